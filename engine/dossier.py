@@ -1,0 +1,135 @@
+"""Everything a gate needs to know about one visit, as records hand it over and before it becomes facts.
+
+A dossier is what is *known*, with where it came from; ``engine.facts.gather_facts`` turns it into the facts of a
+question (DESIGN: one place assembles facts). None means untold, an empty tuple means told to be none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where somebody is. ``state`` is a USPS code, ``time_zone`` an IANA name; ``at`` the instant it was said."""
+
+    country: str
+    state: str | None
+    postal_code: str | None = None
+    time_zone: str | None = None
+    attested: bool = False
+    ip_state: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class License:
+    """A licence as the primary source or the clinic's credentialing says; ``expires`` is the last valid day."""
+
+    state: str
+    profession: str
+    kind: str
+    status: str
+    issued: date | None = None
+    expires: date | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeaRegistration:
+    """A DEA registration: state, schedules (``II`` .. ``V``), last valid day."""
+
+    state: str
+    schedules: tuple[str, ...]
+    expires: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFacts:
+    """The clinician's part of a dossier."""
+
+    person: str
+    profession: str
+    home_state: str | None
+    place: Place | None
+    licenses: tuple[License, ...]
+    dea: tuple[DeaRegistration, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientFacts:
+    """The patient's part of a dossier; lists hold codes of the vocabulary."""
+
+    person: str
+    birth_date: date | None
+    residence_state: str | None
+    booked_place: Place | None
+    attested_place: Place | None
+    setting: str | None = None
+    guardian_present: bool | None = None
+    pregnant: bool | None = None
+    conditions: tuple[str, ...] | None = None
+    medications: tuple[str, ...] | None = None
+    allergies: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentFact:
+    """A consent as given: kind, form, instant, jurisdiction it was assembled for, clauses, and when it was withdrawn."""
+
+    kind: str
+    form: str
+    at: datetime
+    jurisdiction: str
+    clauses: tuple[str, ...] = ()
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamFact:
+    """An in-person examination: the day and who did it (self, group, referrer, other)."""
+
+    on: date
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFacts:
+    """The prescription a ``prescribe`` gate is asked about."""
+
+    order: str
+    drug_name: str
+    days_supply: int
+    refills: int
+    kind: str
+    electronic: bool
+    purpose: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """One visit as known to records. ``starts_at`` is the slot's start, ``encounter_at`` when the call began."""
+
+    clinic: str
+    visit: str
+    specialty: str
+    visit_type: str
+    modality: str
+    encounter_kind: str
+    payer: str
+    recording: bool
+    starts_at: datetime | None
+    encounter_at: datetime | None
+    patient: PatientFacts
+    provider: ProviderFacts
+    consents: tuple[ConsentFact, ...]
+    established: bool
+    established_via: str | None
+    exams: tuple[ExamFact, ...] = ()
+    treatment_purpose: str | None = None
+    order: OrderFacts | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,86 @@
+"""A visit type as compiled: the steps a visit walks, frozen, canonical and named by its digest.
+
+``engine.visits`` compiles plans from ``specialties/``; the visit workflow interprets them and knows nothing else of a
+specialty. A plan is plain data so that it travels as JSON in a workflow's input and replays for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: its kind out of the library, what it waits for, the gate it opens by, and its kind's own settings.
+
+    Durations in ``settings`` are whole seconds. ``after`` names steps that must be finished first.
+    """
+
+    id: str
+    kind: str
+    after: tuple[str, ...]
+    gate: str | None
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """A notice before the slot's start: how long before in seconds, and which message template."""
+
+    before_seconds: int
+    template: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitPlan:
+    """A compiled visit type. Amounts are cents; ``modality`` is the vocabulary's word; forms are ``area/name`` ids."""
+
+    specialty: str
+    visit_type: str
+    modality: str
+    recording: bool
+    duration_seconds: int
+    professions: tuple[str, ...]
+    steps: tuple[Step, ...]
+    reminders: tuple[Reminder, ...]
+    note_template: str
+    formulary: str | None
+
+    def step(self, step_id: str) -> Step:
+        return next(step for step in self.steps if step.id == step_id)
+
+    def canonical(self) -> str:
+        """The plan as canonical JSON: sorted keys, no blanks, UTF-8 kept."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.canonical())
+
+
+def digest_of(canonical: str) -> str:
+    """``sha256:<hex>`` of a canonical text."""
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def plan_from_json(canonical: str, digest: str) -> VisitPlan:
+    """Reads a plan back; refuses text whose digest is another one.
+
+    Raises:
+        ValueError: the text does not have the digest it came with.
+    """
+    if digest_of(canonical) != digest:
+        raise ValueError("plan digest mismatch")
+    raw = json.loads(canonical)
+    return VisitPlan(
+        **{
+            **raw,
+            "professions": tuple(raw["professions"]),
+            "steps": tuple(Step(**{**step, "after": tuple(step["after"])}) for step in raw["steps"]),
+            "reminders": tuple(Reminder(**reminder) for reminder in raw["reminders"]),
+        }
+    )

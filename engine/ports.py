@@ -1,0 +1,232 @@
+"""What the rooms above lend to each other: protocols and the small frozen values that cross them.
+
+Every port has at least one adapter in ``records``, ``integrations`` or ``media``; ``workflows/worker.py`` and
+``portals/app.py`` join them. Methods are synchronous unless said and may be called from any thread.
+Every method that changes something takes an :class:`Effect` and is idempotent on it: the second call with the same
+effect changes nothing and returns what the first one returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from engine.dossier import Dossier
+
+JSON = Mapping[str, Any]
+
+
+class Clock(Protocol):
+    """The instant that law and visits go by; aware, in UTC. Audit, sessions and keys use the machine's own time."""
+
+    def now(self) -> datetime: ...
+
+
+# --- visits ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRef:
+    """A visit's address: the clinic it belongs to and its opaque id."""
+
+    clinic: str
+    visit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What makes a change unique: one visit, one step of its plan, one key within the step (a request id, a timer)."""
+
+    ref: VisitRef
+    step: str
+    key: str
+    actor: str = "system"
+
+    @property
+    def id(self) -> str:
+        """The idempotency key handed to networks outside."""
+        return f"{self.ref.visit}:{self.step}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitChange:
+    """One append-only event of a visit; ``stage`` moves the visit's row when given. ``detail`` holds ids and codes only."""
+
+    event: str
+    stage: str | None = None
+    detail: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRecord:
+    """A gate's verdict to be kept: which gate, the instant asked about, and every decision's canonical JSON by topic."""
+
+    gate: str
+    open: bool
+    asked_at: datetime
+    decisions: Mapping[str, JSON]
+    reasons: Sequence[JSON] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDue:
+    """What a visit costs and the token of the card it goes to (from the processor, never a card number)."""
+
+    amount_cents: int
+    currency: str
+    method_token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomPlace:
+    """Where a visit's room is open: the node's endpoint and the room's id."""
+
+    room: str
+    node: str
+    endpoint: str
+
+
+class VisitRecords(Protocol):
+    """What the visit's activities need from records; every call is audited in the same transaction."""
+
+    def dossier(self, ref: VisitRef, order: str | None = None) -> Dossier: ...
+    def record_gate(self, effect: Effect, gate: GateRecord) -> str:
+        """Keeps the decisions and an audit entry (action ``refused`` when shut); returns the gate record's id."""
+        ...
+
+    def hold_slot(self, effect: Effect, until: datetime) -> bool:
+        """Takes the visit's slot for it; False when another visit has it."""
+        ...
+
+    def release_slot(self, effect: Effect) -> None: ...
+    def change(self, effect: Effect, change: VisitChange) -> None: ...
+    def payment_due(self, ref: VisitRef) -> PaymentDue: ...
+    def record_payment(self, effect: Effect, receipt: PaymentReceipt) -> None: ...
+    def payment_reference(self, ref: VisitRef) -> str | None:
+        """The processor's id of the open authorisation, None when there is none."""
+        ...
+
+    def prescription(self, ref: VisitRef, order: str) -> PrescriptionOrder: ...
+    def record_dispatch(self, effect: Effect, order: str, receipt: DispatchReceipt) -> None: ...
+    def unsent_orders(self, ref: VisitRef) -> Sequence[str]: ...
+    def sign_note(self, effect: Effect, note: str) -> None:
+        """Signs the note's newest version with the actor of the effect and the gate's decisions."""
+        ...
+
+    def issue_join_link(self, effect: Effect, participant: str, until: datetime) -> str:
+        """Creates a single-use join link for a participant; returns its id."""
+        ...
+
+    def place_room(self, effect: Effect, place: RoomPlace) -> None: ...
+    def write_summary(self, effect: Effect) -> str:
+        """Composes the after-visit summary from signed note, prescriptions and follow-up; returns its document id."""
+        ...
+
+    def queue_message(self, effect: Effect, template: str, audience: str) -> None:
+        """Queues a notice for ``patient`` or ``provider``: template names only, texts carry no PHI."""
+        ...
+
+    def raise_alert(self, effect: Effect, kind: str) -> str:
+        """Opens a task for the clinicians (``red_flag``, ``sign_overdue``, ``review``); returns the task's id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """Something that was said and recorded, waiting to be told to the visit's workflow."""
+
+    id: str
+    ref: VisitRef
+    kind: str
+    subject: str
+
+
+class Outbox(Protocol):
+    """The announcements that records wrote in the same transaction as what they announce, oldest first."""
+
+    def pending(self, limit: int) -> Sequence[OutboxItem]: ...
+    def done(self, item: OutboxItem) -> None: ...
+
+
+# --- networks outside ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReceipt:
+    """The processor's answer: ``state`` authorised | declined | captured | voided, its reference and a code when declined."""
+
+    state: str
+    reference: str
+    amount_cents: int
+    currency: str
+    code: str = ""
+    simulated: bool = False
+
+
+class PaymentProcessor(Protocol):
+    """A card processor; amounts in cents, every call idempotent by key. Network trouble raises ``PortUnavailable``."""
+
+    def authorise(self, key: str, due: PaymentDue) -> PaymentReceipt: ...
+    def capture(self, key: str, reference: str, amount_cents: int) -> PaymentReceipt: ...
+    def void(self, key: str, reference: str) -> PaymentReceipt: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrescriptionOrder:
+    """A prescription as the prescriber wrote it, with what NCPDP SCRIPT NewRx needs about patient, prescriber and pharmacy."""
+
+    order: str
+    drug: JSON
+    sig: str
+    quantity: str
+    quantity_unit: str
+    days_supply: int
+    refills: int
+    substitutions_allowed: bool
+    note_to_pharmacy: str
+    patient: JSON
+    prescriber: JSON
+    pharmacy: JSON
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchReceipt:
+    """The network's answer to a message: ``state`` accepted | rejected | verified | cancelled, message ids and a code."""
+
+    state: str
+    message_id: str
+    relates_to: str = ""
+    code: str = ""
+    simulated: bool = False
+
+
+class PrescriptionNetwork(Protocol):
+    """An e-prescribing network (NCPDP SCRIPT); idempotent by key. Network trouble raises ``PortUnavailable``."""
+
+    def send_new(self, key: str, order: PrescriptionOrder) -> DispatchReceipt: ...
+    def cancel(self, key: str, order: PrescriptionOrder, message_id: str) -> DispatchReceipt: ...
+
+
+class Notifier(Protocol):
+    """Sends one notice (mail, text); the text is composed by the caller and carries no PHI."""
+
+    def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None: ...
+
+
+class PortUnavailable(Exception):
+    """A network outside did not answer; carries the port's name and a code, never a person's data. Retry later."""
+
+
+# --- keys ----------------------------------------------------------------------------------------------------------
+
+
+class KeyProvider(Protocol):
+    """Wraps and unwraps data keys under a master key that never leaves it (a file in embedded mode, a KMS elsewhere)."""
+
+    @property
+    def key_id(self) -> str: ...
+    def wrap(self, data_key: bytes, context: str) -> bytes: ...
+    def unwrap(self, wrapped: bytes, context: str) -> bytes: ...

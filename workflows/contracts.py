@@ -1,0 +1,135 @@
+"""The messages of a visit: one frozen dataclass each, ids and codes only, never what a person said.
+
+Fields are only ever added, with defaults; none is renamed or removed while a history that holds it may replay.
+Every request carries ``request``, an id chosen by the caller: the same id again is the same request and gets the
+same answer, before and after any crash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+TASK_QUEUE = "visits"
+MEDIA_QUEUE = "media"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitInput:
+    """Starts a visit: which one, by which compiled plan. ``plan`` is canonical JSON of ``engine.plans.VisitPlan``."""
+
+    clinic: str
+    visit: str
+    plan: str
+    plan_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a person asks of a visit. ``actor`` is the account's person id, ``subject`` the thing asked about.
+
+    Acts and their subjects: ``book`` (none), ``pay`` (none), ``arrive`` (participant), ``leave`` (participant),
+    ``admit`` (none), ``join`` (participant), ``end_call`` (none), ``prescribe`` (order id), ``sign`` (note id),
+    ``cancel`` (reason code), ``recheck`` (step id).
+    """
+
+    request: str
+    act: str
+    actor: str
+    subject: str = ""
+    starts_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The visit's answer: ``done`` or ``refused`` with a code, the gate record's id when a gate was asked, and ids made.
+
+    Codes: ``gate_shut``, ``slot_taken``, ``payment_declined``, ``not_now``, ``too_late``, ``network_unavailable``,
+    ``needs_epcs``.
+    """
+
+    done: bool
+    code: str = ""
+    gate: str = ""
+    made: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What was said and is already in records: ``intake_submitted``, ``red_flag``, ``place_attested``,
+    ``consent_signed``, ``consent_revoked``, ``note_saved``. ``item`` is the outbox item's id, told once."""
+
+    item: str
+    kind: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitStatus:
+    """What the visit's query answers: stage, steps finished and open, how it ended, and where its room is."""
+
+    stage: str
+    finished: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    outcome: str = ""
+    room: str = ""
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectInput:
+    """Names one effect to an activity: visit, step, key and who caused it, with at most one subject and code."""
+
+    clinic: str
+    visit: str
+    step: str
+    key: str
+    actor: str = "system"
+    subject: str = ""
+    code: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateInput:
+    """Asks a gate at an instant fixed by the workflow (ISO 8601, UTC), so that a retry asks the same question."""
+
+    effect: EffectInput
+    gate: str
+    at: str
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateAnswer:
+    """Whether the gate is open, the id of its record, and whether a person may still decide (``review``)."""
+
+    open: bool
+    record: str
+    review: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomInput:
+    """Opens a visit's room on a media node."""
+
+    effect: EffectInput
+    room: str
+    closes_at: str = ""
+    max_participants: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomAllocation:
+    """The node that took the room: its own task queue and the endpoint browsers connect to."""
+
+    node: str
+    queue: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomOutcome:
+    """How a room ended: ``ended_by_provider`` | ``expired`` | ``closed``; seconds by participant id."""
+
+    reason: str
+    seconds: dict[str, int] = field(default_factory=dict)
