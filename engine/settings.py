@@ -1,0 +1,237 @@
+"""Which settings the programs know, what they mean, and whether the ones given are safe to start with.
+
+Every program of a clinic (web, worker, media node) reads the same `CLINIC_*` names once, at its start. The tuple
+`SETTINGS` is the whole list; a name that is not in it refuses to start, because a misspelt safety setting is worse
+than none. Messages name settings, never their values: an address of a database may hold a password.
+"""
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+PREFIX = "CLINIC_"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+HOME = Path(__file__).resolve().parents[1]
+
+
+class SettingsError(ValueError):
+    """The settings given cannot be used; `problems` holds one sentence for each reason."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name in `Settings`, how its text is read, its default as text, and what it means."""
+
+    name: str
+    type: str
+    default: str
+    sentence: str
+
+    @property
+    def variable(self) -> str:
+        """The name of the environment variable that carries it."""
+        return PREFIX + self.name.upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("root", "path", "", "Folder with rules, specialties, forms and clinics; empty: the program's own."),
+    Setting("clinics", "paths", "", "Clinic files served, joined by ':'; empty: every file of the clinics folder."),
+    Setting("data_dir", "path", ".clinic-data", "Folder for the database, files and logs; relative to the root."),
+    Setting("keys_dir", "path", "", "Folder of the key file, apart from the data; empty: DATA_DIR.keys."),
+    Setting("database_url", "text", "", "SQLAlchemy address of the records; empty: a SQLite file in the data folder."),
+    Setting("temporal_address", "text", "127.0.0.1:7233", "Host and port of the Temporal server."),
+    Setting("temporal_namespace", "text", "clinic", "Temporal namespace of the visits."),
+    Setting("temporal_tls", "flag", "0", "Speak TLS to Temporal; needed beyond loopback."),
+    Setting("web_host", "text", "127.0.0.1", "Address the web program listens on."),
+    Setting("web_port", "port", "8080", "TCP port of the web program."),
+    Setting("public_base", "text", "", "Scheme, host and port people type; a clinic's slug is put before the host."),
+    Setting("media_host", "text", "127.0.0.1", "Address the media node listens on."),
+    Setting("media_http_port", "port", "8090", "TCP port of the media node's signalling."),
+    Setting("media_udp_port", "port", "8091", "UDP port of the media node's STUN and DTLS-SRTP."),
+    Setting("media_advertise", "text", "127.0.0.1", "Address that browsers send their media to."),
+    Setting("tls_certificate", "path", "", "PEM certificate of the listeners; needed beyond loopback."),
+    Setting("tls_key", "path", "", "PEM key of that certificate."),
+    Setting("demo", "flag", "0", "Seed demo people and show how to sign in; never with real patients."),
+    Setting("evaluator_processes", "count", "1", "Processes that run the rules engine beside each program."),
+    Setting("log_level", "level", "info", "Least serious log line written: debug, info, warning or error."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings as parsed; every path is absolute and every empty default is filled in."""
+
+    root: Path
+    clinics: tuple[Path, ...]
+    data_dir: Path
+    keys_dir: Path
+    database_url: str
+    temporal_address: str
+    temporal_namespace: str
+    temporal_tls: bool
+    web_host: str
+    web_port: int
+    public_base: str
+    media_host: str
+    media_http_port: int
+    media_udp_port: int
+    media_advertise: str
+    tls_certificate: Path | None
+    tls_key: Path | None
+    demo: bool
+    evaluator_processes: int
+    log_level: str
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether the listeners have a certificate and its key."""
+        return self.tls_certificate is not None and self.tls_key is not None
+
+
+def parse_settings(environ: Mapping[str, str]) -> Settings:
+    """Read `CLINIC_*` names out of `environ`.
+
+    Raises `SettingsError` naming every unknown name, unreadable value and unsafe listener at once.
+    """
+    problems = list(_unknown_names(environ))
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        try:
+            values[setting.name] = _READERS[setting.type](environ.get(setting.variable, setting.default))
+        except ValueError as error:
+            problems.append(f"{setting.variable}: {error}")
+    if problems:
+        raise SettingsError(problems)
+    settings = Settings(**_with_defaults(values))
+    check_transport(settings)
+    return settings
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """The `CLINIC_*` names that make `parse_settings` give `settings` again; for handing them to a child process."""
+    return {setting.variable: _as_text(getattr(settings, setting.name)) for setting in SETTINGS}
+
+
+def clinic_files(settings: Settings) -> tuple[Path, ...]:
+    """The clinic files served, in order of their names."""
+    return settings.clinics or tuple(sorted((settings.root / "clinics").glob("*.yaml")))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only be reached from this machine; a name other than localhost counts as reachable."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check_listener(variable: str, host: str, *, tls: bool) -> None:
+    """Refuse a listener that others can reach without TLS. Call it once more where the socket is opened."""
+    if not tls and not is_loopback(host):
+        raise SettingsError([_beyond_loopback(variable, f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY")])
+
+
+def check_transport(settings: Settings) -> None:
+    """Refuse any listener or server connection beyond loopback that would not be encrypted."""
+    problems = []
+    for name in ("web_host", "media_host"):
+        if not settings.has_tls and not is_loopback(getattr(settings, name)):
+            problems.append(_beyond_loopback(PREFIX + name.upper(), f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY"))
+    if not settings.temporal_tls and not is_loopback(settings.temporal_address.rpartition(":")[0]):
+        problems.append(_beyond_loopback(f"{PREFIX}TEMPORAL_ADDRESS", f"{PREFIX}TEMPORAL_TLS=1"))
+    if not _database_is_safe(settings.database_url):
+        problems.append(_beyond_loopback(f"{PREFIX}DATABASE_URL", "sslmode=verify-full in the address"))
+    if problems:
+        raise SettingsError(problems)
+
+
+def _beyond_loopback(variable: str, remedy: str) -> str:
+    return f"{variable}: reaches beyond this machine without TLS; give {remedy}, or use a loopback address"
+
+
+def _database_is_safe(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme.startswith("sqlite") or not parts.hostname or is_loopback(parts.hostname):
+        return True
+    return parse_qs(parts.query).get("sslmode") in (["verify-full"], ["verify-ca"])
+
+
+def _unknown_names(environ: Mapping[str, str]) -> Iterable[str]:
+    known = [setting.variable for setting in SETTINGS]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            yield f"{name}: there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+    root = (values["root"] or HOME).absolute()
+    data_dir = root / values["data_dir"]
+    return {
+        **values,
+        "root": root,
+        "clinics": tuple(root / path for path in values["clinics"]),
+        "data_dir": data_dir,
+        "keys_dir": root / (values["keys_dir"] or data_dir.with_name(data_dir.name + ".keys")),
+        "database_url": values["database_url"] or f"sqlite:///{data_dir / 'records.sqlite3'}",
+        "public_base": (values["public_base"] or f"http://localhost:{values['web_port']}").rstrip("/"),
+    }
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _paths(text: str) -> tuple[Path, ...]:
+    return tuple(Path(part) for part in text.split(os.pathsep) if part)
+
+
+def _flag(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("takes 1 for yes or 0 for no")
+    return text == "1"
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise ValueError("takes a port from 1 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 64:
+        raise ValueError("takes a whole number from 1 to 64")
+    return int(text)
+
+
+def _level(text: str) -> str:
+    if text not in LOG_LEVELS:
+        raise ValueError(f"takes one of {', '.join(LOG_LEVELS)}")
+    return text
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, tuple):
+        return os.pathsep.join(str(part) for part in value)
+    return str(value)
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+    {"text": str, "path": _path, "paths": _paths, "flag": _flag, "port": _port, "count": _count, "level": _level}
+)
