@@ -1,0 +1,160 @@
+"""What a visit's media room is to the rest of the house: its spec, its door, what can be seen of it, how it ended.
+
+Everything here is ids, codes, instants and numbers; a person's name never enters a room. ``media`` implements
+:class:`RoomHost`; an activity opens the room, heartbeats its snapshot and waits until it is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class RoomRole(StrEnum):
+    """What a participant is in a room; decides what they may send and whether they may end it."""
+
+    PATIENT = "patient"
+    PROVIDER = "provider"
+    INTERPRETER = "interpreter"
+    CAREGIVER = "caregiver"
+    OBSERVER = "observer"
+    SECOND_SITE = "second_site"
+
+
+MAY_PUBLISH = frozenset(RoomRole) - {RoomRole.OBSERVER}
+MAY_END = frozenset({RoomRole.PROVIDER})
+
+# Why a room closed. A caller of `close_room` may give another short code of its own (`drain`, `cancelled`, ...).
+ENDED_BY_PROVIDER = "ended_by_provider"
+TIME_OVER = "time_over"
+NODE_STOPPED = "node_stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomSpec:
+    """A room to be opened for one media session of a visit.
+
+    ``opens_at`` and ``closes_at`` are aware instants on the clock that visits go by, None leaves that side open.
+    A room id is used once: a room that has closed stays closed, and opening it again gives its report at once.
+    """
+
+    room_id: str
+    clinic: str
+    visit_id: str
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    max_participants: int = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomClaims:
+    """What a verified session token says: this participant may (re)join this room until ``expires_at`` (machine time)."""
+
+    clinic: str
+    visit_id: str
+    room_id: str
+    participant_id: str
+    role: RoomRole
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """One participant now in a room; ``connected`` is true while encrypted media can flow."""
+
+    participant_id: str
+    role: RoomRole
+    joined_at: datetime
+    connected: bool
+    packets_in: int = 0
+    packets_out: int = 0
+    packets_lost_in: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomState:
+    """A room as it is at ``at``: small enough for a heartbeat, with nothing in it that identifies a person."""
+
+    room_id: str
+    at: datetime
+    open: bool
+    participants: tuple[Presence, ...] = ()
+    packets_in: int = 0
+    packets_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomReport:
+    """How a room ended: the reason's code, when, and whole seconds of presence by participant id."""
+
+    room_id: str
+    reason: str
+    opened_at: datetime
+    ended_at: datetime
+    seconds: Mapping[str, int] = field(default_factory=dict)
+    media_seconds: Mapping[str, int] = field(default_factory=dict)
+
+
+class RoomEventKind(StrEnum):
+    """What can happen in a room that the visit's record wants to know."""
+
+    JOINED = "joined"
+    LEFT = "left"
+    QUALITY = "quality"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomEvent:
+    """One thing that happened. ``reason`` is a code: of a join `new | rejoined`, of a leave `left | lost | replaced |
+    removed | ended`, of an end the room's reason. ``measures`` holds numbers of a quality event (loss 0..1, seconds)."""
+
+    kind: RoomEventKind
+    room_id: str
+    clinic: str
+    visit_id: str
+    at: datetime
+    participant_id: str | None = None
+    role: RoomRole | None = None
+    reason: str = ""
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+
+TokenVerifier = Callable[[str], RoomClaims | None]
+EventSink = Callable[[RoomEvent], Awaitable[None] | None]
+
+
+class RoomUnknown(LookupError):
+    """This host has never opened (or no longer remembers) the room; carries the room's id."""
+
+
+class RoomsFull(RuntimeError):
+    """This host cannot carry another room now; the caller should try another one. Carries the room's id."""
+
+
+class RoomHost(Protocol):
+    """One process that holds rooms. Its coroutines run on the event loop that the host was started on."""
+
+    @property
+    def endpoint(self) -> str:
+        """The WebSocket address that browsers join by; it carries no token and no room."""
+        ...
+
+    async def open_room(self, spec: RoomSpec) -> None:
+        """Opens the room; opening it again changes nothing but its limits. Raises `RoomsFull`."""
+        ...
+
+    def snapshot(self, room_id: str) -> RoomState:
+        """The room as it is now, or as it closed. Raises `RoomUnknown`."""
+        ...
+
+    async def wait_closed(self, room_id: str) -> RoomReport:
+        """Returns once the room has closed, at once when it already has. Raises `RoomUnknown`."""
+        ...
+
+    async def close_room(self, room_id: str, reason: str) -> RoomReport:
+        """Tells everybody, closes the room and returns its report; the first reason given stays. Raises `RoomUnknown`."""
+        ...
