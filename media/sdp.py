@@ -1,0 +1,401 @@
+"""What a browser offers, and the answer that a forwarding unit gives.
+
+A strict parser: an offer is small, bundled, multiplexed, with one DTLS fingerprint and one ICE session, or it is
+refused with :class:`BadOffer`. Only the client offers, so this is the only SDP that is ever read. RFC 8866 (SDP),
+RFC 9143 (BUNDLE), RFC 8829 (JSEP), RFC 8839 and 8842 (ICE and DTLS in SDP).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+MAX_BYTES = 64 << 10
+MAX_LINE = 2048
+MAX_SECTIONS = 40
+MAX_SSRCS = 8
+DIRECTIONS = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
+MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
+TWCC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+START_KBPS = 1200
+_FINGERPRINT = re.compile(r"(sha-256|sha-384|sha-512) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31,63})", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,32}", re.ASCII)
+_ICE = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
+_MEDIA = re.compile(r"(audio|video|application) (\d{1,5}) ([A-Za-z/]{1,32}) (.+)", re.ASCII)
+_RTPMAP = re.compile(r"(\d{1,3}) ([A-Za-z0-9._-]{1,32})/(\d{1,6})(?:/(\d))?", re.ASCII)
+_NUMBERED = re.compile(r"(\d{1,3}) (.+)", re.ASCII)
+_EXTMAP = re.compile(r"(\d{1,3})(?:/\w+)? (\S+)", re.ASCII)
+_SSRC = re.compile(r"(\d{1,10})(?: (?:cname:.*|\S.*))?", re.ASCII)
+
+
+class BadOffer(ValueError):
+    """An offer that is not understood; carries a code (``sdp_...``) and never the offer's text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """One payload type of a section: ``opus/48000``, its format parameters and the feedback it may use."""
+
+    payload_type: int
+    name: str = ""
+    clock: int = 0
+    channels: int = 1
+    parameters: str = ""
+    feedback: tuple[str, ...] = ()
+
+    @property
+    def apt(self) -> int | None:
+        """The payload type that an rtx codec repeats."""
+        found = re.fullmatch(r"apt=(\d{1,3})(?:;.*)?", self.parameters) if self.name == "rtx" else None
+        return int(found[1]) if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One ``m=`` section of an offer. ``rejected`` sections keep their place only."""
+
+    kind: str
+    mid: str
+    direction: str
+    rejected: bool
+    formats: str
+    protocol: str
+    codecs: tuple[Codec, ...] = ()
+    extensions: Mapping[str, int] = field(default_factory=dict)
+    ssrcs: tuple[int, ...] = ()
+    rtx_of: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A parsed offer: the ICE and DTLS session it belongs to, and its sections in order."""
+
+    ufrag: str
+    password: str
+    fingerprint: tuple[str, str]
+    sections: tuple[Section, ...]
+
+    def section(self, mid: str) -> Section | None:
+        return next((section for section in self.sections if section.mid == mid and not section.rejected), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """The stream that we send in one section of the answer."""
+
+    stream: str
+    track: str
+    cname: str
+    ssrc: int
+    rtx_ssrc: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """Our side of the transport: ICE credentials, fingerprint, and the addresses and port to send to."""
+
+    ufrag: str
+    password: str
+    fingerprint: str
+    addresses: tuple[str, ...]
+    port: int
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def parse_offer(text: str) -> Offer:
+    """The offer in ``text``. Raises `BadOffer`."""
+    session, *blocks = _blocks(_lines(text))
+    if not blocks:
+        raise BadOffer("sdp_empty")
+    shared = _Attributes(session)
+    sections = tuple(_section(block) for block in blocks)
+    active = [
+        _Attributes(block).over(shared) for block, found in zip(blocks, sections, strict=True) if not found.rejected
+    ]
+    if not active:
+        raise BadOffer("sdp_nothing_active")
+    _check_bundle(shared, sections)
+    fingerprint = _same(active, "fingerprint", _FINGERPRINT)
+    if {found.get("setup") for found in active} - {"actpass", "active"}:
+        raise BadOffer("sdp_setup")
+    return Offer(
+        ufrag=_same(active, "ice-ufrag", _ICE)[0],
+        password=_same(active, "ice-pwd", _ICE)[0],
+        fingerprint=(fingerprint[1], fingerprint[2].upper()),
+        sections=sections,
+    )
+
+
+def _lines(text: str) -> list[str]:
+    if len(text) > MAX_BYTES or not text.isprintable() and not _printable(text):
+        raise BadOffer("sdp_text")
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    if any(len(line) < 2 or len(line) > MAX_LINE or line[1] != "=" or not "a" <= line[0] <= "z" for line in lines):
+        raise BadOffer("sdp_line")
+    if lines[0] != "v=0":
+        raise BadOffer("sdp_version")
+    return lines
+
+
+def _printable(text: str) -> bool:
+    return text.replace("\r", "").replace("\n", "").replace("\t", "").isprintable()
+
+
+def _blocks(lines: list[str]) -> list[list[str]]:
+    blocks: list[list[str]] = [[]]
+    for line in lines:
+        if line.startswith("m="):
+            blocks.append([])
+        blocks[-1].append(line)
+    if len(blocks) > MAX_SECTIONS + 1:
+        raise BadOffer("sdp_sections")
+    return blocks
+
+
+class _Attributes:
+    """The ``a=`` lines of a block by name."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for line in lines:
+            if line.startswith("a="):
+                name, _, value = line[2:].partition(":")
+                self._values.setdefault(name, []).append(value)
+
+    def over(self, other: _Attributes) -> _Attributes:
+        """These attributes, and the other's where these have none (session level)."""
+        merged = _Attributes([])
+        merged._values = {**other._values, **self._values}
+        return merged
+
+    def all(self, name: str) -> list[str]:
+        return self._values.get(name, [])
+
+    def get(self, name: str) -> str | None:
+        return next(iter(self.all(name)), None)
+
+    def has(self, name: str) -> bool:
+        return name in self._values
+
+
+def _same(found: list[_Attributes], name: str, pattern: re.Pattern[str]) -> re.Match[str]:
+    """The one value that every active section has for ``name``."""
+    values = {value for attributes in found for value in (attributes.all(name) or [""])}
+    match = pattern.fullmatch(values.pop()) if len(values) == 1 else None
+    if match is None:
+        raise BadOffer(f"sdp_{name}")
+    return match
+
+
+def _check_bundle(session: _Attributes, sections: tuple[Section, ...]) -> None:
+    groups = [value.split(" ")[1:] for value in session.all("group") if value.startswith("BUNDLE ")]
+    mids = [section.mid for section in sections if not section.rejected]
+    if len(set(mids)) != len(mids):
+        raise BadOffer("sdp_mid")
+    if len(groups) != 1 or not set(mids) <= set(groups[0]):
+        raise BadOffer("sdp_bundle")
+
+
+def _section(lines: list[str]) -> Section:
+    head = _MEDIA.fullmatch(lines[0][2:])
+    if head is None:
+        raise BadOffer("sdp_media")
+    attributes = _Attributes(lines[1:])
+    kind, port, protocol, formats = head.groups()
+    mid = attributes.get("mid") or ""
+    rejected = port == "0" and not attributes.has("bundle-only")
+    plain = Section(kind=kind, mid=mid, direction="inactive", rejected=True, formats=formats, protocol=protocol)
+    if rejected or kind == "application":
+        return plain
+    if not _TOKEN.fullmatch(mid):
+        raise BadOffer("sdp_mid")
+    if protocol != "UDP/TLS/RTP/SAVPF" or not attributes.has("rtcp-mux"):
+        raise BadOffer("sdp_profile")
+    return replace(
+        plain,
+        rejected=False,
+        direction=_direction(attributes),
+        codecs=tuple(_codecs(formats, attributes)),
+        extensions=dict(_extensions(attributes)),
+        ssrcs=_ssrcs(attributes),
+        rtx_of=dict(_repairs(attributes)),
+    )
+
+
+def _direction(attributes: _Attributes) -> str:
+    found = [name for name in DIRECTIONS if attributes.has(name)]
+    if len(found) > 1:
+        raise BadOffer("sdp_direction")
+    return found[0] if found else "sendrecv"
+
+
+def _codecs(formats: str, attributes: _Attributes) -> Iterator[Codec]:
+    types = formats.split(" ")
+    if len(types) > 64 or len(set(types)) != len(types) or not all(t.isascii() and t.isdigit() for t in types):
+        raise BadOffer("sdp_formats")
+    maps = {found[1]: found for value in attributes.all("rtpmap") if (found := _RTPMAP.fullmatch(value))}
+    parameters = _numbered(attributes, "fmtp")
+    feedback = _numbered(attributes, "rtcp-fb")
+    for number in types:
+        if int(number) > 127:
+            raise BadOffer("sdp_formats")
+        if (found := maps.get(number)) is not None:
+            yield Codec(
+                payload_type=int(number),
+                name=found[2].lower(),
+                clock=int(found[3]),
+                channels=int(found[4] or 1),
+                parameters="".join(parameters.get(number, [])[:1]),
+                feedback=tuple(feedback.get(number, ())),
+            )
+
+
+def _numbered(attributes: _Attributes, name: str) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for value in attributes.all(name):
+        if (found := _NUMBERED.fullmatch(value)) is not None:
+            values.setdefault(found[1], []).append(found[2])
+    return values
+
+
+def _extensions(attributes: _Attributes) -> Iterator[tuple[str, int]]:
+    for value in attributes.all("extmap"):
+        found = _EXTMAP.fullmatch(value)
+        # Ids above 14 need two-byte headers, which no browser uses by itself; such an extension is left out.
+        if found is not None and 1 <= int(found[1]) <= 14:
+            yield found[2], int(found[1])
+
+
+def _ssrcs(attributes: _Attributes) -> tuple[int, ...]:
+    found = dict.fromkeys(_ssrc(value.split(" ")[0]) for value in attributes.all("ssrc"))
+    if len(found) > MAX_SSRCS:
+        raise BadOffer("sdp_ssrc")
+    return tuple(found)
+
+
+def _repairs(attributes: _Attributes) -> Iterator[tuple[int, int]]:
+    for value in attributes.all("ssrc-group"):
+        words = value.split(" ")
+        if words[0] == "FID" and len(words) == 3:
+            yield _ssrc(words[2]), _ssrc(words[1])
+
+
+def _ssrc(text: str) -> int:
+    if not _SSRC.fullmatch(text) or not 0 < int(text) < 1 << 32:
+        raise BadOffer("sdp_ssrc")
+    return int(text)
+
+
+# --- choosing and writing --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What of a section we use: the media codec, its retransmission payload type, the extension ids."""
+
+    codec: Codec
+    rtx: int | None
+    mid_id: int | None
+    twcc_id: int | None
+
+
+_WANTED = {"audio": ("opus", 48000), "video": ("vp8", 90000)}
+
+
+def choose(section: Section) -> Choice | None:
+    """The codec that rooms forward (Opus, VP8), None when the section does not offer it."""
+    wanted = _WANTED.get(section.kind)
+    codec = next((found for found in section.codecs if (found.name, found.clock) == wanted), None)
+    if codec is None:
+        return None
+    rtx = next((found.payload_type for found in section.codecs if found.apt == codec.payload_type), None)
+    return Choice(
+        codec=codec, rtx=rtx, mid_id=section.extensions.get(MID_URI), twcc_id=section.extensions.get(TWCC_URI)
+    )
+
+
+def write_answer(offer: Offer, transport: Transport, outgoing: Mapping[str, Outgoing], receiving: set[str]) -> str:
+    """The answer: we receive the sections named in ``receiving``, send ``outgoing`` by mid, and leave the rest idle."""
+    used = [section for section in offer.sections if not section.rejected and choose(section)]
+    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=ice-lite"]
+    lines.append(" ".join(["a=group:BUNDLE", *(section.mid for section in used)]))
+    lines.append("a=msid-semantic: WMS *")
+    for section in offer.sections:
+        choice = choose(section) if section in used else None
+        if choice is None:
+            lines += _rejected(section)
+        else:
+            lines += _accepted(section, choice, transport)
+            lines += _flow(section.mid, outgoing.get(section.mid), section.mid in receiving)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _rejected(section: Section) -> list[str]:
+    lines = [f"m={section.kind} 0 {section.protocol} {section.formats}", "c=IN IP4 0.0.0.0", "a=inactive"]
+    return [*lines, f"a=mid:{section.mid}"] if section.mid else lines
+
+
+def _accepted(section: Section, choice: Choice, transport: Transport) -> list[str]:
+    codec = choice.codec
+    types = [codec.payload_type] if choice.rtx is None else [codec.payload_type, choice.rtx]
+    return [
+        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, types))}",
+        "c=IN IP4 0.0.0.0",
+        f"a=mid:{section.mid}",
+        f"a=ice-ufrag:{transport.ufrag}",
+        f"a=ice-pwd:{transport.password}",
+        f"a=fingerprint:{transport.fingerprint}",
+        "a=setup:passive",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+        *_codec_lines(section, choice),
+        *_extension_lines(choice),
+        *_candidates(transport),
+        "a=end-of-candidates",
+    ]
+
+
+def _codec_lines(section: Section, choice: Choice) -> Iterator[str]:
+    codec = choice.codec
+    number = codec.payload_type
+    channels = f"/{codec.channels}" if codec.channels > 1 else ""
+    name = "opus" if section.kind == "audio" else codec.name.upper()
+    yield f"a=rtpmap:{number} {name}/{codec.clock}{channels}"
+    if section.kind == "audio":
+        yield f"a=fmtp:{number} minptime=10;useinbandfec=1"
+    else:
+        # Chromium otherwise starts at 300 kbit/s and takes half a minute to a clear picture.
+        yield f"a=fmtp:{number} x-google-start-bitrate={START_KBPS}"
+    wanted = ["nack", "transport-cc"] + (["nack pli", "ccm fir"] if section.kind == "video" else [])
+    yield from (f"a=rtcp-fb:{number} {name}" for name in wanted if name in codec.feedback or name == "nack")
+    if choice.rtx is not None:
+        yield f"a=rtpmap:{choice.rtx} rtx/{codec.clock}"
+        yield f"a=fmtp:{choice.rtx} apt={number}"
+
+
+def _extension_lines(choice: Choice) -> Iterator[str]:
+    if choice.mid_id is not None:
+        yield f"a=extmap:{choice.mid_id} {MID_URI}"
+    if choice.twcc_id is not None:
+        yield f"a=extmap:{choice.twcc_id} {TWCC_URI}"
+
+
+def _candidates(transport: Transport) -> Iterator[str]:
+    for index, address in enumerate(transport.addresses):
+        priority = 126 << 24 | (65535 - index) << 8 | 255
+        yield f"a=candidate:{index + 1} 1 udp {priority} {address} {transport.port} typ host"
+
+
+def _flow(mid: str, outgoing: Outgoing | None, receiving: bool) -> Iterator[str]:
+    if outgoing is None:
+        yield "a=recvonly" if receiving else "a=inactive"
+        return
+    yield "a=sendonly"
+    yield f"a=msid:{outgoing.stream} {outgoing.track}"
+    if outgoing.rtx_ssrc is not None:
+        yield f"a=ssrc-group:FID {outgoing.ssrc} {outgoing.rtx_ssrc}"
+        yield f"a=ssrc:{outgoing.rtx_ssrc} cname:{outgoing.cname}"
+    yield f"a=ssrc:{outgoing.ssrc} cname:{outgoing.cname}"
