@@ -1,0 +1,291 @@
+"""Does a condition hold for these facts, which facts are missing, and why (not)? Closures, compiled once."""
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from engine.conditions import (
+    OPERATORS,
+    Always,
+    Condition,
+    Every,
+    Negation,
+    Quantifier,
+    Reference,
+    Some,
+    Test,
+)
+from engine.values import Facts, Value, shift
+
+Truth = bool | None
+Closure = Callable[[Facts], Truth]
+
+UNTOLD = object()
+_NO_ITEM: Facts = {}
+_Inner = Callable[[Facts, Facts], Truth]
+
+
+def compile_condition(condition: Condition) -> Closure:
+    """A function from facts to True, False or None (unknown). Facts are flat: path to value, absent when untold."""
+    inner = _compile(condition)
+    return lambda facts: inner(facts, _NO_ITEM)
+
+
+def _compile(condition: Condition) -> _Inner:
+    if isinstance(condition, Always):
+        holds = condition.holds
+        return lambda facts, item: holds
+    if isinstance(condition, Every):
+        return _every(tuple(_compile(part) for part in condition.parts))
+    if isinstance(condition, Some):
+        return _some(tuple(_compile(part) for part in condition.parts))
+    if isinstance(condition, Negation):
+        return _negation(_compile(condition.part))
+    if isinstance(condition, Quantifier):
+        return _every_record(condition) if condition.every else _counted(condition)
+    return _test(condition)
+
+
+def _every(parts: tuple[_Inner, ...]) -> _Inner:
+    def run(facts: Facts, item: Facts) -> Truth:
+        answer: Truth = True
+        for part in parts:
+            truth = part(facts, item)
+            if truth is False:
+                return False
+            if truth is None:
+                answer = None
+        return answer
+
+    return run
+
+
+def _some(parts: tuple[_Inner, ...]) -> _Inner:
+    def run(facts: Facts, item: Facts) -> Truth:
+        answer: Truth = False
+        for part in parts:
+            truth = part(facts, item)
+            if truth is True:
+                return True
+            if truth is None:
+                answer = None
+        return answer
+
+    return run
+
+
+def _negation(part: _Inner) -> _Inner:
+    def run(facts: Facts, item: Facts) -> Truth:
+        truth = part(facts, item)
+        return None if truth is None else not truth
+
+    return run
+
+
+def _every_record(quantifier: Quantifier) -> _Inner:
+    path, where = quantifier.path, _compile(quantifier.where)
+
+    def run(facts: Facts, item: Facts) -> Truth:
+        records = facts.get(path, UNTOLD)
+        if records is UNTOLD:
+            return None
+        truths = [where(facts, record) for record in cast("tuple[Facts, ...]", records or ())]
+        return False if False in truths else None if None in truths else True
+
+    return run
+
+
+def _counted(quantifier: Quantifier) -> _Inner:
+    path, where, least, most = quantifier.path, _compile(quantifier.where), quantifier.least, quantifier.most
+
+    def run(facts: Facts, item: Facts) -> Truth:
+        records = facts.get(path, UNTOLD)
+        if records is UNTOLD:
+            return None
+        sure = possible = 0
+        for record in cast("tuple[Facts, ...]", records or ()):
+            truth = where(facts, record)
+            sure += truth is True
+            possible += truth is not False
+        if possible < least or (most is not None and sure > most):
+            return False
+        return True if sure >= least and (most is None or possible <= most) else None
+
+    return run
+
+
+def _test(test: Test) -> _Inner:
+    path, of_item, operator = test.path, test.of_item, test.operator
+    if operator == "told":
+        return lambda facts, item: path in (item if of_item else facts)
+    if operator == "exists":
+        return _exists(path, of_item)
+    compare = _COMPARE[operator]
+    if isinstance(test.operand, Reference):
+        return _compared(path, of_item, compare, test.operand)
+    operand = test.operand
+
+    def run(facts: Facts, item: Facts) -> Truth:
+        value = (item if of_item else facts).get(path, UNTOLD)
+        if value is UNTOLD:
+            return None
+        return value is not None and compare(value, operand)
+
+    return run
+
+
+def _exists(path: str, of_item: bool) -> _Inner:
+    def run(facts: Facts, item: Facts) -> Truth:
+        value = (item if of_item else facts).get(path, UNTOLD)
+        return None if value is UNTOLD else value is not None and value != ()
+
+    return run
+
+
+def _compared(path: str, of_item: bool, compare: Callable[..., bool], reference: Reference) -> _Inner:
+    def run(facts: Facts, item: Facts) -> Truth:
+        value = (item if of_item else facts).get(path, UNTOLD)
+        other = facts.get(reference.path, UNTOLD)
+        if value is UNTOLD or other is UNTOLD:
+            return None
+        if value is None or other is None:
+            return False
+        return compare(value, moved(cast("str", other), reference))
+
+    return run
+
+
+def moved(value: Value, reference: Reference) -> Value:
+    """The value of a reference after its duration."""
+    return shift(cast("str", value), reference.by, reference.sign) if reference.by else value
+
+
+_COMPARE: Mapping[str, Callable[..., bool]] = {
+    "is": lambda a, b: a == b,
+    "in": lambda a, b: a in b,
+    "less": lambda a, b: a < b,
+    "at_most": lambda a, b: a <= b,
+    "greater": lambda a, b: a > b,
+    "at_least": lambda a, b: a >= b,
+    "before": lambda a, b: a < b,
+    "on_or_before": lambda a, b: a <= b,
+    "after": lambda a, b: a > b,
+    "on_or_after": lambda a, b: a >= b,
+    "has": lambda a, b: b in a,
+    "has_any": lambda a, b: any(part in a for part in b),
+    "has_all": lambda a, b: all(part in a for part in b),
+}
+
+
+def missing(condition: Condition, facts: Facts) -> frozenset[str]:
+    """The untold facts that keep a condition unknown; empty when it is decided. A field of a record is `list.field`."""
+    if truth(condition, facts) is not None:
+        return frozenset()
+    return frozenset(_missing(condition, facts, _NO_ITEM, ""))
+
+
+def truth(condition: Condition, facts: Facts) -> Truth:
+    """The truth of a condition, compiled for this once."""
+    return compile_condition(condition)(facts)
+
+
+def _missing(condition: Condition, facts: Facts, item: Facts, prefix: str) -> set[str]:
+    if _compile(condition)(facts, item) is not None:
+        return set()
+    if isinstance(condition, Every | Some):
+        return set().union(*(_missing(part, facts, item, prefix) for part in condition.parts))
+    if isinstance(condition, Negation):
+        return _missing(condition.part, facts, item, prefix)
+    if isinstance(condition, Quantifier):
+        if condition.path not in facts:
+            return {condition.path}
+        records = cast("tuple[Facts, ...]", facts[condition.path] or ())
+        return set().union(*(_missing(condition.where, facts, record, condition.path) for record in records))
+    return _missing_of_test(condition, facts, item, prefix)
+
+
+def _missing_of_test(condition: Condition, facts: Facts, item: Facts, prefix: str) -> set[str]:
+    found: set[str] = set()
+    if isinstance(condition, Test):
+        if condition.path not in (item if condition.of_item else facts):
+            found.add(f"{prefix}.{condition.path}" if condition.of_item else condition.path)
+        if isinstance(condition.operand, Reference) and condition.operand.path not in facts:
+            found.add(condition.operand.path)
+    return found
+
+
+def because(condition: Condition, facts: Facts) -> dict[str, Value]:
+    """The told facts that make a condition hold (or fail), by path; lists of records are named by their count."""
+    found: dict[str, Value] = {}
+    _because(condition, facts, truth(condition, facts), found)
+    return dict(sorted(found.items()))
+
+
+def _because(condition: Condition, facts: Facts, wanted: Truth, found: dict[str, Value]) -> None:
+    if truth(condition, facts) is not wanted:
+        return
+    if isinstance(condition, Every | Some):
+        for part in condition.parts:
+            _because(part, facts, wanted, found)
+    elif isinstance(condition, Negation):
+        _because(condition.part, facts, None if wanted is None else not wanted, found)
+    elif isinstance(condition, Quantifier):
+        if condition.path in facts:
+            found[condition.path] = len(cast("tuple[Value, ...]", facts[condition.path] or ()))
+    elif isinstance(condition, Test):
+        for path in (condition.path, *([condition.operand.path] if isinstance(condition.operand, Reference) else [])):
+            if path in facts:
+                found[path] = facts[path]
+
+
+def failures(condition: Condition, facts: Facts) -> list[str]:
+    """In plain words, the parts that keep a condition from holding (false or unknown ones); empty when it holds."""
+    if truth(condition, facts) is True:
+        return []
+    if isinstance(condition, Every):
+        return [words for part in condition.parts for words in failures(part, facts)]
+    return [describe(condition) + ("" if truth(condition, facts) is False else " (not told)")]
+
+
+def describe(condition: Condition) -> str:
+    """A condition in plain words."""
+    if isinstance(condition, Always):
+        return "always" if condition.holds else "never"
+    if isinstance(condition, Every):
+        return " and ".join(_bracketed(part) for part in condition.parts)
+    if isinstance(condition, Some):
+        return " or ".join(_bracketed(part) for part in condition.parts)
+    if isinstance(condition, Negation):
+        return f"not ({describe(condition.part)})"
+    if isinstance(condition, Quantifier):
+        return _describe_quantifier(condition)
+    return f"{condition.path} {OPERATORS[condition.operator].words} {_operand_words(condition)}".rstrip()
+
+
+def _bracketed(part: Condition) -> str:
+    return f"({describe(part)})" if isinstance(part, Every | Some) else describe(part)
+
+
+def _describe_quantifier(condition: Quantifier) -> str:
+    where = describe(condition.where)
+    if condition.every:
+        return f"every one of {condition.path} where {where}"
+    if condition.most is None:
+        many = "one" if condition.least == 1 else str(condition.least)
+        return f"at least {many} of {condition.path} where {where}"
+    return f"{condition.least} to {condition.most} of {condition.path} where {where}"
+
+
+def _operand_words(test: Test) -> str:
+    operand = test.operand
+    if OPERATORS[test.operator].flag:
+        return ""
+    if isinstance(operand, Reference):
+        by = f" {'plus' if operand.sign > 0 else 'minus'} {operand.by}" if operand.by else ""
+        return f"{operand.path}{by}"
+    if isinstance(operand, tuple):
+        return ", ".join(_literal_words(part) for part in operand)
+    return _literal_words(operand)
+
+
+def _literal_words(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

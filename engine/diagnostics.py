@@ -1,0 +1,346 @@
+"""Which numbered messages can an author meet, and how is each one written out?"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a diagnostic matters: an error stops the load, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in an authored file (line and column count from 1), or in a question (line 0, `path` set)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.line:
+            return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.path}" if self.path else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One entry of the register; `what` and `fix` are templates filled by the reporter's named values."""
+
+    code: str
+    what: str
+    why: str
+    fix: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem found at one place, ready to be shown."""
+
+    code: str
+    severity: Severity
+    location: Location
+    what: str
+    why: str
+    fix: str
+
+    def as_json(self) -> dict[str, object]:
+        """Plain JSON values, keys in a fixed order."""
+        at = self.location
+        place: dict[str, object] = {"file": at.file, "line": at.line, "column": at.column}
+        if at.path:
+            place["path"] = at.path
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "location": place,
+            "what": self.what,
+            "why": self.why,
+            "fix": self.fix,
+        }
+
+
+_WARNING = Severity.WARNING
+
+REGISTER: tuple[Kind, ...] = (
+    # READ: the text of a file
+    Kind("READ001", "this is not valid YAML: {problem}", "The file cannot be read at all.", "correct the line"),
+    Kind(
+        "READ002",
+        "the key `{key}` stands here twice (first at line {line})",
+        "YAML would silently keep only the last one.",
+        "remove or rename one of them",
+    ),
+    Kind(
+        "READ003",
+        "anchors, aliases, merge keys and tags are not used here: `{text}`",
+        "A file should say what it means where it is read.",
+        "write the value out",
+    ),
+    Kind("READ004", "the file is empty", "An empty file says nothing that can be checked.", "add its content"),
+    Kind("READ005", "a key must be plain text, this one is {found}", "Keys are names.", "put a name here"),
+    Kind("READ006", "the file cannot be opened: {problem}", "Everything named must exist.", "check name and rights"),
+    Kind(
+        "READ007",
+        "the file is not UTF-8 text",
+        "All files are read as UTF-8, so that every machine reads the same.",
+        "save it as UTF-8",
+    ),
+    # SHAPE: what a kind of file may hold
+    Kind(
+        "SHAPE001",
+        "unknown key `{key}`{hint}",
+        "Files are closed: a misspelt key would be ignored.",
+        "use one of: {allowed}",
+    ),
+    Kind("SHAPE002", "`{key}` is missing", "This kind of entry needs it.", "add `{key}`: {doc}"),
+    Kind("SHAPE003", "expected {expected}, found {found}", "The value has the wrong shape.", "{fix}"),
+    Kind(
+        "SHAPE004",
+        "`{value}` is not one of the known values{hint}",
+        "Only known values mean something.",
+        "use one of: {allowed}",
+    ),
+    Kind("SHAPE005", "`{value}` does not look right: expected {expected}", "The text has a fixed form.", "{fix}"),
+    Kind(
+        "SHAPE006",
+        "this list must hold at least {least}",
+        "An empty list says nothing.",
+        "add an entry or remove the key",
+    ),
+    Kind("SHAPE007", "{value} is out of range: {expected}", "The number has limits.", "use a number within the limits"),
+    # COND: conditions
+    Kind(
+        "COND001",
+        "unknown fact `{path}`{hint}",
+        "A condition on a missing fact could never be decided.",
+        "use a path of the vocabulary",
+    ),
+    Kind(
+        "COND002",
+        "unknown operator `{operator}`{hint}",
+        "Conditions have a closed set of operators.",
+        "use one of: {allowed}",
+    ),
+    Kind(
+        "COND003",
+        "`{operator}` cannot be asked of `{path}`, which is {type}",
+        "The operator does not fit the type of the fact.",
+        "use one of: {allowed}",
+    ),
+    Kind("COND004", "`{value}` cannot be a value of `{path}`: {reason}", "The comparison could never hold.", "{fix}"),
+    Kind(
+        "COND005",
+        "an empty condition",
+        "It is unclear whether it should always or never hold.",
+        "write `always: true` or a test",
+    ),
+    Kind(
+        "COND006",
+        "a condition is a mapping; found {found}",
+        "Conditions are written as `path: value`.",
+        "write `path: value`",
+    ),
+    Kind(
+        "COND007",
+        "`{path}` and `{other}` cannot be compared: {reason}",
+        "Two facts can be compared only when they are of one type and unit.",
+        "compare facts of one type and unit",
+    ),
+    Kind(
+        "COND008",
+        "this condition needs {count} alternatives, more than {most}",
+        "The second engine takes only so many alternatives safely.",
+        "split the rule in two",
+    ),
+    # VOC: the vocabulary and the questions asked with it
+    Kind(
+        "VOC001",
+        "unknown fact `{path}`{hint}",
+        "A misspelt fact would be ignored and the answer wrong.",
+        "use a path of the vocabulary",
+    ),
+    Kind("VOC002", "`{path}` is not right: {reason}", "Facts are typed, and an untyped one cannot be judged.", "{fix}"),
+    Kind(
+        "VOC003",
+        "`{path}` may not be presumed",
+        "Only exceptional statuses may be presumed absent.",
+        "leave `when_untold` out",
+    ),
+    Kind(
+        "VOC004",
+        "the fact names `{path}` and `{other}` collide",
+        "The second engine tells names apart by 32 bits only.",
+        "rename one",
+    ),
+    Kind(
+        "VOC005",
+        "unknown time zone `{zone}`",
+        "The date of the law depends on it.",
+        "use an IANA name such as America/New_York",
+    ),
+    Kind("VOC006", "unknown state code `{code}`{hint}", "The place selects the law.", "use a USPS code"),
+    # LAW: rules, values, topics
+    Kind("LAW001", "unknown topic `{topic}`{hint}", "Topics are declared once.", "use one of: {allowed}"),
+    Kind("LAW002", "no source is named here", "No value or rule without a source.", "add `cite:`"),
+    Kind(
+        "LAW003",
+        "the source `{source}` is not listed under `sources`{hint}",
+        "A citation must lead somewhere.",
+        "add the source",
+    ),
+    Kind(
+        "LAW004",
+        "the rule id `{id}` is used twice (first in {first})",
+        "A decision names rules by their ids.",
+        "rename one",
+    ),
+    Kind(
+        "LAW005",
+        "`{first}` and `{second}` overlap",
+        "Two values of one name cannot be in force on one day.",
+        "set `until` of the earlier",
+    ),
+    Kind(
+        "LAW006",
+        "`{name}` has a gap after {until}",
+        "On those days nobody could say what the law is.",
+        "add the missing entry, or mark it with `is: null`",
+        _WARNING,
+    ),
+    Kind(
+        "LAW007",
+        "unknown law value `{name}`{hint}",
+        "Law values are declared with their topic.",
+        "declare it in the topics file",
+    ),
+    Kind(
+        "LAW008",
+        "unknown {kind} `{name}` of topic `{topic}`{hint}",
+        "A topic declares what its rules may do.",
+        "use one of: {allowed}",
+    ),
+    Kind(
+        "LAW009",
+        "a rule id begins with its jurisdiction and topic: expected `{expected}/...`",
+        "Path is address.",
+        "rename the rule",
+    ),
+    Kind(
+        "LAW010",
+        "the period ends before it begins",
+        "Such a rule would never be in force.",
+        "correct `from` or `until`",
+    ),
+    Kind(
+        "LAW011",
+        "`{jurisdiction}` does not match the folder of the file",
+        "Path is address.",
+        "move the file or correct the key",
+    ),
+    Kind(
+        "LAW012",
+        "the topic `{topic}` needs `{name}` and this file does not give it",
+        "A common rule stands on it.",
+        "add the value",
+    ),
+    Kind("LAW013", "the case `{name}` names {unknown}", "A case must be answerable.", "correct the case"),
+    Kind("LAW014", "the rule `{id}` has no effect", "A rule must do something.", "add `then:`"),
+    Kind(
+        "LAW015",
+        "a clinic's policy may not {effect}",
+        "A clinic can only tighten the law.",
+        "use forbid, require, limit, advise or review",
+    ),
+    Kind(
+        "LAW016",
+        "a `background` source cannot be `{confidence}`",
+        "Recollection is low or medium at best.",
+        "lower the confidence",
+    ),
+    Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
+)
+
+_KINDS = {kind.code: kind for kind in REGISTER}
+
+
+class BrokenInput(Exception):
+    """Input that cannot be used; carries every diagnostic found in one pass."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(", ".join(f"{d.code} at {d.location}" for d in self.diagnostics))
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects diagnostics during one pass, so that authors see all of them at once."""
+
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def report(self, code: str, at: Location, **values: object) -> None:
+        """Note one problem; `values` fill the templates of the register's entry."""
+        kind = _KINDS[code]
+        what, fix = kind.what.format(**values), kind.fix.format(**values)
+        self.found.append(Diagnostic(code, kind.severity, at, what, kind.why, fix))
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(sorted(set(self.found), key=lambda d: (d.location, d.code, d.what)))
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self if d.severity is Severity.ERROR)
+
+    def stop_if_broken(self) -> None:
+        """Raise `BrokenInput` with everything found when there is at least one error."""
+        if self.errors:
+            raise BrokenInput(self)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The hint `; did you mean ...?` for the nearest known name, or nothing."""
+    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Known names for a message, cut short when there are many."""
+    ordered = sorted(names)
+    rest = len(ordered) - most
+    return ", ".join(ordered[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def as_text(diagnostics: Iterable[Diagnostic]) -> str:
+    """For a terminal: place, code and what; then why and what to do."""
+    return "\n".join(
+        f"{d.location}: {d.severity.value} {d.code}: {d.what}\n    why: {d.why}\n    fix: {d.fix}" for d in diagnostics
+    )
+
+
+def as_json(diagnostics: Iterable[Diagnostic]) -> str:
+    """For programs: a JSON array of `Diagnostic.as_json`."""
+    return json.dumps([d.as_json() for d in diagnostics], ensure_ascii=False, indent=1)
+
+
+def as_github(diagnostics: Iterable[Diagnostic]) -> str:
+    """For GitHub's log: one workflow command a diagnostic (docs.github.com, workflow commands)."""
+    return "\n".join(
+        f"::{d.severity.value} file={_property(d.location.file)},line={d.location.line or 1},"
+        f"col={d.location.column or 1},title={d.code}::{_message(f'{d.what} - {d.fix}')}"
+        for d in diagnostics
+    )
+
+
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

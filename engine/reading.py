@@ -1,0 +1,224 @@
+"""What does a YAML file say, read strictly, and on which line does it say it?
+
+Plain scalars follow the YAML 1.2 core schema narrowed further: only `true` and `false` are flags, only plain decimal
+numbers are numbers, only `null`, `~` and nothing are empty; `yes`, `on`, `12:30`, `2026-01-01`, `1e3`, `007` stay text.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import yaml
+
+from engine.diagnostics import Location, Problems
+
+_INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,17})\Z")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,11})\.[0-9]{1,12}\Z")
+_EMPTY = frozenset({"", "~", "null"})
+_FLAGS = {"true": True, "false": False}
+_CORE_TAG = "tag:yaml.org,2002:"
+
+
+class Sort(StrEnum):
+    """The shapes a YAML value can have."""
+
+    MAP = "a mapping"
+    LIST = "a list"
+    TEXT = "text"
+    INTEGER = "a whole number"
+    DECIMAL = "a decimal number"
+    FLAG = "true or false"
+    EMPTY = "nothing"
+
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value and the place where it begins.
+
+    `scalar` is set for scalars and `raw` is their text as written (so `1.10` can be told from `1.1`);
+    `parts` are the entries of a list; `entries` those of a mapping, in the order of the file.
+    """
+
+    sort: Sort
+    at: Location
+    scalar: Scalar = None
+    raw: str = ""
+    parts: tuple["Node", ...] = ()
+    entries: Mapping[str, "Entry"] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> "Node":
+        return self.entries[key].value
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.entries
+
+    def __iter__(self) -> Iterator["Node"]:
+        return iter(self.parts)
+
+    def get(self, key: str) -> "Node | None":
+        """The value under a key of a mapping, or None where the key is absent or the node is no mapping."""
+        entry = self.entries.get(key)
+        return entry.value if entry else None
+
+    def items(self) -> Iterator[tuple[str, "Node"]]:
+        """Keys and values of a mapping, in the order of the file."""
+        return ((key, entry.value) for key, entry in self.entries.items())
+
+    def text(self, key: str, default: str = "") -> str:
+        """The text under `key`, or the default where there is none."""
+        node = self.get(key)
+        return node.scalar if node is not None and isinstance(node.scalar, str) else default
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The texts under `key`, written as a list or as one text."""
+        node = self.get(key)
+        if node is None:
+            return ()
+        return tuple(n.scalar for n in (node.parts or (node,)) if isinstance(n.scalar, str))
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        """The flag under `key`, or the default where there is none."""
+        node = self.get(key)
+        return node.scalar if node is not None and isinstance(node.scalar, bool) else default
+
+    def integer(self, key: str) -> int | None:
+        """The whole number under `key`, or None."""
+        node = self.get(key)
+        return int(node.raw) if node is not None and node.sort is Sort.INTEGER else None
+
+    def plain(self) -> object:
+        """The value as plain Python: dict, list, str, int, float, bool or None."""
+        if self.sort is Sort.MAP:
+            return {key: value.plain() for key, value in self.items()}
+        if self.sort is Sort.LIST:
+            return [part.plain() for part in self.parts]
+        return self.scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a mapping, where it stands, and its value."""
+
+    key_at: Location
+    value: Node
+
+
+def read_file(path: Path, root: Path, problems: Problems) -> Node | None:
+    """Read one file; its name in diagnostics is relative to `root`. None when it cannot be used at all."""
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        problems.report("READ006", Location(name, 1, 1), problem=error.strerror or type(error).__name__)
+        return None
+    return read_bytes(data, name, problems)
+
+
+def read_bytes(data: bytes, name: str, problems: Problems) -> Node | None:
+    """Read the bytes of a file that must be UTF-8."""
+    try:
+        return read_text(data.decode("utf-8-sig"), name, problems)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problems.report("READ007", Location(name, line, 1))
+        return None
+
+
+def read_text(text: str, name: str, problems: Problems) -> Node | None:
+    """Read YAML text; every problem of the text is reported, and None means that nothing could be read."""
+    try:
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        problems.report("READ001", _error_place(error, name), problem=_error_words(error))
+        return None
+    if root is None:
+        problems.report("READ004", Location(name, 1, 1))
+        return None
+    return _Reader(name, problems).node(root)
+
+
+class _Reader:
+    """Turns PyYAML's nodes into ours."""
+
+    def __init__(self, name: str, problems: Problems) -> None:
+        self._name = name
+        self._problems = problems
+        self._seen: set[int] = set()
+
+    def node(self, node: yaml.Node) -> Node:
+        at = self._place(node)
+        self._refuse_cleverness(node, at)
+        if isinstance(node, yaml.MappingNode):
+            return Node(Sort.MAP, at, entries=self._entries(node))
+        if isinstance(node, yaml.SequenceNode):
+            return Node(Sort.LIST, at, parts=tuple(self.node(part) for part in self._children(node)))
+        return self._scalar(node, at)
+
+    def _children(self, node: yaml.SequenceNode) -> list[yaml.Node]:
+        return [part for part in node.value if self._first_sight(part)]
+
+    def _first_sight(self, node: yaml.Node) -> bool:
+        """An alias is the same object seen again; following it could also go round for ever."""
+        if id(node) in self._seen:
+            self._problems.report("READ003", self._place(node), text="*alias")
+            return False
+        self._seen.add(id(node))
+        return True
+
+    def _entries(self, node: yaml.MappingNode) -> dict[str, Entry]:
+        entries: dict[str, Entry] = {}
+        for key_node, value_node in node.value:
+            key_at = self._place(key_node)
+            key = self._key(key_node, key_at)
+            if key is None or not self._first_sight(value_node):
+                continue
+            if key in entries:
+                self._problems.report("READ002", key_at, key=key, line=entries[key].key_at.line)
+                continue
+            entries[key] = Entry(key_at, self.node(value_node))
+        return entries
+
+    def _key(self, node: yaml.Node, at: Location) -> str | None:
+        if not isinstance(node, yaml.ScalarNode):
+            found = Sort.MAP if isinstance(node, yaml.MappingNode) else Sort.LIST
+            self._problems.report("READ005", at, found=found)
+            return None
+        if node.tag == f"{_CORE_TAG}merge":
+            self._problems.report("READ003", at, text="<<")
+            return None
+        return str(node.value)
+
+    def _refuse_cleverness(self, node: yaml.Node, at: Location) -> None:
+        if not node.tag.startswith(_CORE_TAG):
+            self._problems.report("READ003", at, text=node.tag)
+
+    def _scalar(self, node: yaml.Node, at: Location) -> Node:
+        raw = str(node.value)
+        if getattr(node, "style", None):  # quoted or block text is always text
+            return Node(Sort.TEXT, at, scalar=raw, raw=raw)
+        if raw in _EMPTY:
+            return Node(Sort.EMPTY, at, raw=raw)
+        if raw in _FLAGS:
+            return Node(Sort.FLAG, at, scalar=_FLAGS[raw], raw=raw)
+        if _INTEGER.match(raw):
+            return Node(Sort.INTEGER, at, scalar=int(raw), raw=raw)
+        if _DECIMAL.match(raw):
+            return Node(Sort.DECIMAL, at, scalar=float(raw), raw=raw)
+        return Node(Sort.TEXT, at, scalar=raw, raw=raw)
+
+    def _place(self, node: yaml.Node) -> Location:
+        return Location(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _error_place(error: yaml.YAMLError, name: str) -> Location:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    return Location(name, mark.line + 1, mark.column + 1) if mark else Location(name, 1, 1)
+
+
+def _error_words(error: yaml.YAMLError) -> str:
+    return str(getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable")

@@ -1,0 +1,208 @@
+"""What kinds of value can a fact have, and is this one of them?
+
+Values inside the engine are plain and comparable: text and choices as str, flags as bool, numbers as int or float
+rounded to six decimals, dates as `2026-03-05`, instants as `2026-03-05T15:00:00Z` (UTC), lists as tuples, records as
+dicts. A told "there is none" is None; an untold fact is absent.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+from engine.diagnostics import nearest
+
+Value = str | int | float | bool | None | tuple["Value", ...] | Mapping[str, "Value"]
+Facts = Mapping[str, Value]
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_LONGEST_TEXT = 4000
+_LARGEST = 10**12
+
+
+class Kind(StrEnum):
+    """The kinds of fact."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    NUMBER = "number"
+    FLAG = "flag"
+    DATE = "date"
+    INSTANT = "instant"
+    CHOICES = "choices"
+    RECORDS = "records"
+
+
+ORDERED = frozenset({Kind.NUMBER, Kind.DATE, Kind.INSTANT})
+
+
+class BadValue(ValueError):
+    """A value that does not fit its type; the message names the reason, never the value a person typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactType:
+    """The type of one path. Empty `choices` on a choice or list of choices means any text; `fields` are a record's."""
+
+    kind: Kind
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+    nullable: bool = False
+    fields: Mapping[str, "FactType"] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        words = {Kind.CHOICES: "a list of choices", Kind.RECORDS: "a list of records", Kind.INSTANT: "an instant"}
+        return words.get(self.kind, f"a {self.kind}") + (f" in {self.unit}" if self.unit else "")
+
+    def read(self, value: object) -> Value:
+        """The engine's form of a value that came from JSON or YAML; raises `BadValue`."""
+        if value is None:
+            if self.nullable:
+                return None
+            raise BadValue("nothing is told here")
+        return _READERS[self.kind](self, value)
+
+
+def _text(kind: FactType, value: object) -> Value:
+    if not isinstance(value, str):
+        raise BadValue("text is expected")
+    if len(value) > _LONGEST_TEXT:
+        raise BadValue(f"longer than {_LONGEST_TEXT} characters")
+    if kind.choices and value not in kind.choices:
+        raise BadValue(f"it is none of the {len(kind.choices)} known values{nearest(value, kind.choices)}")
+    return value
+
+
+def _number(kind: FactType, value: object) -> Value:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadValue("a number is expected")
+    if value != value or abs(value) > _LARGEST:
+        raise BadValue("the number is too large")
+    rounded = round(value, 6)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _flag(kind: FactType, value: object) -> Value:
+    if not isinstance(value, bool):
+        raise BadValue("true or false is expected")
+    return value
+
+
+def _date(kind: FactType, value: object) -> Value:
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise BadValue("a date such as 2026-01-31 is expected")
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise BadValue("there is no such day") from None
+
+
+def _instant(kind: FactType, value: object) -> Value:
+    if not isinstance(value, str):
+        raise BadValue("an instant such as 2026-03-05T10:00:00-05:00 is expected")
+    return instant_text(read_instant(value))
+
+
+def _choices(kind: FactType, value: object) -> Value:
+    if not isinstance(value, list | tuple):
+        raise BadValue("a list is expected")
+    return tuple(_text(kind, part) for part in value)
+
+
+def _records(kind: FactType, value: object) -> Value:
+    if not isinstance(value, list | tuple):
+        raise BadValue("a list is expected")
+    return tuple(_record(kind, part, index) for index, part in enumerate(value))
+
+
+def _record(kind: FactType, value: object, index: int) -> Mapping[str, Value]:
+    if not isinstance(value, Mapping):
+        raise BadValue(f"entry {index} is no mapping")
+    record: dict[str, Value] = {}
+    for name, part in value.items():
+        field_type = kind.fields.get(name)
+        if field_type is None:
+            raise BadValue(f"entry {index} has an unknown field `{name}`{nearest(str(name), kind.fields)}")
+        if part is None and not field_type.nullable:
+            continue  # a field told as nothing, where nothing means nothing, is untold
+        try:
+            record[name] = field_type.read(part)
+        except BadValue as error:
+            raise BadValue(f"entry {index}, `{name}`: {error}") from None
+    return record
+
+
+_READERS = {
+    Kind.TEXT: _text,
+    Kind.CHOICE: _text,
+    Kind.NUMBER: _number,
+    Kind.FLAG: _flag,
+    Kind.DATE: _date,
+    Kind.INSTANT: _instant,
+    Kind.CHOICES: _choices,
+    Kind.RECORDS: _records,
+}
+
+
+def read_instant(text: str) -> datetime:
+    """An ISO 8601 instant with its offset, in UTC; raises `BadValue`."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadValue("an instant such as 2026-03-05T10:00:00-05:00 is expected") from None
+    if instant.tzinfo is None:
+        raise BadValue("the instant has no offset from UTC")
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise BadValue("the instant is out of range") from None
+
+
+def instant_text(instant: datetime) -> str:
+    """The one text of an instant, to the second, so that texts compare as instants do."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time on the calendar, written `24 months` or `90 days`."""
+
+    months: int = 0
+    days: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.months} months" if self.months else f"{self.days} days"
+
+
+_DURATION = re.compile(r"(\d{1,5}) (day|week|month|year)s?\Z")
+_IN_MONTHS = {"month": 1, "year": 12}
+_IN_DAYS = {"day": 1, "week": 7}
+
+
+def read_duration(text: str) -> Duration:
+    """Read `7 days`, `2 weeks`, `24 months`, `1 year`; raises `BadValue`."""
+    match = _DURATION.match(text)
+    if match is None:
+        raise BadValue("a duration such as `24 months` or `90 days` is expected")
+    count, unit = int(match[1]), match[2]
+    if unit in _IN_MONTHS:
+        return Duration(months=count * _IN_MONTHS[unit])
+    return Duration(days=count * _IN_DAYS[unit])
+
+
+def shift(day: str, by: Duration, sign: int) -> str:
+    """A date moved by whole months (the last day of a shorter month at most) or days; clipped to years 1 to 9999."""
+    moved = date.fromisoformat(day)
+    month = moved.year * 12 + moved.month - 1 + sign * by.months
+    if not 12 <= month < 120_000:
+        return "0001-01-01" if sign < 0 else "9999-12-31"
+    first = date(month // 12, month % 12 + 1, 1)
+    moved = first.replace(day=min(moved.day, _days_in(first)))
+    ordinal = moved.toordinal() + sign * by.days
+    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal())).isoformat()
+
+
+def _days_in(first: date) -> int:
+    following = date(first.year + first.month // 12, first.month % 12 + 1, 1) if first.year < 9999 else None
+    return (following - first).days if following else 31

@@ -1,0 +1,69 @@
+"""Reading is strict, keeps positions and reports everything at once."""
+
+import pytest
+
+from engine.diagnostics import Problems
+from engine.reading import Node, Sort, read_bytes, read_text
+
+
+def read(text: str) -> tuple[Node | None, list[tuple[str, int, int]]]:
+    problems = Problems()
+    node = read_text(text, "a.yaml", problems)
+    return node, [(d.code, d.location.line, d.location.column) for d in problems]
+
+
+@pytest.mark.parametrize(
+    "raw", ["yes", "no", "on", "off", "Yes", "True", "12:30", "2026-01-01", "1e3", "007", "0x1F", "1_000"]
+)
+def test_surprising_scalars_stay_text(raw: str) -> None:
+    node, found = read(f"a: {raw}\n")
+    assert not found
+    assert node is not None
+    assert node["a"].scalar == raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"), [("true", True), ("12", 12), ("-3", -3), ("1.10", 1.1), ("~", None), ("", None)]
+)
+def test_plain_values_have_their_type(raw: str, value: object) -> None:
+    node, found = read(f"a: {raw}\n")
+    assert not found
+    assert node is not None
+    assert node["a"].scalar == value
+
+
+def test_a_key_called_on_is_text() -> None:
+    node, _ = read("on: 2026-06-30\n")
+    assert node is not None
+    assert "on" in node
+
+
+def test_every_value_knows_its_place() -> None:
+    node, _ = read("a:\n  - b: 1\n    c: [x, y]\n")
+    assert node is not None
+    inner = node["a"].parts[0]["c"].parts[1]
+    assert (inner.at.line, inner.at.column) == (3, 12)
+    assert inner.sort is Sort.TEXT
+
+
+def test_duplicates_aliases_and_tags_are_refused_in_one_pass() -> None:
+    _, found = read("a: 1\na: 2\nb: &x [1]\nc: *x\nd: !odd y\n<<: {e: 1}\n")
+    assert [code for code, _, _ in found] == ["READ002", "READ003", "READ003", "READ003"]
+    assert [line for _, line, _ in found] == [2, 3, 5, 6]
+
+
+def test_broken_yaml_is_one_diagnostic_with_its_line() -> None:
+    node, found = read("a: 1\nb: [1, 2\nc: 3\n")
+    assert node is None
+    assert found[0][0] == "READ001"
+    assert found[0][1] >= 2
+
+
+def test_text_that_is_not_utf8_is_refused() -> None:
+    problems = Problems()
+    assert read_bytes(b"a: \xff\n", "a.yaml", problems) is None
+    assert [d.code for d in problems] == ["READ007"]
+
+
+def test_an_empty_file_says_so() -> None:
+    assert read("# only a comment\n")[1] == [("READ004", 1, 1)]
