@@ -1,0 +1,271 @@
+"""What the law says about one gate of a visit, in the order a clinician reads it: verdict, reason, statute, way out.
+
+The input is a gate's record: the decisions of DESIGN's answer shape by topic. Words come from the rules themselves
+(titles of rules and sources, sentences of duties and facts) and from the message catalogue, never from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+_Item = TypeVar("_Item")
+JSON = Mapping[str, Any]
+Say = Callable[..., str]
+
+# The gates whose law the visit screen shows, and the topics each of them asks (DESIGN section 4).
+PANEL_GATES = ("join", "prescribe", "sign")
+_WORST_FIRST = ("forbidden", "incomplete", "review", "permitted_with_duties", "permitted")
+
+
+class LawWords(Protocol):
+    """The words the rules give for their own ids; each returns None when the rules have none."""
+
+    def rule_title(self, rule: str) -> str | None: ...
+    def duty_sentence(self, duty: str) -> str | None: ...
+    def fact_sentence(self, path: str) -> str | None: ...
+    def path_title(self, path: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statute:
+    """A source as a page shows it; ``url`` is empty for background sources, ``confidence`` high | medium | low."""
+
+    title: str
+    url: str
+    checked: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyLine:
+    """One duty: the sentence that says it, whether it is met, and when it is due in words."""
+
+    text: str
+    met: bool
+    due: str
+    statutes: tuple[Statute, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a topic is not simply permitted, with the statutes that say so."""
+
+    text: str
+    statutes: tuple[Statute, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LawCard:
+    """One gate. ``tone`` is a meaning of the design system: success, warning, danger or info (not asked yet)."""
+
+    gate: str
+    tone: str
+    open: bool
+    verdict: str
+    reasons: tuple[Reason, ...] = ()
+    duties: tuple[DutyLine, ...] = ()
+    limits: tuple[str, ...] = ()
+    possible: tuple[str, ...] = ()
+    statutes: tuple[Statute, ...] = ()
+    advice: tuple[Reason, ...] = ()
+    law_time: str = ""
+    known_time: str = ""
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateView:
+    """A kept gate record as the panel needs it; ``order`` is set when the gate was asked for one prescription."""
+
+    record: str
+    gate: str
+    open: bool
+    decisions: Mapping[str, JSON]
+    order: str = ""
+
+
+def law_card(gate: GateView, words: LawWords, say: Say) -> LawCard:
+    """Builds the card of one asked gate out of all of its topics' decisions."""
+    decisions = [gate.decisions[topic] for topic in sorted(gate.decisions)]
+    outcome = worst_outcome(decisions)
+    reader = _Reader(words, say)
+    return LawCard(
+        gate=gate.gate,
+        tone=_tone(gate.open, outcome),
+        open=gate.open,
+        verdict=say(f"law.verdict.{gate.gate}.{_verdict_key(gate.open, outcome)}"),
+        reasons=tuple(_unique(reason for decision in decisions for reason in reader.reasons(decision))),
+        duties=tuple(_unique(duty for decision in decisions for duty in reader.duties(decision))),
+        limits=tuple(_unique(limit for decision in decisions for limit in reader.limits(decision))),
+        possible=tuple(_unique(way for decision in decisions for way in reader.possible(decision))),
+        statutes=tuple(_unique(statute for decision in decisions for statute in reader.permit_statutes(decision))),
+        advice=tuple(_unique(advice for decision in decisions for advice in reader.advice(decision))),
+        law_time=next((str(decision["law_time"]) for decision in decisions if decision.get("law_time")), ""),
+        known_time=next((str(decision["known_time"]) for decision in decisions if decision.get("known_time")), ""),
+        record=gate.record,
+    )
+
+
+def unasked_card(gate: str, say: Say) -> LawCard:
+    """The card of a gate nobody has asked yet: it says when it will be."""
+    return LawCard(gate=gate, tone="info", open=False, verdict=say(f"law.verdict.{gate}.unasked"))
+
+
+def law_panel(gates: Sequence[GateView], words: LawWords, say: Say) -> tuple[LawCard, ...]:
+    """The cards of the visit screen: the newest record of each panel gate (``gates`` is oldest first)."""
+    newest = {gate.gate: gate for gate in gates if not gate.order or gate.gate == "prescribe"}
+    return tuple(
+        law_card(newest[gate], words, say) if gate in newest else unasked_card(gate, say) for gate in PANEL_GATES
+    )
+
+
+def worst_outcome(decisions: Iterable[JSON]) -> str:
+    """The outcome that decides a gate of several topics; no decision at all counts as ``review``."""
+    outcomes = {str(decision.get("outcome", "review")) for decision in decisions} or {"review"}
+    return next((outcome for outcome in _WORST_FIRST if outcome in outcomes), "review")
+
+
+def _tone(is_open: bool, outcome: str) -> str:
+    if is_open:
+        return "success"
+    return "danger" if outcome == "forbidden" else "warning"
+
+
+def _verdict_key(is_open: bool, outcome: str) -> str:
+    if is_open:
+        return "open"
+    return "duties" if outcome.startswith("permitted") else outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the parts of one decision into lines, with the rules' own words where they have some."""
+
+    words: LawWords
+    say: Say
+
+    def reasons(self, decision: JSON) -> Iterable[Reason]:
+        for forbid in decision.get("forbids", ()):
+            yield Reason(text=self._because(forbid), statutes=self._statutes(decision, forbid))
+        if decision.get("outcome") == "forbidden" and not decision.get("forbids"):
+            yield from self._tried(decision)
+        for entry in decision.get("review", ()):
+            yield Reason(text=self._review(entry), statutes=self._statutes(decision, entry))
+        for path in decision.get("missing", ()):
+            yield Reason(text=self.say("law.missing", fact=self._fact(str(path))), statutes=())
+
+    def duties(self, decision: JSON) -> Iterable[DutyLine]:
+        for duty in decision.get("duties", ()):
+            yield DutyLine(
+                text=self._duty(duty),
+                met=bool(duty.get("met")),
+                due=self._due(duty.get("due", "")),
+                statutes=self._statutes(decision, duty),
+            )
+
+    def limits(self, decision: JSON) -> Iterable[str]:
+        for limit in decision.get("limits", ()):
+            name = str(limit.get("limit", ""))
+            value = limit.get("max", limit.get("in", limit.get("only", "")))
+            shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            yield self.say("law.limit", name=plain(name), value=shown)
+
+    def possible(self, decision: JSON) -> Iterable[str]:
+        """What would make it possible: the duties open, the facts missing, and each path tried with what it lacks."""
+        outcome = decision.get("outcome")
+        if outcome == "permitted":
+            return
+        for duty in decision.get("duties", ()):
+            if not duty.get("met") and outcome != "forbidden":
+                yield self.say("law.possible.duty", duty=self._duty(duty))
+        if not decision.get("permits") and outcome in ("forbidden", "review", "incomplete"):
+            for tried in decision.get("tried", ()):
+                yield self._way(tried)
+
+    def advice(self, decision: JSON) -> Iterable[Reason]:
+        for entry in decision.get("advice", ()):
+            text = str(entry.get("advice") or entry.get("text") or "")
+            title = self._title(entry) or plain(text)
+            yield Reason(text=title, statutes=self._statutes(decision, entry))
+
+    def permit_statutes(self, decision: JSON) -> Iterable[Statute]:
+        for permit in decision.get("permits", ()):
+            yield from self._statutes(decision, permit)
+
+    def _tried(self, decision: JSON) -> Iterable[Reason]:
+        for tried in decision.get("tried", ()):
+            yield Reason(text=self._way(tried), statutes=self._statutes(decision, tried))
+
+    def _way(self, tried: JSON) -> str:
+        path = str(tried.get("path", ""))
+        title = self.words.path_title(path) or self._title(tried) or plain(path)
+        failed = "; ".join(self._failed(entry) for entry in tried.get("failed", ()))
+        return self.say("law.tried", path=title, failed=failed) if failed else title
+
+    def _failed(self, entry: object) -> str:
+        """One thing a path lacks: a sentence as the engine gives it, or a fact's path with its value."""
+        if isinstance(entry, Mapping):
+            return ", ".join(f"{self._fact(str(path))}: {value}" for path, value in entry.items())
+        text = str(entry)
+        return text if " " in text else self._fact(text)
+
+    def _because(self, forbid: JSON) -> str:
+        because = forbid.get("because") or {}
+        facts = ", ".join(f"{self._fact(str(path))}: {shown(value)}" for path, value in because.items())
+        title = self._title(forbid) or self.say("law.forbidden_act", act=plain(str(forbid.get("act", ""))))
+        return self.say("law.because", title=title, facts=facts) if facts else title
+
+    def _review(self, entry: JSON) -> str:
+        why = str(entry.get("why", ""))
+        title = self._title(entry)
+        text = why if " " in why else self.say(f"law.review.{why}", otherwise=plain(why))
+        return f"{title}: {text}" if title else text
+
+    def _duty(self, duty: JSON) -> str:
+        name = str(duty.get("duty", ""))
+        return self.words.duty_sentence(name) or self._title(duty) or plain(name)
+
+    def _due(self, due: object) -> str:
+        if isinstance(due, Mapping):
+            return plain(" ".join(f"{key} {value}" for key, value in due.items()))
+        return self.say(f"law.due.{due}", otherwise=plain(str(due)))
+
+    def _fact(self, path: str) -> str:
+        return self.words.fact_sentence(path) or plain(path.replace(".", " "))
+
+    def _title(self, entry: JSON) -> str | None:
+        return entry.get("title") or self.words.rule_title(str(entry.get("rule", "")))
+
+    def _statutes(self, decision: JSON, entry: JSON) -> tuple[Statute, ...]:
+        sources = decision.get("sources", {})
+        return tuple(_statute(sources[cite]) for cite in entry.get("cite", ()) if cite in sources)
+
+
+def _statute(source: JSON) -> Statute:
+    return Statute(
+        title=str(source.get("law", "")),
+        url=str(source.get("url") or ""),
+        checked=str(source.get("checked") or ""),
+        confidence=str(source.get("confidence") or ""),
+    )
+
+
+def plain(code: str) -> str:
+    """A code of the vocabulary as words, for want of better ones: ``pdmp_check`` is "Pdmp check"."""
+    words = code.replace("_", " ").replace("/", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def shown(value: object) -> str:
+    """A fact's value as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(entry) for entry in value) or "none"
+    return str(value).replace("_", " ")
+
+
+def _unique(items: Iterable[_Item]) -> Iterable[_Item]:
+    return dict.fromkeys(items)

@@ -1,0 +1,63 @@
+"""The law panel says verdict, reason, statute and way out, whatever the decision."""
+
+from portals.provider.law import GateView, law_card, law_panel, worst_outcome
+from tests.portals.helpers_law import Words, decision, say
+
+SCHEDULE_II = {
+    "act": "prescribe",
+    "rule": "us/fl/prescribing/schedule-ii",
+    "cite": ["fla-456.47-2c"],
+    "because": {"drug.schedule": "II", "treatment.purpose": "acute_pain"},
+}
+
+
+def gate(name: str, is_open: bool, *decisions: dict[str, object], order: str = "") -> GateView:
+    return GateView(
+        record="g1", gate=name, open=is_open, decisions={str(one["topic"]): one for one in decisions}, order=order
+    )
+
+
+def test_a_forbidden_gate_names_the_rule_the_facts_and_the_statute() -> None:
+    card = law_card(gate("prescribe", False, decision("prescribing", "forbidden", forbids=[SCHEDULE_II])), Words(), say)
+    assert card.tone == "danger" and not card.open
+    assert card.verdict == "law.verdict.prescribe.forbidden"
+    [reason] = card.reasons
+    assert "Schedule II by telehealth only for psychiatric treatment" in reason.text
+    assert "Schedule of the drug: II" in reason.text and "acute pain" in reason.text
+    assert reason.statutes[0].title == "Fla. Stat. 456.47(2)(c)"
+    assert reason.statutes[0].checked == "2026-11-21"
+
+
+def test_a_path_that_failed_is_the_reason_when_no_rule_forbids() -> None:
+    tried = [{"path": "state_license", "failed": ["The licence expired on 2026-03-04"], "cite": ["fla-456.47-4"]}]
+    card = law_card(gate("join", False, decision("licensing", "forbidden", tried=tried)), Words(), say)
+    assert card.reasons[0].text == "law.tried [A licence of the patient's state] [The licence expired on 2026-03-04]"
+    assert card.reasons[0].statutes[0].url == ""
+    assert card.possible == ("law.tried [A licence of the patient's state] [The licence expired on 2026-03-04]",)
+
+
+def test_an_unmet_duty_is_what_would_open_the_gate() -> None:
+    duty = {"duty": "pdmp_check", "due": "before_prescribe", "met": False, "rule": "r", "cite": ["fla-456.47-2c"]}
+    asked = gate("prescribe", False, decision("prescribing", "permitted_with_duties", duties=[duty]))
+    card = law_card(asked, Words(), say)
+    assert card.tone == "warning" and card.verdict == "law.verdict.prescribe.duties"
+    assert card.duties[0].text == "Check the prescription monitoring record" and not card.duties[0].met
+    assert card.possible == ("law.possible.duty [Check the prescription monitoring record]",)
+
+
+def test_a_missing_fact_is_named_in_the_words_of_the_vocabulary() -> None:
+    card = law_card(gate("join", False, decision("licensing", "incomplete", missing=["drug.schedule"])), Words(), say)
+    assert card.reasons[0].text == "law.missing [Schedule of the drug]"
+
+
+def test_the_worst_topic_decides_a_gate_and_no_decision_is_review() -> None:
+    assert worst_outcome([decision("a", "permitted"), decision("b", "review")]) == "review"
+    assert worst_outcome([]) == "review"
+
+
+def test_the_panel_shows_the_newest_record_of_each_gate_and_says_which_were_not_asked() -> None:
+    old = gate("join", False, decision("licensing", "review"))
+    new = gate("join", True, decision("licensing", "permitted"))
+    join, prescribe, sign = law_panel([old, new], Words(), say)
+    assert join.open and join.tone == "success"
+    assert prescribe.verdict == "law.verdict.prescribe.unasked" and sign.tone == "info"
