@@ -1,0 +1,121 @@
+"""Which times of a clinician are still free?
+
+Opening hours are wall-clock times of a zone; slots are instants. Each day's opening is turned into instants first and
+cut up there, so that a slot always lasts its real length, on the days too when clocks change.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_GRID = timedelta(minutes=5)
+_LEAD = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """From an instant up to, not including, another; both aware, in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def overlaps(self, other: "Span") -> bool:
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Open from a wall-clock time until another on the same day; `until` None is midnight at the day's end."""
+
+    since: time
+    until: time | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeekHours:
+    """When a clinic or a clinician is open: openings by weekday (Monday is 0), and days that are closed."""
+
+    by_weekday: Mapping[int, tuple[Opening, ...]]
+    closed: frozenset[date] = frozenset()
+
+    def on(self, day: date) -> tuple[Opening, ...]:
+        return () if day in self.closed else self.by_weekday.get(day.weekday(), ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotQuery:
+    """What is looked for: slots of `duration` within `hours` of a zone, from `now` until `horizon` later."""
+
+    hours: WeekHours
+    time_zone: str
+    duration: timedelta
+    now: datetime
+    horizon: timedelta = timedelta(days=7)
+    lead: timedelta = field(default=_LEAD)
+
+
+def open_slots(query: SlotQuery, taken: Sequence[Span] = ()) -> tuple[Span, ...]:
+    """The free slots in order, none overlapping another or anything taken.
+
+    Slots begin on the five minutes. A slot never starts before `now` plus the lead nor ends after the opening does.
+    """
+    earliest = query.now.astimezone(UTC) + query.lead
+    latest = query.now.astimezone(UTC) + query.horizon
+    busy = sorted(taken)
+    return tuple(
+        slot
+        for opening in _merged(_openings(query, earliest, latest))
+        for slot in _cut(opening, query.duration, earliest, busy)
+        if slot.start <= latest
+    )
+
+
+def _openings(query: SlotQuery, earliest: datetime, latest: datetime) -> Iterator[Span]:
+    zone = ZoneInfo(query.time_zone)
+    day, last = earliest.astimezone(zone).date(), latest.astimezone(zone).date()
+    while day <= last:
+        for opening in query.hours.on(day):
+            span = Span(_instant(day, opening.since, zone), _end(day, opening.until, zone))
+            if span.start < span.end:
+                yield span
+        day += timedelta(days=1)
+
+
+def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """The instant of a wall-clock time: the first of two when clocks go back, moved on when they skip it."""
+    return datetime.combine(day, at, zone).astimezone(UTC)
+
+
+def _end(day: date, until: time | None, zone: ZoneInfo) -> datetime:
+    return _instant(day + timedelta(days=1), time(), zone) if until is None else _instant(day, until, zone)
+
+
+def _merged(openings: Iterator[Span]) -> Iterator[Span]:
+    """Openings that touch or overlap as one, so that no slot is lost at midnight and none is offered twice."""
+    current: Span | None = None
+    for span in sorted(openings):
+        if current is not None and span.start <= current.end:
+            current = Span(current.start, max(current.end, span.end))
+            continue
+        if current is not None:
+            yield current
+        current = span
+    if current is not None:
+        yield current
+
+
+def _cut(opening: Span, duration: timedelta, earliest: datetime, busy: Sequence[Span]) -> Iterator[Span]:
+    start = _on_grid(max(opening.start, earliest))
+    while start + duration <= opening.end:
+        slot = Span(start, start + duration)
+        blocking = [span.end for span in busy if slot.overlaps(span)]
+        if not blocking:
+            yield slot
+        start = _on_grid(max(blocking)) if blocking else slot.end
+
+
+def _on_grid(instant: datetime) -> datetime:
+    """The instant itself when it lies on the grid, else the next one that does; zones differ by whole grid steps."""
+    past = timedelta(minutes=instant.minute, seconds=instant.second, microseconds=instant.microsecond) % _GRID
+    return instant + (_GRID - past) if past else instant

@@ -1,0 +1,37 @@
+"""Which state and time zone does a ZIP code lie in?
+
+The table is the one that the `zipcodes` package carries (42,789 codes, mid 2026). Fourteen states have more than one
+time zone, so the zone goes by ZIP code, never by state. Read once, at the first question (about half a second).
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import zipcodes
+
+_FIVE_DIGITS = re.compile(r"\s*(\d{5})(?:-?\d{4})?\s*\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZipPlace:
+    """Where a ZIP code lies: USPS state code, city, IANA time zone."""
+
+    state: str
+    city: str
+    time_zone: str
+
+
+def zip_place(postal_code: str) -> ZipPlace | None:
+    """The place of a five- or nine-digit ZIP code, or None where there is no such code."""
+    match = _FIVE_DIGITS.match(postal_code)
+    return _look_up(match[1]) if match else None
+
+
+@lru_cache(maxsize=4096)
+def _look_up(five_digits: str) -> ZipPlace | None:
+    found = zipcodes.matching(five_digits)
+    if not found or not found[0].get("timezone"):
+        return None
+    first = found[0]
+    return ZipPlace(state=str(first["state"]), city=str(first["city"]), time_zone=str(first["timezone"]))
