@@ -62,6 +62,14 @@ class VisitPlan:
         return digest_of(self.canonical())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPlan:
+    """A plan as it is kept and sent: canonical JSON and its digest."""
+
+    canonical: str
+    digest: str
+
+
 def digest_of(canonical: str) -> str:
     """``sha256:<hex>`` of a canonical text."""
     return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

@@ -150,6 +150,35 @@ class Outbox(Protocol):
     def done(self, item: OutboxItem) -> None: ...
 
 
+class VisitCensus(Protocol):
+    """Which visits records believe to be running, to be compared with the workflows that do run."""
+
+    def open_visits(self) -> Sequence[VisitRef]: ...
+
+
+# --- decisions -----------------------------------------------------------------------------------------------------
+
+
+class GateKeeper(Protocol):
+    """Asks a gate's topics of both engines and says whether it opens."""
+
+    def ask(self, dossier: Dossier, gate: str, at: datetime) -> GateRecord:
+        """The verdict of ``gate`` (book, join, prescribe, sign) asked at the aware instant ``at``.
+
+        The keeper knows which instant each topic is about (the slot's start, the encounter, now). Any error is the
+        caller's to turn into a shut gate.
+        """
+        ...
+
+
+class ControlledDrugs(Protocol):
+    """Knows the drug base's schedules."""
+
+    def is_controlled(self, drug: JSON) -> bool:
+        """True when the drug is scheduled, and when it is not known at all: unknown fails closed."""
+        ...
+
+
 # --- networks outside ---------------------------------------------------------------------------------------------
 
 

@@ -56,7 +56,8 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What was said and is already in records: ``intake_submitted``, ``red_flag``, ``place_attested``,
-    ``consent_signed``, ``consent_revoked``, ``note_saved``. ``item`` is the outbox item's id, told once."""
+    ``consent_signed``, ``consent_revoked``, ``note_saved``, ``tech_checked``. ``subject`` is the form, the kind of
+    consent or the note; ``item`` is the outbox item's id, told once."""
 
     item: str
     kind: str
@@ -65,7 +66,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitStatus:
-    """What the visit's query answers: stage, steps finished and open, how it ended, and where its room is."""
+    """What the visit's query answers: stage, steps finished and open, how it ended, and where its room is.
+
+    ``gate`` is the record of the gate that is shut now, ``blocked`` the step it belongs to. Instants are ISO 8601.
+    """
 
     stage: str
     finished: tuple[str, ...] = ()
@@ -73,6 +77,10 @@ class VisitStatus:
     outcome: str = ""
     room: str = ""
     endpoint: str = ""
+    blocked: str = ""
+    gate: str = ""
+    starts_at: str = ""
+    hold_until: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +117,50 @@ class GateAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeInput:
+    """An event to append to the visit; ``stage`` moves the visit when it is not empty."""
+
+    effect: EffectInput
+    event: str
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotAnswer:
+    """Whether the slot is held, and when it starts (ISO 8601, UTC), empty when the visit has no instant."""
+
+    held: bool
+    starts_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAnswer:
+    """The processor's ``state`` (authorised, declined, captured, voided, nothing_due) and its code when declined."""
+
+    state: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchAnswer:
+    """What became of an order: ``accepted``, ``rejected``, ``cancelled`` or ``needs_epcs``, and the message's id."""
+
+    state: str
+    message: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceInput:
+    """Where a visit's room is open now."""
+
+    effect: EffectInput
+    room: str
+    node: str
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomInput:
     """Opens a visit's room on a media node."""
 
@@ -129,7 +181,7 @@ class RoomAllocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomOutcome:
-    """How a room ended: ``ended_by_provider`` | ``expired`` | ``closed``; seconds by participant id."""
+    """How a room ended: ``ended_by_provider`` | ``time_over`` | ``closed`` | ...; seconds by participant id."""
 
     reason: str
     seconds: dict[str, int] = field(default_factory=dict)
