@@ -36,8 +36,8 @@ def test_a_killed_installation_is_tidied_by_the_next_one(tmp_path: Path) -> None
 
 
 def test_someone_without_root_gets_one_message_with_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debian.os, "geteuid", lambda: 1000)
-    with pytest.raises(SetupError, match="as root: apt-get install gcc python3.11-dev$"):
+    monkeypatch.setattr("admin_ui.cli.debian.os.geteuid", lambda: 1000)
+    with pytest.raises(SetupError, match=r"as root: apt-get install gcc python3\.11-dev$"):
         require(["gcc", "python3.11-dev"], "building the environment")
 
 
@@ -45,8 +45,8 @@ def test_root_gets_the_packages_after_one_line_saying_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     called: list[tuple[str, ...]] = []
-    monkeypatch.setattr(debian.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(debian.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("admin_ui.cli.debian.os.geteuid", lambda: 0)
+    monkeypatch.setattr("admin_ui.cli.debian.shutil.which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(debian, "services_stay_off", lambda: services_stay_off(tmp_path / "policy-rc.d"))
     monkeypatch.setattr(debian, "_apt", lambda *words: called.append(words))
     require(["gcc"], "building the environment")

@@ -1,0 +1,44 @@
+"""The tree the guards look at: a folder and the files that belong to it, real or planted."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("engine", "media", "records", "integrations", "workflows", "admin_ui", "portals")
+DATA_FOLDERS = ("rules", "specialties", "forms", "clinics")
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A folder with the relative paths of its files; ignored files and those of the environment are not among them."""
+
+    root: Path
+    files: tuple[str, ...]
+
+    def under(self, *folders: str, suffixes: tuple[str, ...] = ("",)) -> list[str]:
+        """The files below any of `folders` whose name ends with one of `suffixes`."""
+        return [name for name in self.files if name.split("/")[0] in folders and name.endswith(suffixes)]
+
+    def text(self, name: str) -> str:
+        """A file's text; empty for one that is not text."""
+        try:
+            return (self.root / name).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return ""
+
+
+def project() -> Tree:
+    """The project as git sees it, with files not committed yet."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+    return Tree(ROOT, tuple(sorted(name for name in names if name and (ROOT / name).is_file())))
+
+
+def planted(root: Path, files: dict[str, str]) -> Tree:
+    """A tree of just these files, to see a guard fail."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return Tree(root, tuple(sorted(files)))
