@@ -51,7 +51,7 @@ class RoomSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomClaims:
-    """What a verified session token says: this participant may (re)join this room until ``expires_at`` (machine time)."""
+    """What a verified session token says: who may (re)join which room until ``expires_at`` (machine time)."""
 
     clinic: str
     visit_id: str
@@ -109,8 +109,11 @@ class RoomEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomEvent:
-    """One thing that happened. ``reason`` is a code: of a join `new | rejoined`, of a leave `left | lost | replaced |
-    removed | ended`, of an end the room's reason. ``measures`` holds numbers of a quality event (loss 0..1, seconds)."""
+    """One thing that happened.
+
+    ``reason`` is a code: of a join `new | rejoined`, of a leave `left | lost | ended`, of an end the room's reason.
+    ``measures`` holds the numbers of a quality event: ratios 0..1, seconds, counts.
+    """
 
     kind: RoomEventKind
     room_id: str
@@ -156,5 +159,5 @@ class RoomHost(Protocol):
         ...
 
     async def close_room(self, room_id: str, reason: str) -> RoomReport:
-        """Tells everybody, closes the room and returns its report; the first reason given stays. Raises `RoomUnknown`."""
+        """Tells everybody, closes the room, returns its report; the first reason stays. Raises `RoomUnknown`."""
         ...

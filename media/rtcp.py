@@ -15,6 +15,8 @@ from media.rtp import SEQ_MOD, BadPacket
 SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
 FMT_NACK, FMT_TWCC = 1, 15
 FMT_PLI, FMT_FIR = 1, 4
+# The sender of our feedback: a node receives streams on behalf of others and has none of its own.
+LOCAL_SSRC = 1
 NTP_EPOCH = 2_208_988_800
 _HEADER = Struct("!BBH")
 _SENDER = Struct("!IQIII")

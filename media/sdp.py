@@ -26,7 +26,7 @@ _MEDIA = re.compile(r"(audio|video|application) (\d{1,5}) ([A-Za-z/]{1,32}) (.+)
 _RTPMAP = re.compile(r"(\d{1,3}) ([A-Za-z0-9._-]{1,32})/(\d{1,6})(?:/(\d))?", re.ASCII)
 _NUMBERED = re.compile(r"(\d{1,3}) (.+)", re.ASCII)
 _EXTMAP = re.compile(r"(\d{1,3})(?:/\w+)? (\S+)", re.ASCII)
-_SSRC = re.compile(r"(\d{1,10})(?: (?:cname:.*|\S.*))?", re.ASCII)
+_SSRC = re.compile(r"\d{1,10}", re.ASCII)
 
 
 class BadOffer(ValueError):
@@ -130,7 +130,7 @@ def parse_offer(text: str) -> Offer:
 
 
 def _lines(text: str) -> list[str]:
-    if len(text) > MAX_BYTES or not text.isprintable() and not _printable(text):
+    if len(text) > MAX_BYTES or (not text.isprintable() and not _printable(text)):
         raise BadOffer("sdp_text")
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     if any(len(line) < 2 or len(line) > MAX_LINE or line[1] != "=" or not "a" <= line[0] <= "z" for line in lines):

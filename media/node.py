@@ -1,0 +1,335 @@
+"""One media process: its UDP port, its signalling listener, its rooms, and the door that the visit's activity uses.
+
+A node runs inside an event loop that exists already (beside a Temporal worker, under uvloop or not) and starts no
+thread. Give it a verifier of session tokens and, if wanted, a sink for events; both belong to somebody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import logging
+import socket
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from engine.rooms import (
+    NODE_STOPPED,
+    TIME_OVER,
+    EventSink,
+    RoomClaims,
+    RoomEvent,
+    RoomReport,
+    RoomsFull,
+    RoomSpec,
+    RoomState,
+    RoomUnknown,
+    TokenVerifier,
+)
+from engine.settings import check_listener
+from media import protocol
+from media.mux import MediaPort
+from media.room import Refused, Room, Services
+from media.signal import PATH, Door, build_app
+
+TICK_SECONDS = 0.04
+KEPT_REPORTS = 1024
+EVENT_QUEUE = 4096
+STOP_SECONDS = 3
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaConfig:
+    """Where a node listens and whom it lets in.
+
+    Port 0 takes a free one. ``advertise`` are the addresses that browsers send media to (default: ``host``).
+    ``allowed_origins`` are page origins, ``*.`` before the host for one label. ``public_endpoint`` replaces the
+    WebSocket address that clients are told (behind a proxy). TLS files are needed beyond loopback.
+    """
+
+    allowed_origins: tuple[str, ...]
+    host: str = "127.0.0.1"
+    http_port: int = 0
+    udp_port: int = 0
+    advertise: tuple[str, ...] = ()
+    public_endpoint: str = ""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    max_rooms: int = 50
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePorts:
+    """What others lend the node: the token verifier, the event sink, and the clock that visits go by."""
+
+    verify: TokenVerifier
+    sink: EventSink | None = None
+    visit_time: Callable[[], datetime] = _utc_now
+
+
+class _Server(uvicorn.Server):
+    """uvicorn inside somebody else's program: signals stay theirs, and it says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+@dataclass(slots=True, kw_only=True)
+class _Running:
+    """What exists only between start and stop."""
+
+    port: MediaPort
+    server: _Server
+    tasks: list[asyncio.Task[None]]
+    endpoint: str
+    events: asyncio.Queue[RoomEvent]
+    spawned: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class MediaNode:
+    """A `RoomHost` on one UDP port and one HTTP port."""
+
+    def __init__(self, config: MediaConfig, ports: NodePorts) -> None:
+        self._config = config
+        self._ports = ports
+        self._rooms: dict[str, Room] = {}
+        self._running: _Running | None = None
+        self.refused: Counter[str] = Counter()
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Opens both ports. Raises `OSError` when one is taken, `SettingsError` for a listener without TLS."""
+        config = self._config
+        tls = config.tls_certificate is not None and config.tls_key is not None
+        check_listener("CLINIC_MEDIA_HOST", config.host, tls=tls)
+        listener = _listen(config.host, config.http_port)
+        port = MediaPort()
+        port.refused = self.refused
+        try:
+            await port.open(config.host, config.udp_port)
+        except BaseException:
+            listener.close()
+            raise
+        server = _Server(self._server_config())
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        local = f"{'wss' if tls else 'ws'}://{host}:{listener.getsockname()[1]}{PATH}"
+        loop = asyncio.get_running_loop()
+        self._running = _Running(
+            port=port,
+            server=server,
+            tasks=[],
+            endpoint=config.public_endpoint or local,
+            events=asyncio.Queue(EVENT_QUEUE),
+        )
+        serving = loop.create_task(server.serve(sockets=[listener]))
+        self._running.tasks = [serving, loop.create_task(self._tick()), loop.create_task(self._hand_over())]
+        await server.listening.wait()
+
+    def _server_config(self) -> uvicorn.Config:
+        config = self._config
+        door = Door(origins=config.allowed_origins, verify=self._verify, find=self._find, refused=self.refused)
+        return uvicorn.Config(
+            build_app(door, self._health),
+            loop="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws_max_size=protocol.MAX_MESSAGE,
+            ws_ping_interval=10.0,
+            ws_ping_timeout=10.0,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            ssl_certfile=config.tls_certificate,
+            ssl_keyfile=config.tls_key,
+        )
+
+    async def stop(self) -> None:
+        """Closes every room (browsers are told to come back elsewhere), then both ports. Safe to call twice."""
+        running = self._running
+        if running is None:
+            return
+        await asyncio.gather(*(room.close(NODE_STOPPED) for room in self._rooms.values()))
+        running.server.should_exit = True
+        serving, ticking, handing = running.tasks
+        await asyncio.gather(serving, return_exceptions=True)
+        ticking.cancel()
+        if running.spawned:
+            await asyncio.wait(set(running.spawned), timeout=STOP_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(running.events.join(), STOP_SECONDS)
+        handing.cancel()
+        await asyncio.gather(ticking, handing, return_exceptions=True)
+        running.port.close()
+        self._running = None
+
+    @property
+    def endpoint(self) -> str:
+        return self._started.endpoint
+
+    @property
+    def udp_port(self) -> int:
+        """The UDP port in use."""
+        return self._started.port.port
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """Counts for metrics: rooms, participants' ICE sessions, dropped datagrams, refusals by code."""
+        port = self._started.port
+        totals = {"rooms": sum(room.open for room in self._rooms.values()), "ice_sessions": len(port.table)}
+        totals |= {"ice_addresses": port.table.addresses, "dropped": port.dropped}
+        return totals | {f"refused_{code}": count for code, count in self.refused.items()}
+
+    @property
+    def _started(self) -> _Running:
+        if self._running is None:
+            raise RuntimeError("the media node is not running")
+        return self._running
+
+    # --- rooms -------------------------------------------------------------------------------------------------------
+
+    async def open_room(self, spec: RoomSpec) -> None:
+        room = self._rooms.get(spec.room_id)
+        if room is not None:
+            room.spec = spec
+            return
+        if sum(room.open for room in self._rooms.values()) >= self._config.max_rooms:
+            raise RoomsFull(spec.room_id)
+        self._rooms[spec.room_id] = Room(spec, self._services())
+        self._forget_old()
+
+    def snapshot(self, room_id: str) -> RoomState:
+        return self._room(room_id).state()
+
+    async def wait_closed(self, room_id: str) -> RoomReport:
+        return await asyncio.shield(self._room(room_id).report)
+
+    async def close_room(self, room_id: str, reason: str) -> RoomReport:
+        return await self._room(room_id).close(reason)
+
+    def _room(self, room_id: str) -> Room:
+        room = self._rooms.get(room_id)
+        if room is None:
+            raise RoomUnknown(room_id)
+        return room
+
+    def _forget_old(self) -> None:
+        closed = [room_id for room_id, room in self._rooms.items() if room.report.done()]
+        for room_id in closed[: max(0, len(closed) - KEPT_REPORTS)]:
+            del self._rooms[room_id]
+
+    def _services(self) -> Services:
+        running = self._started
+        return Services(
+            port=running.port,
+            addresses=self._config.advertise or (self._config.host,),
+            emit=self._emit,
+            wall=_utc_now,
+            visit_time=self._ports.visit_time,
+            spawn=self._keep,
+        )
+
+    # --- the door ----------------------------------------------------------------------------------------------------
+
+    def _verify(self, token: str) -> RoomClaims:
+        try:
+            claims = self._ports.verify(token)
+        except Exception:
+            # Fail closed, whatever went wrong in the verifier; its message could hold the token.
+            log.error("the token verifier failed")
+            claims = None
+        if claims is None or claims.expires_at <= _utc_now():
+            raise Refused(protocol.REFUSED, "token")
+        return claims
+
+    def _find(self, claims: RoomClaims) -> Room:
+        room = self._rooms.get(claims.room_id)
+        if room is None:
+            raise Refused(protocol.NOT_OPEN, "not_open")
+        return room
+
+    async def _health(self) -> str:
+        return f"ok rooms={sum(room.open for room in self._rooms.values())}"
+
+    # --- time and events ---------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        """One timer for all rooms: what a peer has to repeat, report and watch."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            for room in list(self._rooms.values()):
+                if not room.open:
+                    continue
+                try:
+                    room.tick(loop.time())
+                    if room.overdue:
+                        self._keep(loop.create_task(_close(room, TIME_OVER)))
+                except Exception:
+                    log.exception("tick of room %s failed", room.spec.room_id)
+
+    def _emit(self, event: RoomEvent) -> None:
+        if self._ports.sink is None or self._running is None:
+            return
+        if self._running.events.full():
+            self.refused["event_queue"] += 1
+            return
+        self._running.events.put_nowait(event)
+
+    async def _hand_over(self) -> None:
+        """Hands events to the sink one after another, in order; a failing sink costs its event only."""
+        queue = self._started.events
+        while True:
+            event = await queue.get()
+            try:
+                result = self._ports.sink(event) if self._ports.sink else None
+                if inspect.isawaitable(result):
+                    await result
+            except Exception:
+                self.refused["event_sink"] += 1
+                log.exception("the event sink failed for room %s", event.room_id)
+            finally:
+                queue.task_done()
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        """Holds a task that closes something until it is done."""
+        spawned = self._started.spawned
+        spawned.add(task)
+        task.add_done_callback(spawned.discard)
+
+
+async def _close(room: Room, reason: str) -> None:
+    await room.close(reason)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except BaseException:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,438 @@
+"""How one participant's browser is spoken to: ICE session, DTLS association, streams in and streams out.
+
+A peer is the media half of a participant; it knows nothing of rooms or roles. It is told which sections of an offer
+publish and which subscribe, and does everything from the datagram up to the publication and back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from media import rtcp, sdp
+from media.aio_adapter import DtlsFailed, DtlsSession
+from media.cc import ArrivalRecorder
+from media.forward import Forwarder, OutStream, Wire
+from media.ice import Address, IcePeer
+from media.mux import MediaPort
+from media.publication import Publication
+from media.rtp import BadPacket, RtpHeader, build, extension, extension_block, parse_header, undo_rtx
+from media.source import Source
+
+CONSENT_SECONDS = 12.0
+CONNECT_SECONDS = 25.0
+REPORT_EVERY = 1.0
+MAX_SSRCS_PER_SECTION = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerHooks:
+    """Whom to tell: once media can flow, and once it surely cannot any more (with a code)."""
+
+    connected: Callable[[], None]
+    lost: Callable[[str], None]
+
+
+@dataclass(slots=True, eq=False)
+class _Incoming:
+    """A section of the offer that the participant sends in."""
+
+    publication: Publication
+    choice: sdp.Choice
+    ssrcs: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class _Outgoing:
+    """A section of the offer that we send in."""
+
+    publication: Publication
+    forwarder: Forwarder
+    answer: sdp.Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """Where packets of an SSRC go; ``repairs`` when they are retransmissions."""
+
+    incoming: _Incoming
+    source: Source | None
+    repairs: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Traffic:
+    """Packets of one peer."""
+
+    packets_in: int = 0
+    packets_out: int = 0
+
+
+class Peer:
+    """One participant's media connection on the node's UDP port."""
+
+    def __init__(self, port: MediaPort, addresses: tuple[str, ...], hooks: PeerHooks) -> None:
+        self.traffic = Traffic()
+        self.stream = secrets.token_hex(6)
+        self._port = port
+        self._addresses = addresses
+        self._hooks = hooks
+        self._loop = asyncio.get_running_loop()
+        self._ice: IcePeer | None = None
+        self._retired: list[IcePeer] = []
+        self._dtls = DtlsSession(self._send_raw, server=True)
+        self._fingerprint: tuple[str, str] | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._incoming: dict[str, _Incoming] = {}
+        self._outgoing: dict[str, _Outgoing] = {}
+        self._routes: dict[int, _Route] = {}
+        self._by_out: dict[int, _Outgoing] = {}
+        self._mid_id: int | None = None
+        self._twcc_id: int | None = None
+        self._arrivals = ArrivalRecorder()
+        self._report_due = 0.0
+        self._feedback_due = 0.0
+        self._started = self._loop.time()
+        self._closed = False
+
+    @property
+    def connected(self) -> bool:
+        return self._dtls.connected and not self._closed
+
+    @property
+    def profile(self) -> str:
+        """The SRTP protection profile in use."""
+        return self._dtls.profile
+
+    @property
+    def refused(self) -> Counter[str]:
+        return self._port.refused
+
+    # --- negotiation -------------------------------------------------------------------------------------------------
+
+    def feedback(self, packet: bytes) -> None:
+        """Sends a control packet to the participant, if it can be."""
+        if not self.connected:
+            return
+        try:
+            self._send_raw(self._dtls.protect_rtcp(packet))
+        except BadPacket:
+            self.refused["too_long_to_send"] += 1
+
+    def negotiate(
+        self, offer: sdp.Offer, publish: Mapping[str, Publication], subscribe: Mapping[str, Publication]
+    ) -> str:
+        """Applies an offer and returns the answer. ``publish`` and ``subscribe`` name publications by section (mid).
+
+        Raises `sdp.BadOffer` before anything is changed.
+        """
+        self._check(offer, (*publish, *subscribe))
+        self._associate(offer)
+        for mid in [mid for mid in self._incoming if mid not in publish]:
+            self._forget_incoming(mid)
+        for mid in [mid for mid in self._outgoing if self._outgoing[mid].publication is not subscribe.get(mid)]:
+            self._forget_outgoing(mid)
+        for mid, publication in publish.items():
+            self._take_in(offer, mid, publication)
+        for mid, publication in subscribe.items():
+            self._send_out(offer, mid, publication)
+        assert self._ice is not None  # set by _associate
+        transport = sdp.Transport(
+            ufrag=self._ice.ufrag,
+            password=self._ice.password,
+            fingerprint=self._dtls.fingerprint,
+            addresses=self._addresses,
+            port=self._port.port,
+        )
+        answers = {mid: outgoing.answer for mid, outgoing in self._outgoing.items()}
+        return sdp.write_answer(offer, transport, answers, set(self._incoming))
+
+    def activate(self) -> None:
+        """The browser has applied the last answer: new subscriptions begin, with a key frame."""
+        if not self.connected:
+            return
+        now = self._loop.time()
+        for outgoing in self._outgoing.values():
+            if not outgoing.forwarder.active:
+                outgoing.forwarder.start()
+                outgoing.publication.want_key(now)
+
+    def _check(self, offer: sdp.Offer, mids: Iterable[str]) -> None:
+        if self._fingerprint is not None and offer.fingerprint != self._fingerprint:
+            raise sdp.BadOffer("sdp_fingerprint_changed")
+        for mid in mids:
+            section = offer.section(mid)
+            if section is None or sdp.choose(section) is None:
+                raise sdp.BadOffer("sdp_section_unusable")
+
+    def _associate(self, offer: sdp.Offer) -> None:
+        self._fingerprint = offer.fingerprint
+        if self._ice is None or self._ice.remote_ufrag != offer.ufrag:
+            if self._ice is not None:
+                self._retired.append(self._ice)
+            self._ice = IcePeer(offer.ufrag, self._on_datagram)
+            self._port.table.add(self._ice)
+        if self._connecting is None:
+            self._connecting = self._loop.create_task(self._connect(*offer.fingerprint))
+
+    async def _connect(self, algorithm: str, fingerprint: str) -> None:
+        try:
+            await self._dtls.connect(algorithm, fingerprint)
+        except DtlsFailed as failure:
+            self._hooks.lost(str(failure))
+            return
+        self._dtls.on_closed(lambda: self._hooks.lost("dtls_closed"))
+        self._hooks.connected()
+
+    def _take_in(self, offer: sdp.Offer, mid: str, publication: Publication) -> None:
+        section = offer.section(mid)
+        choice = sdp.choose(section) if section else None
+        if section is None or choice is None:
+            return
+        incoming = self._incoming.get(mid)
+        if incoming is None or incoming.publication is not publication:
+            incoming = self._incoming[mid] = _Incoming(publication, choice)
+        incoming.choice = choice
+        self._mid_id = choice.mid_id or self._mid_id
+        self._twcc_id = choice.twcc_id or self._twcc_id
+        for gone in incoming.ssrcs - set(section.ssrcs) if section.ssrcs else ():
+            incoming.ssrcs.discard(gone)
+            self._routes.pop(gone, None)
+        for ssrc in section.ssrcs:
+            self._route(incoming, ssrc, repairs=ssrc in section.rtx_of)
+
+    def _send_out(self, offer: sdp.Offer, mid: str, publication: Publication) -> None:
+        section = offer.section(mid)
+        choice = sdp.choose(section) if section else None
+        if choice is None or mid in self._outgoing:
+            return
+        answer = sdp.Outgoing(
+            stream=publication.stream,
+            track=publication.id,
+            cname=publication.stream,
+            ssrc=_new_ssrc(),
+            rtx_ssrc=_new_ssrc() if choice.rtx is not None else None,
+        )
+        out = OutStream(
+            ssrc=answer.ssrc,
+            rtx_ssrc=answer.rtx_ssrc,
+            payload_type=choice.codec.payload_type,
+            rtx_type=choice.rtx,
+            clock=choice.codec.clock,
+            block=extension_block({choice.mid_id: mid.encode()} if choice.mid_id and len(mid) <= 16 else {}),
+            cname=answer.cname,
+        )
+        forwarder = Forwarder(publication.kind, out, Wire(media=self._send_media, control=self.feedback))
+        outgoing = _Outgoing(publication, forwarder, answer)
+        self._outgoing[mid] = self._by_out[out.ssrc] = outgoing
+        publication.forwarders.append(forwarder)
+
+    def _forget_incoming(self, mid: str) -> None:
+        incoming = self._incoming.pop(mid)
+        for ssrc in incoming.ssrcs:
+            self._routes.pop(ssrc, None)
+
+    def _forget_outgoing(self, mid: str) -> None:
+        outgoing = self._outgoing.pop(mid)
+        self._by_out.pop(outgoing.forwarder.out.ssrc, None)
+        if outgoing.forwarder in outgoing.publication.forwarders:
+            outgoing.publication.forwarders.remove(outgoing.forwarder)
+
+    # --- datagrams in ------------------------------------------------------------------------------------------------
+
+    def _on_datagram(self, data: bytes, address: Address) -> None:
+        if data[0] < 64:
+            if not self._dtls.feed(data):
+                self.refused["dtls_queue"] += 1
+            return
+        if not self.connected:
+            self.refused["srtp_early"] += 1
+            return
+        try:
+            if len(data) > 1 and 192 <= data[1] <= 223:
+                self._on_control(self._dtls.unprotect_rtcp(data))
+            else:
+                self._on_media(self._dtls.unprotect(data))
+        except BadPacket as bad:
+            self.refused[str(bad)] += 1
+
+    def _on_media(self, data: bytes) -> None:
+        header = parse_header(data)
+        now = self._loop.time()
+        self.traffic.packets_in += 1
+        if self._twcc_id is not None:
+            number = extension(data, header, self._twcc_id)
+            if number is not None and len(number) == 2:
+                self._arrivals.add(int.from_bytes(number, "big"), now)
+        route = self._routes.get(header.ssrc) or self._discover(data, header)
+        if route is None:
+            self.refused["ssrc_unknown"] += 1
+        elif route.repairs:
+            self._on_repair(route.incoming, header, data[header.payload_at : header.payload_end], now)
+        elif header.payload_type != route.incoming.choice.codec.payload_type:
+            self.refused["payload_type"] += 1
+        elif header.payload_end > header.payload_at:
+            self._deliver(route, header, data[header.payload_at : header.payload_end], now)
+
+    def _deliver(self, route: _Route, header: RtpHeader, payload: bytes, now: float) -> None:
+        if route.source is not None:
+            route.incoming.publication.receive(route.source, header, payload, now, repaired=False)
+
+    def _on_repair(self, incoming: _Incoming, header: RtpHeader, payload: bytes, now: float) -> None:
+        original = undo_rtx(payload)
+        source = incoming.publication.source
+        if original is None or source is None:
+            return
+        sequence, payload = original
+        kind = incoming.choice.codec.payload_type | (0x80 if header.marker else 0)
+        rebuilt = parse_header(build(kind, sequence, header.timestamp, source.ssrc, payload))
+        incoming.publication.receive(source, rebuilt, payload, now, repaired=True)
+
+    def _discover(self, data: bytes, header: RtpHeader) -> _Route | None:
+        """Finds the section of an SSRC that the offer did not name, by the MID that its first packets carry."""
+        value = extension(data, header, self._mid_id) if self._mid_id is not None else None
+        incoming = self._incoming.get(value.decode("ascii", "replace")) if value else None
+        if incoming is None:
+            return None
+        return self._route(incoming, header.ssrc, repairs=header.payload_type == incoming.choice.rtx)
+
+    def _route(self, incoming: _Incoming, ssrc: int, *, repairs: bool) -> _Route | None:
+        known = self._routes.get(ssrc)
+        if known is not None:
+            return known if known.incoming is incoming else None
+        if len(incoming.ssrcs) >= MAX_SSRCS_PER_SECTION:
+            return None
+        incoming.ssrcs.add(ssrc)
+        source = None if repairs else incoming.publication.continue_with(ssrc, self._loop.time())
+        route = self._routes[ssrc] = _Route(incoming, source, repairs)
+        return route
+
+    def _on_control(self, data: bytes) -> None:
+        now = self._loop.time()
+        for message in rtcp.parse_compound(data):
+            self._on_message(message, now)
+
+    def _on_message(self, message: rtcp.Message, now: float) -> None:
+        if isinstance(message, rtcp.SenderReport):
+            route = self._routes.get(message.ssrc)
+            if route is not None:
+                route.incoming.publication.sender_report(message, now)
+        elif isinstance(message, rtcp.Reports):
+            for block in message.blocks:
+                outgoing = self._by_out.get(block.ssrc)
+                if outgoing is not None:
+                    outgoing.forwarder.reported(block, now)
+        elif isinstance(message, (rtcp.Nack, rtcp.KeyFrameWanted)):
+            self._on_wish(message, now)
+
+    def _on_wish(self, message: rtcp.Nack | rtcp.KeyFrameWanted, now: float) -> None:
+        outgoing = self._by_out.get(message.ssrc)
+        if outgoing is None or outgoing.publication.source is None:
+            return
+        if isinstance(message, rtcp.KeyFrameWanted):
+            outgoing.publication.want_key(now)
+        else:
+            outgoing.forwarder.repeat(message.sequences, outgoing.publication.source, now)
+
+    # --- datagrams out -----------------------------------------------------------------------------------------------
+
+    def _send_raw(self, data: bytes) -> None:
+        ice = self._ice
+        if ice is None:
+            return
+        address = ice.selected
+        if address is None and self._retired:
+            address = self._retired[-1].selected
+        if address is not None:
+            self._port.send(data, address)
+
+    def _send_media(self, packet: bytes) -> None:
+        if not self.connected:
+            return
+        try:
+            data = self._dtls.protect(packet)
+        except BadPacket:
+            self.refused["too_long_to_forward"] += 1
+            return
+        self.traffic.packets_out += 1
+        self._send_raw(data)
+
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """What is due by the clock: repeated requests, reports, feedback, and whether the browser is still there."""
+        if self._closed:
+            return
+        self._watch(now)
+        if not self.connected:
+            return
+        for incoming in self._incoming.values():
+            incoming.publication.tick(now)
+        if now >= self._report_due:
+            self._report_due = now + REPORT_EVERY
+            self._send_reports(now)
+        if now >= self._feedback_due:
+            self._feedback_due = now + 0.1
+            self._send_arrivals()
+
+    def _watch(self, now: float) -> None:
+        ice = self._ice
+        if ice is not None and ice.selected is not None:
+            for old in self._retired:
+                self._port.table.remove(old)
+            self._retired.clear()
+        last = max([self._started, *(known.last_check for known in (ice, *self._retired) if known)])
+        if now - last > (CONSENT_SECONDS if self.connected else CONNECT_SECONDS):
+            self._hooks.lost("consent" if self.connected else "no_path")
+
+    def _send_reports(self, now: float) -> None:
+        sources = [incoming.publication.source for incoming in self._incoming.values()]
+        blocks = [block for source in sources if source and (block := source.report_block(now))]
+        if blocks:
+            self.feedback(rtcp.receiver_report(rtcp.LOCAL_SSRC, blocks))
+
+    def _send_arrivals(self) -> None:
+        source = next((i.publication.source for i in self._incoming.values() if i.publication.source), None)
+        if source is None:
+            return
+        packet = self._arrivals.feedback(rtcp.LOCAL_SSRC, source.ssrc)
+        if packet is not None:
+            self.feedback(packet)
+
+    def measures(self) -> dict[str, float]:
+        """The connection's quality in numbers: loss ratios both ways, worst round trip in seconds, packets."""
+        sources = [i.publication.source for i in self._incoming.values() if i.publication.source]
+        forwarders = [outgoing.forwarder for outgoing in self._outgoing.values()]
+        return {
+            "loss_in": max((source.reception.loss for source in sources), default=0.0),
+            "loss_out": max((forwarder.loss for forwarder in forwarders), default=0.0),
+            "round_trip": max((forwarder.round_trip for forwarder in forwarders), default=0.0),
+            "packets_in": float(self.traffic.packets_in),
+            "packets_out": float(self.traffic.packets_out),
+            "packets_lost_in": float(sum(source.lost for source in sources)),
+            "repeated": float(sum(forwarder.repeated for forwarder in forwarders)),
+            "key_requests": float(sum(source.key_requests for source in sources)),
+        }
+
+    async def close(self) -> None:
+        """Ends the connection and forgets its addresses; safe to call twice."""
+        if self._closed:
+            return
+        for mid in list(self._outgoing):
+            self._forget_outgoing(mid)
+        task = self._connecting
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await self._dtls.close()
+        self._closed = True
+        for ice in (self._ice, *self._retired):
+            if ice is not None:
+                self._port.table.remove(ice)
+
+
+def _new_ssrc() -> int:
+    return secrets.randbelow((1 << 32) - 2) + 2

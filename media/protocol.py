@@ -1,0 +1,201 @@
+"""What browser and node say to each other over the WebSocket: every message, read strictly.
+
+``docs/media.md`` describes the same messages for people. The client's messages are parsed into frozen types here;
+the server's are plain mappings made by the functions below. Nothing is trusted: unknown types, keys of the wrong kind
+and long lists are :class:`BadMessage`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from media.publication import LABELS
+from media.sdp import MAX_BYTES
+
+VERSION = 1
+MAX_MESSAGE = MAX_BYTES + (16 << 10)
+MAX_TOKEN = 4096
+MAX_ITEMS = 40
+MAX_MEASURES = 32
+
+Outbound = dict[str, Any]
+
+# Why a WebSocket was closed. A client comes back after the codes in RETRY, with a fresh token.
+BAD_MESSAGE, REFUSED, NOT_OPEN, LATE = 4400, 4401, 4404, 4408
+REPLACED, ENDED, FLOOD, MEDIA_LOST, FULL = 4409, 4410, 4429, 4500, 4503
+LEFT = 1000
+RESTART = 1012
+RETRY = frozenset({REFUSED, NOT_OPEN, MEDIA_LOST, FULL, RESTART})
+
+
+class BadMessage(ValueError):
+    """A message that is none of the protocol; carries a code (``message_...``), never the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The first message of a connection."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer: its number, SDP, and which sections publish what and subscribe to what."""
+
+    id: int
+    sdp: str
+    publish: Mapping[str, str]
+    subscribe: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The answer to offer ``id`` is in effect in the browser: subscriptions may begin."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MuteState:
+    """Whether the participant's microphone and camera are on, for the others to see."""
+
+    audio: bool
+    video: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The browser's own view of its connection, numbers only."""
+
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The participant goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The participant ends the room for everybody, if their role may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Answered with ``pong``."""
+
+
+ClientMessage = Join | Offer | Applied | MuteState | Stats | Leave | End | Ping
+
+
+def parse(text: str) -> ClientMessage:
+    """The message in ``text``. Raises `BadMessage`."""
+    if len(text) > MAX_MESSAGE:
+        raise BadMessage("message_size")
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadMessage("message_json") from error
+    if not isinstance(value, dict):
+        raise BadMessage("message_shape")
+    kind = value.get("type")
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    if reader is None:
+        raise BadMessage("message_type")
+    return reader(value)
+
+
+def _join(value: Mapping[str, Any]) -> Join:
+    if value.get("version") != VERSION:
+        raise BadMessage("message_version")
+    return Join(_text(value, "token", MAX_TOKEN))
+
+
+def _offer(value: Mapping[str, Any]) -> Offer:
+    publish = dict(_pair(item, "label") for item in _items(value, "publish"))
+    if not set(publish.values()) <= set(LABELS):
+        raise BadMessage("message_label")
+    subscribe = dict(_pair(item, "publication") for item in _items(value, "subscribe"))
+    if set(publish) & set(subscribe):
+        raise BadMessage("message_mid")
+    return Offer(_number(value, "id"), _text(value, "sdp", MAX_BYTES), publish, subscribe)
+
+
+def _pair(item: Any, name: str) -> tuple[str, str]:
+    if not isinstance(item, dict):
+        raise BadMessage("message_shape")
+    return _text(item, "mid", 32), _text(item, name, 64)
+
+
+def _applied(value: Mapping[str, Any]) -> Applied:
+    return Applied(_number(value, "id"))
+
+
+def _state(value: Mapping[str, Any]) -> MuteState:
+    audio, video = value.get("audio"), value.get("video")
+    if not isinstance(audio, bool) or not isinstance(video, bool):
+        raise BadMessage("message_state")
+    return MuteState(audio, video)
+
+
+def _stats(value: Mapping[str, Any]) -> Stats:
+    measures = value.get("measures")
+    if not isinstance(measures, dict) or len(measures) > MAX_MEASURES:
+        raise BadMessage("message_measures")
+    return Stats({_measure_name(name): _measure(number) for name, number in measures.items()})
+
+
+def _measure_name(name: str) -> str:
+    if not (name.isascii() and name.isidentifier() and len(name) <= 40):
+        raise BadMessage("message_measures")
+    return name
+
+
+def _measure(number: Any) -> float:
+    if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > 1e15 or math.isnan(number):
+        raise BadMessage("message_measures")
+    return float(number)
+
+
+def _items(value: Mapping[str, Any], name: str) -> Sequence[Any]:
+    items = value.get(name, [])
+    if not isinstance(items, list) or len(items) > MAX_ITEMS:
+        raise BadMessage("message_list")
+    return items
+
+
+def _text(value: Mapping[str, Any], name: str, most: int) -> str:
+    text = value.get(name)
+    if not isinstance(text, str) or not 0 < len(text) <= most:
+        raise BadMessage(f"message_{name}")
+    return text
+
+
+def _number(value: Mapping[str, Any], name: str) -> int:
+    number = value.get(name)
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 1 << 31:
+        raise BadMessage(f"message_{name}")
+    return number
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], ClientMessage]] = {
+    "join": _join,
+    "offer": _offer,
+    "applied": _applied,
+    "state": _state,
+    "stats": _stats,
+    "leave": lambda _: Leave(),
+    "end": lambda _: End(),
+    "ping": lambda _: Ping(),
+}
+
+
+def error(code: str, offer: int | None = None) -> Outbound:
+    """Something was refused; ``offer`` names the offer it was about."""
+    message: Outbound = {"type": "error", "code": code}
+    return message if offer is None else {**message, "id": offer}

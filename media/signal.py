@@ -1,0 +1,256 @@
+"""How browsers reach their room: one WebSocket each, the token in its first message, everything bounded.
+
+What a connection may cost before and after it has shown a token is limited here: time, size, rate, waiting messages.
+Refusals are counted by code; nothing that a client sent is ever logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from engine.rooms import RoomClaims
+from media import protocol, sdp
+from media.room import Participant, Refused, Room
+
+JOIN_SECONDS = 5.0
+MAX_STRANGERS = 64
+OUTBOX = 256
+RATE, BURST = 20.0, 80.0
+MAX_MISTAKES = 5
+PATH = "/room"
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}", re.ASCII)
+log = logging.getLogger(__name__)
+
+
+def origin_allowed(origin: str, patterns: Iterable[str]) -> bool:
+    """Whether a page of ``origin`` may join. A pattern is an origin; ``*.`` before its host stands for one label.
+
+    >>> origin_allowed("http://lakeside.localhost:8080", ["http://*.localhost:8080"])
+    True
+    """
+    if not _ORIGIN.fullmatch(origin):
+        return False
+    scheme, _, host = origin.lower().partition("://")
+    label, dot, parent = host.partition(".")
+    choices = {f"{scheme}://{host}"} | ({f"{scheme}://*.{parent}"} if label and dot else set())
+    return any(pattern.lower().rstrip("/") in choices for pattern in patterns)
+
+
+class WebChannel:
+    """The outgoing half of one WebSocket: a bounded queue drained by one task."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+        self._queue: asyncio.Queue[protocol.Outbound] = asyncio.Queue(OUTBOX)
+        self.closing: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
+
+    def send(self, message: protocol.Outbound) -> None:
+        if self.closing.done():
+            return
+        if self._queue.full():
+            self.close(protocol.FLOOD, "slow_reader")
+            return
+        self._queue.put_nowait(message)
+
+    def close(self, code: int, reason: str) -> None:
+        """Closes after what is queued has been sent."""
+        if not self.closing.done():
+            self.closing.set_result((code, reason))
+
+    async def drain(self) -> None:
+        """Sends until closed, then closes the socket."""
+        try:
+            while not (self.closing.done() and self._queue.empty()):
+                getter = asyncio.ensure_future(self._queue.get())
+                watched: list[asyncio.Future[Any]] = [getter, self.closing]
+                await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+                if not getter.done():
+                    getter.cancel()
+                    continue
+                await self._socket.send_text(json.dumps(getter.result(), separators=(",", ":")))
+            await self._socket.close(*self.closing.result())
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            # The other side has gone first; the reader notices the same and tells the room.
+            return
+
+
+@dataclass(slots=True)
+class Allowance:
+    """A token bucket for messages of one connection."""
+
+    left: float = BURST
+    at: float = 0.0
+
+    def take(self, now: float) -> bool:
+        self.left = min(BURST, self.left + (now - self.at) * RATE)
+        self.at = now
+        self.left -= 1
+        return self.left >= 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What signalling needs of its node: which pages may come, who a token is, which room they go to."""
+
+    origins: tuple[str, ...]
+    verify: Callable[[str], RoomClaims]
+    find: Callable[[RoomClaims], Room]
+    refused: Counter[str]
+    strangers: set[WebSocket] = field(default_factory=set)
+
+
+def build_app(door: Door, health: Callable[[], Awaitable[str]]) -> Starlette:
+    """The node's HTTP application: ``/healthz`` and the WebSocket at `PATH`."""
+
+    async def healthz(_: Request) -> PlainTextResponse:
+        return PlainTextResponse(await health())
+
+    async def room(socket: WebSocket) -> None:
+        await _Connection(door, socket).run()
+
+    return Starlette(routes=[Route("/healthz", healthz), WebSocketRoute(PATH, room)])
+
+
+class _Connection:
+    """One WebSocket from its first byte to its last."""
+
+    def __init__(self, door: Door, socket: WebSocket) -> None:
+        self._door = door
+        self._socket = socket
+        self._loop = asyncio.get_running_loop()
+        self._allowance = Allowance(at=self._loop.time())
+        self._mistakes = 0
+
+    async def run(self) -> None:
+        door = self._door
+        if not origin_allowed(self._socket.headers.get("origin", ""), door.origins):
+            door.refused["ws_origin"] += 1
+            await self._socket.close(protocol.REFUSED)
+            return
+        if len(door.strangers) >= MAX_STRANGERS:
+            door.refused["ws_strangers"] += 1
+            await self._socket.close(protocol.FULL)
+            return
+        await self._socket.accept()
+        channel = WebChannel(self._socket)
+        sender = self._loop.create_task(channel.drain())
+        try:
+            await self._serve(channel)
+        finally:
+            channel.close(protocol.LEFT, "")
+            await asyncio.wait({sender}, timeout=2.0)
+            sender.cancel()
+
+    async def _serve(self, channel: WebChannel) -> None:
+        door = self._door
+        door.strangers.add(self._socket)
+        try:
+            claims = await self._introduce()
+            room = door.find(claims)
+            participant = room.admit(claims, channel)
+        except Refused as refusal:
+            door.refused[f"join_{refusal.reason}"] += 1
+            channel.send(protocol.error(refusal.reason))
+            channel.close(refusal.code, refusal.reason)
+            return
+        except WebSocketDisconnect:
+            return
+        finally:
+            door.strangers.discard(self._socket)
+        try:
+            await self._converse(room, participant, channel)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            # Also when the room has closed this channel already: the participant is then no longer its own.
+            room.channel_lost(participant) if participant.channel is channel else None
+
+    async def _introduce(self) -> RoomClaims:
+        try:
+            message = await asyncio.wait_for(self._receive(), JOIN_SECONDS)
+        except TimeoutError as error:
+            raise Refused(protocol.LATE, "join_timeout") from error
+        except protocol.BadMessage as bad:
+            raise Refused(protocol.BAD_MESSAGE, str(bad)) from bad
+        if not isinstance(message, protocol.Join):
+            raise Refused(protocol.BAD_MESSAGE, "message_order")
+        return self._door.verify(message.token)
+
+    async def _receive(self) -> protocol.ClientMessage:
+        event = await self._socket.receive()
+        if event["type"] != "websocket.receive":
+            raise WebSocketDisconnect(event.get("code", 1006))
+        text = event.get("text")
+        if not isinstance(text, str):
+            raise protocol.BadMessage("message_binary")
+        return protocol.parse(text)
+
+    async def _converse(self, room: Room, participant: Participant, channel: WebChannel) -> None:
+        while not channel.closing.done():
+            try:
+                message = await self._receive_or_closed(channel)
+                if message is None:
+                    return
+                if not self._allowance.take(self._loop.time()):
+                    raise Refused(protocol.FLOOD, "flood")
+                await self._obey(room, participant, channel, message)
+            except Refused as refusal:
+                self._door.refused[refusal.reason] += 1
+                channel.send(protocol.error(refusal.reason))
+                if refusal.code == protocol.FLOOD:
+                    channel.close(refusal.code, refusal.reason)
+            except (protocol.BadMessage, sdp.BadOffer) as bad:
+                self._mistake(channel, str(bad))
+
+    async def _receive_or_closed(self, channel: WebChannel) -> protocol.ClientMessage | None:
+        """The next message; None once the channel is closed from our side."""
+        reader = self._loop.create_task(self._receive())
+        try:
+            watched: list[asyncio.Future[Any]] = [reader, channel.closing]
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            return reader.result() if reader.done() else None
+        finally:
+            if not reader.done():
+                reader.cancel()
+
+    def _mistake(self, channel: WebChannel, code: str) -> None:
+        self._door.refused[code] += 1
+        self._mistakes += 1
+        channel.send(protocol.error(code))
+        if self._mistakes >= MAX_MISTAKES:
+            channel.close(protocol.BAD_MESSAGE, "too_many_mistakes")
+
+    async def _obey(
+        self, room: Room, participant: Participant, channel: WebChannel, message: protocol.ClientMessage
+    ) -> None:
+        match message:
+            case protocol.Offer():
+                answer = room.offer(participant, message)
+                channel.send({"type": "answer", "id": message.id, "sdp": answer})
+            case protocol.Applied():
+                room.applied(participant)
+            case protocol.MuteState():
+                room.mute(participant, message)
+            case protocol.Stats():
+                room.stats(participant, message.measures)
+            case protocol.Leave():
+                room.leave(participant, "left")
+            case protocol.End():
+                await room.end(participant)
+            case protocol.Ping():
+                channel.send({"type": "pong"})
+            case protocol.Join():
+                raise protocol.BadMessage("message_order")
