@@ -1,0 +1,58 @@
+"""Which commands there are, and how the parser of each one is made.
+
+A command is a module with `add_arguments(parser)` and `run(arguments) -> int`, its exit status. Only the chosen
+module is loaded, so that `clinic decide` does not wait for the database library.
+"""
+
+import argparse
+import importlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A word after `clinic`, and the sentence that `--help` and the reference show for it."""
+
+    name: str
+    sentence: str
+
+    @property
+    def module(self) -> str:
+        """Where the command lives: the file is named like the command."""
+        return f"admin_ui.cli.{self.name}"
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("up", "Start everything on this machine and keep it running until Ctrl-C; all data is kept."),
+    Command("check", "Check every authored file and list all problems with their places and remedies."),
+    Command("decide", "Answer one legal question, or a file of them, from facts given as JSON."),
+    Command("schema", "Print the JSON Schema of a kind of file, or write all of them for editors."),
+    Command("audit", "Verify the audit chains of the clinics in a data folder."),
+    Command("bench", "Measure decisions and visits side by side with their peers and print the ratios."),
+    Command("test", "Set up whatever the tests need and run them: fast, all or soak."),
+    Command("docs", "Write the reference pages that are made from the program itself."),
+)
+
+
+def command_parser(command: Command) -> argparse.ArgumentParser:
+    """The parser of one command, with `run` set to what runs it; the same help on every terminal."""
+    module = importlib.import_module(command.module)
+    parser = argparse.ArgumentParser(
+        prog=f"clinic {command.name}", description=command.sentence, allow_abbrev=False, formatter_class=_Help
+    )
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)
+    return parser
+
+
+def overview() -> str:
+    """What `clinic --help` prints: one sentence for each command."""
+    width = max(len(command.name) for command in COMMANDS)
+    lines = [f"  {command.name:<{width}}  {command.sentence}" for command in COMMANDS]
+    head = ["usage: clinic COMMAND ...", "", "Builds and runs telehealth clinics from files.", ""]
+    return "\n".join([*head, *lines, "", "clinic COMMAND --help says more about one of them.", ""])
+
+
+class _Help(argparse.HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=100)

