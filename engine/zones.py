@@ -30,7 +30,7 @@ def zip_place(postal_code: str) -> ZipPlace | None:
 
 @lru_cache(maxsize=4096)
 def _look_up(five_digits: str) -> ZipPlace | None:
-    found = zipcodes.matching(five_digits)
+    found = zipcodes.matching(five_digits)  # type: ignore[no-untyped-call]
     if not found or not found[0].get("timezone"):
         return None
     first = found[0]

@@ -1,6 +1,7 @@
 """Free slots lie within opening hours, never overlap and last their real length, whatever the clocks do."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -13,7 +14,9 @@ ALWAYS = WeekHours({day: (Opening(time(), None),) for day in range(7)})
 OFFICE = WeekHours({day: (Opening(time(9), time(17)),) for day in range(5)})
 
 
-def query(hours: WeekHours, now: datetime, zone: str = "America/New_York", minutes: int = 20, days: int = 1) -> SlotQuery:
+def query(
+    hours: WeekHours, now: datetime, zone: str = "America/New_York", minutes: int = 20, days: int = 1
+) -> SlotQuery:
     return SlotQuery(
         hours=hours, time_zone=zone, duration=timedelta(minutes=minutes), now=now, horizon=timedelta(days=days)
     )
@@ -80,4 +83,4 @@ def test_slots_are_free_apart_open_and_of_real_length(
         assert not any(slot.overlaps(span) for span in taken)
         local = slot.start.astimezone(ZoneInfo(zone))
         assert any(o.since <= local.time() or local.fold for o in week.on(local.date()))
-    assert all(first.end <= second.start for first, second in zip(slots, slots[1:], strict=False))
+    assert all(first.end <= second.start for first, second in pairwise(slots))

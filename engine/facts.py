@@ -1,0 +1,228 @@
+"""What may a gate be told about a visit at a stage, and where does each fact come from?
+
+The one place that turns a dossier (what is known) into facts (what a question holds). What is untold stays absent, so
+that a decision can name it as missing; None in the facts is a told "there is none".
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from engine.dossier import ConsentFact, DeaRegistration, Dossier, License, Place
+from engine.zones import ZipPlace, zip_place
+
+STAGES = ("book", "join", "prescribe", "sign")
+PLACE_KEEPS = timedelta(days=1)
+"""How long an attested place counts (the vocabulary's greatest age of `patient.location.state`)."""
+
+_FILLABLE = "patient."
+_NOT_FILLABLE = ("patient.location", "patient.jurisdiction", "patient.age", "patient.birth_date", "patient.residence")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Who or what supplied a fact, and the instant it is from where one is known."""
+
+    source: str
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Facts in the nested shape of a question, and the source of each by its path."""
+
+    facts: Mapping[str, Any]
+    provenance: Mapping[str, Source]
+
+
+_Found = tuple[str, Any, str, datetime | None]
+"""Path, value, source, as of."""
+
+
+def gather_facts(
+    dossier: Dossier, stage: str, at: datetime, find_zip: Callable[[str], ZipPlace | None] = zip_place
+) -> Gathered:
+    """The facts of a visit for a stage (`book`, `join`, `prescribe`, `sign`) at an instant.
+
+    The gate `book` goes by the place the patient stated for the slot, every other one by the place attested for the
+    encounter; an attestation older than a day (counted to the encounter, once it began) no longer counts.
+
+    Raises:
+        ValueError: there is no such stage.
+    """
+    if stage not in STAGES:
+        raise ValueError(f"unknown stage {stage}")
+    facts: dict[str, Any] = {}
+    provenance: dict[str, Source] = {}
+    for path, value, source, as_of in _found(dossier, stage, at, find_zip):
+        if path not in provenance:  # what records own comes first and is never overwritten by an answer
+            _put(facts, path, value)
+            provenance[path] = Source(source=source, as_of=as_of)
+    return Gathered(facts=facts, provenance=provenance)
+
+
+def may_be_filled(path: str) -> bool:
+    """Whether a form's answer may supply a fact: what patients say of themselves, never where they are or who."""
+    return path.startswith(_FILLABLE) and not path.startswith(_NOT_FILLABLE)
+
+
+def _found(dossier: Dossier, stage: str, at: datetime, find_zip: Callable[[str], ZipPlace | None]) -> Iterator[_Found]:
+    yield from _encounter(dossier, stage)
+    yield from _patient(dossier)
+    yield from _place(dossier, stage, at, find_zip)
+    yield from _provider(dossier)
+    yield from _relationship(dossier)
+    yield from _order(dossier)
+    yield from _answers(dossier)
+
+
+def _encounter(dossier: Dossier, stage: str) -> Iterator[_Found]:
+    yield "encounter.modality", dossier.modality, "clinic", None
+    yield "encounter.stage", stage, "clinic", None
+    yield "encounter.kind", dossier.encounter_kind, "clinic", None
+    yield "encounter.payer", dossier.payer, "patient", None
+    yield "encounter.recording", dossier.recording, "clinic", None
+
+
+def _patient(dossier: Dossier) -> Iterator[_Found]:
+    patient = dossier.patient
+    told = {
+        "patient.birth_date": _day(patient.birth_date),
+        "patient.residence.state": patient.residence_state,
+        "patient.setting": patient.setting,
+        "patient.guardian_present": patient.guardian_present,
+        "patient.pregnant": patient.pregnant,
+        "patient.conditions": _list(patient.conditions),
+        "patient.medications": _list(patient.medications),
+        "patient.allergies": _list(patient.allergies),
+    }
+    yield from ((path, value, "patient", None) for path, value in told.items() if value is not None)
+
+
+def _place(dossier: Dossier, stage: str, at: datetime, find_zip: Callable[[str], ZipPlace | None]) -> Iterator[_Found]:
+    place = dossier.patient.booked_place if stage == "book" else _attested(dossier, at)
+    if place is None:
+        return
+    told = {
+        "patient.location.country": place.country,
+        "patient.location.state": place.state,
+        "patient.location.postal_code": place.postal_code,
+        "patient.location.attested": place.attested,
+    }
+    yield from ((path, value, "patient", place.at) for path, value in told.items() if value is not None)
+    if place.ip_state is not None:
+        yield "patient.location.ip_state", place.ip_state, "clinic", place.at
+    zone = _zone(place, find_zip)
+    if zone is not None:
+        yield "patient.location.time_zone", zone, "clinic", place.at
+
+
+def _attested(dossier: Dossier, at: datetime) -> Place | None:
+    """The place attested for the encounter, while the attestation is fresh; an undated one is not."""
+    place = dossier.patient.attested_place
+    if place is None or place.at is None or not place.attested:
+        return None
+    counted_to = dossier.encounter_at or at
+    return place if counted_to - place.at <= PLACE_KEEPS else None
+
+
+def _zone(place: Place, find_zip: Callable[[str], ZipPlace | None]) -> str | None:
+    """The zone told, else that of the ZIP code where the code lies in the state that was said."""
+    if place.time_zone is not None:
+        return place.time_zone
+    found = find_zip(place.postal_code) if place.postal_code else None
+    return found.time_zone if found is not None and found.state == place.state else None
+
+
+def _provider(dossier: Dossier) -> Iterator[_Found]:
+    provider = dossier.provider
+    yield "provider.profession", provider.profession, "clinic", None
+    if provider.home_state is not None:
+        yield "provider.home_state", provider.home_state, "clinic", None
+    if provider.place is not None:
+        yield "provider.location.country", provider.place.country, "provider", provider.place.at
+        if provider.place.state is not None:
+            yield "provider.location.state", provider.place.state, "provider", provider.place.at
+    yield "provider.licenses", [_license(entry) for entry in provider.licenses], "board", None
+    yield "provider.dea", [_dea(entry) for entry in provider.dea], "board", None
+    for name, value in provider.extra.items():
+        yield (name if name.startswith("provider.") else f"provider.{name}"), value, "clinic", None
+
+
+def _relationship(dossier: Dossier) -> Iterator[_Found]:
+    yield "relationship.established", dossier.established, "clinic", None
+    yield "relationship.established_via", dossier.established_via, "clinic", None
+    exams = [{"date": exam.on.isoformat(), "by": exam.by} for exam in dossier.exams]
+    yield "relationship.in_person_exams", exams, "clinic", None
+    newest = max((consent.at for consent in dossier.consents), default=None)
+    yield "consents", [_consent(entry) for entry in dossier.consents], "patient", newest
+
+
+def _order(dossier: Dossier) -> Iterator[_Found]:
+    order = dossier.order
+    purpose = (order.purpose if order else None) or dossier.treatment_purpose
+    if purpose is not None:
+        yield "treatment.purpose", purpose, "provider", None
+    if order is None:
+        return
+    told = {
+        "drug.name": order.drug_name,
+        "prescription.days_supply": order.days_supply,
+        "prescription.refills": order.refills,
+        "prescription.kind": order.kind,
+        "prescription.electronic": order.electronic,
+    }
+    yield from ((path, value, "provider", None) for path, value in told.items())
+
+
+def _answers(dossier: Dossier) -> Iterator[_Found]:
+    """What submitted forms fill, by path of the vocabulary."""
+    for path, value in dossier.answers.items():
+        if may_be_filled(path) and value is not None:
+            yield path, value, "patient", None
+
+
+def _license(entry: License) -> dict[str, Any]:
+    told = {
+        "state": entry.state,
+        "profession": entry.profession,
+        "kind": entry.kind,
+        "status": entry.status,
+        "issued": _day(entry.issued),
+        "expires": _day(entry.expires),
+        "number": entry.number,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _dea(entry: DeaRegistration) -> dict[str, Any]:
+    told = {"state": entry.state, "schedules": list(entry.schedules), "expires": _day(entry.expires)}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _consent(entry: ConsentFact) -> dict[str, Any]:
+    return {
+        "kind": entry.kind,
+        "form": entry.form,
+        "at": entry.at.isoformat(),
+        "jurisdiction": entry.jurisdiction,
+        "clauses": list(entry.clauses),
+        "revoked_at": entry.revoked_at.isoformat() if entry.revoked_at else None,
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _list(values: tuple[str, ...] | None) -> list[str] | None:
+    return None if values is None else list(values)
+
+
+def _put(facts: dict[str, Any], path: str, value: Any) -> None:
+    *outer, name = path.split(".")
+    place = facts
+    for part in outer:
+        place = place.setdefault(part, {})
+    place[name] = value

@@ -1,0 +1,167 @@
+"""What is a form, once compiled: its items, choices, red flags and what each answer may be?
+
+A form is frozen and named by the digest of its file. Its answers live under `form.<name>.<item>`; the name is the
+form's id with `_` for `/`. Items stand in the order they are asked; none waits for one further down.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.conditions import Condition
+from engine.conditions_closures import Closure
+from engine.programs import Program
+from engine.texts import Texts
+from engine.values import FactType, Kind
+
+Answers = Mapping[str, Any]
+"""Item id to JSON value: bool, choice id, list of choice ids, int, float, text, `2026-01-31`; None is left blank."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemType:
+    """One type of item: the kind of fact its answer is (None: no answer counts), which keys it may and must have."""
+
+    kind: Kind | None
+    may: frozenset[str] = frozenset()
+    must: frozenset[str] = frozenset()
+    seconds: int = 8
+
+
+_LIMITS = frozenset({"least", "most"})
+ITEM_TYPES: Mapping[str, ItemType] = {
+    "boolean": ItemType(kind=Kind.FLAG, seconds=6),
+    "choice": ItemType(kind=Kind.CHOICE, must=frozenset({"choices"})),
+    "multi_choice": ItemType(kind=Kind.CHOICES, may=frozenset({"alone"}), must=frozenset({"choices"}), seconds=12),
+    "integer": ItemType(kind=Kind.NUMBER, may=_LIMITS | {"unit"}),
+    "decimal": ItemType(kind=Kind.NUMBER, may=_LIMITS | {"places"}, must=frozenset({"unit"}), seconds=12),
+    "text": ItemType(kind=Kind.TEXT, may=frozenset({"max_length"}), seconds=30),
+    "date": ItemType(kind=Kind.DATE, may=frozenset({"earliest", "latest"}), seconds=12),
+    "scale": ItemType(kind=Kind.NUMBER, may=frozenset({"least_text", "most_text"}), must=_LIMITS),
+    "info": ItemType(kind=None, seconds=6),
+}
+TYPED_KEYS = frozenset().union(*(entry.may | entry.must for entry in ITEM_TYPES.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One answer to choose, its words and a line of help."""
+
+    id: str
+    text: Texts
+    help: Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """The shared fact an answer supplies; `values` maps choices to the fact's values, empty where they are the same."""
+
+    path: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One question (or piece of information) of a form.
+
+    `needs` are the items its `show_when` reads; `stratum` counts how deep those depend on others. Scales and numbers
+    have `least` and `most` in the item's `unit` (UCUM); `places` are digits after the point. `seconds` is how long an
+    answer usually takes. `alone` is the choice of a multiple choice that excludes the others.
+    """
+
+    id: str
+    type: str
+    path: str
+    text: Texts
+    help: Texts
+    choices: tuple[Choice, ...] = ()
+    optional: bool = False
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+    least_text: Texts = field(default_factory=dict)
+    most_text: Texts = field(default_factory=dict)
+    places: int = 0
+    max_length: int = 500
+    earliest: str = ""
+    latest: str = ""
+    alone: str = ""
+    seconds: int = 8
+    fills: Fill | None = None
+    show_when: Condition | None = None
+    required_when: Condition | None = None
+    needs: tuple[str, ...] = ()
+    stratum: int = 0
+    shows: Closure | None = field(default=None, compare=False, repr=False)
+    requires: Closure | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def choice_ids(self) -> tuple[str, ...]:
+        return tuple(choice.id for choice in self.choices)
+
+    @property
+    def fact_type(self) -> FactType | None:
+        """The type of its answer as a fact; None where no answer counts."""
+        kind = ITEM_TYPES[self.type].kind
+        return FactType(kind, self.choice_ids, self.unit) if kind else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedFlag:
+    """An answer that escalates. `emergency` stops the visit, `urgent` tells the clinicians.
+
+    `text` and `advice` are shown at once; `call` is the number to dial (911, 988); `needs`: the items it reads.
+    """
+
+    id: str
+    severity: str
+    call: str
+    when: Condition
+    needs: tuple[str, ...]
+    text: Texts
+    advice: Texts
+    holds: Closure = field(compare=False, repr=False)
+
+    @property
+    def stops(self) -> bool:
+        return self.severity == "emergency"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratum:
+    """The items of one depth: each reads only answers of strata before it. `program` decides the `conditional` ones."""
+
+    items: tuple[Item, ...]
+    conditional: tuple[Item, ...]
+    program: Program | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A compiled form. `digest` names the content of its file; `version` is the author's own number.
+
+    `strata` and `flag_program` are what both engines run; `items` and `flags` carry closures of the same conditions.
+    """
+
+    id: str
+    version: int
+    title: Texts
+    intro: Texts
+    languages: tuple[str, ...]
+    items: tuple[Item, ...]
+    flags: tuple[RedFlag, ...]
+    digest: str
+    strata: tuple[Stratum, ...] = ()
+    flag_program: Program | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        return form_name(self.id)
+
+    def item(self, item_id: str) -> Item | None:
+        return next((item for item in self.items if item.id == item_id), None)
+
+
+def form_name(form_id: str) -> str:
+    """The form's segment in paths of facts: `urgent_care/intake` is `urgent_care_intake`."""
+    return form_id.replace("/", "_").replace("-", "_")

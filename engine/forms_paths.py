@@ -1,0 +1,151 @@
+"""Can every item of a form be shown and every red flag be raised?
+
+A search over the answers that make a difference: of each item only the values that some condition names, and one that
+none names. It is exact for what conditions can tell apart; beyond a fixed number of ways it gives no verdict.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from itertools import chain, combinations
+from typing import Any
+
+from engine.conditions import Condition, Test, walk
+from engine.conditions_closures import Closure
+from engine.diagnostics import Problems
+from engine.forms import Form, Item
+from engine.forms_walk import fact_of
+from engine.reading import Node
+from engine.values import Kind, Value
+
+_MOST_WAYS = 20_000
+_MOST_SUBSETS_OF = 5
+
+
+def report_unreachable(form: Form, places: Mapping[str, Node], problems: Problems) -> None:
+    """Report items that no way of answering shows, and red flags that none raises."""
+    literals = _literals(form)
+    search = _Search(form, literals)
+    for item in form.items:
+        if item.shows is not None and not search.can_hold(item.shows, item.needs):
+            problems.report("FORM005", places[f"item:{item.id}"]["show_when"].at, item=item.id)
+    for flag in form.flags:
+        if not search.can_hold(flag.holds, flag.needs):
+            problems.report("FORM006", places[f"flag:{flag.id}"]["when"].at, flag=flag.id)
+
+
+def witness(form: Form, flag_id: str) -> dict[str, Any] | None:
+    """Answers that raise a red flag, for examples and tests; None where the search finds none."""
+    flag = next(flag for flag in form.flags if flag.id == flag_id)
+    return _Search(form, _literals(form)).find(flag.holds, flag.needs)
+
+
+def _literals(form: Form) -> Mapping[str, tuple[Value, ...]]:
+    """The values that conditions name, by path."""
+    found: dict[str, set[Value]] = {}
+    conditions: Iterator[Condition] = (
+        c for c in chain((i.show_when for i in form.items), (f.when for f in form.flags)) if c is not None
+    )
+    for part in chain.from_iterable(walk(condition) for condition in conditions):
+        if isinstance(part, Test) and isinstance(part.operand, str | int | float | tuple):
+            values = part.operand if isinstance(part.operand, tuple) else (part.operand,)
+            found.setdefault(part.path, set()).update(values)
+    return {path: tuple(sorted(values, key=str)) for path, values in found.items()}
+
+
+class _Search:
+    """Looks for answers under which a condition holds."""
+
+    def __init__(self, form: Form, literals: Mapping[str, tuple[Value, ...]]) -> None:
+        self._items = {item.id: item for item in form.items}
+        self._order = [item.id for item in form.items]
+        self._values = {item.id: _telling_values(item, literals.get(item.path, ())) for item in form.items}
+        self._ways = 0
+
+    def can_hold(self, condition: Closure, needs: tuple[str, ...]) -> bool:
+        """False only when surely no answers make the condition hold."""
+        self._ways = 0
+        return self.find(condition, needs) is not None or self._ways >= _MOST_WAYS
+
+    def find(self, condition: Closure, needs: tuple[str, ...]) -> dict[str, Any] | None:
+        involved = self._involved(needs)
+        items = [self._items[name] for name in self._order if name in involved]
+        return self._try(items, {}, {}, condition)
+
+    def _involved(self, needs: tuple[str, ...]) -> set[str]:
+        found: set[str] = set()
+        waiting = list(needs)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting.extend(self._items[name].needs)
+        return found
+
+    def _try(
+        self, items: list[Item], answers: dict[str, Any], facts: dict[str, Value], condition: Closure
+    ) -> dict[str, Any] | None:
+        self._ways += 1
+        if self._ways >= _MOST_WAYS:
+            return None
+        truth = condition(facts)
+        if truth is not None or not items:
+            return answers if truth else None
+        item, *rest = items
+        if item.shows is not None and item.shows(facts) is not True:
+            return self._try(rest, answers, facts, condition)
+        for value in self._values[item.id]:
+            more = {**facts, item.path: fact_of(item, value)}
+            found = self._try(rest, {**answers, item.id: value}, more, condition)
+            if found is not None:
+                return found
+        return None
+
+
+def _telling_values(item: Item, literals: tuple[Value, ...]) -> tuple[Any, ...]:
+    """Answers of an item that conditions can tell apart, each a lawful one."""
+    kind = item.fact_type
+    if kind is None:
+        return ()
+    if kind.kind is Kind.FLAG:
+        return (True, False)
+    if kind.kind is Kind.CHOICE:
+        return item.choice_ids
+    if kind.kind is Kind.CHOICES:
+        return _subsets(item, [str(value) for value in literals])
+    if kind.kind is Kind.NUMBER:
+        return tuple(_numbers(item, [float(v) for v in literals if isinstance(v, int | float)]))
+    if kind.kind is Kind.DATE:
+        return tuple(_days(item, [str(v) for v in literals]))
+    return (*literals, "-")
+
+
+def _subsets(item: Item, named: list[str]) -> tuple[list[str], ...]:
+    """Sets of the named choices (all of them when they are few) with and without one that is not named."""
+    others = [choice for choice in item.choice_ids if choice not in named and choice != item.alone][:1]
+    together = [choice for choice in named if choice != item.alone]
+    sizes = range(len(together) + 1) if len(together) <= _MOST_SUBSETS_OF else (1, 2, len(together))
+    sets = [list(chosen) for size in sizes for chosen in combinations(together, size)]
+    filled = [chosen or others for chosen in sets]
+    alone = [[item.alone]] if item.alone else []
+    return tuple(chosen for chosen in (*filled, *([*c, *others] for c in sets if c), *alone) if chosen)
+
+
+def _numbers(item: Item, named: list[float]) -> Iterator[float]:
+    step = 10.0**-item.places
+    inner = [value + shift for value in named for shift in (-step, 0, step)]
+    limits = [limit for limit in (item.least, item.most) if limit is not None]
+    for value in sorted({round(v, 6) for v in (*inner, *limits)} or {0.0}):
+        if (item.least is None or value >= item.least) and (item.most is None or value <= item.most):
+            yield value
+
+
+def _days(item: Item, named: list[str]) -> Iterator[str]:
+    around = {
+        (date.fromisoformat(day) + timedelta(days=shift)).isoformat()
+        for day in (*named, item.earliest, item.latest)
+        if day
+        for shift in (-1, 0, 1)
+    }
+    for day in sorted(around or {"2000-01-01"}):
+        if (not item.earliest or day >= item.earliest) and (not item.latest or day <= item.latest):
+            yield day

@@ -1,0 +1,75 @@
+"""What may stand in a form's file?"""
+
+from engine.forms import ITEM_TYPES
+from engine.shapes import DAY, NAME, Anything, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
+from engine.texts import TEXTS
+
+FORM_ID = Text(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*", "a form's id such as urgent_care/intake")
+SEVERITIES = ("emergency", "urgent")
+CONDITION = Anything("a condition over the items above")
+
+CHOICE = Record(
+    "a choice",
+    {
+        "id": Key(NAME, "the choice's id, stored as the answer", required=True),
+        "text": Key(TEXTS, "its words by language", required=True),
+        "help": Key(TEXTS, "a line of help by language"),
+    },
+)
+FILLS = Record(
+    "what an answer fills",
+    {
+        "path": Key(Text(), "a path of the vocabulary", required=True),
+        "values": Key(MapOf(Anything()), "the fact's value for each choice"),
+    },
+)
+ITEM = Record(
+    "an item",
+    {
+        "id": Key(NAME, "the item's id", required=True),
+        "type": Key(OneOf(tuple(ITEM_TYPES)), "the type of its answer", required=True),
+        "text": Key(TEXTS, "the question by language", required=True),
+        "help": Key(TEXTS, "a line of help by language"),
+        "choices": Key(ListOf(CHOICE, least=2), "the answers to choose from"),
+        "alone": Key(NAME, "the choice that excludes all others, such as `none`"),
+        "optional": Key(Flag(), "may be left blank"),
+        "unit": Key(Text(), "the unit of the number, in UCUM: `[degF]`, `d`, `kg`"),
+        "least": Key(Number(decimal=True), "the least number"),
+        "most": Key(Number(decimal=True), "the greatest number"),
+        "least_text": Key(TEXTS, "words at the low end of a scale"),
+        "most_text": Key(TEXTS, "words at the high end of a scale"),
+        "places": Key(Number(least=1, most=4), "digits after the point"),
+        "max_length": Key(Number(least=1, most=4000), "the longest text, in characters"),
+        "earliest": Key(DAY, "the earliest day"),
+        "latest": Key(DAY, "the latest day"),
+        "seconds": Key(Number(least=1, most=600), "how long an answer usually takes, in seconds"),
+        "show_when": Key(CONDITION, "shown only where this holds"),
+        "required_when": Key(CONDITION, "may be left blank unless this holds"),
+        "fills": Key(FILLS, "the shared fact that the answer supplies"),
+    },
+)
+FLAG = Record(
+    "a red flag",
+    {
+        "id": Key(NAME, "the flag's id", required=True),
+        "severity": Key(OneOf(SEVERITIES), "`emergency` stops the visit, `urgent` tells the clinicians", required=True),
+        "call": Key(Text(r"\d{3,15}", "a number to dial"), "the number to dial, such as 911 or 988"),
+        "when": Key(CONDITION, "the answers that raise it", required=True),
+        "text": Key(TEXTS, "what the patient reads first, by language", required=True),
+        "advice": Key(TEXTS, "what to do now, by language", required=True),
+    },
+)
+FORM = Record(
+    "a form",
+    {
+        "form": Key(FORM_ID, "its id, which is its path", required=True),
+        "version": Key(Number(least=1), "a number that grows with each change of meaning", required=True),
+        "languages": Key(
+            ListOf(Text(r"[a-z]{2}", "a language code such as en"), least=1), "its languages", required=True
+        ),
+        "title": Key(TEXTS, "its title by language", required=True),
+        "intro": Key(TEXTS, "what it is for, by language"),
+        "items": Key(ListOf(ITEM, least=1), "the items in the order they are asked", required=True),
+        "flags": Key(ListOf(FLAG), "answers that escalate"),
+    },
+)
