@@ -61,13 +61,17 @@ class VisitChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateRecord:
-    """A gate's verdict to be kept: which gate, the instant asked about, and every decision's canonical JSON by topic."""
+    """A gate's verdict to be kept: which gate, the instant asked about, and every decision's canonical JSON by topic.
+
+    ``subject`` is the order a ``prescribe`` gate was asked about, empty otherwise.
+    """
 
     gate: str
     open: bool
     asked_at: datetime
     decisions: Mapping[str, JSON]
     reasons: Sequence[JSON] = ()
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The visit's answer: ``done`` or ``refused`` with a code, the gate record's id when a gate was asked, and ids made.
+    """The visit's answer: ``done``, or a code of why not, the gate record's id when a gate was asked, and ids made.
 
     Codes: ``gate_shut``, ``slot_taken``, ``payment_declined``, ``not_now``, ``too_late``, ``network_unavailable``,
     ``needs_epcs``.

@@ -1,0 +1,190 @@
+"""A clinic's worker over in-memory stand-ins, on a server that skips time or on one that does not."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from engine.plans import VisitPlan
+from engine.ports import VisitRef
+from tests.workflows.helpers import (
+    CountingNetwork,
+    CountingProcessor,
+    DrugsBySchedule,
+    MemoryHost,
+    MemoryRecords,
+    ScriptedKeeper,
+    new_id,
+    plan_of,
+    stored,
+)
+from workflows.activities.gates import GateActivities
+from workflows.activities.media import MediaActivities
+from workflows.activities.payments import PaymentActivities
+from workflows.activities.prescribing import PrescribingActivities
+from workflows.activities.visits import VisitActivities
+from workflows.client import VisitClient
+from workflows.contracts import MEDIA_QUEUE, Answer, Ask, Told, VisitStatus
+from workflows.visit import VisitWorkflow
+
+
+@dataclass
+class Scene:
+    """One visit on one worker, and everything it touches."""
+
+    env: WorkflowEnvironment
+    client: VisitClient
+    records: MemoryRecords
+    keeper: ScriptedKeeper
+    processor: CountingProcessor
+    network: CountingNetwork
+    host: MemoryHost
+    plan: VisitPlan = field(default_factory=plan_of)
+    ref: VisitRef = field(default_factory=lambda: VisitRef(clinic="bay", visit=new_id()))
+
+    async def ask(self, act: str, subject: str = "", request: str = "", actor: str = "someone") -> Answer:
+        plan = stored(self.plan) if act == "book" else None
+        ask = Ask(request=request or new_id(), act=act, actor=actor, subject=subject)
+        return await self.client.ask(self.ref, ask, plan=plan)
+
+    async def tell(self, kind: str, subject: str = "", item: str = "") -> None:
+        await self.client.tell(self.ref, Told(item=item or new_id(), kind=kind, subject=subject))
+
+    async def status(self) -> VisitStatus:
+        return await self.client.status(self.ref)
+
+    async def until_stage(self, stage: str) -> VisitStatus:
+        for _ in range(200):
+            status = await self.status()
+            if status.stage == stage:
+                return status
+            await self.env.sleep(timedelta(milliseconds=50))
+        raise AssertionError(f"stage {status.stage} instead of {stage}")
+
+    async def result(self) -> str:
+        handle = self.client.temporal.get_workflow_handle(self.ref.visit, result_type=str)
+        return str(await handle.result())
+
+    async def skip(self, **duration: float) -> None:
+        await self.env.sleep(timedelta(**duration))
+
+    async def book_and_pay(self) -> None:
+        assert (await self.ask("book")).done
+        assert (await self.ask("pay")).done
+
+    async def prepare(self) -> None:
+        await self.book_and_pay()
+        await self.tell("intake_submitted", "urgent/intake")
+        await self.tell("place_attested")
+        await self.tell("consent_signed", "telehealth")
+        await self.until_stage("ready")
+
+    async def enter_call(self) -> None:
+        await self.prepare()
+        assert (await self.ask("arrive", "patient")).done
+        assert (await self.ask("admit")).done
+
+    async def finish_call(self) -> None:
+        await self.enter_call()
+        assert (await self.ask("end_call")).done
+
+
+@asynccontextmanager
+async def scene_on(env: WorkflowEnvironment, starts_in: timedelta, plan: VisitPlan | None) -> AsyncIterator[Scene]:
+    now: datetime = await env.get_current_time()
+    scene = Scene(
+        env=env,
+        client=VisitClient(env.client),
+        records=MemoryRecords(starts_at=now + starts_in),
+        keeper=ScriptedKeeper(),
+        processor=CountingProcessor(),
+        network=CountingNetwork(),
+        host=MemoryHost(),
+        plan=plan or plan_of(),
+    )
+    async with AsyncExitStack() as stack:
+        for worker in workers(env.client, scene):
+            await stack.enter_async_context(worker)
+        yield scene
+
+
+def workers(client: Client, scene: Scene) -> list[Worker]:
+    records: Any = scene.records
+    node = f"media-{uuid.uuid4().hex}"
+    media = MediaActivities(scene.host, "n1", node)
+    visits = VisitActivities(records)
+    return [
+        Worker(
+            client,
+            task_queue="visits",
+            workflows=[VisitWorkflow],
+            activities=[
+                *methods(visits),
+                *methods(GateActivities(records, scene.keeper)),
+                *methods(PaymentActivities(records, scene.processor)),
+                *methods(PrescribingActivities(records, scene.network, DrugsBySchedule())),
+            ],
+            activity_executor=ThreadPoolExecutor(8),
+        ),
+        Worker(client, task_queue=MEDIA_QUEUE, activities=[media.allocate]),
+        Worker(
+            client,
+            task_queue=node,
+            activities=[media.media_session],
+            max_heartbeat_throttle_interval=timedelta(seconds=1),
+        ),
+    ]
+
+
+def methods(activities: object) -> list[Any]:
+    return [
+        getattr(activities, name)
+        for name in dir(activities)
+        if hasattr(getattr(activities, name), "__temporal_activity_definition")
+    ]
+
+
+@pytest_asyncio.fixture
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A server whose clock leaps over idle time."""
+    path = shutil.which("temporal-test-server") or _beside_python("temporal-test-server")
+    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=path) as env:
+        kinds = dict.fromkeys(("ClinicId", "VisitType", "Stage"), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
+        await env.client.operator_service.add_search_attributes(AddSearchAttributesRequest(search_attributes=kinds))
+        yield env
+
+
+@pytest_asyncio.fixture
+async def local() -> AsyncIterator[WorkflowEnvironment]:
+    """A real development server with the clinic's search attributes."""
+    path = shutil.which("temporal") or _beside_python("temporal")
+    attributes = [f"--search-attribute={name}=Keyword" for name in ("ClinicId", "VisitType", "Stage")]
+    async with await WorkflowEnvironment.start_local(
+        dev_server_existing_path=path, dev_server_extra_args=attributes, dev_server_log_level="error"
+    ) as env:
+        yield env
+
+
+@pytest_asyncio.fixture
+async def scene(skipping: WorkflowEnvironment) -> AsyncIterator[Scene]:
+    async with scene_on(skipping, timedelta(hours=1), None) as scene:
+        yield scene
+
+
+def _beside_python(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))

@@ -1,0 +1,338 @@
+"""Stand-ins that the workflow's tests share: records, gate keeper and room host in memory, and a plan to walk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engine.dossier import Dossier, PatientFacts, ProviderFacts
+from engine.plans import Reminder, Step, StoredPlan, VisitPlan
+from engine.ports import (
+    JSON,
+    DispatchReceipt,
+    Effect,
+    GateRecord,
+    OutboxItem,
+    PaymentDue,
+    PaymentReceipt,
+    PortUnavailable,
+    PrescriptionOrder,
+    RoomPlace,
+    VisitChange,
+    VisitRef,
+)
+from engine.rooms import RoomReport, RoomSpec, RoomState, RoomUnknown
+
+DAY = 86400
+
+
+def step(kind: str, *after: str, gate: str | None = None, id: str = "", **settings: Any) -> Step:
+    return Step(id=id or kind, kind=kind, after=after, gate=gate, settings=settings)
+
+
+FULL_STEPS = (
+    step("book", gate="book", hold_seconds=900),
+    step("pay", "book"),
+    step("intake", "pay", form="urgent/intake"),
+    step("locate", "pay"),
+    step("license", "locate", gate="book"),
+    step("consent", "locate", kinds=["telehealth"]),
+    step("wait", "intake", "license", "consent", no_show_seconds=900),
+    step("consult", "wait", gate="join", medium="video"),
+    step("prescribe", "consult", gate="prescribe"),
+    step("document", "consult", gate="sign", due_seconds=DAY, repeat_seconds=DAY),
+)
+
+
+def plan_of(steps: Sequence[Step] = FULL_STEPS, reminders: Sequence[Reminder] = ()) -> VisitPlan:
+    return VisitPlan(
+        specialty="urgent",
+        visit_type="urgent_video",
+        modality="audio_video",
+        recording=False,
+        duration_seconds=900,
+        professions=("MD",),
+        steps=tuple(steps),
+        reminders=tuple(reminders),
+        note_template="urgent/note",
+        formulary=None,
+    )
+
+
+def stored(plan: VisitPlan) -> StoredPlan:
+    return StoredPlan(canonical=plan.canonical(), digest=plan.digest)
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass
+class MemoryRecords:
+    """``VisitRecords`` and ``Outbox`` in memory: the truth is ``effects``, one entry for each effect's id and kind."""
+
+    starts_at: datetime | None
+    slot_is_free: bool = True
+    price_cents: int = 8900
+    token: str = "tok_visa"
+    effects: dict[tuple[str, str], Any] = field(default_factory=dict)
+    stages: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    gates: list[tuple[str, bool, datetime]] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    receipts: list[PaymentReceipt] = field(default_factory=list)
+    dispatches: dict[str, list[DispatchReceipt]] = field(default_factory=dict)
+    orders: dict[str, PrescriptionOrder] = field(default_factory=dict)
+    unsent: list[str] = field(default_factory=list)
+    places: list[RoomPlace] = field(default_factory=list)
+    signed: list[str] = field(default_factory=list)
+    items: list[OutboxItem] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def once(self, kind: str, effect: Effect, make: Callable[[], Any]) -> Any:
+        with self.lock:
+            if (effect.id, kind) not in self.effects:
+                self.effects[effect.id, kind] = make()
+                self.log.append(kind)
+            return self.effects[effect.id, kind]
+
+    def dossier(self, ref: VisitRef, order: str | None = None) -> Dossier:
+        return dossier(ref, self.starts_at)
+
+    def record_gate(self, effect: Effect, gate: GateRecord) -> str:
+        def make() -> str:
+            self.gates.append((gate.gate, gate.open, gate.asked_at))
+            return f"gate-{len(self.gates)}"
+
+        return str(self.once("record_gate", effect, make))
+
+    def hold_slot(self, effect: Effect, until: datetime) -> bool:
+        return bool(self.once("hold_slot", effect, lambda: self.slot_is_free))
+
+    def release_slot(self, effect: Effect) -> None:
+        self.once("release_slot", effect, lambda: True)
+
+    def change(self, effect: Effect, change: VisitChange) -> None:
+        self.once("change", effect, lambda: self.stages.append(change.stage) if change.stage else None)
+
+    def payment_due(self, ref: VisitRef) -> PaymentDue:
+        return PaymentDue(amount_cents=self.price_cents, currency="USD", method_token=self.token)
+
+    def record_payment(self, effect: Effect, receipt: PaymentReceipt) -> None:
+        self.once("record_payment", effect, lambda: self.receipts.append(receipt))
+
+    def payment_reference(self, ref: VisitRef) -> str | None:
+        open_states = {receipt.reference: receipt.state for receipt in self.receipts}
+        return next((reference for reference, state in open_states.items() if state == "authorised"), None)
+
+    def prescription(self, ref: VisitRef, order: str) -> PrescriptionOrder:
+        return self.orders[order]
+
+    def record_dispatch(self, effect: Effect, order: str, receipt: DispatchReceipt) -> None:
+        self.once("record_dispatch", effect, lambda: self.dispatches.setdefault(order, []).append(receipt))
+
+    def unsent_orders(self, ref: VisitRef) -> Sequence[str]:
+        return [order for order in self.unsent if order not in self.dispatches]
+
+    def sign_note(self, effect: Effect, note: str) -> None:
+        self.once("sign_note", effect, lambda: self.signed.append(note))
+
+    def issue_join_link(self, effect: Effect, participant: str, until: datetime) -> str:
+        return str(self.once("issue_join_link", effect, lambda: f"link-{participant}"))
+
+    def place_room(self, effect: Effect, place: RoomPlace) -> None:
+        self.once("place_room", effect, lambda: self.places.append(place))
+
+    def write_summary(self, effect: Effect) -> str:
+        return str(self.once("write_summary", effect, lambda: "summary-1"))
+
+    def queue_message(self, effect: Effect, template: str, audience: str) -> None:
+        self.once("queue_message", effect, lambda: self.messages.append(template))
+
+    def raise_alert(self, effect: Effect, kind: str) -> str:
+        def make() -> str:
+            self.alerts.append(kind)
+            return f"task-{len(self.alerts)}"
+
+        return str(self.once("raise_alert", effect, make))
+
+    def pending(self, limit: int) -> Sequence[OutboxItem]:
+        with self.lock:
+            return self.items[:limit]
+
+    def done(self, item: OutboxItem) -> None:
+        with self.lock:
+            self.items.remove(item)
+
+
+def dossier(ref: VisitRef, starts_at: datetime | None) -> Dossier:
+    return Dossier(
+        clinic=ref.clinic,
+        visit=ref.visit,
+        specialty="urgent",
+        visit_type="urgent_video",
+        modality="audio_video",
+        encounter_kind="new",
+        payer="self_pay",
+        recording=False,
+        starts_at=starts_at,
+        encounter_at=None,
+        patient=PatientFacts(person="p", birth_date=None, residence_state=None, booked_place=None, attested_place=None),
+        provider=ProviderFacts(person="d", profession="MD", home_state=None, place=None, licenses=(), dea=()),
+        consents=(),
+        established=False,
+        established_via=None,
+    )
+
+
+def prescription(order: str, schedule: str | None = None) -> PrescriptionOrder:
+    return PrescriptionOrder(
+        order=order,
+        drug={"name": "amoxicillin", "schedule": schedule, "strength": "500 mg"},
+        sig="Take one capsule three times a day",
+        quantity="30",
+        quantity_unit="C48480",
+        days_supply=10,
+        refills=0,
+        substitutions_allowed=True,
+        note_to_pharmacy="",
+        patient={"family": "Doe", "given": "Ann", "birth_date": "1990-04-02", "gender": "F"},
+        prescriber={"npi": "1234567893", "family": "House", "given": "Greg"},
+        pharmacy={"ncpdp": "1234567", "name": "Corner Pharmacy"},
+        written_at=datetime(2026, 3, 5, 15, tzinfo=UTC),
+    )
+
+
+@dataclass
+class ScriptedKeeper:
+    """Opens every gate but those in ``shut``; breaks when asked for one in ``broken``."""
+
+    shut: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    review: set[str] = field(default_factory=set)
+
+    def ask(self, dossier: Dossier, gate: str, at: datetime) -> GateRecord:
+        if gate in self.broken:
+            raise RuntimeError("CANARY-engine")
+        is_open = gate not in self.shut | self.review
+        outcome = "permitted" if is_open else "review" if gate in self.review else "forbidden"
+        return GateRecord(gate=gate, open=is_open, asked_at=at, decisions={"licensing": {"outcome": outcome}})
+
+
+class DrugsBySchedule:
+    """A drug is controlled when its order says a schedule."""
+
+    def is_controlled(self, drug: JSON) -> bool:
+        return bool(drug.get("schedule"))
+
+
+@dataclass
+class CountingProcessor:
+    """A processor that counts what it really did: one effect for each key."""
+
+    decline: set[str] = field(default_factory=set)
+    down: bool = False
+    lose_answers: int = 0
+    done: dict[str, PaymentReceipt] = field(default_factory=dict)
+
+    def _once(self, key: str, receipt: PaymentReceipt) -> PaymentReceipt:
+        if self.down:
+            raise PortUnavailable("payments: down")
+        kept = self.done.setdefault(key, receipt)
+        if self.lose_answers:
+            self.lose_answers -= 1
+            raise PortUnavailable("payments: answer lost")
+        return kept
+
+    def authorise(self, key: str, due: PaymentDue) -> PaymentReceipt:
+        declined = due.method_token in self.decline
+        receipt = PaymentReceipt(
+            state="declined" if declined else "authorised",
+            reference=f"auth-{key}",
+            amount_cents=due.amount_cents,
+            currency=due.currency,
+            code="card_declined" if declined else "",
+        )
+        return self._once(key, receipt)
+
+    def capture(self, key: str, reference: str, amount_cents: int) -> PaymentReceipt:
+        return self._once(
+            key, PaymentReceipt(state="captured", reference=reference, amount_cents=amount_cents, currency="USD")
+        )
+
+    def void(self, key: str, reference: str) -> PaymentReceipt:
+        return self._once(key, PaymentReceipt(state="voided", reference=reference, amount_cents=0, currency="USD"))
+
+    def states(self) -> list[str]:
+        return [receipt.state for receipt in self.done.values()]
+
+
+@dataclass
+class CountingNetwork:
+    """A prescription network that accepts everything but pharmacy 0000000, and counts what it did."""
+
+    down: bool = False
+    done: dict[str, DispatchReceipt] = field(default_factory=dict)
+
+    def send_new(self, key: str, order: PrescriptionOrder) -> DispatchReceipt:
+        if self.down:
+            raise PortUnavailable("erx: down")
+        rejected = order.pharmacy["ncpdp"] == "0000000"
+        state, code = ("rejected", "pharmacy_unknown") if rejected else ("accepted", "")
+        return self.done.setdefault(key, DispatchReceipt(state=state, message_id=f"msg-{order.order}", code=code))
+
+    def cancel(self, key: str, order: PrescriptionOrder, message_id: str) -> DispatchReceipt:
+        return self.done.setdefault(
+            key, DispatchReceipt(state="cancelled", message_id=f"cancel-{order.order}", relates_to=message_id)
+        )
+
+
+class MemoryHost:
+    """A room host without media: rooms open, close and report."""
+
+    def __init__(self, name: str = "n1") -> None:
+        self.endpoint = f"ws://127.0.0.1/{name}"
+        self.opened: list[str] = []
+        self.reports: dict[str, asyncio.Future[RoomReport]] = {}
+
+    async def open_room(self, spec: RoomSpec) -> None:
+        if spec.room_id not in self.reports:
+            self.opened.append(spec.room_id)
+            self.reports[spec.room_id] = asyncio.get_running_loop().create_future()
+
+    def snapshot(self, room_id: str) -> RoomState:
+        if room_id not in self.reports:
+            raise RoomUnknown(room_id)
+        return RoomState(room_id=room_id, at=datetime.now(UTC), open=not self.reports[room_id].done())
+
+    async def wait_closed(self, room_id: str) -> RoomReport:
+        return await asyncio.shield(self.reports[room_id])
+
+    async def close_room(self, room_id: str, reason: str) -> RoomReport:
+        future = self.reports[room_id]
+        if not future.done():
+            now = datetime.now(UTC)
+            future.set_result(RoomReport(room_id=room_id, reason=reason, opened_at=now, ended_at=now))
+        return future.result()
+
+    def reasons(self) -> dict[str, str]:
+        return {room: future.result().reason for room, future in self.reports.items() if future.done()}
+
+
+def changed(plan: VisitPlan, **changes: Any) -> VisitPlan:
+    return replace(plan, **changes)
+
+
+def in_hours(now: datetime, hours: float) -> datetime:
+    return now + timedelta(hours=hours)
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, default=str)

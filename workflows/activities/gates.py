@@ -1,0 +1,51 @@
+"""Whether a gate is open: asks the gate keeper, keeps the verdict, and shuts on any fault of the engines."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+from temporalio import activity
+
+from engine.dossier import Dossier
+from engine.ports import GateKeeper, GateRecord, VisitRecords
+from workflows.activities.common import effect_of, instant, ref_of
+from workflows.contracts import GateAnswer, GateInput
+
+log = logging.getLogger(__name__)
+
+ENGINE_FAULT = "engine_fault"
+
+
+class GateActivities:
+    """Asks the law and the clinic's policy at an instant that the workflow fixed."""
+
+    def __init__(self, records: VisitRecords, keeper: GateKeeper) -> None:
+        self._records = records
+        self._keeper = keeper
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def ask_gate(self, question: GateInput) -> GateAnswer:
+        """Records that cannot be reached raise (and are retried); an engine that fails is a shut gate for review."""
+        at = instant(question.at)
+        dossier = self._records.dossier(ref_of(question.effect), question.order or None)
+        verdict = replace(self._decide(dossier, question.gate, at), subject=question.order)
+        record = self._records.record_gate(effect_of(question.effect), verdict)
+        return GateAnswer(open=verdict.open, record=record, review=_wants_review(verdict))
+
+    def _decide(self, dossier: Dossier, gate: str, at: datetime) -> GateRecord:
+        try:
+            return self._keeper.ask(dossier, gate, at)
+        except Exception as fault:  # fail closed: whatever went wrong, nobody passes
+            log.error("gate %s could not be decided: %s", gate, type(fault).__name__)
+            reason = {"why": ENGINE_FAULT, "fault": type(fault).__name__}
+            return GateRecord(gate=gate, open=False, asked_at=at, decisions={}, reasons=(reason,))
+
+
+def _wants_review(verdict: GateRecord) -> bool:
+    if verdict.open:
+        return False
+    return any(decision.get("outcome") == "review" for decision in verdict.decisions.values()) or any(
+        reason.get("why") == ENGINE_FAULT for reason in verdict.reasons
+    )

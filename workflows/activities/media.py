@@ -1,0 +1,70 @@
+"""A visit's call as activities: a node takes the room, then leads its session on a queue of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from engine.rooms import RoomHost, RoomReport, RoomsFull, RoomSpec
+from workflows.activities.common import instant
+from workflows.contracts import RoomAllocation, RoomInput, RoomOutcome
+
+HEARTBEAT_SECONDS = 1.0
+
+
+class MediaActivities:
+    """One node's door: ``allocate`` is polled by every node, ``media_session`` by the one that took the room."""
+
+    def __init__(self, host: RoomHost, node: str, queue: str) -> None:
+        self._host = host
+        self._node = node
+        self._queue = queue
+
+    @activity.defn
+    async def allocate(self, room: RoomInput) -> RoomAllocation:
+        """Opens the room here, so that browsers find it before the session's activity has begun."""
+        try:
+            await self._host.open_room(_spec(room))
+        except RoomsFull:
+            raise ApplicationError("node is full", type="RoomsFull") from None
+        return RoomAllocation(node=self._node, queue=self._queue, endpoint=self._host.endpoint)
+
+    @activity.defn
+    async def media_session(self, room: RoomInput) -> RoomOutcome:
+        """Leads the room until it closes; heartbeats what is seen of it; a cancelled session closes the room."""
+        await self._host.open_room(_spec(room))
+        closed = asyncio.ensure_future(self._host.wait_closed(room.room))
+        try:
+            while not closed.done():
+                activity.heartbeat(_snapshot(self._host, room.room))
+                await asyncio.wait({closed}, timeout=HEARTBEAT_SECONDS)
+            return _outcome(closed.result())
+        except asyncio.CancelledError:
+            await self._host.close_room(room.room, "closed")
+            raise
+        finally:
+            closed.cancel()
+
+
+def _spec(room: RoomInput) -> RoomSpec:
+    return RoomSpec(
+        room_id=room.room,
+        clinic=room.effect.clinic,
+        visit_id=room.effect.visit,
+        closes_at=instant(room.closes_at) if room.closes_at else None,
+        max_participants=room.max_participants,
+    )
+
+
+def _snapshot(host: RoomHost, room_id: str) -> dict[str, object]:
+    """Numbers only: who is in the room is no matter of the heartbeat."""
+    state = host.snapshot(room_id)
+    connected = sum(1 for one in state.participants if one.connected)
+    return {"participants": len(state.participants), "connected": connected, "packets_in": state.packets_in}
+
+
+def _outcome(report: RoomReport) -> RoomOutcome:
+    return RoomOutcome(reason=report.reason, seconds=dict(asdict(report)["seconds"]))

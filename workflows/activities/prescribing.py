@@ -1,0 +1,38 @@
+"""Sends a prescription to the network or takes it back; a controlled one is never sent."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from engine.ports import ControlledDrugs, DispatchReceipt, PrescriptionNetwork, VisitRecords
+from workflows.activities.common import effect_of, ref_of
+from workflows.contracts import DispatchAnswer, EffectInput
+
+NEEDS_EPCS = "needs_epcs"
+
+
+class PrescribingActivities:
+    """The order is ``effect.subject``; a rejection is an answer, a silent network raises and is retried."""
+
+    def __init__(self, records: VisitRecords, network: PrescriptionNetwork, drugs: ControlledDrugs) -> None:
+        self._records = records
+        self._network = network
+        self._drugs = drugs
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def send_prescription(self, effect: EffectInput) -> DispatchAnswer:
+        """21 CFR 1311 asks for a two-factor ceremony for controlled drugs; until it exists the flow ends here."""
+        order = self._records.prescription(ref_of(effect), effect.subject)
+        if self._drugs.is_controlled(order.drug):
+            return DispatchAnswer(state=NEEDS_EPCS)
+        return self._keep(effect, self._network.send_new(effect_of(effect).id, order))
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def cancel_prescription(self, effect: EffectInput) -> DispatchAnswer:
+        """Takes back the message ``effect.code`` of the order; the pharmacy may answer that it is too late."""
+        order = self._records.prescription(ref_of(effect), effect.subject)
+        return self._keep(effect, self._network.cancel(effect_of(effect).id, order, effect.code))
+
+    def _keep(self, effect: EffectInput, receipt: DispatchReceipt) -> DispatchAnswer:
+        self._records.record_dispatch(effect_of(effect), effect.subject, receipt)
+        return DispatchAnswer(state=receipt.state, message=receipt.message_id, code=receipt.code)

@@ -1,0 +1,190 @@
+"""The only door from the web side to visits: asks, tells and looks, and keeps asking through a crash.
+
+A request's id is its Update's id. Whatever dies between here and the visit, the same request is sent again with the
+same id, and Temporal or the visit itself answers it once. A refusal is an answer; only silence raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio.client import (
+    Client,
+    TLSConfig,
+    WithStartWorkflowOperation,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from engine.plans import StoredPlan, plan_from_json
+from engine.ports import VisitRef
+from engine.settings import Settings
+from workflows.codec import PayloadKeys, data_converter
+from workflows.contracts import TASK_QUEUE, Answer, Ask, Told, VisitInput, VisitStatus
+
+PATIENCE_SECONDS = 30.0
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 2.0
+RPC_TIMEOUT = timedelta(seconds=10)
+
+REFUSED_ACT = "refused"
+CLINIC_ID = SearchAttributeKey.for_keyword("ClinicId")
+VISIT_TYPE = SearchAttributeKey.for_keyword("VisitType")
+STAGE = SearchAttributeKey.for_keyword("Stage")
+
+_TRY_AGAIN = frozenset(
+    {
+        RPCStatusCode.UNKNOWN,
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.ABORTED,
+        RPCStatusCode.INTERNAL,
+    }
+)
+
+Result = TypeVar("Result")
+
+
+class VisitClosed(LookupError):
+    """The visit is over, or never began; carries its id."""
+
+
+class VisitUnreachable(RuntimeError):
+    """Temporal did not answer in time; the same request may be sent again with its id. Carries the visit's id."""
+
+
+async def connect(settings: Settings, keys: PayloadKeys | None) -> VisitClient:
+    """A client that connects at its first call, so that the web starts before Temporal does."""
+    client = await Client.connect(
+        settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        tls=TLSConfig() if settings.temporal_tls else False,
+        data_converter=data_converter(keys),
+        lazy=True,
+    )
+    return VisitClient(client)
+
+
+class VisitClient:
+    """What pages and commands may do with visits."""
+
+    def __init__(self, temporal: Client, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self.temporal = temporal
+        self._patience = patience_seconds
+
+    async def ask(self, ref: VisitRef, ask: Ask, plan: StoredPlan | None = None) -> Answer:
+        """Asks the visit; with a plan the visit is begun by it when it has not begun (``book``).
+
+        Raises:
+            VisitClosed: the visit is over or never began.
+            VisitUnreachable: no answer in time; the request may have been done, asking again with its id tells.
+        """
+        return await self._patiently(ref, lambda: self._ask_once(ref, ask, plan))
+
+    async def status(self, ref: VisitRef) -> VisitStatus:
+        """Where the visit stands; also of one that is over, for as long as Temporal retains it."""
+        handle: WorkflowHandle[object, str] = self._handle(ref)
+
+        async def look() -> VisitStatus:
+            return await handle.query("status", result_type=VisitStatus, rpc_timeout=RPC_TIMEOUT)
+
+        return await self._patiently(ref, look)
+
+    async def tell(self, ref: VisitRef, told: Told) -> None:
+        """Tells the visit what is already on record; telling it twice is harmless."""
+        await self._patiently(ref, lambda: self._handle(ref).signal("told", told, rpc_timeout=RPC_TIMEOUT))
+
+    async def is_running(self, ref: VisitRef) -> bool:
+        """Whether Temporal has the visit open."""
+
+        async def look() -> bool:
+            return (await self._handle(ref).describe(rpc_timeout=RPC_TIMEOUT)).close_time is None
+
+        try:
+            return await self._patiently(ref, look)
+        except VisitClosed:
+            return False
+
+    def _handle(self, ref: VisitRef) -> WorkflowHandle[object, str]:
+        return self.temporal.get_workflow_handle(ref.visit, result_type=str)
+
+    async def _ask_once(self, ref: VisitRef, ask: Ask, plan: StoredPlan | None) -> Answer:
+        try:
+            if plan is not None:
+                return await self._begin(ref, ask, plan)
+            return await self._handle(ref).execute_update(
+                "ask", ask, id=ask.request, result_type=Answer, rpc_timeout=RPC_TIMEOUT
+            )
+        except WorkflowUpdateFailedError as refusal:
+            return _as_answer(refusal)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            return await self._answer_of_closed(ref, ask)
+
+    async def _begin(self, ref: VisitRef, ask: Ask, plan: StoredPlan) -> Answer:
+        start = WithStartWorkflowOperation(
+            "VisitWorkflow",
+            VisitInput(clinic=ref.clinic, visit=ref.visit, plan=plan.canonical, plan_digest=plan.digest),
+            id=ref.visit,
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=_attributes(ref, plan),
+        )
+        return await self.temporal.execute_update_with_start_workflow(
+            "ask", ask, id=ask.request, result_type=Answer, start_workflow_operation=start, rpc_timeout=RPC_TIMEOUT
+        )
+
+    async def _answer_of_closed(self, ref: VisitRef, ask: Ask) -> Answer:
+        """The answer of a request that was the visit's last: it outlives the visit."""
+        update = self._handle(ref).get_update_handle(ask.request, result_type=Answer)
+        return await update.result(rpc_timeout=RPC_TIMEOUT)
+
+    async def _patiently(self, ref: VisitRef, call: Callable[[], Awaitable[Result]]) -> Result:
+        """Calls again, with growing pauses, for as long as the failure is one that passes."""
+        deadline, pause = time.monotonic() + self._patience, FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return await call()
+            except WorkflowUpdateRPCTimeoutOrCancelledError:
+                pass
+            except RPCError as error:
+                if error.status == RPCStatusCode.NOT_FOUND:
+                    raise VisitClosed(ref.visit) from None
+                if error.status not in _TRY_AGAIN:
+                    raise
+            if time.monotonic() + pause > deadline:
+                raise VisitUnreachable(ref.visit)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def _attributes(ref: VisitRef, plan: StoredPlan) -> TypedSearchAttributes:
+    visit_type = plan_from_json(plan.canonical, plan.digest).visit_type
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(CLINIC_ID, ref.clinic),
+            SearchAttributePair(VISIT_TYPE, visit_type),
+            SearchAttributePair(STAGE, "draft"),
+        ]
+    )
+
+
+def _as_answer(refusal: WorkflowUpdateFailedError) -> Answer:
+    """The validator's code; an update that the visit's end overtook comes too late."""
+    cause = refusal.cause
+    if isinstance(cause, ApplicationError) and cause.type == REFUSED_ACT:
+        return Answer(done=False, code=cause.message)
+    if isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow":
+        return Answer(done=False, code="too_late")
+    raise refusal

@@ -1,0 +1,203 @@
+"""How the visit reaches its activities: one method for each effect, with the patience that each kind deserves.
+
+Records and gates are short and close by, so they run as local activities, which cost a third of a scheduled one.
+Networks run as scheduled activities: with bounded patience where a person waits for the answer, without bound where
+the effect must happen in the end. The instant of a gate is part of its key: should a worker die before its task is
+recorded, the question asked again is another question at another instant, and both verdicts are kept.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TypedDict
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+from workflows.activities.gates import GateActivities
+from workflows.activities.media import MediaActivities
+from workflows.activities.payments import PaymentActivities
+from workflows.activities.prescribing import PrescribingActivities
+from workflows.activities.visits import VisitActivities
+from workflows.contracts import (
+    MEDIA_QUEUE,
+    ChangeInput,
+    DispatchAnswer,
+    EffectInput,
+    GateAnswer,
+    GateInput,
+    PaymentAnswer,
+    PlaceInput,
+    RoomAllocation,
+    RoomInput,
+    RoomOutcome,
+    SlotAnswer,
+)
+
+_SHORT = timedelta(seconds=10)
+
+
+class _Local(TypedDict):
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+    cancellation_type: workflow.ActivityCancellationType
+
+
+def _local(retry_policy: RetryPolicy) -> _Local:
+    """A short effect: once begun it is waited for, so that nothing is written behind the back of a visit's end."""
+    return _Local(
+        start_to_close_timeout=_SHORT,
+        retry_policy=retry_policy,
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
+_UNTIL_IT_WORKS = _local(
+    RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10))
+)
+_GATE_TRIES = _local(RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3))
+_SOMEBODY_WAITS = timedelta(seconds=25)
+_INTERACTIVE = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=5))
+_PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
+_ONCE = RetryPolicy(maximum_attempts=1)
+_LONGEST_SESSION = timedelta(hours=12)
+
+
+async def hold_slot(effect: EffectInput) -> SlotAnswer:
+    return await workflow.execute_local_activity_method(VisitActivities.hold_slot, effect, **_UNTIL_IT_WORKS)
+
+
+async def release_slot(effect: EffectInput) -> None:
+    await workflow.execute_local_activity_method(VisitActivities.release_slot, effect, **_UNTIL_IT_WORKS)
+
+
+async def record_change(change: ChangeInput) -> None:
+    await workflow.execute_local_activity_method(VisitActivities.record_change, change, **_UNTIL_IT_WORKS)
+
+
+async def issue_join_link(effect: EffectInput) -> str:
+    return await workflow.execute_local_activity_method(VisitActivities.issue_join_link, effect, **_UNTIL_IT_WORKS)
+
+
+async def place_room(place: PlaceInput) -> None:
+    await workflow.execute_local_activity_method(VisitActivities.place_room, place, **_UNTIL_IT_WORKS)
+
+
+async def sign_note(effect: EffectInput) -> None:
+    await workflow.execute_local_activity_method(VisitActivities.sign_note, effect, **_UNTIL_IT_WORKS)
+
+
+async def write_summary(effect: EffectInput) -> str:
+    return await workflow.execute_local_activity_method(VisitActivities.write_summary, effect, **_UNTIL_IT_WORKS)
+
+
+async def queue_message(effect: EffectInput) -> None:
+    await workflow.execute_local_activity_method(VisitActivities.queue_message, effect, **_UNTIL_IT_WORKS)
+
+
+async def raise_alert(effect: EffectInput) -> str:
+    return await workflow.execute_local_activity_method(VisitActivities.raise_alert, effect, **_UNTIL_IT_WORKS)
+
+
+async def unsent_orders(effect: EffectInput) -> list[str]:
+    return await workflow.execute_local_activity_method(VisitActivities.unsent_orders, effect, **_UNTIL_IT_WORKS)
+
+
+async def ask_gate(question: GateInput) -> GateAnswer:
+    """The gate's answer; when no answer can be had at all the gate is shut and a person is asked."""
+    try:
+        return await workflow.execute_local_activity_method(GateActivities.ask_gate, question, **_GATE_TRIES)
+    except ActivityError as error:
+        _unless_cancelled(error)
+        return GateAnswer(open=False, record="", review=True)
+
+
+async def authorise_payment(effect: EffectInput) -> PaymentAnswer | None:
+    """None when the processor did not answer in time: the same effect may be asked again."""
+    try:
+        return await workflow.execute_activity_method(
+            PaymentActivities.authorise_payment,
+            effect,
+            start_to_close_timeout=_SHORT,
+            schedule_to_close_timeout=_SOMEBODY_WAITS,
+            retry_policy=_INTERACTIVE,
+        )
+    except ActivityError as error:
+        _unless_cancelled(error)
+        return None
+
+
+async def settle_payment(effect: EffectInput) -> PaymentAnswer:
+    """What became of an authorisation whose answer was lost: the same effect, asked until it is answered."""
+    return await workflow.execute_activity_method(
+        PaymentActivities.authorise_payment, effect, start_to_close_timeout=_SHORT, retry_policy=_PATIENT
+    )
+
+
+async def capture_payment(effect: EffectInput) -> PaymentAnswer:
+    return await workflow.execute_activity_method(
+        PaymentActivities.capture_payment, effect, start_to_close_timeout=_SHORT, retry_policy=_PATIENT
+    )
+
+
+async def void_payment(effect: EffectInput) -> PaymentAnswer:
+    return await workflow.execute_activity_method(
+        PaymentActivities.void_payment, effect, start_to_close_timeout=_SHORT, retry_policy=_PATIENT
+    )
+
+
+async def send_prescription(effect: EffectInput, *, somebody_waits: bool) -> DispatchAnswer | None:
+    """None when somebody waits and the network did not answer in time: the same effect may be asked again."""
+    try:
+        return await workflow.execute_activity_method(
+            PrescribingActivities.send_prescription,
+            effect,
+            start_to_close_timeout=_SHORT,
+            schedule_to_close_timeout=_SOMEBODY_WAITS if somebody_waits else None,
+            retry_policy=_INTERACTIVE if somebody_waits else _PATIENT,
+        )
+    except ActivityError as error:
+        _unless_cancelled(error)
+        return None
+
+
+async def cancel_prescription(effect: EffectInput) -> DispatchAnswer:
+    return await workflow.execute_activity_method(
+        PrescribingActivities.cancel_prescription, effect, start_to_close_timeout=_SHORT, retry_policy=_PATIENT
+    )
+
+
+async def allocate_room(room: RoomInput, *, somebody_waits: bool) -> RoomAllocation | None:
+    """A node that takes the room; None when somebody waits and no node could in time."""
+    try:
+        return await workflow.execute_activity_method(
+            MediaActivities.allocate,
+            room,
+            task_queue=MEDIA_QUEUE,
+            start_to_close_timeout=_SHORT,
+            schedule_to_close_timeout=_SOMEBODY_WAITS if somebody_waits else None,
+            retry_policy=_INTERACTIVE,
+        )
+    except ActivityError as error:
+        _unless_cancelled(error)
+        return None
+
+
+def start_session(room: RoomInput, queue: str) -> workflow.ActivityHandle[RoomOutcome]:
+    """Starts the room's session on its node; it is never retried there, a dead node's room moves to another."""
+    return workflow.start_activity_method(
+        MediaActivities.media_session,
+        room,
+        task_queue=queue,
+        schedule_to_start_timeout=timedelta(seconds=10),
+        start_to_close_timeout=_LONGEST_SESSION,
+        heartbeat_timeout=timedelta(seconds=4),
+        retry_policy=_ONCE,
+    )
+
+
+def _unless_cancelled(error: ActivityError) -> None:
+    """A cancelled effect is no answer: the step that waited for it is being stopped."""
+    if is_cancelled_exception(error):
+        raise error

@@ -1,0 +1,84 @@
+"""Everything a running visit remembers, in one dataclass: what its history replays to, ids and codes only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workflows.contracts import Answer
+
+DRAFT = "draft"
+HELD = "held"
+BOOKED = "booked"
+PREPARING = "preparing"
+READY = "ready"
+WAITING = "waiting"
+IN_CALL = "in_call"
+DOCUMENTING = "documenting"
+COMPLETED = "completed"
+BLOCKED = "blocked"
+
+REFUSED = "refused"
+EXPIRED = "expired"
+CANCELLED = "cancelled"
+NO_SHOW = "no_show"
+ESCALATED = "escalated"
+
+# Where a visit has not yet become care: it may still be escalated away, or not be shown up for.
+BEFORE_CARE = frozenset({DRAFT, HELD, BOOKED, PREPARING, READY, WAITING, BLOCKED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """One thing done that a cancelled visit takes back: what kind, at which step, of which subject."""
+
+    kind: str
+    step: str
+    subject: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """The call's room: which one (numbered from 1), on which node, and how browsers reach it."""
+
+    room: str
+    number: int
+    node: str
+    queue: str
+    endpoint: str
+    closes_at: str
+
+
+@dataclass(slots=True)
+class VisitState:
+    """The visit's memory. ``ending`` is the exit it is taking; ``answers`` and ``told`` make repeats harmless."""
+
+    stage: str = DRAFT
+    ending: str = ""
+    ended_by: str = "system"
+    finished: list[str] = field(default_factory=list)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    heard: set[tuple[str, str]] = field(default_factory=set)
+    undo: list[Undo] = field(default_factory=list)
+    in_flight: int = 0
+    starts_at: datetime | None = None
+    hold_until: datetime | None = None
+    held: bool = False
+    paid: bool = False
+    booked: bool = False
+    pay_attempt: int = 1
+    arrived: bool = False
+    blocked: str = ""
+    blocked_from: str = ""
+    gate: str = ""
+    recheck_wanted: bool = False
+    rechecks: int = 0
+    call: Call | None = None
+    call_over: bool = False
+    rooms: int = 0
+    note: str = ""
+    signed_by: str = ""
+    held_back: str = ""
+    released: bool = False

@@ -1,0 +1,180 @@
+"""What a step kind is, and the running visit as its steps see it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+
+from engine.plans import Step, VisitPlan
+from workflows import effects
+from workflows.contracts import Answer, Ask, ChangeInput, EffectInput, GateAnswer, GateInput, VisitInput
+from workflows.state import BLOCKED, Undo, VisitState
+
+STAGE = SearchAttributeKey.for_keyword("Stage")
+
+GATE_SHUT = "gate_shut"
+NOT_NOW = "not_now"
+TOO_LATE = "too_late"
+NETWORK_UNAVAILABLE = "network_unavailable"
+
+OWN_GATES = {"book": "book", "license": "book", "consult": "join", "prescribe": "prescribe", "document": "sign"}
+
+
+class Visit:
+    """A running visit: its plan, its memory, and the few things that every step does."""
+
+    def __init__(self, given: VisitInput, plan: VisitPlan) -> None:
+        self.given = given
+        self.plan = plan
+        self.state = VisitState()
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    # --- the plan as far as it was walked ---
+
+    def is_reached(self, step: Step) -> bool:
+        return all(name in self.state.finished for name in step.after)
+
+    def is_finished(self, step: Step) -> bool:
+        return step.id in self.state.finished
+
+    def is_open(self, step: Step) -> bool:
+        return self.is_reached(step) and not self.is_finished(step)
+
+    def has_kind(self, kind: str) -> bool:
+        return any(step.kind == kind for step in self.plan.steps)
+
+    def heard(self, kind: str, subject: str = "") -> bool:
+        """Whether the outbox told this, about the subject, or about anything when no subject is named."""
+        return any(known == kind and subject in ("", about) for known, about in self.state.heard)
+
+    # --- waiting ---
+
+    def lock(self, name: str) -> asyncio.Lock:
+        """One act at a time at each step."""
+        return self._locks.setdefault(name, asyncio.Lock())
+
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        """Counts something under way that a visit's end must wait for."""
+        self.state.in_flight += 1
+        try:
+            yield
+        finally:
+            self.state.in_flight -= 1
+
+    async def until(self, condition: Callable[[], bool], deadline: datetime | None = None) -> bool:
+        """True once the condition holds, False when the deadline came first."""
+        patience = None if deadline is None else max(deadline - workflow.now(), timedelta(0))
+        try:
+            await workflow.wait_condition(condition, timeout=patience)
+        except TimeoutError:
+            return condition()
+        return True
+
+    def seconds_from_now(self, seconds: int) -> datetime:
+        return workflow.now() + timedelta(seconds=seconds)
+
+    # --- effects ---
+
+    def effect(self, step: str, key: str, actor: str = "system", *, subject: str = "", code: str = "") -> EffectInput:
+        return EffectInput(
+            clinic=self.given.clinic,
+            visit=self.given.visit,
+            step=step,
+            key=key,
+            actor=actor,
+            subject=subject,
+            code=code,
+        )
+
+    async def move(self, step: str, key: str, stage: str, actor: str = "system") -> None:
+        """Moves the visit to a stage: in records, in its search attribute, and then here."""
+        await effects.record_change(
+            ChangeInput(effect=self.effect(step, key, actor), event=f"visit_{stage}", stage=stage)
+        )
+        workflow.upsert_search_attributes([STAGE.value_set(stage)])
+        self.state.stage = stage
+
+    async def ask_gate(self, step: Step, ask: Ask, *, order: str = "") -> GateAnswer:
+        """Asks the step's gate about this instant; data may name another gate for a step, but never none."""
+        at = workflow.now().isoformat()
+        effect = self.effect(step.id, f"{ask.request}@{at}", ask.actor)
+        gate = step.gate or OWN_GATES[step.kind]
+        answer = await effects.ask_gate(GateInput(effect=effect, gate=gate, at=at, order=order))
+        if not answer.open:
+            self.state.gate = answer.record
+        return answer
+
+    async def notify(self, step: str, key: str, template: str, audience: str = "patient") -> None:
+        await effects.queue_message(self.effect(step, key, subject=audience, code=template))
+
+    async def alert(self, step: str, key: str, kind: str) -> None:
+        await effects.raise_alert(self.effect(step, key, code=kind))
+
+    def remember(self, undo: Undo) -> None:
+        """Notes what a cancelled visit takes back, once."""
+        if undo not in self.state.undo:
+            self.state.undo.append(undo)
+
+    def end(self, outcome: str, by: str = "system") -> None:
+        """Takes one of the side exits; the first one taken stays."""
+        if not self.state.ending:
+            self.state.ending = outcome
+            self.state.ended_by = by
+
+    # --- a gate that shut the visit ---
+
+    async def block(self, step: Step, ask: Ask) -> None:
+        self.state.blocked = step.id
+        self.state.blocked_from = self.state.stage
+        await self.move(step.id, f"blocked:{ask.request}", BLOCKED, ask.actor)
+
+    async def recheck(self, ask: Ask) -> Answer:
+        """Asks the gate that shut the visit once more; when it opens the visit goes on where it was stopped."""
+        async with self.lock("recheck"):
+            if not self.state.blocked:
+                return Answer(done=True)
+            step = self.plan.step(self.state.blocked)
+            gate = await self.ask_gate(step, ask)
+            if not gate.open:
+                return shut(gate)
+            await self.move(step.id, f"unblocked:{ask.request}", self.state.blocked_from, ask.actor)
+            self.state.blocked = self.state.gate = ""
+            return Answer(done=True, gate=gate.record)
+
+
+class StepKind:
+    """One kind of step. ``run`` is all it does by itself: the step is finished when ``run`` returns.
+
+    ``acts`` are what people may ask of it. ``trailing`` kinds go on after the visit is completed.
+    """
+
+    acts: frozenset[str] = frozenset()
+    trailing = False
+
+    async def run(self, visit: Visit, step: Step) -> None:
+        """Waits for and does what the step is; returning finishes it."""
+
+    def refusal(self, visit: Visit, step: Step, ask: Ask) -> str:
+        """The code of why the act is not possible now, empty when it is; cheap and without effects."""
+        if visit.is_finished(step):
+            return TOO_LATE
+        return "" if visit.is_reached(step) and not visit.state.blocked else NOT_NOW
+
+    async def answer(self, visit: Visit, step: Step, ask: Ask) -> Answer:
+        """Does the act."""
+        raise NotImplementedError
+
+
+def shut(gate: GateAnswer) -> Answer:
+    return Answer(done=False, code=GATE_SHUT, gate=gate.record)
+
+
+def seconds(step: Step, name: str, default: int) -> int:
+    """A duration out of a step's settings."""
+    return int(step.settings.get(name, default))

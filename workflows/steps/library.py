@@ -1,0 +1,36 @@
+"""The library of step kinds: the one table that a new kind of step is added to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from workflows.steps.base import StepKind
+from workflows.steps.booking import Book, Pay
+from workflows.steps.calling import Consult, Wait
+from workflows.steps.closing import Bill, Document, Escalate, FollowUp, Message, Prescribe
+from workflows.steps.preparing import Consent, Heard, Licence, Passing
+
+KINDS: Mapping[str, StepKind] = MappingProxyType(
+    {
+        "book": Book(),
+        "pay": Pay(),
+        "intake": Heard("intake_submitted", "form"),
+        "triage": Passing(),
+        "locate": Heard("place_attested"),
+        "consent": Consent(),
+        "license": Licence(),
+        "tech_check": Passing(),
+        "wait": Wait(),
+        "consult": Consult(),
+        "document": Document(),
+        "prescribe": Prescribe(),
+        "order": Passing(),
+        "refer": Passing(),
+        "escalate": Escalate(),
+        "bill": Bill(),
+        "follow_up": FollowUp(),
+        "monitor": Passing(),
+        "message": Message(),
+    }
+)

@@ -1,0 +1,42 @@
+"""The steps before the call that people go through at their own pace: forms, place, consents, and the licence gate."""
+
+from __future__ import annotations
+
+from engine.plans import Step
+from workflows.contracts import Ask
+from workflows.steps.base import StepKind, Visit
+
+
+class Heard(StepKind):
+    """Finished once the outbox told what the step waits for; ``setting`` names the subject it must be about."""
+
+    def __init__(self, kind: str, setting: str = "") -> None:
+        self._kind = kind
+        self._setting = setting
+
+    async def run(self, visit: Visit, step: Step) -> None:
+        subject = str(step.settings.get(self._setting, "")) if self._setting else ""
+        await visit.until(lambda: visit.heard(self._kind, subject))
+
+
+class Consent(StepKind):
+    """Finished once every kind of consent that the step names was signed; any one when it names none."""
+
+    async def run(self, visit: Visit, step: Step) -> None:
+        kinds = tuple(step.settings.get("kinds", ())) or ("",)
+        await visit.until(lambda: all(visit.heard("consent_signed", kind) for kind in kinds))
+
+
+class Licence(StepKind):
+    """Asks the book gate again, now for the place the patient attested; shut, the visit is blocked until it opens."""
+
+    async def run(self, visit: Visit, step: Step) -> None:
+        ask = Ask(request="reached", act="recheck", actor="system", subject=step.id)
+        gate = await visit.ask_gate(step, ask)
+        if not gate.open:
+            await visit.block(step, ask)
+            await visit.until(lambda: not visit.state.blocked)
+
+
+class Passing(StepKind):
+    """Holds nothing up: what it offers may be done at any time, or was done elsewhere."""
