@@ -397,5 +397,7 @@ def _flow(mid: str, outgoing: Outgoing | None, receiving: bool) -> Iterator[str]
     yield f"a=msid:{outgoing.stream} {outgoing.track}"
     if outgoing.rtx_ssrc is not None:
         yield f"a=ssrc-group:FID {outgoing.ssrc} {outgoing.rtx_ssrc}"
-        yield f"a=ssrc:{outgoing.rtx_ssrc} cname:{outgoing.cname}"
+    # The media stream comes first: Chromium takes the first SSRC for the primary one, whatever the group says.
     yield f"a=ssrc:{outgoing.ssrc} cname:{outgoing.cname}"
+    if outgoing.rtx_ssrc is not None:
+        yield f"a=ssrc:{outgoing.rtx_ssrc} cname:{outgoing.cname}"

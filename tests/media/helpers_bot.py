@@ -231,8 +231,8 @@ class Bot(asyncio.DatagramProtocol):
             elif name == "candidate":
                 self.server["port"] = value.split(" ")[5]
             elif name == "ssrc" and mid in by_mid:
-                # The media stream's line comes last.
-                self.out_ssrc[by_mid[mid]["publication"]] = int(value.split(" ")[0])
+                # The media stream's line comes before that of its retransmissions.
+                self.out_ssrc.setdefault(by_mid[mid]["publication"], int(value.split(" ")[0]))
 
     # --- media
 

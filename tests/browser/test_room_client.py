@@ -1,0 +1,206 @@
+"""Two ordinary Chromium pages in one room: both decode the other's picture and sound, also who comes late."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, Page, async_playwright
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from engine.rooms import RoomRole
+from media.node import MediaConfig, MediaNode, NodePorts
+from tests.media.helpers_bot import FakeTokens, spec
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+STATIC = Path(__file__).parents[2] / "portals" / "static"
+FAKE_MEDIA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=fps=30"]
+PAGE = """<!doctype html><title>room</title><video id=remote autoplay playsinline></video>
+<script type=module>
+import {createRoomClient} from '/static/js/room_client.js';
+const who = new URLSearchParams(location.search).get('who');
+window.log = [];
+window.begin = async (media) => {
+  const localStream = media ? await navigator.mediaDevices.getUserMedia(media) : null;
+  window.local = localStream;
+  window.room = createRoomClient({
+    getAccess: async () => await (await fetch('/access?who=' + who)).json(),
+    localStream,
+    on: (event) => {
+      window.log.push({type: event.type, what: event.state ?? event.reason ?? event.participant});
+      if (event.type === 'track') document.getElementById('remote').srcObject = event.stream;
+    },
+  });
+  return await window.room.join();
+};
+</script>"""
+
+
+class Site:
+    """A page's server and a node that can be stopped and started again."""
+
+    def __init__(self) -> None:
+        self.tokens = FakeTokens()
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.origin = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.closed = False
+        self.node = self.new_node()
+
+    def new_node(self) -> MediaNode:
+        return MediaNode(MediaConfig(allowed_origins=(self.origin,)), NodePorts(verify=self.tokens))
+
+    async def access(self, request: Request) -> JSONResponse:
+        if self.closed:
+            return JSONResponse(None)
+        who = request.query_params["who"]
+        role = RoomRole.PROVIDER if who.startswith("d") else RoomRole.PATIENT
+        return JSONResponse({"endpoint": self.node.endpoint, "token": self.tokens.issue(who, role)})
+
+    def app(self) -> Starlette:
+        async def page(_: Request) -> HTMLResponse:
+            return HTMLResponse(PAGE)
+
+        return Starlette(
+            routes=[Route("/", page), Route("/access", self.access), Mount("/static", StaticFiles(directory=STATIC))]
+        )
+
+
+class QuietServer(uvicorn.Server):
+    """Leaves the test run's signals alone."""
+
+    def capture_signals(self) -> Any:
+        return pytest.MonkeyPatch.context()
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    made = Site()
+    await made.node.start()
+    await made.node.open_room(spec())
+    server = QuietServer(uvicorn.Config(made.app(), loop="none", log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[made.listener]))
+    yield made
+    server.should_exit = True
+    await serving
+    await made.node.stop()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=FAKE_MEDIA)
+        yield launched
+        await launched.close()
+
+
+async def enter(browser: Browser, site: Site, who: str, media: Any = True) -> Page:
+    context = await browser.new_context(permissions=["camera", "microphone"])
+    page = await context.new_page()
+    await page.goto(f"{site.origin}/?who={who}")
+    await page.wait_for_function("window.begin")
+    wanted: Any = {"audio": True, "video": {"width": 640, "height": 360}} if media is True else media
+    assert await page.evaluate("media => window.begin(media)", wanted)
+    return page
+
+
+async def numbers(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = await page.evaluate("() => window.room.stats()")
+    return found
+
+
+async def sees_and_hears(page: Page, frames: int = 15, seconds: float = 12.0) -> dict[str, Any]:
+    """Waits until the page decodes more pictures and sound than it has now."""
+    before = await numbers(page)
+    async with asyncio.timeout(seconds):
+        while True:
+            now = await numbers(page)
+            more_frames = now["video"]["framesDecoded"] - before["video"]["framesDecoded"]
+            more_sound = now["audio"]["totalAudioEnergy"] - before["audio"]["totalAudioEnergy"]
+            if more_frames >= frames and more_sound > 0:
+                return now
+            await asyncio.sleep(0.2)
+
+
+async def test_both_sides_decode_picture_and_sound_and_a_latecomer_sees_soon(browser: Browser, site: Site) -> None:
+    patient = await enter(browser, site, "p1")
+    await asyncio.sleep(2.0)
+    provider = await enter(browser, site, "d1")
+    await provider.wait_for_function(
+        "() => window.room.stats().then(s => s && s.video.framesDecoded > 0)", timeout=5000
+    )
+    for page in (patient, provider):
+        seen = await sees_and_hears(page)
+        assert seen["video"]["packetsLost"] == 0
+    state = site.node.snapshot("room-1")
+    assert {person.participant_id for person in state.participants} == {"p1", "d1"}
+    assert all(person.connected for person in state.participants)
+
+
+async def test_a_new_node_takes_over_and_everybody_sees_again(browser: Browser, site: Site) -> None:
+    patient, provider = await enter(browser, site, "p1"), await enter(browser, site, "d1")
+    await sees_and_hears(patient)
+    before = site.node
+    site.node = site.new_node()
+    await site.node.start()
+    await site.node.open_room(spec())
+    await before.stop()
+    for page in (patient, provider):
+        await page.wait_for_function("() => window.log.some(e => e.type === 'state' && e.what === 'reconnecting')")
+        await page.wait_for_function("() => window.room.state() === 'connected'")
+        await sees_and_hears(page)
+
+
+async def test_camera_off_and_on_again_and_another_device_in_its_place(browser: Browser, site: Site) -> None:
+    patient, provider = await enter(browser, site, "p1"), await enter(browser, site, "d1")
+    await sees_and_hears(provider)
+    await patient.evaluate("() => window.room.replaceTrack('video', null)")
+    await provider.wait_for_function("() => window.room.participants()[0].video === false")
+    await asyncio.sleep(1.0)
+    dark = (await numbers(provider))["video"]["framesDecoded"]
+    await asyncio.sleep(0.5)
+    assert (await numbers(provider))["video"]["framesDecoded"] == dark
+    await patient.evaluate(
+        """async () => {
+          const other = await navigator.mediaDevices.getUserMedia({video: {width: 320, height: 240}});
+          await window.room.replaceTrack('video', other.getVideoTracks()[0]);
+        }"""
+    )
+    seen = await sees_and_hears(provider)
+    assert seen["video"]["frameWidth"] > 0
+
+
+async def test_the_provider_ends_for_all_and_nobody_comes_back(browser: Browser, site: Site) -> None:
+    patient, provider = await enter(browser, site, "p1"), await enter(browser, site, "d1")
+    await sees_and_hears(patient)
+    await provider.evaluate("() => window.room.endForAll()")
+    for page in (patient, provider):
+        await page.wait_for_function("() => window.room.state() === 'ended'")
+        assert {"type": "ended", "what": "ended_by_provider"} in await page.evaluate("() => window.log")
+    report = await site.node.wait_closed("room-1")
+    assert report.reason == "ended_by_provider"
+    assert set(report.seconds) == {"p1", "d1"}
+
+
+async def test_a_page_that_listens_only_sees_and_hears(browser: Browser, site: Site) -> None:
+    provider = await enter(browser, site, "d1")
+    patient = await enter(browser, site, "p1", media=False)
+    await patient.wait_for_function("() => window.room.stats().then(s => s && s.video.framesDecoded > 5)", timeout=8000)
+    assert await provider.evaluate("() => window.room.participants()[0].video") is False
+
+
+async def test_without_access_the_client_gives_up_instead_of_knocking(browser: Browser, site: Site) -> None:
+    patient = await enter(browser, site, "p1")
+    site.closed = True
+    await site.node.stop()
+    await patient.wait_for_function("() => window.room.state() === 'ended'")
+    assert {"type": "ended", "what": "no_access"} in await patient.evaluate("() => window.log")
