@@ -1,0 +1,83 @@
+"""Are the audit chains of a data folder whole: nothing changed, nothing missing, the head signed by us?"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from admin_ui.cli.typed_settings import settings_with
+from engine.settings import Settings, SettingsError
+from records.access import Role
+from records.acts import Act
+from records.audit import AuditReport, clinics, verify
+from records.database import Database
+from records.keys import FileKeyProvider
+from records.scope import Actor
+
+PROBLEMS_FOUND, WRONG_INPUT = 1, 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to verify, and who asks: looking at a clinic's audit is itself audited."""
+    parser.add_argument("action", choices=["verify"], help="verify: walk each chain and check its signed head")
+    parser.add_argument("--as", dest="actor", required=True, metavar="NAME", help="who asks; the audit keeps it")
+    parser.add_argument("--clinic", metavar="SLUG", help="one clinic (default: every one)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: .clinic-data)")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when every chain is whole, 1 when one is not, 2 when there is nothing to verify."""
+    settings = settings_with(data=arguments.data)
+    if not settings.data_dir.is_dir():
+        raise SettingsError([f"there is no data folder {settings.data_dir}"])
+    with _opened(settings) as database:
+        known = clinics(database)
+        if arguments.clinic is not None and arguments.clinic not in known:
+            sys.stderr.write(f"clinic: no audit chain belongs to `{arguments.clinic}`\n")
+            return WRONG_INPUT
+        reports = [
+            _verified(database, clinic, arguments.actor) for clinic in known if arguments.clinic in (None, clinic)
+        ]
+    sys.stdout.write(as_json(reports) if arguments.json else as_text(reports))
+    return 0 if all(report.ok for report in reports) else PROBLEMS_FOUND
+
+
+def as_text(reports: Sequence[AuditReport]) -> str:
+    """One line for each clinic, and one for each problem of its chain."""
+    lines = []
+    for report in reports:
+        verdict = "whole" if report.ok else "NOT WHOLE"
+        lines.append(
+            f"{report.clinic}: {verdict}, {report.entries} entries, head {report.head[:16]}, {report.signature}"
+        )
+        lines += [f"  {problem}" for problem in report.problems]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def as_json(reports: Sequence[AuditReport]) -> str:
+    """The same with whole hashes, for a machine to keep."""
+    return json.dumps({"clinics": [{**asdict(report), "ok": report.ok} for report in reports]}, sort_keys=True) + "\n"
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Database]:
+    """The database as it is: no migration, and no key folder made where none is."""
+    if not settings.keys_dir.is_dir():
+        raise SettingsError([f"the key folder {settings.keys_dir} is missing; the signed heads cannot be checked"])
+    database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _verified(database: Database, clinic: str, actor: str) -> AuditReport:
+    """The report first, then the entry about it: what is verified is the chain as it was found."""
+    report = verify(database, clinic)
+    with database.work(clinic, Actor(person=actor, role=Role.PLATFORM_OPERATOR)) as work:
+        work.note(Act.AUDIT_VIEWED, clinic, verified=report.ok)
+    return report

@@ -1,0 +1,41 @@
+"""How are the records of an installation made ready, and under which addresses are its clinics then found?"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from engine.content import load_content
+from engine.settings import Settings, clinic_files
+from records.database import Database
+from records.keys import FileKeyProvider
+from records.migrate import upgrade
+from records.seed import seed
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A clinic as announced: its name, its address without a slash at the end, and how demo people sign in."""
+
+    name: str
+    address: str
+    sign_ins: tuple[str, ...]
+
+
+def prepare(settings: Settings) -> tuple[Served, ...]:
+    """Bring the tables up to date and load each clinic's first people where that has not been done before."""
+    upgrade(settings.database_url)
+    content = load_content(settings.root, clinic_files(settings))
+    database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
+    try:
+        for clinic in content.clinics.values():
+            seed(database, clinic, settings.demo)
+    finally:
+        database.close()
+    return tuple(
+        Served(clinic.name, address(settings, clinic.slug), ()) for _, clinic in sorted(content.clinics.items())
+    )
+
+
+def address(settings: Settings, slug: str) -> str:
+    """A clinic's own address: its slug before the public host."""
+    base = urlsplit(settings.public_base)
+    return f"{base.scheme}://{slug}.{base.netloc}"

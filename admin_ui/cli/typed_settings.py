@@ -1,0 +1,20 @@
+"""Which settings hold for a command: the environment's, with what was typed on top."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.settings import PREFIX, Settings, parse_settings
+
+
+def settings_with(
+    *, data: Path | None = None, port: int | None = None, typed: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings of this process; `data` and `port` as typed by a person, `typed` further `CLINIC_` names."""
+    environ = {name: value for name, value in os.environ.items() if name.startswith(PREFIX)}
+    environ |= typed or {}
+    if data is not None:
+        environ[f"{PREFIX}DATA_DIR"] = str(data.absolute())
+    if port is not None:
+        environ[f"{PREFIX}WEB_PORT"] = str(port)
+    return parse_settings(environ)

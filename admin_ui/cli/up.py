@@ -1,0 +1,155 @@
+"""How is everything started on one machine, from the clinic files to the addresses that people open?"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+
+from admin_ui.cli import data_folder
+from admin_ui.cli.authored_files import read_everything
+from admin_ui.cli.data_folder import DataFolder, FolderInUse
+from admin_ui.cli.free_ports import is_free, next_free, pick
+from admin_ui.cli.installation import Served, prepare
+from admin_ui.cli.programs import programs
+from admin_ui.cli.supervisor import StartFailed, Supervisor
+from admin_ui.cli.temporal_server import temporal_program
+from admin_ui.cli.typed_settings import settings_with
+from engine.diagnostics import BrokenInput, as_text
+from engine.settings import PREFIX, Settings, SettingsError
+
+FAILED, WRONG_INPUT = 1, 2
+# Everything this program writes is for its owner only: the database, its journal, the logs.
+PRIVATE_UMASK = 0o077
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The clinics, the port and the data folder; anything else is a setting."""
+    parser.add_argument(
+        "clinics", nargs="*", type=Path, metavar="clinics/NAME.yaml", help="which clinics (default: all)"
+    )
+    parser.add_argument("--port", type=int, metavar="N", help="port of the pages (default: 8080)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="data folder (default: .clinic-data); keys in DIR.keys"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check, start, wait for Ctrl-C or SIGTERM, stop; 0 after a clean stop, 1 not started, 2 wrong input."""
+    settings = settings_of(arguments)
+    try:
+        read_everything(settings)
+    except BrokenInput as error:
+        sys.stderr.write(as_text(error.diagnostics))
+        _say("nothing was started: the files above have errors")
+        return WRONG_INPUT
+    if not is_free(settings.web_port, settings.web_host):
+        _say(_port_taken(settings))
+        return FAILED
+    os.umask(PRIVATE_UMASK)
+    try:
+        with data_folder.opened(settings.data_dir, settings.keys_dir) as folder:
+            return asyncio.run(_serve(settings, folder))
+    except FolderInUse as error:
+        _say(f"the data folder {settings.data_dir} is in use by process {error}; give another with --data")
+    except PermissionError as error:
+        _say(f"the data folder cannot be used: {error.strerror} ({error.filename})")
+    return FAILED
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """The environment's settings with what was typed on top, and internal ports that are free now."""
+    temporal, media_http, media_udp = pick(3)
+    typed = {
+        "DEMO": "1",
+        "TEMPORAL_ADDRESS": f"127.0.0.1:{temporal}",
+        "MEDIA_HTTP_PORT": str(media_http),
+        "MEDIA_UDP_PORT": str(media_udp),
+    }
+    typed = {f"{PREFIX}{name}": os.environ.get(f"{PREFIX}{name}", value) for name, value in typed.items()}
+    if arguments.clinics:
+        typed[f"{PREFIX}CLINICS"] = os.pathsep.join(str(_clinic_file(path)) for path in arguments.clinics)
+    return settings_with(data=arguments.data, port=arguments.port, typed=typed)
+
+
+def _clinic_file(path: Path) -> Path:
+    if not path.is_file():
+        raise SettingsError([f"there is no clinic file {path}"])
+    return path.absolute()
+
+
+def _port_taken(settings: Settings) -> str:
+    free = next_free(settings.web_port, settings.web_host)
+    return f"port {settings.web_port} is taken" + (f"; {free} is free: clinic up --port {free}" if free else "")
+
+
+async def _serve(settings: Settings, folder: DataFolder) -> int:
+    """Everything between holding the data folder and giving it back."""
+    started = time.monotonic()
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    house = Supervisor(say=_say, on_change=lambda of: _write_programs(folder, of), lock=folder.lock)
+    try:
+        served = await _first_of(_start(house, settings, folder), stop)
+        if served is not None:
+            sys.stdout.write(_welcome(settings, served, time.monotonic() - started))
+            sys.stdout.flush()
+            await stop.wait()
+        _say("stopping; all data is kept")
+        return 0
+    except StartFailed as error:
+        _say(str(error))
+        return FAILED
+    finally:
+        await house.stop()
+
+
+async def _start(house: Supervisor, settings: Settings, folder: DataFolder) -> Sequence[Served]:
+    """The database and, where none was named, the Temporal server; then the three programs."""
+    preparing = asyncio.to_thread(prepare, settings)
+    if f"{PREFIX}TEMPORAL_ADDRESS" in os.environ:
+        served = await preparing
+    else:
+        temporal = temporal_program(settings, folder.temporal_database, folder.log("temporal"))
+        served, _ = await asyncio.gather(preparing, house.start([temporal]))
+    await house.start(programs(settings, folder))
+    return served
+
+
+async def _first_of(start: Coroutine[None, None, Sequence[Served]], stop: asyncio.Event) -> Sequence[Served] | None:
+    """The start's result, or None when a stop was asked for while starting."""
+    starting, stopping = asyncio.create_task(start), asyncio.create_task(stop.wait())
+    await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if starting.done():
+        return starting.result()
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    return None
+
+
+def _write_programs(folder: DataFolder, house: Supervisor) -> None:
+    folder.write_programs(
+        {
+            item.program.name: {"pid": item.process.pid if item.process else None, "port": item.program.port}
+            for item in house.running
+        }
+    )
+
+
+def _welcome(settings: Settings, served: Sequence[Served], seconds: float) -> str:
+    lines = [f"Ready after {seconds:.1f} s.", "", f"  Start page  http://127.0.0.1:{settings.web_port}/"]
+    for clinic in served:
+        lines += ["", f"  {clinic.name}", f"    Patients  {clinic.address}/", f"    Staff     {clinic.address}/staff"]
+        lines += [f"    {person}" for person in clinic.sign_ins]
+    lines += ["", f"  Data in {settings.data_dir}, keys in {settings.keys_dir}. Ctrl-C stops; all data is kept.", ""]
+    return "\n".join(lines)
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"clinic: {sentence}\n")
+    sys.stderr.flush()
