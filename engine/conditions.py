@@ -249,6 +249,8 @@ class _Parser:
         if operator.flag:
             return self._literal(subject, FactType(Kind.FLAG), value)
         one = FactType(Kind.CHOICE, subject.kind.choices) if subject.kind.kind is Kind.CHOICES else subject.kind
+        if value.sort is Sort.MAP and "fact" in value:
+            return self._reference(subject, FactType(Kind.CHOICES) if operator.many else one, value)
         if operator.many:
             nodes = value.parts if value.sort is Sort.LIST else (value,)
             if not nodes:
@@ -256,8 +258,6 @@ class _Parser:
                 return _UNUSABLE
             found = [self._literal(subject, one, part) for part in nodes]
             return _UNUSABLE if any(f is _UNUSABLE for f in found) else tuple(found)
-        if value.sort is Sort.MAP and "fact" in value:
-            return self._reference(subject, one, value)
         return self._literal(subject, one, value)
 
     def _literal(self, subject: "_Subject", kind: FactType, value: Node) -> object:

@@ -1,6 +1,7 @@
 """Does a condition hold for these facts, which facts are missing, and why (not)? Closures, compiled once."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import cast
 
 from engine.conditions import (
@@ -30,6 +31,7 @@ def compile_condition(condition: Condition) -> Closure:
     return lambda facts: inner(facts, _NO_ITEM)
 
 
+@lru_cache(maxsize=20_000)
 def _compile(condition: Condition) -> _Inner:
     if isinstance(condition, Always):
         holds = condition.holds

@@ -175,18 +175,23 @@ REGISTER: tuple[Kind, ...] = (
         "leave `when_untold` out",
     ),
     Kind(
-        "VOC004",
-        "the fact names `{path}` and `{other}` collide",
-        "The second engine tells names apart by 32 bits only.",
-        "rename one",
-    ),
-    Kind(
         "VOC005",
         "unknown time zone `{zone}`",
         "The date of the law depends on it.",
         "use an IANA name such as America/New_York",
     ),
-    Kind("VOC006", "unknown state code `{code}`{hint}", "The place selects the law.", "use a USPS code"),
+    Kind("VOC006", "unknown state code `{state}`{hint}", "The place selects the law.", "use a USPS code"),
+    # ASK: questions
+    Kind("ASK001", "a question is a mapping; found {found}", "It has a topic, facts and an instant.", "see the docs"),
+    Kind("ASK002", "unknown key `{key}` in the question{hint}", "A misspelt key would be ignored.", "use: {allowed}"),
+    Kind("ASK003", "`{key}` is not right: {reason}", "The law asked about depends on it.", "{fix}"),
+    Kind(
+        "ASK004",
+        "`known_at` was asked of a working tree that nobody has released",
+        "Known time is the instant of a release; a tree on disk has none.",
+        "leave `known_at` out, or ask a release",
+    ),
+    Kind("ASK005", "unknown gate `{gate}`{hint}", "Gates are declared once.", "use one of: {allowed}"),
     # LAW: rules, values, topics
     Kind("LAW001", "unknown topic `{topic}`{hint}", "Topics are declared once.", "use one of: {allowed}"),
     Kind("LAW002", "no source is named here", "No value or rule without a source.", "add `cite:`"),
@@ -264,6 +269,12 @@ REGISTER: tuple[Kind, ...] = (
         "a `background` source cannot be `{confidence}`",
         "Recollection is low or medium at best.",
         "lower the confidence",
+    ),
+    Kind(
+        "LAW018",
+        "the source `{source}` says something else than in an earlier file",
+        "One id, one source.",
+        "give it the same words everywhere, or another id",
     ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
     # TEXT: words for people
@@ -350,7 +361,7 @@ REGISTER: tuple[Kind, ...] = (
     Kind(
         "VISIT008",
         "`{id}` ({kind}) must come after a step of kind `{earlier}`",
-        "{reason}",
+        "It stands on what that step finds out.",
         "add it to `after`, directly or through another step",
     ),
     Kind(

@@ -1,0 +1,231 @@
+"""What do the truths of all conditions add up to?
+
+Composition is monotonic: any forbid forbids, duties add up, limits take the least. Uncertainty only tightens: a
+permission that is unsure asks for a person, a restriction that is unsure applies.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.conditions_closures import Truth, because, failures, missing
+from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome
+from engine.instances import Instance
+from engine.law import Advise, Effect, Forbid, Limit, Permit, Require, Review, Source
+from engine.periods import Certainty
+from engine.questions import told_path
+from engine.rulebook import Plan, Standing
+from engine.topics import Topic
+from engine.values import Facts, Value
+
+_WEAK = frozenset({"low", "unknown"})
+
+
+def compose(topic: Topic, plan: Plan, facts: Facts, truths: Sequence[Truth], sources: Mapping[str, Source]) -> Decision:
+    """One decision out of the truths of a plan's conditions."""
+    tally = _Tally(topic, facts, truths)
+    for standing in plan.standing:
+        tally.count(standing)
+    tally.apply_limits()
+    outcome = tally.outcome(plan.carried)
+    return Decision(
+        topic=topic.name,
+        outcome=outcome,
+        permits=tuple(tally.permits),
+        forbids=tuple(tally.forbids),
+        duties=tuple(tally.duties),
+        limits=tuple(tally.limits),
+        advice=tuple(tally.advice),
+        review=tuple(tally.all_reviews(plan.carried)),
+        missing=tuple(sorted(tally.missing())) if outcome is Outcome.INCOMPLETE else (),
+        tried=tuple(tally.tried()),
+        sources=_cited(tally.used, sources),
+    )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the rules in force say, counted one by one."""
+
+    topic: Topic
+    facts: Facts
+    truths: Sequence[Truth]
+    permits: list[Json] = field(default_factory=list)
+    weak: list[Json] = field(default_factory=list)
+    forbids: list[Json] = field(default_factory=list)
+    duties: list[Json] = field(default_factory=list)
+    limits: list[Json] = field(default_factory=list)
+    advice: list[Json] = field(default_factory=list)
+    reviews: list[Json] = field(default_factory=list)
+    used: list[Instance] = field(default_factory=list)
+    failed: list[tuple[Permit, Instance]] = field(default_factory=list)
+    open_permits: list[Instance] = field(default_factory=list)
+    open_rules: list[Instance] = field(default_factory=list)
+    open_reviews: list[Instance] = field(default_factory=list)
+    open_limits: list[str] = field(default_factory=list)
+    strictest: dict[str, tuple[Limit, Instance]] = field(default_factory=dict)
+
+    def count(self, standing: Standing) -> None:
+        truth = self.truths[standing.condition]
+        for number, effect in enumerate(standing.instance.effects):
+            if isinstance(effect, Permit):
+                self._permit(effect, standing, truth)
+            elif truth is not False:
+                self._tighten(number, effect, standing, truth)
+
+    def _permit(self, effect: Permit, standing: Standing, truth: Truth) -> None:
+        instance = standing.instance
+        if truth is not True:
+            self.failed.append((effect, instance))
+            if truth is None:
+                self.open_permits.append(instance)
+            return
+        entry = {"path": effect.path, **_words(instance)}
+        sure = standing.certainty is Certainty.SURE and instance.cited.confidence not in _WEAK
+        (self.permits if sure else self.weak).append(entry)
+        self.used.append(instance)
+
+    def _tighten(self, number: int, effect: Effect, standing: Standing, truth: Truth) -> None:
+        instance = standing.instance
+        met = number in standing.met and self.truths[standing.met[number]] is True
+        if standing.certainty is Certainty.PERHAPS and not met and not isinstance(effect, Advise):
+            self._review(Review(DATE_UNCERTAIN), instance, truth)
+        elif isinstance(effect, Review):
+            self._review(effect, instance, truth)
+        elif truth is None:
+            if not met and not isinstance(effect, Advise):
+                self.open_rules.append(instance)
+        else:
+            self.used.append(instance)
+            self._certain(effect, instance, met)
+
+    def _review(self, effect: Review, instance: Instance, truth: Truth) -> None:
+        if truth is None:
+            self.open_reviews.append(instance)
+        else:
+            self.reviews.append({"why": effect.why, **_words(instance)})
+            self.used.append(instance)
+
+    def _certain(self, effect: Effect, instance: Instance, met: bool) -> None:
+        if isinstance(effect, Forbid):
+            reasons = {path: _plain(value) for path, value in because(instance.condition, self.facts).items()}
+            self.forbids.append({"act": effect.act, **_words(instance), "because": reasons})
+        elif isinstance(effect, Require):
+            detail = {key: _plain(value) for key, value in effect.detail.items()}  # type: ignore[arg-type]
+            entry = {"duty": effect.duty, "due": effect.due, "met": met, "detail": detail, **_words(instance)}
+            self.duties.append(entry)
+        elif isinstance(effect, Limit):
+            self._narrow(effect, instance)
+        elif isinstance(effect, Advise):
+            self.advice.append({"advice": effect.text, **_words(instance)})
+
+    def _narrow(self, effect: Limit, instance: Instance) -> None:
+        """Keep the strictest: the smaller number, or the values that all allow."""
+        held = self.strictest.get(effect.name)
+        if held is None:
+            self.strictest[effect.name] = (effect, instance)
+        elif effect.most is not None and held[0].most is not None:
+            if effect.most < held[0].most:  # type: ignore[operator]
+                self.strictest[effect.name] = (effect, instance)
+        elif isinstance(effect.allowed, tuple) and isinstance(held[0].allowed, tuple):
+            both = tuple(value for value in held[0].allowed if value in effect.allowed)
+            self.strictest[effect.name] = (Limit(effect.name, allowed=both), instance)
+
+    def apply_limits(self) -> None:
+        """List the limits, and forbid what goes beyond one."""
+        for name, (limit, instance) in self.strictest.items():
+            bound = {"max": limit.most} if limit.most is not None else {"to": _plain(limit.allowed)}
+            self.limits.append({"limit": name, **bound, **_words(instance)})
+            path = self.topic.limits[name].fact
+            if not path:
+                continue
+            if path not in self.facts:
+                self.open_limits.append(path)
+            elif not _within(self.facts[path], limit):
+                reasons = {path: _plain(self.facts[path])}
+                self.forbids.append({"act": self.topic.act, **_words(instance), "because": reasons})
+
+    def outcome(self, carried: bool) -> Outcome:
+        """The first that applies: forbidden, incomplete, review, permitted with duties, permitted."""
+        if self.forbids or (carried and self.topic.needs_permit and not self._some_path()):
+            return Outcome.FORBIDDEN
+        if not carried:
+            return Outcome.REVIEW
+        if self.missing():
+            return Outcome.INCOMPLETE
+        if self.reviews or self._only_weak():
+            return Outcome.REVIEW
+        unmet = any(not duty["met"] for duty in self.duties)
+        return Outcome.PERMITTED_WITH_DUTIES if unmet else Outcome.PERMITTED
+
+    def _some_path(self) -> bool:
+        return bool(self.permits or self.weak or self.open_permits)
+
+    def _only_weak(self) -> bool:
+        return self.topic.needs_permit and not self.permits and bool(self.weak)
+
+    def missing(self) -> set[str]:
+        """The untold facts that could still change the outcome."""
+        open_rules = list(self.open_rules)
+        if not self.reviews:
+            open_rules += self.open_reviews
+        if self.topic.needs_permit and not self.permits:
+            open_rules += self.open_permits
+        found = {path for instance in open_rules for path in missing(instance.condition, self.facts)}
+        return {told_path(path) for path in found | set(self.open_limits)}
+
+    def all_reviews(self, carried: bool) -> Iterator[Json]:
+        """Why a person must decide, where one must."""
+        yield from self.reviews
+        if not carried:
+            yield {"why": LAW_NOT_CARRIED, "rule": "", "cite": []}
+        if self._only_weak():
+            for entry in self.weak:
+                yield {"why": PERMISSION_UNCERTAIN, **entry}
+
+    def tried(self) -> Iterator[Json]:
+        """The paths of authority that failed and why, the nearest to lawful first; only where none is sure."""
+        if not self.topic.needs_permit or self.permits:
+            return
+        tried = [
+            {"path": effect.path, **_words(instance), "failed": failures(instance.condition, self.facts)}
+            for effect, instance in self.failed
+        ]
+        self.used.extend(instance for _, instance in self.failed)
+        yield from sorted(tried, key=lambda entry: len(entry["failed"]))  # type: ignore[arg-type]
+
+
+def _words(instance: Instance) -> dict[str, Any]:
+    cited = instance.cited
+    words = {"rule": instance.id, "title": instance.title, "law": cited.law, "cite": list(cited.sources)}
+    return words if cited.confidence == "high" else {**words, "confidence": cited.confidence}
+
+
+def _within(value: Value, limit: Limit) -> bool:
+    if limit.most is not None:
+        return value is None or value <= limit.most  # type: ignore[operator]
+    return isinstance(limit.allowed, tuple) and value in limit.allowed
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _cited(used: Sequence[Instance], sources: Mapping[str, Source]) -> dict[str, Json]:
+    laws: dict[str, dict[str, None]] = {}
+    for instance in used:
+        for name in instance.cited.sources:
+            laws.setdefault(name, {})[instance.cited.law] = None
+    return {name: _source(sources[name], "; ".join(filter(None, laws[name]))) for name in sorted(laws)}
+
+
+def _source(source: Source, law: str) -> Json:
+    return {
+        "law": law or source.title,
+        "title": source.title,
+        "url": source.url or None,
+        "checked": source.checked,
+        "confidence": source.confidence,
+    }

@@ -1,0 +1,97 @@
+"""What is a question, and what is the answer to it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from engine.packs import canonical
+
+Json = Mapping[str, Any]
+
+
+class Outcome(StrEnum):
+    """The outcomes of a decision; the first that applies wins, in this order."""
+
+    FORBIDDEN = "forbidden"
+    INCOMPLETE = "incomplete"
+    REVIEW = "review"
+    PERMITTED_WITH_DUTIES = "permitted_with_duties"
+    PERMITTED = "permitted"
+
+
+PASSING = frozenset({Outcome.PERMITTED, Outcome.PERMITTED_WITH_DUTIES})
+ENGINE_FAULT = "engine_fault"
+LAW_NOT_CARRIED = "law_not_carried"
+DATE_UNCERTAIN = "date_uncertain"
+PERMISSION_UNCERTAIN = "permission_uncertain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A topic, nested facts, the instant the law is asked about (ISO 8601 with offset, or a local day `2026-03-05`)."""
+
+    topic: str
+    on: str
+    facts: Json
+    known_at: str | None = None
+    clinic: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The answer; every list holds plain JSON mappings (see docs/reference or DESIGN for their keys)."""
+
+    topic: str
+    outcome: Outcome
+    permits: tuple[Json, ...] = ()
+    forbids: tuple[Json, ...] = ()
+    duties: tuple[Json, ...] = ()
+    limits: tuple[Json, ...] = ()
+    advice: tuple[Json, ...] = ()
+    review: tuple[Json, ...] = ()
+    missing: tuple[str, ...] = ()
+    presumed: Json = field(default_factory=dict)
+    tried: tuple[Json, ...] = ()
+    law_time: str | None = None
+    known_time: str | None = None
+    law: str = ""
+    overlay: str | None = None
+    rulebook: str = ""
+    sources: Json = field(default_factory=dict)
+
+    @property
+    def passes(self) -> bool:
+        """Whether the outcome itself opens a gate (duties due by then must still be met)."""
+        return self.outcome in PASSING
+
+    @property
+    def faulted(self) -> bool:
+        """Whether the engines gave no answer."""
+        return any(entry["why"] == ENGINE_FAULT for entry in self.review)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON, keys in a fixed order."""
+        return {
+            "topic": self.topic,
+            "outcome": self.outcome.value,
+            "permits": list(self.permits),
+            "forbids": list(self.forbids),
+            "duties": list(self.duties),
+            "limits": list(self.limits),
+            "advice": list(self.advice),
+            "review": list(self.review),
+            "missing": list(self.missing),
+            "presumed": dict(self.presumed),
+            "tried": list(self.tried),
+            "law_time": self.law_time,
+            "known_time": self.known_time,
+            "law": self.law,
+            "overlay": self.overlay,
+            "rulebook": self.rulebook,
+            "sources": dict(self.sources),
+        }
+
+    def canonical(self) -> bytes:
+        """The bytes that are the same whenever the inputs are."""
+        return canonical(self.as_json())

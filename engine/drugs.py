@@ -1,0 +1,59 @@
+"""What is known of a drug when a question gives its name alone?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.diagnostics import Problems
+from engine.law import SOURCE
+from engine.reading import Node
+from engine.shapes import Anything, Flag, Key, ListOf, MapOf, OneOf, Record, Text
+
+_FORM = Record(
+    "a form of a drug",
+    {"form": Key(Text(), "tablet, capsule, ...", True), "strengths": Key(ListOf(Text()), "usual strengths")},
+)
+_DRUG = Record(
+    "a drug",
+    {
+        "name": Key(Text(), "generic name, small letters", required=True),
+        "rxcui": Key(Text(r"\d+", "digits in quotes"), "RxNorm concept id"),
+        "schedule": Key(OneOf(("I", "II", "III", "IV", "V")), "federal schedule; absent when not controlled"),
+        "classes": Key(ListOf(Text()), "classes that rules may ask for", required=True),
+        "ingredients": Key(ListOf(Anything("name and rxcui")), "the ingredients of a combination"),
+        "categories": Key(ListOf(Text()), "fields of care where it is common"),
+        "forms": Key(ListOf(_FORM), "usual forms and strengths"),
+        "flags": Key(MapOf(Anything("a value")), "programmes, warnings and checks"),
+        "approved_for_oud": Key(Flag(), "approved for treating opioid use disorder"),
+    },
+)
+SHAPE = Record(
+    "a drug base",
+    {
+        "cite": Key(ListOf(Text()), "the sources it was carried from", required=True),
+        "drugs": Key(ListOf(_DRUG), "every drug", required=True),
+        "sources": Key(MapOf(SOURCE), "the sources", required=True),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """One drug: federal schedule (None: not controlled), classes, whether approved for opioid use disorder."""
+
+    name: str
+    schedule: str | None
+    classes: tuple[str, ...]
+    approved_for_oud: bool = False
+
+
+def read_drugs(node: Node, problems: Problems) -> Mapping[str, Drug]:
+    """The drugs of a file by name (small letters)."""
+    SHAPE.check(node, problems)
+    drugs: dict[str, Drug] = {}
+    for part in node.get("drugs") or ():
+        name = part.text("name").lower()
+        if name in drugs:
+            problems.report("LAW017", part.at, name=name)
+        schedule = part.text("schedule") or None
+        drugs[name] = Drug(name, schedule, part.texts("classes"), part.flag("approved_for_oud"))
+    return drugs

@@ -1,0 +1,248 @@
+"""How can a library that may crash or hang answer, without taking the service with it? In processes of its own.
+
+The only module with processes. They are started with a fresh interpreter, not forked from a process full of threads,
+and ahead of need: beside the working ones a spare stands ready, so a death costs the one decision it was about.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import select
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from engine.faults import EngineFault
+from engine.programs import Program, Sheet
+from engine.rete import rulesets
+
+_ROOT = Path(__file__).resolve().parents[1]
+_LARGEST_FRAME = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """Seconds and counts: an answer, building new rulesets on first use, waiting for a free worker; a worker's life."""
+
+    answer: float = 0.25
+    build: float = 5.0
+    wait: float = 5.0
+    start: float = 20.0
+    decisions: int = 50_000
+    rulesets: int = 600
+
+
+class EvaluatorPool:
+    """Second engines in processes; safe for threads, a context manager. One round trip answers one program."""
+
+    independent = True
+
+    def __init__(self, processes: int = 2, limits: PoolLimits | None = None) -> None:
+        self._limits = limits or PoolLimits()
+        self._free: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        self._lock = threading.Lock()
+        self._generation = 0
+        self._closed = False
+        self._all: list[_Worker] = []
+        for _ in range(max(1, processes)):
+            self._free.put(self._start())
+        self._spare = self._start()
+
+    def evaluate(self, program: Program, sheet: Sheet) -> tuple[bool | None, ...]:
+        """One truth for each condition; a crash, a hang, an error or no free worker raises `EngineFault`."""
+        worker = self._take()
+        try:
+            truths = worker.ask(program, sheet)
+        except EngineFault:
+            self._replace(worker)
+            raise
+        except BaseException:
+            self._replace(worker)
+            raise
+        self._give_back(worker)
+        return truths
+
+    def reload(self) -> None:
+        """Retire every worker, each after its present decision: the library leaks the rulesets of older rulebooks."""
+        with self._lock:
+            self._generation += 1
+
+    def processes(self) -> tuple[int, ...]:
+        """The process ids, the spare's last (for operations and crash tests)."""
+        with self._lock:
+            return tuple(worker.pid for worker in self._all)
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._lock:
+            self._closed = True
+            workers, self._all = self._all, []
+        for worker in workers:
+            worker.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> "_Worker":
+        worker = _Worker(self._generation, self._limits)
+        self._all.append(worker)
+        return worker
+
+    def _take(self) -> "_Worker":
+        if self._closed:
+            raise EngineFault("closed")
+        try:
+            worker = self._free.get(timeout=self._limits.wait)
+        except queue.Empty:
+            raise EngineFault("busy") from None
+        return self._replaced(worker) if self._is_old(worker) else worker
+
+    def _give_back(self, worker: "_Worker") -> None:
+        if self._is_old(worker):
+            self._replace(worker)
+        else:
+            self._free.put(worker)
+
+    def _is_old(self, worker: "_Worker") -> bool:
+        return worker.worn_out or worker.generation != self._generation
+
+    def _replace(self, worker: "_Worker") -> None:
+        self._free.put(self._replaced(worker))
+
+    def _replaced(self, worker: "_Worker") -> "_Worker":
+        """End a worker; the spare takes its place and a new spare is started."""
+        with self._lock:
+            self._all = [other for other in self._all if other is not worker]
+            following = self._spare
+            if not self._closed:
+                self._spare = self._start()
+                following.generation = self._generation
+        worker.end()
+        return following
+
+
+@lru_cache(maxsize=2000)
+def _sources(program: Program) -> list[dict[str, object]]:
+    return [
+        {"definition": source.definition, "fields": source.fields, "meaning": source.meaning}
+        for source in rulesets(program)
+    ]
+
+
+class _Worker:
+    """One process and what it knows; used by one thread at a time."""
+
+    def __init__(self, generation: int, limits: PoolLimits) -> None:
+        self.generation = generation
+        self._limits = limits
+        self._known: set[str] = set()
+        self._asked = 0
+        self._rulesets = 0
+        environment = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "engine.rete_worker"],
+            cwd=_ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input = self._process.stdin.fileno()
+        self._output = self._process.stdout.fileno()
+        os.set_blocking(self._input, False)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def worn_out(self) -> bool:
+        return self._asked >= self._limits.decisions or self._rulesets >= self._limits.rulesets
+
+    def ask(self, program: Program, sheet: Sheet) -> tuple[bool | None, ...]:
+        """One round trip; raises `EngineFault`."""
+        self._asked += 1
+        request: dict[str, object] = {
+            "number": self._asked,
+            "program": program.id,
+            "count": len(program.conditions),
+            "sheet": sheet,
+        }
+        fresh = program.id not in self._known
+        if fresh:
+            request["sources"] = _sources(program)
+        limit = self._limits.build if fresh else self._limits.answer
+        answer = self._exchange(request, limit if self._asked > 1 else self._limits.start)
+        if answer.get("number") != self._asked:
+            raise EngineFault("out_of_step")
+        if "fault" in answer:
+            raise EngineFault(str(answer["fault"]))
+        self._known.add(program.id)
+        self._rulesets = int(answer["rulesets"])
+        truths = tuple(answer["truths"])
+        if len(truths) != len(program.conditions) or not set(truths) <= {True, False, None}:
+            raise EngineFault("shape")
+        return truths
+
+    def _exchange(self, request: dict[str, object], limit: float) -> dict[str, Any]:
+        deadline = time.monotonic() + limit
+        body = json.dumps(request).encode()
+        self._write(len(body).to_bytes(4, "big") + body, deadline)
+        length = int.from_bytes(self._read(4, deadline), "big")
+        if length > _LARGEST_FRAME:
+            raise EngineFault("frame")
+        try:
+            answer: dict[str, Any] = json.loads(self._read(length, deadline))
+        except ValueError:
+            raise EngineFault("frame") from None
+        return answer
+
+    def _write(self, data: bytes, deadline: float) -> None:
+        view = memoryview(data)
+        while view:
+            self._await(self._input, select.POLLOUT, deadline)
+            try:
+                view = view[os.write(self._input, view) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise EngineFault("crashed") from None
+
+    def _read(self, count: int, deadline: float) -> bytes:
+        data = b""
+        while len(data) < count:
+            self._await(self._output, select.POLLIN, deadline)
+            part = os.read(self._output, count - len(data))
+            if not part:
+                raise EngineFault("crashed")
+            data += part
+        return data
+
+    def _await(self, descriptor: int, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(descriptor, event)
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise EngineFault("too_slow")
+
+    def end(self) -> None:
+        """Kill the process and take its exit status, so that nothing is left behind."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError, AttributeError):
+                pipe.close()  # type: ignore[union-attr]
+        self._process.wait()

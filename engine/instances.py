@@ -1,0 +1,122 @@
+"""What does a rule say in one jurisdiction? Law values are put in, one instance for each period they hold."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import cast
+
+from engine.conditions import (
+    OPERATORS,
+    Always,
+    Condition,
+    Reference,
+    Test,
+    paths,
+    rewrite,
+)
+from engine.conditions_closures import moved, truth
+from engine.law import Advise, Cited, Effect, LawValue, Limit, Permit, Require, Rule
+from engine.periods import Period
+from engine.topics import LAW_PREFIX
+from engine.values import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A rule ready to be judged: no law value is left in it."""
+
+    id: str
+    title: str
+    jurisdiction: str
+    period: Period
+    cited: Cited
+    condition: Condition
+    effects: tuple[Effect, ...]
+
+
+def instantiate(rule: Rule, jurisdiction: str, values: Mapping[str, tuple[LawValue, ...]]) -> Iterable[Instance]:
+    """The instances of a rule; none where the jurisdiction lacks a value that the rule stands on."""
+    names = sorted(law_names(rule))
+    if any(name not in values for name in names):
+        return
+    for chosen in product(*(values[name] for name in names)):
+        period: Period | None = rule.period
+        cited = rule.cited
+        for value in chosen:
+            period = period.meet(value.period) if period else None
+            cited = cited.joined(value.cited)
+        if period is not None:
+            yield _instance(rule, jurisdiction, period, cited, {f"{LAW_PREFIX}{v.name}": v.value for v in chosen})
+
+
+def law_names(rule: Rule) -> set[str]:
+    """The law values that a rule stands on, without their prefix."""
+    found = set(paths(rule.condition))
+    for effect in rule.effects:
+        found |= set(_effect_names(effect))
+    return {path.removeprefix(LAW_PREFIX) for path in found if path.startswith(LAW_PREFIX)}
+
+
+def _effect_names(effect: Effect) -> Iterable[str]:
+    if isinstance(effect, Require):
+        if effect.met_by is not None:
+            yield from paths(effect.met_by)
+        yield from (value.path for value in effect.detail.values() if isinstance(value, Reference))
+    if isinstance(effect, Limit):
+        yield from (value.path for value in (effect.most, effect.allowed) if isinstance(value, Reference))
+
+
+def _instance(rule: Rule, jurisdiction: str, period: Period, cited: Cited, values: Mapping[str, Value]) -> Instance:
+    identity = rule.id if rule.jurisdiction == jurisdiction or not values else f"{rule.id}@{jurisdiction}"
+    effects = [_settled(effect, values) for effect in rule.effects]
+    if rule.authority == "guidance":  # guidance warns; a clinic may make it its own policy
+        effects = [e if isinstance(e, Permit | Advise) else Advise(rule.title) for e in effects]
+    return Instance(
+        id=identity,
+        title=rule.title,
+        jurisdiction=jurisdiction,
+        period=period,
+        cited=cited,
+        condition=settle(rule.condition, values),
+        effects=tuple(effects),
+    )
+
+
+def settle(condition: Condition, values: Mapping[str, Value]) -> Condition:
+    """A condition with the law values put in: tests of them are decided, references to them become literals."""
+
+    def change(part: Condition) -> Condition:
+        if not isinstance(part, Test):
+            return part
+        if part.path in values and not part.of_item:
+            return Always(bool(truth(_literal(part, values), dict(values))))
+        return _literal(part, values)
+
+    return rewrite(condition, change) if values else condition
+
+
+def _literal(test: Test, values: Mapping[str, Value]) -> Condition:
+    operand = test.operand
+    if not isinstance(operand, Reference) or operand.path not in values:
+        return test
+    value = values[operand.path]
+    if value is None:
+        return Always(False)
+    literal = moved(value, operand)
+    if OPERATORS[test.operator].many and not literal:
+        return Always(test.operator == "has_all")
+    return replace(test, operand=literal)
+
+
+def _settled(effect: Effect, values: Mapping[str, Value]) -> Effect:
+    if isinstance(effect, Require):
+        met = settle(effect.met_by, values) if effect.met_by is not None else None
+        return replace(effect, met_by=met, detail={key: _put_in(v, values) for key, v in effect.detail.items()})
+    if isinstance(effect, Limit):
+        allowed = _put_in(effect.allowed, values)
+        return replace(effect, most=_put_in(effect.most, values), allowed=cast("tuple[Value, ...] | None", allowed))
+    return effect
+
+
+def _put_in(value: Value | Reference, values: Mapping[str, Value]) -> Value:
+    return values[value.path] if isinstance(value, Reference) else value

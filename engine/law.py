@@ -1,0 +1,259 @@
+"""What is a rule, a law value, a source? The shapes of a law file and the types it is read into."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.conditions import Condition, Reference
+from engine.diagnostics import Location
+from engine.periods import DATED, Period
+from engine.reading import Node
+from engine.shapes import (
+    DAY,
+    LINK,
+    NAME,
+    Anything,
+    Either,
+    Exactly,
+    Key,
+    ListOf,
+    MapOf,
+    OneOf,
+    Record,
+    Text,
+)
+from engine.values import Value
+from engine.vocabulary import PATH
+
+CONFIDENCES = ("unknown", "low", "medium", "high")
+AUTHORITIES = ("statute", "regulation", "board_rule", "payer", "clinic", "guidance")
+BACKGROUND = "background"
+DUE = Text(
+    r"before_(booking|join|prescribe|sign)|within \d+ (minute|hour|day|week|month|year)s? of [a-z_]+",
+    "before_booking, before_join, before_prescribe, before_sign or `within 7 days of encounter`",
+)
+RULE_ID = Text(r"[a-z0-9_]+(/[a-z0-9_-]+)+", "an id such as us/fl/prescribing/schedule-ii")
+_CONDITION = Anything("a condition")
+_AMOUNT = Either((Anything("a number, or {fact: law.name}"),))
+
+
+def _effect(name: str, what: str, **more: Key) -> Record:
+    return Record(f"the effect `{name}`", {name: Key(NAME, what, required=True), **more})
+
+
+EFFECTS: Mapping[str, Record] = {
+    "permit": _effect("permit", "the act it permits", path=Key(NAME, "the name of this path of authority")),
+    "forbid": _effect("forbid", "the act it forbids"),
+    "require": _effect(
+        "require",
+        "the duty",
+        due=Key(DUE, "when it is due", required=True),
+        met_by=Key(_CONDITION, "the condition that meets it"),
+        detail=Key(MapOf(Anything("a value"), NAME), "what else the duty says"),
+    ),
+    "limit": _effect(
+        "limit",
+        "the limit",
+        max=Key(_AMOUNT, "the greatest number allowed"),
+        to=Key(Anything("a list of values"), "the only values allowed"),
+    ),
+    "advise": Record("the effect `advise`", {"advise": Key(Text(), "the warning, one sentence", required=True)}),
+    "review": _effect("review", "why a person must decide"),
+}
+POLICY_EFFECTS = frozenset(EFFECTS) - {"permit"}
+
+_DATES = {
+    "from": Key(DATED, "the day it took effect, or `unknown`", required=True),
+    "until": Key(DATED, "the last day in force"),
+}
+_CITED = {
+    "cite": Key(ListOf(Text(), least=1, single=True), "the sources, by their ids", required=True),
+    "law": Key(Text(), "the act and section"),
+    "confidence": Key(OneOf(CONFIDENCES), "how sure the sources make it", required=True),
+    "note": Key(Text(), "what a reader should know"),
+}
+_VALUE = Record("an entry of a law value", {**_DATES, **_CITED, "is": Key(Anything("the value"), "the value", True)})
+_CASE = Record(
+    "a case",
+    {
+        "name": Key(Text(), "what it shows, as a sentence", required=True),
+        "start": Key(NAME, "the example in rules/<country>/examples.yaml to start from"),
+        "on": Key(Text(), "a day, or an instant with its offset", required=True),
+        "given": Key(MapOf(Anything("a value"), PATH), "facts by path that differ from the start; null: untold"),
+        "told_as_nothing": Key(ListOf(PATH), "facts told to be nothing (null in the question)"),
+        "expect": Key(
+            Record(
+                "what is expected",
+                {
+                    "outcome": Key(Text(), "the outcome", required=True),
+                    "permits": Key(ListOf(Text()), "the paths that permit"),
+                    "forbids": Key(ListOf(Text()), "the rules that forbid"),
+                    "duties": Key(MapOf(OneOf(("met", "unmet"))), "all duties"),
+                    "limits": Key(MapOf(Anything("a number or list")), "all limits"),
+                    "missing": Key(ListOf(Text()), "the untold facts that matter"),
+                    "review": Key(ListOf(Text()), "why a person must decide"),
+                },
+            ),
+            "what the decision must say",
+            required=True,
+        ),
+    },
+)
+_RULE = Record(
+    "a rule",
+    {
+        "id": Key(RULE_ID, "jurisdiction, topic and a name", required=True),
+        "title": Key(Text(), "what it says, in one sentence", required=True),
+        "from": Key(DATED, "the day it took effect, or `unknown`; a common rule takes it from its law values"),
+        "until": _DATES["until"],
+        **{name: Key(key.shape, key.doc) for name, key in _CITED.items()},
+        "authority": Key(OneOf(AUTHORITIES), "what kind of law it is (default: statute)"),
+        "when": Key(_CONDITION, "the condition under which it applies"),
+        "unless": Key(_CONDITION, "the condition under which it does not"),
+        "then": Key(ListOf(Anything("an effect"), least=1, single=True), "its effects", required=True),
+        "cases": Key(ListOf(_CASE), "examples, run as tests"),
+    },
+)
+SOURCE = Record(
+    "a source",
+    {
+        "title": Key(Text(), "its title", required=True),
+        "publisher": Key(Text(), "who published it"),
+        "url": Key(LINK, "its link"),
+        "class": Key(Exactly(BACKGROUND), "recollection without a text; low or medium at best"),
+        "dated": Key(Text(), "its own date, as it gives it"),
+        "checked": Key(DAY, "the day it was checked", required=True),
+        "confidence": Key(OneOf(CONFIDENCES), "how far it is trusted", required=True),
+    },
+)
+SHAPE = Record(
+    "a law file",
+    {
+        "jurisdiction": Key(
+            Text(r"[a-z]{2}(/[a-z]{2}|/common)?", "us, us/fl or us/common"), "whose law", required=True
+        ),
+        "topic": Key(NAME, "the topic", required=True),
+        "values": Key(MapOf(ListOf(_VALUE, least=1), PATH), "law values with their dates"),
+        "rules": Key(ListOf(_RULE, least=1), "the rules"),
+        "sources": Key(MapOf(SOURCE), "the sources cited"),
+        "cases": Key(ListOf(_CASE), "examples of the whole file, run as tests"),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that was read: title, link, the day it was checked."""
+
+    id: str
+    title: str
+    url: str
+    checked: str
+    confidence: str
+    background: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """What a value or rule stands on: source ids, the section, and how sure it is."""
+
+    sources: tuple[str, ...] = ()
+    law: str = ""
+    confidence: str = "high"
+
+    def joined(self, other: "Cited") -> "Cited":
+        """Both together: the weaker confidence, all sources."""
+        weaker = min(self.confidence, other.confidence, key=CONFIDENCES.index)
+        laws = dict.fromkeys(text for text in (self.law, other.law) if text)
+        return Cited(tuple(dict.fromkeys((*self.sources, *other.sources))), "; ".join(laws), weaker)
+
+
+@dataclass(frozen=True, slots=True)
+class LawValue:
+    """One dated, cited parameter of a jurisdiction."""
+
+    name: str
+    value: Value
+    period: Period
+    cited: Cited
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    act: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forbid:
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    duty: str
+    due: str
+    met_by: Condition | None = None
+    detail: Mapping[str, Value | Reference] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number that may not be exceeded, or the only values allowed."""
+
+    name: str
+    most: Value | Reference = None
+    allowed: tuple[Value, ...] | Reference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advise:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    why: str
+
+
+Effect = Permit | Forbid | Require | Limit | Advise | Review
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule as its file gives it; `law.` values are still names in it."""
+
+    id: str
+    title: str
+    topic: str
+    jurisdiction: str
+    period: Period
+    cited: Cited
+    authority: str
+    condition: Condition
+    effects: tuple[Effect, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example beside the law."""
+
+    name: str
+    file: str
+    topic: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LawFile:
+    """One file of rules and values."""
+
+    file: str
+    jurisdiction: str
+    topic: str
+    values: tuple[LawValue, ...]
+    rules: tuple[Rule, ...]
+    sources: Mapping[str, Source]
+    cases: tuple[Case, ...]
+    content: object

@@ -1,0 +1,312 @@
+"""What does one law file say? Everything wrong in it is reported in one pass."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from engine.conditions import Always, Condition, Every, Negation, Reference, parse
+from engine.diagnostics import Location, Problems, listed, nearest
+from engine.law import (
+    EFFECTS,
+    POLICY_EFFECTS,
+    SHAPE,
+    Advise,
+    Case,
+    Cited,
+    Effect,
+    Forbid,
+    LawFile,
+    LawValue,
+    Limit,
+    Permit,
+    Require,
+    Review,
+    Rule,
+    Source,
+)
+from engine.periods import DATED, Period, read_period
+from engine.reading import Node, Sort
+from engine.topics import LawScope, Topic, Topics
+from engine.values import BadValue, Duration, FactType, Kind, Value, shift
+from engine.vocabulary import Vocabulary
+
+_LAST_CHECK = "9999-12-31"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one file; knows what the file is about and where problems go."""
+
+    topic: Topic
+    jurisdiction: str
+    sources: Mapping[str, Source]
+    scope: LawScope
+    problems: Problems
+    policy: bool = False
+
+
+def read_law(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Problems) -> LawFile | None:
+    """One law file; None when its topic is unknown."""
+    SHAPE.check(node, problems)
+    name = node.text("topic")
+    topic = topics.topics.get(name)
+    if topic is None:
+        at, known = (node.get("topic") or node).at, topics.topics
+        problems.report("LAW001", at, topic=name, hint=nearest(name, known), allowed=listed(known))
+        return None
+    sources = {key: _source(key, part, problems) for key, part in _items(node, "sources")}
+    reader = _Reader(topic, node.text("jurisdiction"), sources, LawScope(vocabulary, topic), problems)
+    return LawFile(
+        file=node.at.file,
+        jurisdiction=reader.jurisdiction,
+        topic=name,
+        values=tuple(value for key, part in _items(node, "values") for value in _values(reader, key, part)),
+        rules=tuple(_rule(reader, part) for part in node.get("rules") or ()),
+        sources=sources,
+        cases=tuple(_cases(name, node)),
+        content=_content(node),
+    )
+
+
+def read_policy(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Problems) -> tuple[Rule, ...]:
+    """A clinic's own rules: a list of rules, each naming its `topic` in its id (`clinic/<topic>/<name>`)."""
+    rules = []
+    for part in node:
+        names = part.text("id").split("/")
+        topic = topics.topics.get(names[1] if len(names) > 2 else "")
+        at = (part.get("id") or part).at
+        if topic is None or names[0] != "clinic":
+            problems.report("LAW009", at, expected="clinic/TOPIC")
+            continue
+        reader = _Reader(topic, "clinic", {}, LawScope(vocabulary, topic), problems, policy=True)
+        rules.append(_rule(reader, part))
+    return tuple(rules)
+
+
+def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:
+    part = node.get(key)
+    return part.items() if part else ()
+
+
+def _content(node: Node) -> object:
+    """What the law pack holds of a file: all but its examples."""
+    plain = node.plain()
+    if not isinstance(plain, dict):
+        return plain
+    rules = [{key: value for key, value in rule.items() if key != "cases"} for rule in plain.get("rules", ())]
+    return {**{key: value for key, value in plain.items() if key != "cases"}, "rules": rules}
+
+
+def _source(name: str, node: Node, problems: Problems) -> Source:
+    confidence, background = node.text("confidence", "unknown"), "class" in node
+    if background and confidence == "high":
+        problems.report("LAW016", node["confidence"].at, confidence=confidence)
+    if not background and "url" not in node:
+        problems.report("SHAPE002", node.at, key="url", doc="the link, or `class: background`")
+    return Source(name, node.text("title"), node.text("url"), node.text("checked", _LAST_CHECK), confidence, background)
+
+
+def _cited(reader: _Reader, node: Node, required: bool) -> Cited:
+    names = node.texts("cite")
+    if required and not names:
+        reader.problems.report("LAW002", node.at)
+    known = reader.sources
+    for part in (node["cite"].parts or (node["cite"],)) if "cite" in node else ():
+        if part.raw not in known:
+            reader.problems.report("LAW003", part.at, source=part.raw, hint=nearest(part.raw, known))
+    confidence = node.text("confidence", "high")
+    if names and confidence == "high" and all(known[n].background for n in names if n in known):
+        reader.problems.report("LAW016", node.at, confidence=confidence)
+    return Cited(names, node.text("law"), confidence)
+
+
+def _period(reader: _Reader, node: Node) -> Period:
+    checked = max((reader.sources[n].checked for n in node.texts("cite") if n in reader.sources), default=_LAST_CHECK)
+    begins, ends = node.text("from", "unknown"), node.text("until")
+    silent = Problems()
+    for key in ("from", "until"):
+        if (part := node.get(key)) is not None:
+            DATED.check(part, silent)
+    if silent.found:
+        return Period()
+    period = read_period(begins, ends, checked)
+    if period.first > period.last:
+        reader.problems.report("LAW010", node.at)
+    return period
+
+
+def _values(reader: _Reader, name: str, node: Node) -> Iterable[LawValue]:
+    kind = reader.topic.values.get(name)
+    if kind is None:
+        known = reader.topic.values
+        reader.problems.report("LAW007", node.at, name=name, hint=nearest(name, known))
+        return []
+    found = [_value(reader, name, kind, part) for part in node]
+    _check_sequence(reader, name, sorted(found, key=lambda value: value.period.first))
+    return found
+
+
+def _value(reader: _Reader, name: str, kind: FactType, node: Node) -> LawValue:
+    given = node.get("is")
+    value: Value = None
+    if given is not None and given.sort is not Sort.EMPTY:
+        try:
+            value = kind.read(given.plain())
+        except BadValue as error:
+            shown = given.raw or str(given.sort)
+            reader.problems.report("COND004", given.at, value=shown, path=name, reason=error, fix=f"write {kind}")
+    return LawValue(name, value, _period(reader, node), _cited(reader, node, required=True), node.at)
+
+
+def _check_sequence(reader: _Reader, name: str, values: list[LawValue]) -> None:
+    for earlier, later in pairwise(values):
+        overlap = later.period.first <= earlier.period.last
+        differ = later.value != earlier.value
+        if differ and overlap and later.period.sure_from <= earlier.period.sure_until:
+            label = f"{name} (line {earlier.at.line})"
+            reader.problems.report("LAW005", later.at, first=label, second=f"{name} (line {later.at.line})")
+        elif not overlap and shift(earlier.period.last, Duration(days=1), 1) < later.period.first:
+            reader.problems.report("LAW006", later.at, name=name, until=earlier.period.last)
+
+
+def _rule(reader: _Reader, node: Node) -> Rule:
+    identity = node.text("id")
+    expected = f"{reader.jurisdiction}/{reader.topic.name}"
+    if not reader.policy and not identity.startswith(f"{expected}/"):
+        reader.problems.report("LAW009", (node.get("id") or node).at, expected=expected)
+    then = node.get("then")
+    return Rule(
+        id=identity,
+        title=node.text("title"),
+        topic=reader.topic.name,
+        jurisdiction=reader.jurisdiction,
+        period=_rule_period(reader, node),
+        cited=_cited(reader, node, required=not reader.policy and not reader.jurisdiction.endswith("/common")),
+        authority=node.text("authority", "clinic" if reader.policy else "statute"),
+        condition=_condition(reader, node),
+        effects=tuple(e for part in _several(then) if (e := _effect(reader, identity, part)) is not None),
+        at=node.at,
+    )
+
+
+def _rule_period(reader: _Reader, node: Node) -> Period:
+    if "from" in node:
+        return _period(reader, node)
+    if not reader.policy and not reader.jurisdiction.endswith("/common"):
+        reader.problems.report("SHAPE002", node.at, key="from", doc="the day it took effect, or `unknown`")
+    return Period()
+
+
+def _several(node: Node | None) -> tuple[Node, ...]:
+    if node is None:
+        return ()
+    return node.parts if node.sort is Sort.LIST else (node,)
+
+
+def _condition(reader: _Reader, node: Node) -> Condition:
+    parts: list[Condition] = []
+    if (when := node.get("when")) is not None:
+        parts.append(parse(when, reader.scope, reader.problems))
+    if (unless := node.get("unless")) is not None:
+        parts.append(Negation(parse(unless, reader.scope, reader.problems)))
+    return parts[0] if len(parts) == 1 else Every(tuple(parts)) if parts else Always(True)
+
+
+def _effect(reader: _Reader, rule: str, node: Node) -> Effect | None:
+    name = next((key for key in EFFECTS if key in node), "")
+    if not name:
+        reader.problems.report("LAW014", node.at, id=rule)
+        return None
+    EFFECTS[name].check(node, reader.problems)
+    if reader.policy and name not in POLICY_EFFECTS:
+        reader.problems.report("LAW015", node.at, effect=name)
+    return _EFFECTS[name](reader, rule, node)
+
+
+def _known(reader: _Reader, kind: str, node: Node, known: Iterable[str]) -> str:
+    names = list(known)
+    if node.raw not in names:
+        report, topic = reader.problems.report, reader.topic.name
+        hint = nearest(node.raw, names)
+        report("LAW008", node.at, kind=kind, name=node.raw, topic=topic, hint=hint, allowed=listed(names))
+    return node.raw
+
+
+def _permit(reader: _Reader, rule: str, node: Node) -> Effect:
+    act = _known(reader, "act", node["permit"], [reader.topic.act])
+    return Permit(act, node.text("path", rule.rsplit("/", 1)[-1].replace("-", "_")))
+
+
+def _forbid(reader: _Reader, rule: str, node: Node) -> Effect:
+    return Forbid(_known(reader, "act", node["forbid"], [reader.topic.act]))
+
+
+def _require(reader: _Reader, rule: str, node: Node) -> Effect:
+    met = node.get("met_by")
+    return Require(
+        duty=_known(reader, "duty", node["require"], reader.topic.duties),
+        due=node.text("due", "before_join"),
+        met_by=parse(met, reader.scope, reader.problems) if met is not None else None,
+        detail={key: _open_value(reader, part) for key, part in _items(node, "detail")},
+    )
+
+
+def _limit(reader: _Reader, rule: str, node: Node) -> Effect:
+    name = _known(reader, "limit", node["limit"], reader.topic.limits)
+    most, allowed = node.get("max"), node.get("to")
+    if (most is None) == (allowed is None):
+        reader.problems.report("SHAPE002", node.at, key="max", doc="either `max` or `to`")
+    values = _open_value(reader, allowed) if allowed is not None else None
+    if values is not None and not isinstance(values, Reference | tuple):
+        values = (values,)
+    return Limit(name, _open_value(reader, most) if most is not None else None, values)
+
+
+def _advise(reader: _Reader, rule: str, node: Node) -> Effect:
+    return Advise(node.text("advise"))
+
+
+def _review(reader: _Reader, rule: str, node: Node) -> Effect:
+    return Review(node.text("review"))
+
+
+_EFFECTS = {
+    "permit": _permit,
+    "forbid": _forbid,
+    "require": _require,
+    "limit": _limit,
+    "advise": _advise,
+    "review": _review,
+}
+
+
+def _open_value(reader: _Reader, node: Node) -> Value | Reference:
+    """A literal, or the law value that `{fact: law.name}` stands for."""
+    if node.sort is Sort.MAP:
+        path = node.text("fact")
+        if not path.startswith("law.") or reader.scope.type_of(path) is None:
+            reader.problems.report("LAW007", node.at, name=path, hint=nearest(path, reader.scope.paths()))
+        return Reference(path)
+    if node.sort is Sort.LIST:
+        return tuple(part.scalar for part in node)
+    if node.sort is Sort.DECIMAL:
+        return FactType(Kind.NUMBER).read(node.scalar)
+    return node.scalar
+
+
+def _cases(topic: str, node: Node) -> Iterable[Case]:
+    for part in (*(node.get("rules") or ()), node):
+        for case in part.get("cases") or ():
+            yield Case(case.text("name"), node.at.file, topic, case)
+
+
+def place_matches(file: str, jurisdiction: str, topic: str) -> bool:
+    """Whether a file stands where its jurisdiction and topic say (`rules/us/federal/x.yaml` holds `us`)."""
+    folder = f"{jurisdiction}/federal" if "/" not in jurisdiction else jurisdiction
+    return file == f"rules/{folder}/{topic}.yaml"
+
+
+def report_place(file: LawFile, problems: Problems) -> None:
+    """Report a file that stands elsewhere than its content says."""
+    if not place_matches(file.file, file.jurisdiction, file.topic):
+        problems.report("LAW011", Location(file.file, 1, 1), jurisdiction=f"{file.jurisdiction} {file.topic}")

@@ -1,0 +1,82 @@
+"""On which date does an instant fall where the patient is, and with which time-zone data was that worked out?"""
+
+import hashlib
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+from engine.diagnostics import Problems
+from engine.reading import Node
+from engine.shapes import Key, ListOf, MapOf, Record, Text
+
+SHAPE = Record(
+    "time zones",
+    {"zones": Key(MapOf(ListOf(Text(), least=1), Text(r"[A-Z]{2}", "a USPS code")), "IANA zones by state", True)},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneTable:
+    """The time zones of each state (USPS code)."""
+
+    by_state: Mapping[str, tuple[str, ...]]
+
+    def of(self, state: str) -> tuple[str, ...]:
+        """A state's zones; every zone known when the state is not listed."""
+        everywhere = {zone for zones in self.by_state.values() for zone in zones}
+        return self.by_state.get(state) or tuple(sorted(everywhere))
+
+
+def read_zones(node: Node, problems: Problems) -> dict[str, tuple[str, ...]]:
+    """Zones by state out of a file that was read; an unknown zone is reported."""
+    SHAPE.check(node, problems)
+    zones = node.get("zones")
+    for _, part in zones.items() if zones else ():
+        for zone in part:
+            if not is_zone(zone.raw):
+                problems.report("VOC005", zone.at, zone=zone.raw)
+    return {state: tuple(zone.raw for zone in part) for state, part in zones.items()} if zones else {}
+
+
+@lru_cache(maxsize=512)
+def _zone(name: str) -> zoneinfo.ZoneInfo | None:
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is the name of a time zone."""
+    return _zone(name) is not None
+
+
+def local_date(instant: datetime, zone: str) -> str:
+    """The date of an instant in a zone, `2026-03-05`."""
+    return instant.astimezone(_zone(zone)).date().isoformat()
+
+
+@lru_cache(maxsize=8)
+def _digest(zones: tuple[str, ...]) -> str:
+    found = hashlib.sha256()
+    for zone in zones:
+        found.update(zone.encode() + b"\0" + hashlib.sha256(_zone_bytes(zone)).digest())
+    return f"sha256:{found.hexdigest()}"
+
+
+def zone_data_digest(table: ZoneTable) -> str:
+    """The digest of the data behind every zone of the table."""
+    return _digest(tuple(sorted({zone for zones in table.by_state.values() for zone in zones})))
+
+
+def _zone_bytes(name: str) -> bytes:
+    for folder in zoneinfo.TZPATH:
+        path = Path(folder) / name
+        if path.is_file():
+            return path.read_bytes()
+    package, _, leaf = f"tzdata/zoneinfo/{name}".rpartition("/")
+    return resources.files(package.replace("/", ".")).joinpath(leaf).read_bytes()

@@ -1,0 +1,24 @@
+"""What is the one canonical form of some content, and its digest?
+
+Canonical form is JSON with sorted keys, no spaces and no escapes beyond what JSON needs, in UTF-8; comments, order of
+keys and layout of a YAML file do not change it. A digest is `sha256:` and the hash of that form.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+
+def canonical(content: object) -> bytes:
+    """The canonical bytes of plain data (mappings, lists, text, numbers, flags, None)."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def digest(content: object) -> str:
+    """The name of some content."""
+    return f"sha256:{hashlib.sha256(canonical(content)).hexdigest()}"
+
+
+def digest_of_digests(parts: Mapping[str, str | None]) -> str:
+    """The name of something made of named parts; an absent part counts too."""
+    return digest(dict(parts))

@@ -1,0 +1,213 @@
+"""How do several conditions become one program that two engines can run, each in its own way?
+
+The first engine is the closures. For the second every condition is brought into *terms*: flat conjunctions of literal
+comparisons on a *sheet*, one dense and typed fact without nulls. One group of terms says when the condition surely
+holds, one when it surely fails; where neither fires it is unknown. Whatever the safe subset of the second engine does
+not take (records, lists, comparisons of two facts, free text) is reduced to a field of its own before it enters:
+1 holds, 0 fails, 2 unknown.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import cast
+
+from engine.conditions import Always, Condition, Every, Negation, Quantifier, Reference, Scope, Some, Test, paths
+from engine.conditions_closures import UNTOLD, Closure, Truth, compile_condition
+from engine.values import Facts, Kind, Value
+
+Sheet = Mapping[str, int | str]
+
+MOST_TERMS = 24  # per condition and sign; beyond that a part becomes a field of its own
+MOST_OPTIONS = 6  # values of one `in`
+_SCALE = 1_000_000
+_HOLDS, _FAILS, _UNKNOWN = 1, 0, 2
+_TOLD, _NOT_TOLD = 0, 1
+_NOTHING = "~"  # no choice begins with a tilde
+
+_OPPOSITE = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_SIGNS = {
+    "is": "==",
+    "less": "<",
+    "at_most": "<=",
+    "greater": ">",
+    "at_least": ">=",
+    "before": "<",
+    "on_or_before": "<=",
+    "after": ">",
+    "on_or_after": ">=",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Atom:
+    """One literal comparison of a field of the sheet."""
+
+    field: str
+    sign: str
+    literal: int | str
+
+
+Conjunction = tuple[Atom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Where all atoms hold, the condition with this number surely holds (or surely fails)."""
+
+    condition: int
+    holds: bool
+    atoms: Conjunction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """Conditions compiled for both engines; `id` names their content."""
+
+    id: str
+    conditions: tuple[Condition, ...]
+    closures: tuple[Closure, ...]
+    terms: tuple[Term, ...]
+    raw: Mapping[str, tuple[str, Kind]]
+    derived: Mapping[str, Closure]
+    paths: frozenset[str]
+
+    def truths(self, facts: Facts) -> tuple[Truth, ...]:
+        """What the closures say of every condition."""
+        return tuple(closure(facts) for closure in self.closures)
+
+    def sheet(self, facts: Facts) -> dict[str, int | str]:
+        """The dense fact that the second engine sees."""
+        sheet: dict[str, int | str] = {}
+        for name, (path, kind) in self.raw.items():
+            value = facts.get(path, UNTOLD)
+            sheet[f"u{name}"] = _NOT_TOLD if value is UNTOLD else _TOLD
+            sheet[f"f{name}"] = _empty(kind) if value is UNTOLD else encode(kind, cast("Value", value))
+        for name, closure in self.derived.items():
+            truth = closure(facts)
+            sheet[name] = _UNKNOWN if truth is None else _HOLDS if truth else _FAILS
+        return sheet
+
+
+def encode(kind: Kind, value: Value) -> int | str:
+    """A scalar as the second engine sees it: dates as yyyymmdd, numbers in millionths, flags as 0 and 1."""
+    if value is None:
+        return _NOTHING
+    if kind is Kind.DATE:
+        return int(str(value).replace("-", ""))
+    if kind is Kind.NUMBER:
+        return round(cast("float", value) * _SCALE)
+    return int(value) if isinstance(value, bool) else str(value)
+
+
+def _empty(kind: Kind) -> int | str:
+    return _NOTHING if kind is Kind.CHOICE else 0
+
+
+def compile_program(conditions: Sequence[Condition], scope: Scope) -> Program:
+    """Compile conditions once; the program is immutable and may be shared by threads."""
+    lowering = _Lowering(scope)
+    terms = [
+        Term(number, holds, conjunction)
+        for number, condition in enumerate(conditions)
+        for holds in (True, False)
+        for conjunction in lowering.terms(condition, holds)
+    ]
+    return Program(
+        id=hashlib.sha256(repr((tuple(conditions), terms, lowering.kinds())).encode()).hexdigest(),
+        conditions=tuple(conditions),
+        closures=tuple(compile_condition(condition) for condition in conditions),
+        terms=tuple(terms),
+        raw=lowering.raw,
+        derived=lowering.derived,
+        paths=frozenset(path for condition in conditions for path in paths(condition)),
+    )
+
+
+@dataclass(slots=True)
+class _Lowering:
+    """Brings conditions into terms and collects the fields they stand on."""
+
+    scope: Scope
+    raw: dict[str, tuple[str, Kind]] = field(default_factory=dict)
+    derived: dict[str, Closure] = field(default_factory=dict)
+    _names: dict[object, str] = field(default_factory=dict)
+
+    def kinds(self) -> list[tuple[str, str]]:
+        return [(path, kind.value) for path, kind in self.raw.values()]
+
+    def terms(self, condition: Condition, holds: bool) -> list[Conjunction]:
+        found = self._terms(condition, holds)
+        return self._derived(condition, holds) if len(found) > MOST_TERMS else found
+
+    def _terms(self, condition: Condition, holds: bool) -> list[Conjunction]:
+        if isinstance(condition, Always):
+            return [()] if condition.holds is holds else []
+        if isinstance(condition, Negation):
+            return self.terms(condition.part, not holds)
+        if isinstance(condition, Every | Some):
+            parts = [self.terms(part, holds) for part in condition.parts]
+            joined = isinstance(condition, Every) is holds
+            return self._product(condition, parts, holds) if joined else _union(parts)
+        if isinstance(condition, Quantifier):
+            return self._derived(condition, holds)
+        return self._test(condition, holds)
+
+    def _product(self, condition: Condition, parts: list[list[Conjunction]], holds: bool) -> list[Conjunction]:
+        size = 1
+        for part in parts:
+            size *= len(part)
+        if size > MOST_TERMS:
+            return self._derived(condition, holds)
+        return _union([[_joined(choice) for choice in product(*parts)]])
+
+    def _test(self, test: Test, holds: bool) -> list[Conjunction]:
+        kind = self.scope.type_of(test.path)
+        plain = kind is not None and not test.of_item and not isinstance(test.operand, Reference)
+        if not plain or kind is None or not _enters(test, kind.kind, kind.nullable):
+            return self._derived(test, holds)
+        name = self._field(test.path, kind.kind)
+        told = Atom(f"u{name}", "==", _TOLD)
+        if test.operator == "in":
+            options = [encode(kind.kind, value) for value in cast("tuple[Value, ...]", test.operand)]
+            if holds:
+                return [(told, Atom(f"f{name}", "==", option)) for option in options]
+            return [(told, *(Atom(f"f{name}", "!=", option) for option in options))]
+        sign = _SIGNS[test.operator]
+        literal = encode(kind.kind, cast("Value", test.operand))
+        return [(told, Atom(f"f{name}", sign if holds else _OPPOSITE[sign], literal))]
+
+    def _field(self, path: str, kind: Kind) -> str:
+        name = self._names.setdefault(path, f"{len(self.raw)}")
+        self.raw[name] = (path, kind)
+        return name
+
+    def _derived(self, condition: Condition, holds: bool) -> list[Conjunction]:
+        name = self._names.get(condition)
+        if name is None:
+            name = self._names[condition] = f"d{len(self.derived)}"
+            self.derived[name] = compile_condition(condition)
+        return [(Atom(name, "==", _HOLDS if holds else _FAILS),)]
+
+
+def _enters(test: Test, kind: Kind, nullable: bool) -> bool:
+    """Whether a test may enter the second engine as it is."""
+    if kind not in (Kind.CHOICE, Kind.FLAG, Kind.NUMBER, Kind.DATE) or test.operator in ("exists", "told"):
+        return False
+    if nullable and kind is not Kind.CHOICE:
+        return False
+    operands = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+    return len(operands) <= MOST_OPTIONS and all(_short(operand) for operand in operands)
+
+
+def _short(operand: object) -> bool:
+    return not isinstance(operand, str) or (len(operand) <= 100 and not operand.startswith(_NOTHING))
+
+
+def _joined(choice: Sequence[Conjunction]) -> Conjunction:
+    return tuple(sorted({atom for part in choice for atom in part}, key=repr))
+
+
+def _union(parts: Sequence[Sequence[Conjunction]]) -> list[Conjunction]:
+    return list(dict.fromkeys(conjunction for part in parts for conjunction in part))

@@ -1,0 +1,46 @@
+"""Which process runs the second engine? This one: it reads cases on standard input until that closes.
+
+A frame is four bytes of length (big endian) and that much JSON. It shares nothing with the process that started it, so
+its death costs one decision.
+"""
+
+import json
+import sys
+from typing import BinaryIO
+
+from engine.faults import EngineFault
+from engine.rete import Ruleset, Session, verdicts
+
+
+def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    """Answer frame after frame until the input ends."""
+    session = Session()
+    while len(head := incoming.read(4)) == 4:
+        request = json.loads(incoming.read(int.from_bytes(head, "big")))
+        body = json.dumps(answer(session, request)).encode()
+        outgoing.write(len(body).to_bytes(4, "big") + body)
+        outgoing.flush()
+
+
+def answer(session: Session, request: dict[str, object]) -> dict[str, object]:
+    """`{"truths": [...], "rulesets": n}` or `{"fault": code}`, with the request's number."""
+    number, program = request["number"], str(request["program"])
+    try:
+        if "sources" in request:
+            session.build(program, [_ruleset(source) for source in request["sources"]])  # type: ignore[attr-defined]
+        fired = session.run(program, request["sheet"])  # type: ignore[arg-type]
+        truths = verdicts(fired, int(str(request["count"])))
+    except EngineFault as fault:
+        return {"number": number, "fault": fault.code}
+    except Exception as error:  # whatever else went wrong is no answer either
+        return {"number": number, "fault": type(error).__name__}
+    return {"number": number, "truths": truths, "rulesets": session.count}
+
+
+def _ruleset(source: dict[str, object]) -> Ruleset:
+    meaning = {name: (condition, holds) for name, (condition, holds) in source["meaning"].items()}  # type: ignore[attr-defined]
+    return Ruleset(str(source["definition"]), tuple(source["fields"]), meaning)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)

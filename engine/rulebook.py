@@ -1,0 +1,286 @@
+"""What is the law that decisions run on: a law pack and a clinic's overlay, compiled and named by their digests?"""
+
+import threading
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.conditions import Condition
+from engine.diagnostics import Diagnostic, Location, Problems
+from engine.drugs import SHAPE as DRUGS_SHAPE
+from engine.drugs import Drug, read_drugs
+from engine.instances import Instance, instantiate, law_names
+from engine.law import SHAPE as LAW_SHAPE
+from engine.law import LawFile, LawValue, Require, Rule, Source
+from engine.law_reading import read_law, read_policy, report_place
+from engine.local_dates import SHAPE as ZONES_SHAPE
+from engine.local_dates import ZoneTable, read_zones, zone_data_digest
+from engine.packs import digest, digest_of_digests
+from engine.periods import Certainty
+from engine.programs import Program, compile_program
+from engine.reading import Node, read_file
+from engine.shapes import Shape
+from engine.topics import SHAPE as TOPICS_SHAPE
+from engine.topics import Topics, read_topics
+from engine.vocabulary import SHAPE as VOCABULARY_SHAPE
+from engine.vocabulary import Vocabulary, read_vocabulary
+
+COMMON = "us/common"
+_FIXED = ("vocabulary.yaml", "topics.yaml")
+_NOT_LAW = frozenset({"drugs.yaml", "zones.yaml", "examples.yaml"})
+
+
+@dataclass(frozen=True, slots=True)
+class LawPack:
+    """A country's law as read: immutable, named by the digest of its canonical form."""
+
+    vocabulary: Vocabulary
+    topics: Topics
+    files: tuple[LawFile, ...]
+    drugs: Mapping[str, Drug]
+    zones: ZoneTable
+    sources: Mapping[str, Source]
+    digest: str
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A clinic's own policy, compiled; it can only tighten the law."""
+
+    rules: tuple[Rule, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An instance on one day: surely or perhaps in force; where its truths stand in the program."""
+
+    instance: Instance
+    certainty: Certainty
+    condition: int
+    met: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is asked for one topic, jurisdiction and span of days."""
+
+    standing: tuple[Standing, ...]
+    program: Program
+    carried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Law pack and overlay; plans are compiled when first asked for and kept."""
+
+    law: LawPack
+    overlay: Overlay | None
+    digest: str
+    _instances: dict[tuple[str, str], tuple[Instance, ...]] = field(default_factory=dict)
+    _borders: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _plans: dict[tuple[str, str, int], Plan] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.law.vocabulary
+
+    @property
+    def topics(self) -> Topics:
+        return self.law.topics
+
+    def jurisdictions(self) -> frozenset[str]:
+        """The jurisdictions that have law files of their own."""
+        return frozenset(file.jurisdiction for file in self.law.files) - {COMMON}
+
+    def carries(self, topic: str, jurisdiction: str) -> bool:
+        """Whether the law of a topic is carried where it must be."""
+        by = self.law.topics.topics[topic].carried_by
+        needed = jurisdiction if by == "state" else jurisdiction.split("/")[0]
+        return by == "clinic" or any(f.topic == topic and f.jurisdiction == needed for f in self.law.files)
+
+    def plan(self, topic: str, jurisdiction: str, day: str) -> Plan:
+        """The plan of a day; days between two borders share one."""
+        key = (topic, jurisdiction)
+        if key not in self._borders:
+            with self._lock:
+                self._prepare(key)
+        segment = bisect_right(self._borders[key], day)
+        found = self._plans.get((*key, segment))
+        if found is None:
+            found = self._compile(key, day)
+            self._plans[(*key, segment)] = found
+        return found
+
+    def _prepare(self, key: tuple[str, str]) -> None:
+        instances = tuple(_instances(self.law.files, self.overlay, *key))
+        borders = {b for i in instances for b in _borders(i)}
+        self._instances[key] = instances
+        self._borders[key] = sorted(borders)
+
+    def _compile(self, key: tuple[str, str], day: str) -> Plan:
+        conditions: list[Condition] = []
+        standing: list[Standing] = []
+        for instance in self._instances[key]:
+            certainty = instance.period.on(day)
+            if certainty is Certainty.NO:
+                continue
+            at, met = len(conditions), dict[int, int]()
+            conditions.append(instance.condition)
+            for number, effect in enumerate(instance.effects):
+                if isinstance(effect, Require) and effect.met_by is not None:
+                    met[number] = len(conditions)
+                    conditions.append(effect.met_by)
+            standing.append(Standing(instance, certainty, at, met))
+        program = compile_program(conditions, self.law.vocabulary)
+        return Plan(tuple(standing), program, self.carries(*key))
+
+
+def _borders(instance: Instance) -> Iterable[str]:
+    """The first days of every span within which the instance's certainty does not change."""
+    period = instance.period
+    yield period.first
+    yield period.sure_from
+    yield f"{period.sure_until}~"  # sorts right after the day itself
+    yield f"{period.last}~"
+
+
+def _instances(files: Sequence[LawFile], overlay: Overlay | None, topic: str, jurisdiction: str) -> Iterable[Instance]:
+    country = jurisdiction.split("/")[0]
+    values: dict[str, tuple[LawValue, ...]] = {}
+    for file in files:
+        if file.topic == topic and file.jurisdiction in (country, jurisdiction):
+            values.update(_grouped(file.values))
+    for file in files:
+        if file.topic == topic and file.jurisdiction in (country, f"{country}/common", jurisdiction):
+            for rule in file.rules:
+                at = jurisdiction if file.jurisdiction.endswith("/common") else file.jurisdiction
+                yield from instantiate(rule, at, values)
+    for rule in overlay.rules if overlay else ():
+        if rule.topic == topic:
+            yield from instantiate(rule, "clinic", values)
+
+
+def _grouped(values: Iterable[LawValue]) -> dict[str, tuple[LawValue, ...]]:
+    grouped: dict[str, tuple[LawValue, ...]] = {}
+    for value in values:
+        grouped[value.name] = (*grouped.get(value.name, ()), value)
+    return grouped
+
+
+def load_rulebook(root: Path, clinic_policy: Node | None = None) -> Rulebook:
+    """Read and compile everything under `root/rules`; raises `BrokenInput` with all diagnostics."""
+    return join(load_law(root), clinic_policy)
+
+
+def load_law(root: Path) -> LawPack:
+    """Read the law pack; raises `BrokenInput` with all diagnostics."""
+    problems = Problems()
+    pack = read_pack(root, problems)
+    problems.stop_if_broken()
+    assert pack is not None
+    return pack
+
+
+def join(law: LawPack, clinic_policy: Node | None = None) -> Rulebook:
+    """A rulebook of a law pack and a clinic's policy rules (the list as read); raises `BrokenInput`."""
+    overlay = None
+    if clinic_policy is not None and clinic_policy.parts:
+        problems = Problems()
+        rules = read_policy(clinic_policy, law.vocabulary, law.topics, problems)
+        problems.stop_if_broken()
+        overlay = Overlay(rules, digest(clinic_policy.plain()))
+    parts = {
+        "law": law.digest,
+        "overlay": overlay.digest if overlay else None,
+        "zones": zone_data_digest(law.zones),
+    }
+    return Rulebook(law, overlay, digest_of_digests(parts))
+
+
+def read_pack(root: Path, problems: Problems) -> LawPack | None:
+    """Read every law file under `root/rules`; None when vocabulary or topics cannot be used at all."""
+    rules = root / "rules"
+    fixed = [read_file(rules / name, root, problems) for name in _FIXED]
+    if fixed[0] is None or fixed[1] is None:
+        return None
+    vocabulary = read_vocabulary(fixed[0], problems)
+    topics = read_topics(fixed[1], vocabulary, problems)
+    drugs, zones, nodes = _side_files(root, problems)
+    files: list[LawFile] = []
+    for path in sorted(rules.glob("*/*/*.yaml")):
+        node = read_file(path, root, problems)
+        file = read_law(node, vocabulary, topics, problems) if node else None
+        if file:
+            report_place(file, problems)
+            files.append(file)
+    _check_together(files, topics, problems)
+    return LawPack(
+        vocabulary=vocabulary,
+        topics=topics,
+        files=tuple(files),
+        drugs=drugs,
+        zones=zones,
+        sources=_sources(files, problems),
+        digest=digest([fixed[0].plain(), fixed[1].plain(), nodes, {f.file: f.content for f in files}]),
+        warnings=tuple(problems),
+    )
+
+
+def _side_files(root: Path, problems: Problems) -> tuple[Mapping[str, Drug], ZoneTable, list[object]]:
+    drugs: dict[str, Drug] = {}
+    zones: dict[str, tuple[str, ...]] = {}
+    contents: list[object] = []
+    for path in sorted((root / "rules").glob("*/*.yaml")):
+        if path.name not in _NOT_LAW or path.name == "examples.yaml":
+            continue
+        node = read_file(path, root, problems)
+        if node is None:
+            continue
+        contents.append(node.plain())
+        if path.name == "drugs.yaml":
+            drugs.update(read_drugs(node, problems))
+        else:
+            zones.update(read_zones(node, problems))
+    return drugs, ZoneTable(zones), contents
+
+
+def _sources(files: Iterable[LawFile], problems: Problems) -> Mapping[str, Source]:
+    sources: dict[str, Source] = {}
+    for file in files:
+        for name, source in file.sources.items():
+            if sources.setdefault(name, source) != source:
+                problems.report("LAW018", Location(file.file, 1, 1), source=name)
+    return sources
+
+
+def _check_together(files: Sequence[LawFile], topics: Topics, problems: Problems) -> None:
+    seen: dict[str, Location] = {}
+    for file in files:
+        for rule in file.rules:
+            if rule.id in seen:
+                problems.report("LAW004", rule.at, id=rule.id, first=seen[rule.id])
+            seen.setdefault(rule.id, rule.at)
+            _check_values(rule, file, problems)
+        given = {value.name for value in file.values}
+        for name in sorted(topics.topics[file.topic].required - given):
+            if "/" in file.jurisdiction and not file.jurisdiction.endswith("/common"):
+                problems.report("LAW012", Location(file.file, 1, 1), topic=file.topic, name=name)
+
+
+def _check_values(rule: Rule, file: LawFile, problems: Problems) -> None:
+    """A common rule without sources must stand on values that have them."""
+    if file.jurisdiction.endswith("/common") and not rule.cited.sources and not law_names(rule):
+        problems.report("LAW002", rule.at)
+
+
+SHAPES: Mapping[str, Shape] = {
+    "vocabulary": VOCABULARY_SHAPE,
+    "topics": TOPICS_SHAPE,
+    "law": LAW_SHAPE,
+    "drugs": DRUGS_SHAPE,
+    "zones": ZONES_SHAPE,
+}

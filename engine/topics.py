@@ -1,0 +1,176 @@
+"""Which topics of law exist, what may their rules do, and which of them does each gate ask?"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.diagnostics import Problems, listed, nearest
+from engine.reading import Node
+from engine.shapes import NAME, Flag, Key, ListOf, MapOf, OneOf, Record, Text
+from engine.values import FactType, Kind
+from engine.vocabulary import PATH, Vocabulary, read_type
+
+_VALUE = Record(
+    "a law value",
+    {
+        "type": Key(OneOf(tuple(kind.value for kind in Kind if kind is not Kind.RECORDS)), "its type", required=True),
+        "of": Key(ListOf(Text(), least=1), "the allowed values"),
+        "unit": Key(Text(), "the unit of a number"),
+        "nullable": Key(Flag(), "whether null means `told: there is none`"),
+        "says": Key(Text(), "what it means, in one sentence", required=True),
+        "required": Key(Flag(), "whether every jurisdiction that carries the topic must give it"),
+    },
+)
+_LIMIT = Record(
+    "a limit",
+    {
+        "says": Key(Text(), "what it limits", required=True),
+        "fact": Key(PATH, "the fact that must stay within it"),
+        "unit": Key(Text(), "the unit of the number"),
+    },
+)
+_TOPIC = Record(
+    "a topic",
+    {
+        "says": Key(Text(), "what the topic is about", required=True),
+        "act": Key(NAME, "the act that its rules permit or forbid", required=True),
+        "needs_permit": Key(Flag(), "whether nothing is allowed without a path of authority"),
+        "carried_by": Key(OneOf(("state", "country", "clinic")), "the layer without which the law is not carried"),
+        "inputs": Key(ListOf(PATH), "the facts that matter most, for pages and forms"),
+        "duties": Key(MapOf(Text(), NAME), "the duties that rules may require, with a sentence each"),
+        "limits": Key(MapOf(_LIMIT, NAME), "the limits that rules may set"),
+        "values": Key(MapOf(_VALUE, PATH), "the law values of a jurisdiction"),
+    },
+)
+_GATE = Record(
+    "a gate",
+    {
+        "says": Key(Text(), "what stays shut", required=True),
+        "asks": Key(MapOf(OneOf(("slot", "now", "encounter")), NAME), "topics, and the instant each asks about"),
+        "only_if": Key(MapOf(PATH, NAME), "topics asked only when this flag of the facts is true"),
+        "due": Key(ListOf(NAME), "the duties' due points that must be met by then", required=True),
+        "opens": Key(Text(), "who can open it when it is shut"),
+    },
+)
+SHAPE = Record(
+    "topics and gates",
+    {
+        "topics": Key(MapOf(_TOPIC, NAME), "every topic", required=True),
+        "gates": Key(MapOf(_GATE, NAME), "every gate", required=True),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitKind:
+    """A limit that rules may set, and the fact that must stay within it."""
+
+    says: str
+    fact: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One family of rules, declared in data."""
+
+    name: str
+    says: str
+    act: str
+    needs_permit: bool
+    carried_by: str
+    inputs: tuple[str, ...]
+    duties: Mapping[str, str]
+    limits: Mapping[str, LimitKind]
+    values: Mapping[str, FactType]
+    required: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One gate: topics to the instant each asks about, and the due points that must be met by then."""
+
+    name: str
+    says: str
+    asks: Mapping[str, str]
+    only_if: Mapping[str, str]
+    due: frozenset[str]
+    opens: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Everything the topics file declares."""
+
+    topics: Mapping[str, Topic]
+    gates: Mapping[str, Gate]
+
+
+LAW_PREFIX = "law."
+
+
+@dataclass(frozen=True, slots=True)
+class LawScope:
+    """The vocabulary and, under `law.`, the values that jurisdictions give for a topic."""
+
+    vocabulary: Vocabulary
+    topic: Topic
+
+    def type_of(self, path: str) -> FactType | None:
+        if path.startswith(LAW_PREFIX):
+            return self.topic.values.get(path.removeprefix(LAW_PREFIX))
+        return self.vocabulary.type_of(path)
+
+    def paths(self) -> Iterable[str]:
+        return [*self.vocabulary.paths(), *(f"{LAW_PREFIX}{name}" for name in self.topic.values)]
+
+
+def read_topics(node: Node, vocabulary: Vocabulary, problems: Problems) -> Topics:
+    """The topics and gates of a file that was read; everything wrong is reported."""
+    SHAPE.check(node, problems)
+    topics = {name: _topic(name, part, vocabulary, problems) for name, part in _items(node, "topics")}
+    gates = {name: _gate(name, part, topics, problems) for name, part in _items(node, "gates")}
+    return Topics(topics, gates)
+
+
+def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:
+    part = node.get(key)
+    return part.items() if part else ()
+
+
+def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) -> Topic:
+    values = dict(_items(node, "values"))
+    limits = {key: LimitKind(p.text("says"), p.text("fact"), p.text("unit")) for key, p in _items(node, "limits")}
+    known = list(vocabulary.paths())
+    inputs = node.get("inputs")
+    facts = [*(inputs or ()), *(p["fact"] for _, p in _items(node, "limits") if "fact" in p)]
+    for part in facts:
+        if part.raw not in vocabulary.facts:
+            problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, known))
+    return Topic(
+        name=name,
+        says=node.text("says"),
+        act=node.text("act"),
+        needs_permit=node.flag("needs_permit"),
+        carried_by=node.text("carried_by", "state"),
+        inputs=node.texts("inputs"),
+        duties={key: part.raw for key, part in _items(node, "duties")},
+        limits=limits,
+        values={key: read_type(part, {}, problems) for key, part in values.items()},
+        required=frozenset(key for key, part in values.items() if part.flag("required")),
+    )
+
+
+def _gate(name: str, node: Node, topics: Mapping[str, Topic], problems: Problems) -> Gate:
+    for key in ("asks", "only_if"):
+        for topic, _ in _items(node, key):
+            if topic not in topics:
+                at = node[key].entries[topic].key_at
+                problems.report("LAW001", at, topic=topic, hint=nearest(topic, topics), allowed=listed(topics))
+    return Gate(
+        name=name,
+        says=node.text("says"),
+        asks={topic: part.raw for topic, part in _items(node, "asks")},
+        only_if={topic: part.raw for topic, part in _items(node, "only_if")},
+        due=frozenset(node.texts("due")),
+        opens=node.text("opens"),
+    )

@@ -1,0 +1,193 @@
+"""Which facts exist, of which type, who supplies them, and what is presumed when nobody did?
+
+The vocabulary is a file (`rules/vocabulary.yaml`); every path is declared once and a question may hold no other.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.diagnostics import Location, Problems, listed, nearest
+from engine.reading import Node
+from engine.shapes import Anything, Exactly, Flag, Key, ListOf, MapOf, OneOf, Record, Text
+from engine.values import BadValue, FactType, Kind, Value
+
+PATH = Text(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", "a path such as patient.location.state")
+STATES = "states"
+UNKNOWN = "unknown"
+
+_TYPE_KEYS = {
+    "type": Key(OneOf(tuple(kind.value for kind in Kind)), "the kind of value", required=True),
+    "of": Key(ListOf(Text(), least=1, single=True), "the allowed values, or the name of a list under `lists`"),
+    "unit": Key(Text(), "the unit of a number (UCUM where it has one)"),
+    "nullable": Key(Flag(), "whether null means `told: there is none`"),
+}
+_FIELD = Record("a field of a record", {**_TYPE_KEYS, "says": Key(Text(), "what it is, in one sentence")})
+_FACT = Record(
+    "a fact",
+    {
+        **_TYPE_KEYS,
+        "says": Key(Text(), "what the fact is, in one sentence", required=True),
+        "source": Key(
+            OneOf(("patient", "provider", "clinic", "board", "pharmacy", "law", "engine")), "who supplies it"
+        ),
+        "greatest_age": Key(Text(r"\d+ (minute|hour|day|month)s?", "a length such as 15 minutes"), "how old it may be"),
+        "when_untold": Key(Anything("`unknown`, or the value to presume"), "what an untold fact counts as"),
+        "fields": Key(MapOf(_FIELD), "the fields of a list of records"),
+    },
+)
+SHAPE = Record(
+    "the vocabulary",
+    {
+        "vocabulary": Key(Exactly("us"), "the country the names were made for", required=True),
+        "lists": Key(MapOf(ListOf(Text(), least=1)), "named lists of allowed values"),
+        "may_be_presumed": Key(ListOf(Text()), "the only paths that may have a presumed value"),
+        "facts": Key(MapOf(_FACT, PATH), "every fact by its path", required=True),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One declared path."""
+
+    path: str
+    type: FactType
+    says: str
+    source: str
+    greatest_age: str = ""
+    presumed: Value = None
+    is_presumed: bool = False
+    place: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Every declared path; also the scope that conditions are read in."""
+
+    facts: Mapping[str, Fact]
+    prefixes: frozenset[str] = field(default_factory=frozenset)
+
+    def type_of(self, path: str) -> FactType | None:
+        fact = self.facts.get(path)
+        return fact.type if fact else None
+
+    def paths(self) -> Iterable[str]:
+        return self.facts
+
+    def presumptions(self) -> Iterable[Fact]:
+        """The facts that have a presumed value."""
+        return (fact for fact in self.facts.values() if fact.is_presumed)
+
+
+def read_vocabulary(node: Node, problems: Problems) -> Vocabulary:
+    """The vocabulary of a file that was read; everything wrong is reported."""
+    SHAPE.check(node, problems)
+    lists = {name: _texts(part) for name, part in _items(node, "lists")}
+    allowed = set(node.texts("may_be_presumed"))
+    facts = {path: _fact(path, part, lists, allowed, problems) for path, part in _items(node, "facts")}
+    return Vocabulary(facts, frozenset(_prefixes(facts)))
+
+
+def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:
+    part = node.get(key)
+    return part.items() if part else ()
+
+
+def _texts(node: Node) -> tuple[str, ...]:
+    return tuple(str(part.scalar) for part in node)
+
+
+def _prefixes(paths: Iterable[str]) -> Iterable[str]:
+    for path in paths:
+        names = path.split(".")
+        yield from (".".join(names[:length]) for length in range(1, len(names)))
+
+
+def _fact(path: str, node: Node, lists: Mapping[str, tuple[str, ...]], allowed: set[str], problems: Problems) -> Fact:
+    kind = read_type(node, lists, problems)
+    untold = node.get("when_untold")
+    presumes = untold is not None and untold.scalar != UNKNOWN
+    presumed: Value = None
+    if untold is not None and presumes:
+        if path not in allowed:
+            problems.report("VOC003", untold.at, path=path)
+        presumed = _presumed(path, kind, untold, problems)
+    return Fact(
+        path=path,
+        type=kind,
+        says=node.text("says"),
+        source=node.text("source", "clinic"),
+        greatest_age=node.text("greatest_age"),
+        presumed=presumed,
+        is_presumed=presumes,
+        place=STATES in node.texts("of"),
+    )
+
+
+def _presumed(path: str, kind: FactType, node: Node, problems: Problems) -> Value:
+    try:
+        return kind.read(node.plain())
+    except BadValue as error:
+        problems.report("COND004", node.at, value=node.raw, path=path, reason=error, fix=f"write {kind}")
+        return None
+
+
+def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Problems) -> FactType:
+    """The type that a declaration gives (`type`, `of`, `unit`, `nullable`, `fields`)."""
+    name = node.text("type")
+    kind = Kind(name) if name in set(Kind) else Kind.TEXT
+    values = node.texts("of")
+    of = node.get("of")
+    if of is not None and len(values) == 1 and not of.parts:
+        if values[0] not in lists:
+            problems.report("SHAPE004", of.at, value=values[0], hint=nearest(values[0], lists), allowed=listed(lists))
+        values = lists.get(values[0], ())
+    fields = {name: read_type(part, lists, problems) for name, part in _items(node, "fields")}
+    return FactType(kind, values, node.text("unit"), node.flag("nullable"), fields)
+
+
+def read_facts(
+    vocabulary: Vocabulary, given: Mapping[str, object], problems: Problems, name: str = "facts"
+) -> dict[str, Value]:
+    """Flat, typed facts out of a question's nested ones; every unknown or mistyped one is reported."""
+    facts: dict[str, Value] = {}
+    _flatten(vocabulary, given, "", facts, _Report(problems, name))
+    return facts
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    problems: Problems
+    name: str
+
+    def __call__(self, code: str, path: str, **values: object) -> None:
+        self.problems.report(code, Location(self.name, path=path), path=path, **values)
+
+
+def _flatten(
+    vocabulary: Vocabulary, given: Mapping[str, object], prefix: str, facts: dict[str, Value], report: _Report
+) -> None:
+    for key, value in given.items():
+        path = f"{prefix}.{key}" if prefix else str(key)
+        fact = vocabulary.facts.get(path)
+        if fact is not None:
+            _put(fact, value, facts, report)
+        elif path not in vocabulary.prefixes:
+            report("VOC001", path, hint=nearest(path, [*vocabulary.facts, *vocabulary.prefixes]))
+        elif isinstance(value, Mapping):
+            _flatten(vocabulary, value, path, facts, report)
+        elif value is not None:
+            report("VOC002", path, reason="a mapping is expected", fix="nest the facts under it")
+
+
+def _put(fact: Fact, value: object, facts: dict[str, Value], report: _Report) -> None:
+    if value is None and not fact.type.nullable:
+        return  # told as nothing where nothing means nothing: untold
+    try:
+        facts[fact.path] = fact.type.read(value)
+    except BadValue as error:
+        if fact.place and isinstance(value, str):
+            hint = nearest(value.upper(), fact.type.choices)
+            report("VOC006", fact.path, state=value[:8], hint=hint)
+        else:
+            report("VOC002", fact.path, reason=error, fix=f"give {fact.type}")
