@@ -6,6 +6,7 @@ The input is a gate's record: the decisions of DESIGN's answer shape by topic. W
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -16,6 +17,7 @@ Say = Callable[..., str]
 
 # The gates whose law the visit screen shows, and the topics each of them asks (DESIGN section 4).
 PANEL_GATES = ("join", "prescribe", "sign")
+_PATH = re.compile(r"\b[a-z][a-z_]*(?:\.[a-z_]+)+")
 _WORST_FIRST = ("forbidden", "incomplete", "review", "permitted_with_duties", "permitted")
 
 
@@ -25,7 +27,7 @@ class LawWords(Protocol):
     def rule_title(self, rule: str) -> str | None: ...
     def duty_sentence(self, duty: str) -> str | None: ...
     def fact_sentence(self, path: str) -> str | None: ...
-    def path_title(self, path: str) -> str | None: ...
+    def limit_sentence(self, limit: str) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ def law_card(gate: GateView, words: LawWords, say: Say) -> LawCard:
         gate=gate.gate,
         tone=_tone(gate.open, outcome),
         open=gate.open,
-        verdict=say(f"law.verdict.{gate.gate}.{_verdict_key(gate.open, outcome)}"),
+        verdict=say(f"provider.law.verdict.{gate.gate}.{_verdict_key(gate.open, outcome)}"),
         reasons=tuple(_unique(reason for decision in decisions for reason in reader.reasons(decision))),
         duties=tuple(_unique(duty for decision in decisions for duty in reader.duties(decision))),
         limits=tuple(_unique(limit for decision in decisions for limit in reader.limits(decision))),
@@ -110,7 +112,7 @@ def law_card(gate: GateView, words: LawWords, say: Say) -> LawCard:
 
 def unasked_card(gate: str, say: Say) -> LawCard:
     """The card of a gate nobody has asked yet: it says when it will be."""
-    return LawCard(gate=gate, tone="info", open=False, verdict=say(f"law.verdict.{gate}.unasked"))
+    return LawCard(gate=gate, tone="info", open=False, verdict=say(f"provider.law.verdict.{gate}.unasked"))
 
 
 def law_panel(gates: Sequence[GateView], words: LawWords, say: Say) -> tuple[LawCard, ...]:
@@ -154,7 +156,7 @@ class _Reader:
         for entry in decision.get("review", ()):
             yield Reason(text=self._review(entry), statutes=self._statutes(decision, entry))
         for path in decision.get("missing", ()):
-            yield Reason(text=self.say("law.missing", fact=self._fact(str(path))), statutes=())
+            yield Reason(text=self.say("provider.law.missing", fact=self._fact(str(path))), statutes=())
 
     def duties(self, decision: JSON) -> Iterable[DutyLine]:
         for duty in decision.get("duties", ()):
@@ -168,9 +170,9 @@ class _Reader:
     def limits(self, decision: JSON) -> Iterable[str]:
         for limit in decision.get("limits", ()):
             name = str(limit.get("limit", ""))
-            value = limit.get("max", limit.get("in", limit.get("only", "")))
-            shown = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-            yield self.say("law.limit", name=plain(name), value=shown)
+            title = self.words.limit_sentence(name) or plain(name)
+            key = "provider.law.limit" if "max" in limit else "provider.law.limit_to"
+            yield self.say(key, name=sentence_part(title), value=shown(limit.get("max", limit.get("to", ""))))
 
     def possible(self, decision: JSON) -> Iterable[str]:
         """What would make it possible: the duties open, the facts missing, and each path tried with what it lacks."""
@@ -179,7 +181,7 @@ class _Reader:
             return
         for duty in decision.get("duties", ()):
             if not duty.get("met") and outcome != "forbidden":
-                yield self.say("law.possible.duty", duty=self._duty(duty))
+                yield self.say("provider.law.possible.duty", duty=self._duty(duty))
         if not decision.get("permits") and outcome in ("forbidden", "review", "incomplete"):
             for tried in decision.get("tried", ()):
                 yield self._way(tried)
@@ -199,28 +201,20 @@ class _Reader:
             yield Reason(text=self._way(tried), statutes=self._statutes(decision, tried))
 
     def _way(self, tried: JSON) -> str:
-        path = str(tried.get("path", ""))
-        title = self.words.path_title(path) or self._title(tried) or plain(path)
-        failed = "; ".join(self._failed(entry) for entry in tried.get("failed", ()))
-        return self.say("law.tried", path=title, failed=failed) if failed else title
-
-    def _failed(self, entry: object) -> str:
-        """One thing a path lacks: a sentence as the engine gives it, or a fact's path with its value."""
-        if isinstance(entry, Mapping):
-            return ", ".join(f"{self._fact(str(path))}: {value}" for path, value in entry.items())
-        text = str(entry)
-        return text if " " in text else self._fact(text)
+        title = self._title(tried) or plain(str(tried.get("path", "")))
+        failed = "; ".join(readable(str(entry)) for entry in tried.get("failed", ()))
+        return self.say("provider.law.tried", path=title, failed=failed) if failed else title
 
     def _because(self, forbid: JSON) -> str:
         because = forbid.get("because") or {}
         facts = ", ".join(f"{self._fact(str(path))}: {shown(value)}" for path, value in because.items())
-        title = self._title(forbid) or self.say("law.forbidden_act", act=plain(str(forbid.get("act", ""))))
-        return self.say("law.because", title=title, facts=facts) if facts else title
+        title = self._title(forbid) or self.say("provider.law.forbidden_act", act=plain(str(forbid.get("act", ""))))
+        return self.say("provider.law.because", title=title, facts=facts) if facts else title
 
     def _review(self, entry: JSON) -> str:
         why = str(entry.get("why", ""))
         title = self._title(entry)
-        text = why if " " in why else self.say(f"law.review.{why}", otherwise=plain(why))
+        text = why if " " in why else self.say(f"provider.law.review.{why}", otherwise=plain(why))
         return f"{title}: {text}" if title else text
 
     def _duty(self, duty: JSON) -> str:
@@ -230,22 +224,26 @@ class _Reader:
     def _due(self, due: object) -> str:
         if isinstance(due, Mapping):
             return plain(" ".join(f"{key} {value}" for key, value in due.items()))
-        return self.say(f"law.due.{due}", otherwise=plain(str(due)))
+        return self.say(f"provider.law.due.{due}", otherwise=plain(str(due)))
 
     def _fact(self, path: str) -> str:
-        return self.words.fact_sentence(path) or plain(path.replace(".", " "))
+        found = self.words.fact_sentence(path)
+        return sentence_part(found) if found else plain(path.replace(".", " "))
 
     def _title(self, entry: JSON) -> str | None:
         return entry.get("title") or self.words.rule_title(str(entry.get("rule", "")))
 
     def _statutes(self, decision: JSON, entry: JSON) -> tuple[Statute, ...]:
         sources = decision.get("sources", {})
-        return tuple(_statute(sources[cite]) for cite in entry.get("cite", ()) if cite in sources)
+        cites = [cite for cite in entry.get("cite", ()) if cite in sources]
+        law = str(entry.get("law") or "") if len(cites) == 1 else ""
+        return tuple(_statute(sources[cite], law) for cite in cites)
 
 
-def _statute(source: JSON) -> Statute:
+def _statute(source: JSON, law: str) -> Statute:
+    """A source under the section that the rule names, else under its own."""
     return Statute(
-        title=str(source.get("law", "")),
+        title=law or str(source.get("law", "")),
         url=str(source.get("url") or ""),
         checked=str(source.get("checked") or ""),
         confidence=str(source.get("confidence") or ""),
@@ -256,6 +254,16 @@ def plain(code: str) -> str:
     """A code of the vocabulary as words, for want of better ones: ``pdmp_check`` is "Pdmp check"."""
     words = code.replace("_", " ").replace("/", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+def readable(text: str) -> str:
+    """The engine's own words for a condition with paths as words: ``provider.licenses`` is "licenses"."""
+    return _PATH.sub(lambda found: found.group(0).rsplit(".", 1)[-1], text).replace("_", " ")
+
+
+def sentence_part(text: str) -> str:
+    """A sentence of the rules without its full stop, to be part of another."""
+    return text.rstrip(" .")
 
 
 def shown(value: object) -> str:

@@ -49,8 +49,8 @@ class Words:
     def fact_sentence(self, path: str) -> str | None:
         return {"drug.schedule": "Schedule of the drug", "treatment.purpose": "Purpose of the treatment"}.get(path)
 
-    def path_title(self, path: str) -> str | None:
-        return {"state_license": "A licence of the patient's state"}.get(path)
+    def limit_sentence(self, limit: str) -> str | None:
+        return {"days_supply": "Days of supply."}.get(limit)
 
 
 def say(key: str, otherwise: str | None = None, **values: object) -> str:

@@ -20,7 +20,7 @@ def gate(name: str, is_open: bool, *decisions: dict[str, object], order: str = "
 def test_a_forbidden_gate_names_the_rule_the_facts_and_the_statute() -> None:
     card = law_card(gate("prescribe", False, decision("prescribing", "forbidden", forbids=[SCHEDULE_II])), Words(), say)
     assert card.tone == "danger" and not card.open
-    assert card.verdict == "law.verdict.prescribe.forbidden"
+    assert card.verdict == "provider.law.verdict.prescribe.forbidden"
     [reason] = card.reasons
     assert "Schedule II by telehealth only for psychiatric treatment" in reason.text
     assert "Schedule of the drug: II" in reason.text and "acute pain" in reason.text
@@ -29,25 +29,33 @@ def test_a_forbidden_gate_names_the_rule_the_facts_and_the_statute() -> None:
 
 
 def test_a_path_that_failed_is_the_reason_when_no_rule_forbids() -> None:
-    tried = [{"path": "state_license", "failed": ["The licence expired on 2026-03-04"], "cite": ["fla-456.47-4"]}]
+    failed = ["at least one of provider.licenses where expires is on or after 2026-03-05"]
+    tried = [{"path": "state_license", "title": "A licence of the state", "failed": failed, "cite": ["fla-456.47-4"]}]
     card = law_card(gate("join", False, decision("licensing", "forbidden", tried=tried)), Words(), say)
-    assert card.reasons[0].text == "law.tried [A licence of the patient's state] [The licence expired on 2026-03-04]"
+    lacks = "at least one of licenses where expires is on or after 2026-03-05"
+    assert card.reasons[0].text == f"provider.law.tried [A licence of the state] [{lacks}]"
     assert card.reasons[0].statutes[0].url == ""
-    assert card.possible == ("law.tried [A licence of the patient's state] [The licence expired on 2026-03-04]",)
+    assert card.possible == (card.reasons[0].text,)
 
 
 def test_an_unmet_duty_is_what_would_open_the_gate() -> None:
     duty = {"duty": "pdmp_check", "due": "before_prescribe", "met": False, "rule": "r", "cite": ["fla-456.47-2c"]}
     asked = gate("prescribe", False, decision("prescribing", "permitted_with_duties", duties=[duty]))
     card = law_card(asked, Words(), say)
-    assert card.tone == "warning" and card.verdict == "law.verdict.prescribe.duties"
+    assert card.tone == "warning" and card.verdict == "provider.law.verdict.prescribe.duties"
     assert card.duties[0].text == "Check the prescription monitoring record" and not card.duties[0].met
-    assert card.possible == ("law.possible.duty [Check the prescription monitoring record]",)
+    assert card.possible == ("provider.law.possible.duty [Check the prescription monitoring record]",)
+
+
+def test_a_limit_says_its_number_or_its_values() -> None:
+    limits = [{"limit": "days_supply", "max": 30}, {"limit": "route", "to": ["oral", "nasal"]}]
+    card = law_card(gate("prescribe", True, decision("prescribing", "permitted", limits=limits)), Words(), say)
+    assert card.limits == ("provider.law.limit [Days of supply] [30]", "provider.law.limit_to [Route] [oral, nasal]")
 
 
 def test_a_missing_fact_is_named_in_the_words_of_the_vocabulary() -> None:
     card = law_card(gate("join", False, decision("licensing", "incomplete", missing=["drug.schedule"])), Words(), say)
-    assert card.reasons[0].text == "law.missing [Schedule of the drug]"
+    assert card.reasons[0].text == "provider.law.missing [Schedule of the drug]"
 
 
 def test_the_worst_topic_decides_a_gate_and_no_decision_is_review() -> None:
@@ -60,4 +68,4 @@ def test_the_panel_shows_the_newest_record_of_each_gate_and_says_which_were_not_
     new = gate("join", True, decision("licensing", "permitted"))
     join, prescribe, sign = law_panel([old, new], Words(), say)
     assert join.open and join.tone == "success"
-    assert prescribe.verdict == "law.verdict.prescribe.unasked" and sign.tone == "info"
+    assert prescribe.verdict == "provider.law.verdict.prescribe.unasked" and sign.tone == "info"

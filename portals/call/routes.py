@@ -1,0 +1,70 @@
+"""The call's pages and its door: the patient's call page, and room access for both sides.
+
+The provider's call is part of the visit screen; both sides share ``call/stage.html`` and ``static/js/call.js``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from portals.auth.guards import require_patient, require_session
+from portals.base.requests import deps_of, in_scope, new_request_id
+from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from portals.call.entering import access, admission
+from portals.call.texts import call_texts
+from records.repositories import Scope
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/visits/{visit}/call")
+async def call_page(request: Request, visit: str) -> Response:
+    """The patient's call; without a pass they are sent to the visit's home, where the way in is shown."""
+    require_patient(request)
+    clinic = visitor(request).here.slug
+
+    def look(scope: Scope) -> str | None:
+        if admission(scope, clinic, visit) is None:
+            return None
+        return scope.people.provider(scope.visits.get(visit).provider).display_name
+
+    provider_name = await in_scope(request, look)
+    if provider_name is None:
+        return go(f"/visits/{visit}")
+    return render(
+        request,
+        "call/call.html",
+        visit_id=visit,
+        provider_name=provider_name,
+        call_texts=call_texts,
+        fresh=new_request_id,
+    )
+
+
+@router.post("/visits/{visit}/room-access")
+async def patient_access(request: Request, visit: str) -> Response:
+    """Room access of a patient or of somebody who helps one."""
+    require_patient(request)
+    return await _access(request, visit)
+
+
+@router.post("/staff/visits/{visit}/room-access")
+async def staff_access(request: Request, visit: str) -> Response:
+    """Room access of the clinician."""
+    require_session(request, "provider")
+    return await _access(request, visit)
+
+
+async def _access(request: Request, visit: str) -> Response:
+    clinic = visitor(request).here.slug
+    found = await in_scope(request, lambda scope: admission(scope, clinic, visit))
+    if found is None:
+        return JSONResponse({"error": {"code": "no_access"}}, status_code=403)
+    given = await run_in_threadpool(access, found, deps_of(request).token_signer.sign)
+    return JSONResponse(asdict(given))

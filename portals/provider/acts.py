@@ -1,0 +1,196 @@
+"""What a clinician does to a visit: let in, join, end, write, prescribe, sign. Every act works without a script.
+
+After a change the browser is sent to the visit's screen with the code of a sentence (``?said=``), never with a text.
+What the clinician asks of the visit goes to its workflow; what they write goes to records first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from portals.base.i18n import translator
+from portals.base.requests import deps_of, field, form_of, request_id
+from portals.base.templating import go
+from portals.base.visitor import visitor
+from portals.call.entering import take_link
+from portals.provider.asking import ask
+from portals.provider.drug_base import drugs_of
+from portals.provider.note_form import read_note
+from portals.provider.opening import at_desk, only_texts, provider_session, visit_screen
+from portals.provider.orders_page import chosen_drug, order_values
+from portals.provider.prescription_form import TypedPrescription, read_prescription
+from portals.provider.queue_page import Desk
+from portals.provider.visit_page import Shown, note_view
+from records.errors import AlreadyDone, Conflict
+from records.notes import NoteDraft, NoteSaved
+from records.orders import OrderDraft
+from workflows.contracts import Answer, Ask
+
+router = APIRouter(prefix="/visits/{visit}", include_in_schema=False)
+
+
+@router.post("/admit")
+async def admit(request: Request, visit: str) -> Response:
+    """Lets the patient in: the gate is asked, a room is opened."""
+    answer = await _ask(request, visit, "admit")
+    return _back(visit, "admitted" if answer.done else answer.code, "call")
+
+
+@router.post("/join")
+async def join(request: Request, visit: str) -> Response:
+    """Asks to join and takes the single-use link at once: it is the same person, session and post."""
+    session = provider_session(request)
+    participant = await at_desk(request, lambda desk: desk.scope.visits.participant_of(visit, session.person).id)
+    answer = await _ask(request, visit, "join", participant)
+    if not answer.done:
+        return _back(visit, answer.code, "call")
+    await at_desk(request, lambda desk: take_link(desk.scope, answer.made))
+    return _back(visit, "", "call")
+
+
+@router.post("/end")
+async def end(request: Request, visit: str) -> Response:
+    """Ends the call for everybody."""
+    answer = await _ask(request, visit, "end_call")
+    return _back(visit, "ended" if answer.done else answer.code, "note")
+
+
+@router.post("/note")
+async def note(request: Request, visit: str) -> Response:
+    """Saves the note as a new version. A script gets JSON; a conflict keeps what was typed and shows both."""
+    provider_session(request)
+    typed = only_texts(await request.form())
+    wants_json = "application/json" in request.headers.get("accept", "")
+    try:
+        saved = await at_desk(request, lambda desk: _save_note(desk, visit, typed))
+    except AlreadyDone:
+        return JSONResponse({"code": "signed"}, status_code=409) if wants_json else _back(visit, "conflict", "note")
+    except Conflict as conflict:
+        if wants_json:
+            return JSONResponse({"code": "conflict", "version": conflict.current}, status_code=409)
+        return await visit_screen(request, visit, Shown(note_kept=typed), "conflict", 409)
+    if not wants_json:
+        return _back(visit, "saved", "note")
+    return JSONResponse(
+        {"version": saved.version, "saved": await at_desk(request, lambda desk: _saved_words(desk, saved))}
+    )
+
+
+@router.post("/addendum")
+async def addendum(request: Request, visit: str) -> Response:
+    """Adds to the signed note."""
+    text = field(await form_of(request), "text")
+    if not text:
+        return _back(visit, "empty", "note")
+    added = await at_desk(request, lambda desk: _add(desk, visit, text))
+    return _back(visit, "added" if added else "not_now", "note")
+
+
+@router.post("/orders")
+async def draft_order(request: Request, visit: str) -> Response:
+    """Keeps a prescription as a draft; nothing is sent, no law asked yet."""
+    provider_session(request)
+    typed = only_texts(await form_of(request))
+    read = read_prescription(typed)
+    problems = read.problems
+    if read.typed is not None:
+        prescription = read.typed
+        problems = await at_desk(request, lambda desk: _draft(request, desk, visit, prescription))
+        if not problems:
+            return _back(visit, "drafted", "prescribe")
+    words = _problem_words(request, problems)
+    return await visit_screen(request, visit, Shown(rx_form=typed, rx_problems=words), "", 422)
+
+
+@router.post("/orders/{order}/send")
+async def send_order(request: Request, visit: str, order: str) -> Response:
+    """Asks the law, then the simulated network."""
+    answer = await _ask(request, visit, "prescribe", order)
+    code = answer.code or ("sent" if answer.done else "not_now")
+    return _back(visit, code, "prescribe")
+
+
+@router.post("/orders/{order}/discard")
+async def discard_order(request: Request, visit: str, order: str) -> Response:
+    """Drops a draft."""
+    provider_session(request)
+    await at_desk(request, lambda desk: desk.scope.orders.discard(order))
+    return _back(visit, "discarded", "prescribe")
+
+
+@router.post("/sign")
+async def sign(request: Request, visit: str) -> Response:
+    """Signs the newest version of the note; the gate decides about money and orders, never about the note."""
+    provider_session(request)
+    current = await at_desk(request, lambda desk: note_view(desk, desk.scope.visits.get(visit), {}))
+    if not current.id or current.missing:
+        return _back(visit, "missing", "sign")
+    answer = await _ask(request, visit, "sign", current.id)
+    if answer.done:
+        return _back(visit, f"sign_{answer.code}" if answer.code == "gate_shut" else answer.code or "signed", "sign")
+    return _back(visit, answer.code, "sign")
+
+
+@router.post("/recheck")
+async def recheck(request: Request, visit: str) -> Response:
+    """Asks a shut gate again."""
+    answer = await _ask(request, visit, "recheck", field(await form_of(request), "step"))
+    return _back(visit, answer.code or "signed", "law")
+
+
+async def _ask(request: Request, visit: str, act: str, subject: str = "") -> Answer:
+    """Asks the visit's workflow, once the clinician is known to reach the visit."""
+    session, form = provider_session(request), await form_of(request)
+    await at_desk(request, lambda desk: desk.scope.visits.get(visit))
+    message = Ask(request=request_id(form), act=act, actor=session.person, subject=subject)
+    return await ask(request, visit, message)
+
+
+def _save_note(desk: Desk, visit: str, form: dict[str, str]) -> NoteSaved:
+    template = desk.content.specialties[desk.scope.visits.get(visit).specialty].note
+    current = desk.scope.notes.current(visit)
+    fields = {**(current.fields if current else {}), **read_note(template, form)}
+    version = int(form.get("version", "0")) if form.get("version", "0").isdigit() else 0
+    draft = NoteDraft(visit=visit, template=template.id, fields=fields, version=version, key=form.get("key", ""))
+    return desk.scope.notes.save(draft)
+
+
+def _add(desk: Desk, visit: str, text: str) -> bool:
+    """Adds to the note once it is signed."""
+    current = desk.scope.notes.current(visit)
+    if current is None or current.state != "signed":
+        return False
+    desk.scope.notes.addendum(current.note, text)
+    return True
+
+
+def _draft(request: Request, desk: Desk, visit: str, typed: TypedPrescription) -> Mapping[str, str]:
+    """Keeps the draft; problems by field when the drug is gone or the specialty's list allows fewer refills."""
+    deps, slug = deps_of(request), visitor(request).here.slug
+    formulary = desk.content.specialties[desk.scope.visits.get(visit).specialty].formulary
+    drug = chosen_drug(formulary, drugs_of(deps.rulebook(slug)), typed.drug, desk.fmt.language)
+    if drug is None:
+        return {"drug": "required"}
+    if drug.on_formulary and typed.refills > drug.refills_most:
+        return {"refills": "refills_most"}
+    pharmacies = deps.content().clinic(slug).pharmacies
+    desk.scope.orders.draft(OrderDraft(**order_values(visit, typed, drug, pharmacies)))
+    return {}
+
+
+def _problem_words(request: Request, problems: Mapping[str, str]) -> dict[str, str]:
+    t = translator(visitor(request).language)
+    labels = {name: t(f"provider.rx.{'search' if name == 'drug' else name}") for name in problems}
+    return {name: t(f"provider.rx.problem.{code}", label=labels[name]) for name, code in problems.items()}
+
+
+def _saved_words(desk: Desk, saved: NoteSaved) -> str:
+    return desk.t("provider.note.saved", time=desk.fmt.time(saved.at, desk.zone))
+
+
+def _back(visit: str, code: str, part: str) -> Response:
+    return go(f"/staff/visits/{visit}{'?said=' + code if code else ''}#{part}")

@@ -1,0 +1,40 @@
+"""What a clinician asks of a visit's workflow, and the code of the sentence that answers on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from engine.ports import VisitRef
+from portals.base.requests import deps_of
+from portals.base.visitor import visitor
+from workflows.client import VisitClosed, VisitUnreachable
+from workflows.contracts import Answer, Ask
+
+DANGER = frozenset({"gate_shut", "unreachable", "closed", "payment_declined", "not_now", "too_late"})
+WARNING = frozenset({"needs_epcs", "missing", "conflict", "sign_gate_shut", "network_unavailable", "empty"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What happened, in a sentence of the catalogue, and its meaning."""
+
+    tone: str
+    text: str
+
+
+def tone_of(code: str) -> str:
+    """The meaning of a code on the page."""
+    return "danger" if code in DANGER else "warning" if code in WARNING else "success"
+
+
+async def ask(request: Request, visit: str, message: Ask) -> Answer:
+    """Asks; trouble on the way is an answer too: ``unreachable`` (safe to ask again) or ``closed``."""
+    ref = VisitRef(clinic=visitor(request).here.slug, visit=visit)
+    try:
+        return await deps_of(request).visits.ask(ref, message)
+    except VisitClosed:
+        return Answer(done=False, code="closed")
+    except VisitUnreachable:
+        return Answer(done=False, code="unreachable")

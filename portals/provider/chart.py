@@ -1,0 +1,132 @@
+"""What a clinician needs to know of the patient for this visit: place, allergies, medicines, answers, flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from babel import Locale
+
+from engine.dossier import Dossier, Place
+from engine.evaluators import ClosuresOnly
+from engine.forms import Form, Item
+from engine.forms_flags import red_flags
+from engine.forms_intake import shown_items
+from engine.texts import text_in
+from portals.base.formats import Formats
+from portals.base.i18n import Translate
+from portals.provider.law import plain
+from portals.provider.views import ChartLine, ChartView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientCard:
+    """The person's own data as the chart shows them."""
+
+    name: str
+    birth_date: date | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartSource:
+    """What the chart is made of; ``forms`` are the visit's forms with their answers by item id, in order."""
+
+    patient: PatientCard
+    booked: Place | None
+    attested: Place | None
+    dossier: Dossier
+    forms: tuple[tuple[Form, Mapping[str, Any]], ...]
+    now: datetime
+
+
+def chart_view(source: ChartSource, t: Translate, fmt: Formats) -> ChartView:
+    """The chart in the clinician's language."""
+    place = source.attested or source.booked
+    zone = (place.time_zone if place else None) or "UTC"
+    patient = source.dossier.patient
+    return ChartView(
+        name=source.patient.name,
+        initials=initials(source.patient.name),
+        age=age_on(source.patient.birth_date, source.now.date()),
+        birth_date=fmt.date(source.patient.birth_date) if source.patient.birth_date else "",
+        language=language_name(source.patient.language, fmt.language),
+        place=" ".join(part for part in (place.state, place.postal_code) if part) if place else "",
+        place_note=_place_note(source, t, fmt, zone),
+        place_matches=_same_place(source),
+        local_time=fmt.time(source.now, zone),
+        time_zone=zone,
+        lines=tuple(line for form, answers in source.forms for line in chart_lines(form, answers, t, fmt)),
+        allergies=_words(patient.allergies),
+        medications=_words(patient.medications),
+        conditions=_words(patient.conditions),
+    )
+
+
+def chart_lines(form: Form, answers: Mapping[str, Any], t: Translate, fmt: Formats) -> Iterable[ChartLine]:
+    """The shown and answered questions of a form in words; those a raised flag reads are marked with it."""
+    raised = red_flags(form, answers, ClosuresOnly())
+    marks = {item: "noted" for entry in raised if not entry.flag.stops for item in entry.flag.needs}
+    marks |= {item: "red" for entry in raised if entry.flag.stops for item in entry.flag.needs}
+    for item in shown_items(form, answers):
+        if item.type != "info" and item.id in answers:
+            yield ChartLine(
+                question=text_in(item.text, fmt.language),
+                answer=answer_words(item, answers[item.id], t, fmt),
+                flag=marks.get(item.id, ""),
+            )
+
+
+def answer_words(item: Item, value: Any, t: Translate, fmt: Formats) -> str:
+    """One answer as a person says it."""
+    if value is None or value == []:
+        return t("provider.chart.blank")
+    if item.type == "boolean":
+        return t("provider.chart.yes" if value else "provider.chart.no")
+    if item.type in ("choice", "multi_choice"):
+        texts = {choice.id: text_in(choice.text, fmt.language) for choice in item.choices}
+        chosen = value if isinstance(value, list | tuple) else [value]
+        return ", ".join(texts.get(str(one), str(one)) for one in chosen)
+    if item.type == "date":
+        return fmt.date(date.fromisoformat(str(value)))
+    if item.type == "scale" and item.most is not None:
+        return f"{value} / {item.most:g}"
+    return f"{value} {item.unit}".strip()
+
+
+def age_on(born: date | None, today: date) -> int | None:
+    """Whole years of age on a day."""
+    if born is None:
+        return None
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def initials(name: str) -> str:
+    """Up to two initials of a name."""
+    return "".join(part[0] for part in name.split()[:2]).upper()
+
+
+def language_name(code: str, reader: str) -> str:
+    """A language's name in the reader's own."""
+    return str(Locale(reader).languages.get(code, code)).capitalize()
+
+
+def _words(codes: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if codes is None else tuple(plain(code) for code in codes)
+
+
+def _same_place(source: ChartSource) -> bool:
+    if source.attested is None:
+        return False
+    return source.booked is None or source.attested.state == source.booked.state
+
+
+def _place_note(source: ChartSource, t: Translate, fmt: Formats, zone: str) -> str:
+    if source.attested is None:
+        return t("provider.chart.place_booked")
+    if not _same_place(source) and source.booked:
+        return t("provider.chart.place_differs", state=source.booked.state, other=source.attested.state)
+    said = source.attested.at or source.now
+    return t("provider.chart.place_said", time=fmt.moment(said, zone))

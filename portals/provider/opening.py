@@ -1,0 +1,104 @@
+"""How a clinician's request reaches its page: signed in as a provider, one scope, the clinic's words and zone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.ports import VisitRef
+from portals.auth.guards import require_session
+from portals.base.formats import Formats
+from portals.base.i18n import has_message, translator
+from portals.base.requests import deps_of, in_scope, new_request_id
+from portals.base.templating import render
+from portals.base.visitor import SessionView, visitor
+from portals.call.texts import call_texts
+from portals.provider.asking import Notice, tone_of
+from portals.provider.drug_base import drugs_of
+from portals.provider.queue_page import Desk
+from portals.provider.visit_page import House, Shown, visit_view
+from portals.provider.words import words_of
+from records.repositories import Scope
+from workflows.contracts import VisitStatus
+
+Found = TypeVar("Found")
+PURPOSES = ("acute_pain", "chronic_pain", "psychiatric", "opioid_use_disorder", "other")
+STATUS_PATIENCE = 1.5  # seconds the page waits for the workflow's own list of steps before it does without
+
+
+def provider_session(request: Request) -> SessionView:
+    """The session of a clinician; others are led to sign in or told that the page is not theirs."""
+    return require_session(request, "provider")
+
+
+async def at_desk(request: Request, work: Callable[[Desk], Found]) -> Found:
+    """Runs ``work`` in one audited transaction with everything a clinician's page is read with."""
+    session, deps, who = provider_session(request), deps_of(request), visitor(request)
+
+    def run(scope: Scope) -> Found:
+        place = scope.people.provider(session.person).place
+        desk = Desk(
+            scope=scope,
+            content=deps.content(),
+            person=session.person,
+            t=translator(who.language),
+            fmt=Formats(who.language),
+            zone=(place.time_zone if place else None) or who.here.time_zone,
+            now=deps.clock.now(),
+        )
+        return work(desk)
+
+    return await in_scope(request, run)
+
+
+async def visit_screen(request: Request, visit: str, shown: Shown, code: str = "", status: int = 200) -> Response:
+    """The visit screen, with a notice of what has just happened."""
+    house = await _house(request, visit)
+    view = await at_desk(request, lambda desk: visit_view(desk, visit, house, shown))
+    return render(
+        request,
+        "provider/visit.html",
+        status,
+        visit=view,
+        notice=_notice(request, code),
+        fresh=new_request_id,
+        call_texts=call_texts,
+        purposes=PURPOSES,
+    )
+
+
+async def _house(request: Request, visit: str) -> House:
+    deps, slug = deps_of(request), visitor(request).here.slug
+    status = await _status(request, visit)
+    rulebook = deps.rulebook(slug)
+    return House(
+        words=words_of(rulebook),
+        drugs=drugs_of(rulebook),
+        pharmacies=deps.content().clinic(slug).pharmacies,
+        finished=frozenset(status.finished) if status else None,
+        open_steps=frozenset(status.open) if status else frozenset(),
+    )
+
+
+async def _status(request: Request, visit: str) -> VisitStatus | None:
+    """Which steps are done and open; None when the workflow is over or does not answer soon enough for a page."""
+    ref = VisitRef(clinic=visitor(request).here.slug, visit=visit)
+    try:
+        return await asyncio.wait_for(deps_of(request).visits.status(ref), STATUS_PATIENCE)
+    except Exception:  # the steps are a comfort on this page; whatever ails the engine shows in what people ask of it
+        return None
+
+
+def _notice(request: Request, code: str) -> Notice | None:
+    key = f"provider.said.{code}"
+    language = visitor(request).language
+    return Notice(tone=tone_of(code), text=translator(language)(key)) if code and has_message(language, key) else None
+
+
+def only_texts(form: Mapping[str, object]) -> dict[str, str]:
+    """A form's fields as text; uploads have no place in any form of these pages."""
+    return {name: value for name, value in form.items() if isinstance(value, str)}

@@ -1,0 +1,143 @@
+"""What has been prescribed in a visit and what may still be: each order with its state and its own verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.ports import JSON
+from portals.provider.formulary import BaseDrug, allergy_warnings, formulary_choices, pick, search
+from portals.provider.law import GateView, LawWords, Say, law_card
+from portals.provider.prescription_form import TypedPrescription
+from portals.provider.views import DrugChoice, OrderView, PrescribeView
+
+TONES: Mapping[str, str] = {
+    "drafted": "idle",
+    "sent": "success",
+    "verified": "success",
+    "rejected": "danger",
+    "cancelled": "idle",
+    "discarded": "idle",
+}
+NEEDS_EPCS = "needs_epcs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RxSource:
+    """What the prescribing part is made of; ``query`` and ``pick`` come from the address, ``form`` from a post."""
+
+    formulary: Any
+    base: Mapping[str, BaseDrug]
+    pharmacies: Sequence[Any]
+    orders: Sequence[Any]
+    gates: Sequence[GateView]
+    allergies: Sequence[str] | None
+    query: str = ""
+    pick: str = ""
+    form: Mapping[str, str] | None = None
+    problems: Mapping[str, str] | None = None
+
+
+def prescribe_view(source: RxSource, words: LawWords, say: Say, language: str) -> PrescribeView:
+    """The prescribing part of the screen."""
+    listed = formulary_choices(source.formulary, source.base, language)
+    form = dict(source.form or {})
+    chosen = pick(source.pick or form.get("drug", ""), listed, source.base)
+    if chosen and not source.form:
+        form = _prefilled(chosen, source.pharmacies)
+    form["title"] = chosen.title if chosen else ""
+    if chosen is None:
+        form.pop("drug", None)
+    return PrescribeView(
+        query=source.query,
+        found=search(source.query, listed, source.base),
+        form=form,
+        problems=source.problems or {},
+        pharmacies=tuple((one.id, f"{one.name}, {one.city}") for one in source.pharmacies),
+        orders=tuple(_order(order, source, words, say) for order in source.orders if order.state != "discarded"),
+        allergy_warnings=allergy_warnings(source.allergies, source.base.get(chosen.name.lower())) if chosen else (),
+    )
+
+
+def chosen_drug(formulary: Any, base: Mapping[str, BaseDrug], key: str, language: str) -> DrugChoice | None:
+    """The drug that a form's key names; None when there is no such drug any more."""
+    return pick(key, formulary_choices(formulary, base, language), base)
+
+
+def order_values(visit: str, typed: TypedPrescription, drug: DrugChoice, pharmacies: Sequence[Any]) -> dict[str, Any]:
+    """The values of a records order draft: the drug by name, the pharmacy as it is today."""
+    pharmacy = next((one for one in pharmacies if one.id == typed.pharmacy), None)
+    return {
+        "visit": visit,
+        "drug": drug_json(drug),
+        "sig": typed.sig,
+        "quantity": typed.quantity,
+        "quantity_unit": typed.unit,
+        "days_supply": typed.days,
+        "refills": typed.refills,
+        "substitutions_allowed": typed.substitutions,
+        "note_to_pharmacy": typed.note,
+        "pharmacy": _pharmacy_json(pharmacy),
+        "purpose": typed.purpose,
+    }
+
+
+def drug_json(drug: DrugChoice) -> JSON:
+    """A drug as an order keeps it; law and classes come from the drug base by its name."""
+    return {
+        "name": drug.name,
+        "strength": drug.strength,
+        "form": drug.dose_form,
+        **({"schedule": drug.schedule} if drug.schedule else {}),
+    }
+
+
+def _pharmacy_json(pharmacy: Any) -> JSON:
+    names = ("id", "name", "address", "city", "state", "postal_code", "phone")
+    return {name: str(getattr(pharmacy, name)) for name in names} if pharmacy is not None else {}
+
+
+def _prefilled(drug: DrugChoice, pharmacies: Sequence[Any]) -> dict[str, str]:
+    return {
+        "drug": drug.key,
+        "sig": drug.sig,
+        "quantity": drug.quantity,
+        "unit": drug.unit,
+        "days": str(drug.days or ""),
+        "refills": "0",
+        "purpose": drug.purpose,
+        "pharmacy": pharmacies[0].id if len(pharmacies) == 1 else "",
+        "note": "",
+        "substitutions": "1",
+    }
+
+
+def _order(order: Any, source: RxSource, words: LawWords, say: Say) -> OrderView:
+    draft = order.draft
+    gate = next((one for one in reversed(source.gates) if one.order == order.order), None)
+    lawful_only = order.code == NEEDS_EPCS
+    state = NEEDS_EPCS if lawful_only else "shut" if _is_shut(order, gate) else order.state
+    return OrderView(
+        id=order.order,
+        title=" ".join(str(draft.drug.get(name, "")) for name in ("name", "strength", "form")).strip(),
+        sig=draft.sig,
+        detail=say(
+            "provider.rx.detail",
+            quantity=draft.quantity,
+            unit=draft.quantity_unit,
+            days=draft.days_supply,
+            refills=draft.refills,
+        ),
+        pharmacy=str(draft.pharmacy.get("name", "")),
+        state=say(f"provider.rx.state.{state}"),
+        tone={NEEDS_EPCS: "warning", "shut": "danger"}.get(state, TONES.get(order.state, "idle")),
+        may_send=order.state == "drafted" and not lawful_only,
+        may_discard=order.state == "drafted",
+        card=law_card(gate, words, say) if gate else None,
+        code=state,
+    )
+
+
+def _is_shut(order: Any, gate: GateView | None) -> bool:
+    return order.state == "drafted" and gate is not None and not gate.open

@@ -1,0 +1,82 @@
+"""What the prescribing form says: the fields as typed, read into a prescription or into problems by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+FIELDS = ("drug", "sig", "quantity", "unit", "days", "refills", "purpose", "pharmacy", "note", "substitutions")
+LONGEST_SIG = 1000  # NCPDP SCRIPT 2017071 and later carry a sig of up to 1,000 characters
+LONGEST_NOTE = 210  # and a note to the pharmacist of up to 210
+MOST_REFILLS = 99
+MOST_DAYS = 999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedPrescription:
+    """A prescription as read from the form; ``drug`` is the key of a :class:`DrugChoice`, quantity a plain number."""
+
+    drug: str
+    sig: str
+    quantity: str
+    unit: str
+    days: int
+    refills: int
+    purpose: str
+    pharmacy: str
+    note: str
+    substitutions: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadForm:
+    """The outcome: ``typed`` when all is well, else ``problems`` as message keys by field."""
+
+    typed: TypedPrescription | None
+    problems: Mapping[str, str]
+
+
+def read_prescription(form: Mapping[str, str]) -> ReadForm:
+    """Reads the form; every problem is named at once, and nothing typed is ever put into a message."""
+    values = {name: form.get(name, "").strip() for name in FIELDS}
+    problems = {name: key for name, key in _problems(values) if key}
+    if problems:
+        return ReadForm(typed=None, problems=problems)
+    typed = TypedPrescription(
+        drug=values["drug"],
+        sig=values["sig"],
+        quantity=values["quantity"],
+        unit=values["unit"],
+        days=int(values["days"]),
+        refills=int(values["refills"] or 0),
+        purpose=values["purpose"],
+        pharmacy=values["pharmacy"],
+        note=values["note"],
+        substitutions=bool(values["substitutions"]),
+    )
+    return ReadForm(typed=typed, problems={})
+
+
+def _problems(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    required = [(name, "" if values[name] else "required") for name in ("drug", "sig", "unit", "purpose", "pharmacy")]
+    return [
+        *required,
+        ("quantity", "" if _is_amount(values["quantity"]) else "quantity"),
+        ("days", "" if _is_whole(values["days"], 1, MOST_DAYS) else "days"),
+        ("refills", "" if _is_whole(values["refills"] or "0", 0, MOST_REFILLS) else "refills"),
+        *([("sig", "too_long")] if len(values["sig"]) > LONGEST_SIG else []),
+        *([("note", "too_long")] if len(values["note"]) > LONGEST_NOTE else []),
+    ]
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return False
+    return value.is_finite() and 0 < value <= 100_000
+
+
+def _is_whole(text: str, least: int, most: int) -> bool:
+    return text.isascii() and text.isdigit() and least <= int(text) <= most

@@ -1,0 +1,235 @@
+"""What the clinician's pages show: frozen values, already in words, with nothing of the database in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from portals.provider.law import LawCard
+
+# The queue's groups in the order they are worked: who needs somebody first.
+GROUPS = ("waiting", "in_call", "to_sign", "booked", "stopped")
+GROUP_OF_STAGE: Mapping[str, str] = {
+    "waiting": "waiting",
+    "in_call": "in_call",
+    "documenting": "to_sign",
+    "booked": "booked",
+    "preparing": "booked",
+    "ready": "booked",
+    "blocked": "stopped",
+    "escalated": "stopped",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    """One visit in the queue. ``acuity`` red | flagged | routine; ``licence`` fits | shut | unasked."""
+
+    visit: str
+    group: str
+    stage: str
+    patient: str
+    age: int | None
+    visit_type: str
+    language: str
+    state: str
+    starts: str
+    acuity: str
+    flags: int
+    licence: str
+    waiting_since: datetime | None = None
+    position: int | None = None
+
+    def waited(self, now: datetime) -> int:
+        """Whole minutes in the waiting room."""
+        return max(0, int((now - self.waiting_since).total_seconds() // 60)) if self.waiting_since else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertView:
+    """A task that cannot wait, shown above everything until somebody says they have seen it."""
+
+    id: str
+    visit: str
+    kind: str
+    patient: str
+    raised: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueView:
+    """The whole queue page; ``groups`` in working order, empty ones included."""
+
+    groups: Mapping[str, tuple[QueueRow, ...]]
+    alerts: tuple[AlertView, ...]
+
+    @property
+    def waiting(self) -> int:
+        return len(self.groups["waiting"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartLine:
+    """One answer in words, with the question's own text; ``flag`` red | noted | ""."""
+
+    question: str
+    answer: str
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartView:
+    """What is known of the patient for this visit. None means untold, an empty tuple told to be none."""
+
+    name: str
+    initials: str
+    age: int | None
+    birth_date: str
+    language: str
+    place: str
+    place_note: str
+    place_matches: bool
+    local_time: str
+    time_zone: str
+    lines: tuple[ChartLine, ...]
+    allergies: tuple[str, ...] | None
+    medications: tuple[str, ...] | None
+    conditions: tuple[str, ...] | None
+
+    @property
+    def flags(self) -> tuple[ChartLine, ...]:
+        return tuple(line for line in self.lines if line.flag)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldView:
+    """One field of the note: ``type`` line | text | choice | flag, its words, and what is in it."""
+
+    name: str
+    label: str
+    help: str
+    type: str
+    required: bool
+    value: str
+    choices: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What is in it as a person reads it: a choice by its words."""
+        return dict(self.choices).get(self.value, self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteVersion:
+    """A version of the note as listed: its number, when, by whom."""
+
+    number: int
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteView:
+    """The note with its template's sections. ``conflict`` holds text of one's own that met a newer version."""
+
+    id: str
+    version: int
+    sections: tuple[tuple[str, tuple[FieldView, ...]], ...]
+    saved: str = ""
+    signed: str = ""
+    signed_by: str = ""
+    missing: tuple[FieldView, ...] = ()
+    versions: tuple[NoteVersion, ...] = ()
+    addenda: tuple[tuple[str, str, str], ...] = ()
+    conflict: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    """One prescription: what was written, its state in words, and the law's card once the gate was asked."""
+
+    id: str
+    title: str
+    sig: str
+    detail: str
+    pharmacy: str
+    state: str
+    tone: str
+    may_send: bool
+    may_discard: bool
+    card: LawCard | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrugChoice:
+    """A drug to pick: from the formulary with usual directions, or from the drug base with its schedule alone."""
+
+    key: str
+    name: str
+    strength: str
+    dose_form: str
+    schedule: str
+    on_formulary: bool
+    sig: str = ""
+    quantity: str = ""
+    unit: str = ""
+    days: int = 0
+    refills_most: int = 0
+    purpose: str = ""
+
+    @property
+    def title(self) -> str:
+        return " ".join(part for part in (self.name, self.strength, self.dose_form) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrescribeView:
+    """The prescribing part: search, the form with what was typed, its problems, pharmacies, orders so far."""
+
+    query: str
+    found: tuple[DrugChoice, ...]
+    form: Mapping[str, str]
+    problems: Mapping[str, str]
+    pharmacies: tuple[tuple[str, str], ...]
+    orders: tuple[OrderView, ...]
+    allergy_warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """One step of the visit or task of the clinicians: done, open, or not yet."""
+
+    text: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallView:
+    """The call part of the screen: what the clinician can do now. ``act`` admit | join | enter | wait | over."""
+
+    act: str
+    link: str = ""
+    participant: str = ""
+    entered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitView:
+    """Everything about one visit on one screen."""
+
+    id: str
+    stage: str
+    visit_type: str
+    starts: str
+    chart: ChartView
+    call: CallView
+    law: tuple[LawCard, ...]
+    note: NoteView
+    prescribe: PrescribeView
+    tasks: tuple[TaskView, ...]
+    alerts: tuple[AlertView, ...]
+    will_happen: tuple[str, ...]
+    revision: str

@@ -1,0 +1,190 @@
+"""Everything about one visit on one screen, read in one transaction of the clinician who opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from portals.provider.chart import ChartSource, PatientCard, chart_view
+from portals.provider.formulary import BaseDrug
+from portals.provider.law import GateView, LawWords, law_panel
+from portals.provider.note_form import missing_fields, note_sections
+from portals.provider.orders_page import RxSource, prescribe_view
+from portals.provider.queue_page import Desk, alert_view, revision, visit_type_title
+from portals.provider.views import CallView, ChartView, NoteVersion, NoteView, TaskView, VisitView
+from portals.provider.words import say_in
+
+JOINABLE = ("in_call",)
+OVER = ("documenting", "completed", "cancelled", "no_show", "escalated", "refused", "expired")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the address or a post adds to the screen: a drug search, a form sent back, text kept from a conflict."""
+
+    query: str = ""
+    pick: str = ""
+    rx_form: Mapping[str, str] | None = None
+    rx_problems: Mapping[str, str] = field(default_factory=dict)
+    note_kept: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What the screen takes from the installation rather than from the visit."""
+
+    words: LawWords
+    drugs: Mapping[str, BaseDrug]
+    pharmacies: Sequence[Any]
+    finished: frozenset[str] | None = None
+    open_steps: frozenset[str] = frozenset()
+
+
+def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitView:
+    """The whole screen."""
+    visit = desk.scope.visits.get(visit_id)
+    patient = desk.scope.people.patient(visit.patient)
+    gates = gate_views(desk.scope.gates.for_visit(visit_id))
+    chart = _chart(desk, visit, patient)
+    note = note_view(desk, visit, shown.note_kept)
+    orders = desk.scope.orders.for_visit(visit_id)
+    say = say_in(desk.fmt.language)
+    rx = RxSource(
+        formulary=_specialty(desk, visit).formulary,
+        base=house.drugs,
+        pharmacies=house.pharmacies,
+        orders=orders,
+        gates=gates,
+        allergies=chart.allergies,
+        query=shown.query,
+        pick=shown.pick,
+        form=shown.rx_form,
+        problems=shown.rx_problems,
+    )
+    alerts = desk.scope.alerts.open(visit_id)
+    return VisitView(
+        id=visit_id,
+        stage=visit.stage,
+        visit_type=visit_type_title(desk.content, visit, desk.fmt.language),
+        starts=desk.fmt.moment(visit.starts_at, desk.zone) if visit.starts_at else "",
+        chart=chart,
+        call=_call(desk, visit),
+        law=law_panel(gates, house.words, say),
+        note=note,
+        prescribe=prescribe_view(rx, house.words, say, desk.fmt.language),
+        tasks=_tasks(desk, visit, house),
+        alerts=tuple(alert_view(desk, alert, {visit_id: patient.name}) for alert in alerts),
+        will_happen=_will_happen(desk, visit, orders),
+        revision=visit_revision(desk, visit_id),
+    )
+
+
+def visit_revision(desk: Desk, visit_id: str) -> str:
+    """Changes whenever anything but the clinician's own typing changes on the screen; ids and codes only."""
+    visit = desk.scope.visits.get(visit_id)
+    orders = [f"{one.order}:{one.state}:{one.code}" for one in desk.scope.orders.for_visit(visit_id)]
+    alerts = [one.id for one in desk.scope.alerts.open(visit_id)]
+    gates = [one.id for one in desk.scope.gates.for_visit(visit_id)]
+    return revision([visit.stage, visit.payment_state, visit.arrived_at, *orders, *alerts, *gates])
+
+
+def gate_views(records: Sequence[Any]) -> tuple[GateView, ...]:
+    """Kept gate records as the law panel reads them, oldest first."""
+    return tuple(
+        GateView(
+            record=one.id,
+            gate=one.gate,
+            open=one.open,
+            decisions=one.decisions,
+            order=getattr(one, "subject", "") if one.gate == "prescribe" else "",
+        )
+        for one in sorted(records, key=lambda one: one.asked_at)
+    )
+
+
+def note_view(desk: Desk, visit: Any, kept: Mapping[str, str]) -> NoteView:
+    """The note as it stands, with the template of the visit's specialty."""
+    note = desk.scope.notes.current(visit.visit)
+    sections = note_sections(_specialty(desk, visit).note, note.fields if note else {}, desk.fmt.language)
+    labels = {field.name: field.label for _, fields in sections for field in fields}
+    conflict = {labels[name]: text for name, text in kept.items() if name in labels}
+    if note is None:
+        return NoteView(id="", version=0, sections=sections, missing=missing_fields(sections), conflict=conflict)
+    signed = note.state == "signed"
+    return NoteView(
+        id=note.note,
+        version=note.version,
+        sections=sections,
+        saved=desk.fmt.time(note.saved_at, desk.zone),
+        signed=desk.fmt.moment(note.signed_at, desk.zone) if signed and note.signed_at else "",
+        signed_by=desk.scope.people.name(note.signed_by) if signed and note.signed_by else "",
+        missing=missing_fields(sections),
+        versions=_versions(desk, note.note),
+        addenda=tuple(
+            (desk.fmt.moment(one.at, desk.zone), desk.scope.people.name(one.author), one.text) for one in note.addenda
+        ),
+        conflict=conflict,
+    )
+
+
+def _versions(desk: Desk, note: str) -> tuple[NoteVersion, ...]:
+    earlier = sorted(desk.scope.notes.versions(note), key=lambda one: -one.version)[1:]
+    return tuple(
+        NoteVersion(
+            number=one.version, at=desk.fmt.time(one.saved_at, desk.zone), by=desk.scope.people.name(one.author)
+        )
+        for one in earlier
+    )
+
+
+def _chart(desk: Desk, visit: Any, patient: Any) -> ChartView:
+    kind = desk.content.visit_type(f"{visit.specialty}/{visit.visit_type}")
+    forms = [desk.content.form(name) for name in kind.intake_forms]
+    answers = [desk.scope.forms.answers(visit.visit, form.id) for form in forms]
+    source = ChartSource(
+        patient=PatientCard(name=patient.name, birth_date=patient.birth_date, language=patient.language),
+        booked=visit.booked_place,
+        attested=visit.attested_place,
+        dossier=desk.scope.visits.dossier(visit.visit),
+        forms=tuple(
+            (form, {item: answer.value for item, answer in given.items()})
+            for form, given in zip(forms, answers, strict=True)
+        ),
+        now=desk.now,
+    )
+    return chart_view(source, desk.t, desk.fmt)
+
+
+def _specialty(desk: Desk, visit: Any) -> Any:
+    return desk.content.specialties[visit.specialty]
+
+
+def _call(desk: Desk, visit: Any) -> CallView:
+    if visit.stage == "waiting":
+        return CallView(act="admit")
+    if visit.stage in JOINABLE:
+        entered = desk.scope.links.room_pass(visit.visit) is not None
+        return CallView(act="enter" if entered else "join", entered=entered)
+    return CallView(act="over" if visit.stage in OVER else "wait")
+
+
+def _tasks(desk: Desk, visit: Any, house: House) -> tuple[TaskView, ...]:
+    if house.finished is None:
+        return ()
+    lines = []
+    for step in desk.scope.visits.plan(visit.visit).steps:
+        state = "done" if step.id in house.finished else "now" if step.id in house.open_steps else "later"
+        lines.append(TaskView(text=desk.t(f"provider.step.{step.kind}"), state=state))
+    return tuple(lines)
+
+
+def _will_happen(desk: Desk, visit: Any, orders: Sequence[Any]) -> tuple[str, ...]:
+    t = desk.t
+    unsent = sum(1 for one in orders if one.state == "drafted" and not one.code)
+    lines = [t("provider.sign.note_kept"), t("provider.sign.gate")]
+    if visit.price_cents:
+        lines.append(t("provider.sign.pay", amount=desk.fmt.money(visit.price_cents, visit.currency)))
+    if unsent:
+        lines.append(t("provider.sign.send_one") if unsent == 1 else t("provider.sign.send", count=unsent))
+    return (*lines, t("provider.sign.summary"), t("provider.sign.shut_note"))

@@ -1,0 +1,291 @@
+// The clinician's pages, faster: parts of a page are exchanged without leaving it (so that a call goes on), the note
+// saves itself, the queue keeps itself up to date, and everything has a key. Without this file all of it still works.
+
+const SAVE_AFTER_MS = 1200;
+const SAVE_RETRY_MS = 5000;
+const LOOK_EVERY_MS = 3000;
+const LOOK_HIDDEN_MS = 15000;
+
+const parser = new DOMParser();
+const typed = new WeakSet();
+
+// --- exchanging parts ------------------------------------------------------------------------------------------
+
+async function load(address, options = {}) {
+  const answer = await fetch(address, { credentials: "same-origin", ...options });
+  if (answer.redirected && new URL(answer.url).pathname.endsWith("/sign-in")) {
+    location.assign(answer.url);
+    return null;
+  }
+  return { page: parser.parseFromString(await answer.text(), "text/html"), address: answer.url };
+}
+
+function swap(page) {
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const fresh = page.getElementById(part.id);
+    if (!fresh || part.outerHTML === fresh.outerHTML) continue;
+    if (part.querySelector("[data-call-running]") && fresh.dataset.act === "enter") continue;
+    if ("keepTyping" in part.dataset && keepsTyping(part, fresh)) continue;
+    const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+    part.replaceWith(document.importNode(fresh, true));
+    if (focused) document.getElementById(focused)?.focus();
+  }
+  const token = page.querySelector('meta[name="csrf"]')?.content;
+  if (token) document.querySelector('meta[name="csrf"]').content = token;
+  document.dispatchEvent(new CustomEvent("parts-swapped"));
+  start();
+}
+
+// A note being written is left alone, unless the page brings something new about it: a signature or a conflict.
+function keepsTyping(part, fresh) {
+  const form = part.querySelector("[data-autosave]");
+  return Boolean(form) && Boolean(fresh.querySelector("[data-autosave]")) && !fresh.querySelector(".kept");
+}
+
+async function exchange(address, options) {
+  document.body.setAttribute("aria-busy", "true");
+  try {
+    const got = await load(address, options);
+    if (!got) return;
+    swap(got.page);
+    const url = new URL(got.address);
+    const part = new URL(address, location.href).hash || url.hash;
+    url.searchParams.delete("said");
+    url.hash = part;
+    history.replaceState(null, "", url);
+    const notice = document.querySelector("[data-notice]");
+    if (notice) announce(notice.textContent.trim());
+    if (part) reveal(part);
+  } finally {
+    document.body.removeAttribute("aria-busy");
+  }
+}
+
+function reveal(part) {
+  const target = document.querySelector(part);
+  const seen = target?.getBoundingClientRect();
+  if (seen && (seen.top < 0 || seen.top > innerHeight)) target.scrollIntoView({ block: "start" });
+}
+
+function announce(words) {
+  const line = document.querySelector("[data-said]");
+  if (line) line.textContent = words;
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !("swap" in form.dataset)) return;
+  event.preventDefault();
+  const button = event.submitter;
+  if (form.dataset.busy) return;
+  form.dataset.busy = "1";
+  button?.setAttribute("aria-disabled", "true");
+  try {
+    if ("afterAutosave" in form.dataset) await saveAll();
+    const body = new URLSearchParams(new FormData(form));
+    if (form.method === "get") {
+      const address = new URL(form.action);
+      address.search = body.toString();
+      await exchange(address.href, {});
+    } else {
+      await exchange(form.action, { method: "POST", body });
+    }
+  } catch {
+    delete form.dataset.swap;
+    form.requestSubmit(button ?? undefined);
+  } finally {
+    delete form.dataset.busy;
+    button?.removeAttribute("aria-disabled");
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-swap]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  exchange(link.href, {}).catch(() => location.assign(link.href));
+});
+
+document.addEventListener("call-over", () => refresh());
+
+// A running call must not be lost by an absent-minded click.
+window.addEventListener("beforeunload", (event) => {
+  if (document.querySelector("[data-call-running]") || document.querySelector('form[data-unsaved="1"]')) {
+    event.preventDefault();
+  }
+});
+
+// --- the note saves itself -------------------------------------------------------------------------------------
+
+class Autosave {
+  constructor(form) {
+    this.form = form;
+    this.line = form.closest("[data-live]").querySelector("[data-saved]");
+    this.timer = 0;
+    this.saving = null;
+    form.addEventListener("input", () => this.later());
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      this.save();
+    });
+  }
+
+  later() {
+    typed.add(this.form);
+    this.form.dataset.unsaved = "1";
+    this.line.textContent = this.line.dataset.unsaved;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), SAVE_AFTER_MS);
+  }
+
+  async save() {
+    clearTimeout(this.timer);
+    if (this.saving) await this.saving;
+    this.saving = this.send();
+    await this.saving;
+    this.saving = null;
+  }
+
+  async send() {
+    this.line.textContent = this.line.dataset.saving;
+    delete this.form.dataset.unsaved;
+    const body = new URLSearchParams(new FormData(this.form));
+    try {
+      const answer = await fetch(this.form.action, {
+        method: "POST", credentials: "same-origin", body, headers: { Accept: "application/json" },
+      });
+      if (answer.status === 409) {
+        await exchange(this.form.action, { method: "POST", body });
+        return;
+      }
+      if (!answer.ok) throw new Error(String(answer.status));
+      const saved = await answer.json();
+      this.form.elements.version.value = saved.version;
+      this.form.elements.key.value = randomKey();
+      if (!this.form.dataset.unsaved) this.line.textContent = saved.saved;
+      if (!typed.has(document.activeElement)) refresh(["sign"]);
+    } catch {
+      this.form.dataset.unsaved = "1";
+      this.line.textContent = this.line.dataset.failed;
+      this.timer = setTimeout(() => this.save(), SAVE_RETRY_MS);
+    }
+  }
+}
+
+let autosaves = [];
+
+function saveAll() {
+  return Promise.all(autosaves.filter((one) => one.form.isConnected && one.form.dataset.unsaved).map((one) => one.save()));
+}
+
+function randomKey() {
+  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// --- keeping up to date ----------------------------------------------------------------------------------------
+
+let looking = 0;
+
+async function look() {
+  clearTimeout(looking);
+  const watched = document.querySelector("[data-changes]");
+  if (!watched) return;
+  try {
+    const answer = await fetch(watched.dataset.changes, { credentials: "same-origin", headers: { Accept: "application/json" } });
+    if (answer.ok && (await answer.json()).revision !== watched.dataset.revision) await refresh();
+  } catch {
+    // The next look tries again; nothing on the page is lost by it.
+  }
+  looking = setTimeout(look, document.hidden ? LOOK_HIDDEN_MS : LOOK_EVERY_MS);
+}
+
+async function refresh(only) {
+  if (document.querySelector("form[data-busy], #prescribe .rx-form :focus, #prescribe .rx-search :focus")) return;
+  const before = Number(document.getElementById("queue")?.dataset.waiting ?? 0);
+  const shown = new URL(location.href);
+  const got = await load(shown.href);
+  if (!got) return;
+  if (only) {
+    for (const part of got.page.querySelectorAll("[data-live]")) if (!only.includes(part.id)) part.remove();
+  } else if (document.querySelector("#prescribe .rx-form")) {
+    got.page.getElementById("prescribe")?.remove();
+  }
+  got.page.querySelector("[data-notice]")?.remove();
+  swap(got.page);
+  const now = Number(document.getElementById("queue")?.dataset.waiting ?? 0);
+  if (now > before) announceWaiting(now);
+}
+
+function announceWaiting(count) {
+  const line = document.querySelector("[data-announce]");
+  if (line) line.textContent = count === 1 ? line.dataset.one : line.dataset.many.replace("{count}", count);
+}
+
+setInterval(() => {
+  for (const cell of document.querySelectorAll("[data-since]")) {
+    const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(cell.dataset.since)) / 60000));
+    cell.textContent = cell.textContent.replace(/\d+/, String(minutes));
+  }
+}, 10000);
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) look();
+});
+
+// --- keys ------------------------------------------------------------------------------------------------------
+
+const JUMPS = { n: "#note", p: "#prescribe", l: "#law", s: "#sign" };
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Escape") document.getElementById("keys").hidden = true;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.key === "?") document.getElementById("keys").toggleAttribute("hidden");
+  if (event.key === "j") step(1);
+  if (event.key === "k") step(-1);
+  const part = document.querySelector(JUMPS[event.key] ?? "none");
+  if (part) {
+    event.preventDefault();
+    part.scrollIntoView({ block: "start" });
+    (part.querySelector("textarea, input:not([type=hidden]), button, a") ?? part).focus({ preventScroll: true });
+  }
+});
+
+function step(by) {
+  const rows = [...document.querySelectorAll("[data-row] a")];
+  if (!rows.length) return;
+  const at = rows.indexOf(document.activeElement);
+  rows[Math.min(rows.length - 1, Math.max(0, at < 0 && by < 0 ? 0 : at + by))].focus();
+}
+
+// --- start -----------------------------------------------------------------------------------------------------
+
+let searching = 0;
+
+function start() {
+  autosaves = autosaves.filter((one) => one.form.isConnected);
+  for (const form of document.querySelectorAll("[data-autosave]")) {
+    if (!form.dataset.watched) autosaves.push(new Autosave(form));
+    form.dataset.watched = "1";
+  }
+  for (const input of document.querySelectorAll("[data-search]")) {
+    if (input.dataset.watched) continue;
+    input.dataset.watched = "1";
+    input.addEventListener("input", () => {
+      clearTimeout(searching);
+      searching = setTimeout(() => find(input.form), 250);
+    });
+  }
+}
+
+async function find(form) {
+  const address = new URL(form.action);
+  address.search = new URLSearchParams(new FormData(form)).toString();
+  const got = await load(address.href);
+  const fresh = got?.page.getElementById("drug-found");
+  if (fresh) document.getElementById("drug-found")?.replaceWith(document.importNode(fresh, true));
+}
+
+start();
+looking = setTimeout(look, LOOK_EVERY_MS);
