@@ -1,0 +1,92 @@
+"""What can be done to records: one tag ``source:subject:action`` for each act, for the audit and the access table."""
+
+from enum import StrEnum
+
+
+class Act(StrEnum):
+    """An audited act. The last part is the action: viewed, created, modified, refused, exported, deleted."""
+
+    KEYS_CREATED = "keys:clinic:created"
+    CLINIC_SEEDED = "clinic:people:created"
+    ACCESS_REFUSED = "access:record:refused"
+
+    PATIENT_CREATED = "people:patient:created"
+    PATIENT_VIEWED = "people:patient:viewed"
+    PATIENT_MODIFIED = "people:patient:modified"
+    PATIENT_SHREDDED = "people:patient:deleted"
+    PROVIDER_CREATED = "people:provider:created"
+    PROVIDER_VIEWED = "people:provider:viewed"
+    STAFF_CREATED = "people:staff:created"
+    STAFF_VIEWED = "people:staff:viewed"
+
+    ACCOUNT_CREATED = "accounts:account:created"
+    ACCOUNT_VIEWED = "accounts:account:viewed"
+    SIGN_IN = "accounts:session:created"
+    SIGN_IN_REFUSED = "accounts:session:refused"
+    SIGN_OUT = "accounts:session:deleted"
+
+    VISIT_CREATED = "visits:visit:created"
+    VISIT_VIEWED = "visits:visit:viewed"
+    VISITS_LISTED = "visits:list:viewed"
+    QUEUE_VIEWED = "visits:queue:viewed"
+    WAITING_VIEWED = "visits:waiting:viewed"
+    EVENTS_VIEWED = "visits:events:viewed"
+    DOSSIER_VIEWED = "visits:dossier:viewed"
+    PLACE_ATTESTED = "visits:place:created"
+    STAGE_CHANGED = "visits:stage:modified"
+    ROOM_PLACED = "visits:room:created"
+
+    PAYMENT_METHOD_SET = "payments:method:modified"
+    PAYMENT_VIEWED = "payments:payment:viewed"
+    PAYMENT_RECORDED = "payments:payment:modified"
+
+    SLOTS_VIEWED = "slots:slot:viewed"
+    SLOT_HELD = "slots:slot:created"
+    SLOT_REFUSED = "slots:slot:refused"
+    SLOT_RELEASED = "slots:slot:deleted"
+
+    ANSWER_SAVED = "forms:answer:modified"
+    ANSWERS_VIEWED = "forms:answers:viewed"
+    FLAG_RAISED = "forms:flag:created"
+    FORM_SUBMITTED = "forms:submission:created"
+
+    CONSENT_SIGNED = "consents:consent:created"
+    CONSENTS_VIEWED = "consents:consent:viewed"
+    CONSENT_REVOKED = "consents:consent:modified"
+
+    NOTE_SAVED = "notes:note:modified"
+    NOTE_VIEWED = "notes:note:viewed"
+    NOTE_SIGNED = "notes:signature:created"
+    ADDENDUM_ADDED = "notes:addendum:created"
+
+    ORDER_DRAFTED = "orders:order:created"
+    ORDER_REVISED = "orders:order:modified"
+    ORDER_DISCARDED = "orders:order:deleted"
+    ORDER_VIEWED = "orders:order:viewed"
+    ORDER_DISPATCHED = "orders:dispatch:modified"
+
+    GATE_OPENED = "gates:gate:created"
+    GATE_SHUT = "gates:gate:refused"
+    GATE_VIEWED = "gates:gate:viewed"
+
+    ALERT_RAISED = "alerts:alert:created"
+    ALERTS_VIEWED = "alerts:alert:viewed"
+    ALERT_CLOSED = "alerts:alert:modified"
+
+    DOCUMENT_WRITTEN = "documents:document:created"
+    DOCUMENT_VIEWED = "documents:document:viewed"
+
+    MESSAGE_QUEUED = "messages:message:created"
+    MESSAGES_VIEWED = "messages:message:viewed"
+    MESSAGE_SENT = "messages:message:modified"
+
+    LINK_ISSUED = "links:link:created"
+    LINK_VIEWED = "links:link:viewed"
+    LINK_CONSUMED = "links:link:modified"
+    LINK_REFUSED = "links:link:refused"
+
+    AUDIT_VIEWED = "audit:entries:viewed"
+
+    @property
+    def action(self) -> str:
+        return self.value.rpartition(":")[2]

@@ -1,0 +1,122 @@
+"""What moves a visit along, for repositories and adapters alike: events, announcements, alerts, notices, effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from engine.ports import Effect
+from records.acts import Act
+from records.codes import as_code, new_id
+from records.scope import Work
+from records.tables.visits import AlertRow, EffectRow, MessageRow, OutboxRow, Visit, VisitEventRow
+
+DRAFT = "draft"
+HELD = "held"
+BOOKED = "booked"
+WAITING = "waiting"
+IN_CALL = "in_call"
+ESCALATED = "escalated"
+FINAL = frozenset({"completed", "refused", "expired", "cancelled", "no_show", ESCALATED})
+
+
+def append_event(
+    work: Work, visit: Visit, event: str, stage: str | None = None, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Appends an event; with ``stage`` moves the visit's row. ``detail`` holds ids and codes."""
+    newest = work.session.scalar(select(func.max(VisitEventRow.sequence)).where(VisitEventRow.visit == visit.id))
+    work.session.add(
+        VisitEventRow(
+            id=new_id("evt"),
+            clinic=work.clinic,
+            visit=visit.id,
+            sequence=(newest or 0) + 1,
+            at=work.at,
+            event=as_code(event),
+            stage=stage,
+            actor=work.actor.person,
+            detail=dict(detail or {}),
+        )
+    )
+    if stage is not None:
+        visit.stage = as_code(stage)
+        visit.version += 1
+    work.session.flush()
+
+
+def tell(work: Work, visit: str, kind: str, subject: str = "") -> None:
+    """Writes an announcement for the visit's workflow, in the transaction of what it announces."""
+    row = OutboxRow(
+        id=new_id("out"),
+        clinic=work.clinic,
+        visit=visit,
+        kind=kind,
+        subject=as_code(subject) if subject else "",
+        at=work.now,
+    )
+    work.session.add(row)
+    work.session.flush()
+
+
+def raise_alert(work: Work, visit: str, kind: str, subject: str = "") -> str:
+    """Opens a task; the same kind and subject that is still open is that same task. Returns its id."""
+    query = select(AlertRow.id).where(
+        AlertRow.visit == visit, AlertRow.kind == kind, AlertRow.subject == subject, AlertRow.state == "open"
+    )
+    known = work.session.scalar(query)
+    if known is not None:
+        return known
+    row = AlertRow(
+        id=new_id("alr"),
+        clinic=work.clinic,
+        visit=visit,
+        kind=as_code(kind),
+        subject=subject,
+        state="open",
+        at=work.at,
+    )
+    work.session.add(row)
+    work.session.flush()
+    return row.id
+
+
+def queue_message(work: Work, visit: Visit, template: str, audience: str) -> str:
+    """Queues a notice by mail for the visit's patient or provider; returns its id."""
+    person = visit.patient if audience == "patient" else visit.provider
+    row = MessageRow(
+        id=new_id("msg"),
+        clinic=work.clinic,
+        visit=visit.id,
+        person=person,
+        audience=as_code(audience),
+        channel="mail",
+        template=as_code(template),
+        state="queued",
+        at=work.now,
+    )
+    work.session.add(row)
+    work.session.flush()
+    work.note(Act.MESSAGE_QUEUED, row.id, visit.id, template=template)
+    return row.id
+
+
+def done_before(work: Work, effect: Effect, kind: str) -> Mapping[str, Any] | None:
+    """What the effect returned when it was made, None when it was not made yet."""
+    row = work.session.get(EffectRow, (effect.ref.visit, effect.step, effect.key, kind))
+    return row.result if row is not None and row.clinic == work.clinic else None
+
+
+def keep_effect(work: Work, effect: Effect, kind: str, result: Mapping[str, Any]) -> None:
+    row = EffectRow(
+        visit=effect.ref.visit,
+        step=effect.step,
+        key=effect.key,
+        kind=kind,
+        clinic=work.clinic,
+        result=dict(result),
+        at=work.now,
+    )
+    work.session.add(row)
+    work.session.flush()

@@ -1,0 +1,196 @@
+"""The database of a whole installation: opens it safely, and hands out scopes, keys and sessions."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from engine.ports import Clock, KeyProvider
+from records.acts import Act
+from records.audit import Entry, Journal, Who
+from records.codes import machine_now
+from records.errors import RecordsError
+from records.key_ring import KeyRing, Purpose
+from records.repositories import Scope
+from records.scope import Actor, Work
+from records.sealing import Secret
+from records.sessions import SessionDoor
+
+INSTALLATION = "_installation"
+_SURVIVES = frozenset({"viewed", "refused"})
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # a commit that was answered survives a power cut
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA secure_delete=ON",  # what was shredded is overwritten
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+class Database:
+    """One database with all clinics in it; safe for threads. Its schema is made by ``records.migrate.upgrade(url)``.
+
+    ``now`` is the machine's time (audit, sessions, keys, links); ``clock`` the time that visits and the law go by,
+    the same unless given.
+    """
+
+    def __init__(
+        self, url: str, keys: KeyProvider, *, now: Callable[[], datetime] = machine_now, clock: Clock | None = None
+    ) -> None:
+        self.url = url
+        self.now = now
+        self.ring = KeyRing(keys, secrets.token_bytes, now)
+        self.engine = open_engine(url)
+        self._visit_time = clock.now if clock is not None else now
+        self._writer = self.engine.execution_options(begin="IMMEDIATE")
+        self._turn: threading.Lock | None = threading.Lock() if self.engine.dialect.name == "sqlite" else None
+        self._inside = threading.local()
+        self._prepared: set[str] = set()
+        self.sessions = SessionDoor(self)
+
+    @contextmanager
+    def scope(self, clinic: str, actor: Actor) -> Iterator[Scope]:
+        """One transaction of one actor in one clinic, committed with its audit entries when the block ends.
+
+        When the block fails everything is rolled back, but what was viewed or refused in it is still audited.
+
+        Raises:
+            ScopeMissing: clinic or actor is missing.
+            RuntimeError: this thread is inside another scope already.
+        """
+        with self.work(clinic, actor) as work:
+            yield Scope(work)
+
+    @contextmanager
+    def work(self, clinic: str, actor: Actor) -> Iterator[Work]:
+        """The same for adapters of this room, without repositories."""
+        if clinic and actor is not None and clinic not in self._prepared:
+            self._prepare(clinic)
+        with self.writing() as session:
+            work = Work(session, self.ring, clinic, actor, (self.now(), self._visit_time()))
+            try:
+                yield work
+                session.flush()
+                work.write_audit()
+                session.commit()
+            except BaseException:
+                session.rollback()
+                self.ring.forget()
+                _keep_accesses(session, work)
+                raise
+            finally:
+                work.end()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session in a writing transaction, one at a time on SQLite; the caller commits."""
+        if getattr(self._inside, "scope", False):
+            raise RuntimeError("a scope was opened inside another scope of the same thread")
+        self._inside.scope = True
+        try:
+            if self._turn is not None:
+                self._turn.acquire()
+            try:
+                with Session(self._writer, expire_on_commit=False) as session:
+                    yield session
+            finally:
+                if self._turn is not None:
+                    self._turn.release()
+        finally:
+            self._inside.scope = False
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads, from one snapshot, and waits for no writer."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def secret(self, clinic: str, purpose: Purpose) -> Secret:
+        """The clinic's current key of a purpose; made, with the clinic's other keys, at first use."""
+        self._prepare(clinic)
+        with self.reading() as session:
+            return self.ring.current(session, clinic, purpose)
+
+    def secret_by_id(self, clinic: str, key_id: str, purpose: Purpose) -> Secret:
+        """A key that once sealed something. Raises `Unreadable` when it is not known or was shredded."""
+        with self.reading() as session:
+            return self.ring.by_id(session, clinic, key_id, purpose)
+
+    def close(self) -> None:
+        self.ring.forget()
+        self.engine.dispose()
+
+    def _prepare(self, clinic: str) -> None:
+        if clinic in self._prepared:
+            return
+        with self.reading() as session:
+            known = self.ring.has_clinic(session, clinic)
+        if not known:
+            self._make_keys(clinic)
+        self._prepared.add(clinic)
+
+    def _make_keys(self, clinic: str) -> None:
+        with self.writing() as session:
+            if not self.ring.has_clinic(session, clinic):
+                self.ring.make_clinic(session, clinic)
+                who = Who(person="system", role="system", session="", origin="")
+                journal = Journal(ring=self.ring, clinic=clinic, now=self.now())
+                journal.append(session, who, [Entry(act=Act.KEYS_CREATED, subject=clinic)])
+            session.commit()
+
+
+class PayloadKeys:
+    """The keys of workflow payloads, one current and all old ones, as the payload codec asks for them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def current(self) -> tuple[str, bytes]:
+        secret = self._database.secret(INSTALLATION, Purpose.PAYLOADS)
+        return secret.id, secret.value
+
+    def key(self, key_id: str) -> bytes:
+        return self._database.secret_by_id(INSTALLATION, key_id, Purpose.PAYLOADS).value
+
+
+def open_engine(url: str) -> Engine:
+    """The engine; SQLite files with a write-ahead log and full synchronisation, each transaction begun by us."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if parsed.database in (None, "", ":memory:"):
+        raise RecordsError("records need a SQLite file: a database in memory is another one for every connection")
+    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=8, max_overflow=24)
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"BEGIN {options.get('begin', 'DEFERRED')}")
+
+
+def _keep_accesses(session: Session, work: Work) -> None:
+    """Audits, in a transaction of its own, what a failed block had already seen or been refused."""
+    seen = [entry for entry in work.entries if entry.act.action in _SURVIVES]
+    if seen:
+        work.journal().append(session, work.who(), seen)
+        session.commit()

@@ -1,0 +1,152 @@
+"""One visit's dossier out of its rows: what was said, by whom, as far as it is known; None where nobody said it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from engine.dossier import ConsentFact, Dossier, OrderFacts, PatientFacts, Place, ProviderFacts
+from records.errors import NotFound
+from records.people import dea_of, license_of, place_from_json
+from records.scope import Work
+from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
+from records.tables.people import DeaRow, LicenseRow, Patient, Provider
+from records.tables.visits import Visit
+
+_COMPLETED = "completed"
+# Facts an answer may fill that have a field of their own in the dossier; every other one stands under ``answers``.
+_PATIENT_FACTS = {
+    "patient.setting": "setting",
+    "patient.guardian_present": "guardian_present",
+    "patient.pregnant": "pregnant",
+    "patient.conditions": "conditions",
+    "patient.medications": "medications",
+    "patient.allergies": "allergies",
+}
+
+
+def build_dossier(work: Work, visit: Visit, order: str | None) -> Dossier:
+    """The dossier; ``order`` is the prescription a gate is asked about.
+
+    ``answers`` maps vocabulary paths that answers filled, and ``form.<form's last name>.<item>`` of every answer
+    that was shown, to JSON values as they were handed in.
+    """
+    fills, answers = _submitted(work, visit.id)
+    established, via = _relationship(work, visit)
+    return Dossier(
+        clinic=work.clinic,
+        visit=visit.id,
+        specialty=visit.specialty,
+        visit_type=visit.visit_type,
+        modality=visit.modality,
+        encounter_kind=visit.encounter_kind,
+        payer=visit.payer,
+        recording=visit.recording,
+        starts_at=visit.starts_at,
+        encounter_at=visit.encounter_at,
+        patient=_patient(work, visit, fills),
+        provider=_provider(work, visit.provider),
+        consents=_consents(work, visit),
+        established=established,
+        established_via=via,
+        treatment_purpose=fills.get("treatment.purpose"),
+        order=_order(work, visit, order) if order else None,
+        answers={**answers, **{path: value for path, value in fills.items() if path not in _PATIENT_FACTS}},
+    )
+
+
+def _patient(work: Work, visit: Visit, fills: Mapping[str, Any]) -> PatientFacts:
+    profile = work.open(("patients", "profile", visit.patient), work.row(Patient, visit.patient).profile)
+    told = {field: _frozen(fills[path]) for path, field in _PATIENT_FACTS.items() if path in fills}
+    return PatientFacts(
+        person=visit.patient,
+        birth_date=date.fromisoformat(profile["birth_date"]),
+        residence_state=profile["residence_state"] or None,
+        booked_place=_place(work, visit, "booked_place"),
+        attested_place=_place(work, visit, "attested_place"),
+        **told,
+    )
+
+
+def _provider(work: Work, person: str) -> ProviderFacts:
+    row = work.row(Provider, person)
+    licenses = work.session.scalars(select(LicenseRow).where(LicenseRow.person == person).order_by(LicenseRow.id))
+    registrations = work.session.scalars(select(DeaRow).where(DeaRow.person == person).order_by(DeaRow.id))
+    return ProviderFacts(
+        person=person,
+        profession=row.profession,
+        home_state=row.home_state,
+        place=place_from_json(row.place) if row.place else None,
+        licenses=tuple(license_of(item) for item in licenses),
+        dea=tuple(dea_of(item) for item in registrations),
+        extra=row.extra,
+    )
+
+
+def _consents(work: Work, visit: Visit) -> tuple[ConsentFact, ...]:
+    """Everything the patient ever consented to here: whether it still holds is the law's to say."""
+    query = select(ConsentRow).where(ConsentRow.clinic == work.clinic, ConsentRow.patient == visit.patient)
+    return tuple(
+        ConsentFact(
+            kind=row.kind,
+            form=row.form,
+            at=row.at,
+            jurisdiction=row.jurisdiction,
+            clauses=tuple(row.clauses),
+            revoked_at=row.revoked_at,
+        )
+        for row in work.session.scalars(query.order_by(ConsentRow.at, ConsentRow.id))
+    )
+
+
+def _order(work: Work, visit: Visit, order: str) -> OrderFacts:
+    row = work.row(OrderRow, order)
+    if row.visit != visit.id:
+        raise NotFound(f"orders {order[:40]}")
+    content = work.open(("orders", "content", order), row.content)
+    return OrderFacts(
+        order=order,
+        drug_name=content["drug"]["name"],
+        days_supply=content["days_supply"],
+        refills=content["refills"],
+        kind=content["kind"],
+        electronic=True,
+        purpose=content["purpose"],
+    )
+
+
+def _relationship(work: Work, visit: Visit) -> tuple[bool, str | None]:
+    """Whether this provider has completed a visit with the patient before, and by which modality the first was."""
+    query = select(Visit.modality).where(
+        Visit.clinic == work.clinic,
+        Visit.patient == visit.patient,
+        Visit.provider == visit.provider,
+        Visit.stage == _COMPLETED,
+        Visit.id != visit.id,
+    )
+    first = work.session.scalar(query.order_by(Visit.starts_at).limit(1))
+    return first is not None, first
+
+
+def _submitted(work: Work, visit: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    fills: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
+    query = select(SubmissionRow).where(SubmissionRow.visit == visit, SubmissionRow.clinic == work.clinic)
+    for row in work.session.scalars(query.order_by(SubmissionRow.at, SubmissionRow.id)):
+        content = work.open(("submissions", "content", row.id), row.content)
+        fills.update(content["fills"])
+        name = row.form.rpartition("/")[2]
+        answers.update({f"form.{name}.{item}": value for item, value in content["answers"].items()})
+    return fills, answers
+
+
+def _place(work: Work, visit: Visit, column: str) -> Place | None:
+    sealed = getattr(visit, column)
+    return place_from_json(work.open(("visits", column, visit.id), sealed)) if sealed else None
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

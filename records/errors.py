@@ -1,0 +1,71 @@
+"""How a call to records can fail: each failure is a class with a short code; none carries a value a person typed."""
+
+
+class RecordsError(Exception):
+    """A failure that callers may show by its ``code``; the message holds ids and codes only."""
+
+    code = "records"
+
+
+class ScopeMissing(RecordsError):
+    """A call came without a clinic and an actor, or after its scope had ended."""
+
+    code = "scope_missing"
+
+
+class NotFound(RecordsError):
+    """This clinic has no such row; carries the kind and the id that was asked for."""
+
+    code = "not_found"
+
+
+class AccessRefused(RecordsError):
+    """The actor may not do this, or not to this row. Audited; pages answer as for a row that does not exist."""
+
+    code = "refused"
+
+
+class Conflict(RecordsError):
+    """Somebody saved in between: ``kind`` of row and its ``current`` version; load again and offer both."""
+
+    code = "conflict"
+
+    def __init__(self, kind: str, current: int) -> None:
+        self.kind = kind
+        self.current = current
+        super().__init__(f"{kind} is at version {current}")
+
+
+class AlreadyDone(RecordsError):
+    """What was asked can be done once and has been done (a form submitted, a note signed)."""
+
+    code = "already_done"
+
+
+class Unreadable(RecordsError):
+    """A sealed field cannot be opened: its key was shredded, or its bytes or its place are not the ones sealed."""
+
+    code = "unreadable"
+
+
+class EmailTaken(RecordsError):
+    """Another account of this clinic has that e-mail address."""
+
+    code = "email_taken"
+
+
+class SignInRefused(RecordsError):
+    """A sign-in was refused: ``code`` is ``wrong`` or ``blocked``; when blocked, how many seconds to wait."""
+
+    def __init__(self, code: str, retry_after_seconds: int = 0) -> None:
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(code)
+
+
+class LinkRefused(RecordsError):
+    """A join link was refused: ``code`` is ``unknown``, ``expired`` or ``used``."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)

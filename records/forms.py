@@ -1,0 +1,199 @@
+"""Answers and submissions: every answer is a new version, written once for each of the client's keys, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from records.acts import Act
+from records.codes import as_code, new_id
+from records.course import append_event, raise_alert, tell
+from records.errors import AlreadyDone, Conflict
+from records.scope import Repository
+from records.tables.clinical import AnswerRow, SubmissionRow
+from records.tables.visits import OutboxRow, Visit
+
+RED_FLAG = "red_flag"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AnswerDraft:
+    """An answer to be saved. ``version`` is the one the page showed (0: none yet), ``key`` the client's own id of this
+    save: the same key again is the same save. ``value`` is any JSON value."""
+
+    visit: str
+    form: str
+    item: str
+    value: Any
+    version: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedAnswer:
+    """The version now kept, when it was written, and whether an earlier call with the same key had written it."""
+
+    version: int
+    at: datetime
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AnswerView:
+    """The newest version of an answer."""
+
+    value: Any
+    version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Submission:
+    """A form handed in: the items shown (hidden answers leave every decision), and the facts that they fill."""
+
+    visit: str
+    form: str
+    form_digest: str
+    shown: tuple[str, ...]
+    fills: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SubmissionView:
+    """A form as it was handed in."""
+
+    id: str
+    form: str
+    form_digest: str
+    at: datetime
+    answers: Mapping[str, Any]
+    fills: Mapping[str, Any]
+
+
+class Forms(Repository):
+    """A visit's forms."""
+
+    def save_answer(self, draft: AnswerDraft) -> SavedAnswer:
+        """Writes a new version.
+
+        Raises:
+            Conflict: somebody saved another version since the page was shown.
+            AlreadyDone: the form was handed in.
+            ValueError: form, item or key is not a code, or the key saved another answer before.
+        """
+        visit = self._work.visit(draft.visit, Act.ANSWER_SAVED, audited=False)
+        known = self._by_key(draft)
+        if known is not None:
+            return SavedAnswer(version=known.version, at=known.at, repeated=True)
+        current = self._current_version(draft)
+        if current != draft.version:
+            raise Conflict("answer", current)
+        if self._submission_id(draft.visit, draft.form) is not None:
+            raise AlreadyDone("form")
+        return self._write(visit, draft)
+
+    def flag(self, visit: str, form: str, item: str, flag: str) -> None:
+        """An answer raised a red flag: opens the clinicians' task and announces it, once for each flag of a form."""
+        row = self._work.visit(visit, Act.FLAG_RAISED)
+        subject = as_code(f"{form}:{flag}")
+        raise_alert(self._work, visit, RED_FLAG, subject)
+        query = select(OutboxRow.id).where(
+            OutboxRow.visit == visit, OutboxRow.kind == RED_FLAG, OutboxRow.subject == subject
+        )
+        if self._session.scalar(query) is None:
+            append_event(self._work, row, RED_FLAG, detail={"form": form, "item": as_code(item), "flag": flag})
+            tell(self._work, visit, RED_FLAG, subject)
+
+    def answers(self, visit: str, form: str) -> Mapping[str, AnswerView]:
+        """The newest version of every answer of a form, by item; one query."""
+        self._work.visit(visit, Act.ANSWERS_VIEWED)
+        return {row.item: self._view(row) for row in self._newest(visit, form)}
+
+    def submit(self, submission: Submission) -> str:
+        """Hands the form in and announces it; handed in again it is the same submission. Returns its id."""
+        visit = self._work.visit(submission.visit, Act.FORM_SUBMITTED)
+        known = self._submission_id(submission.visit, submission.form)
+        if known is not None:
+            return known
+        row_id, shown = new_id("sub"), set(submission.shown)
+        newest = self._newest(submission.visit, submission.form)
+        answers = {row.item: self._view(row).value for row in newest if row.item in shown}
+        content = {"answers": answers, "fills": dict(submission.fills)}
+        row = SubmissionRow(
+            id=row_id,
+            clinic=self._work.clinic,
+            visit=submission.visit,
+            form=as_code(submission.form),
+            form_digest=submission.form_digest,
+            at=self._work.at,
+            content=self._work.seal(("submissions", "content", row_id), content, visit.patient),
+        )
+        self._session.add(row)
+        append_event(self._work, visit, "form_submitted", detail={"form": submission.form})
+        tell(self._work, submission.visit, "intake_submitted", submission.form)
+        return row_id
+
+    def submitted(self, visit: str) -> tuple[SubmissionView, ...]:
+        """The forms handed in, in their order."""
+        self._work.visit(visit, Act.ANSWERS_VIEWED)
+        query = select(SubmissionRow).where(SubmissionRow.visit == visit).order_by(SubmissionRow.at, SubmissionRow.id)
+        return tuple(self._submission(row) for row in self._session.scalars(query))
+
+    def _write(self, visit: Visit, draft: AnswerDraft) -> SavedAnswer:
+        row_id, version = new_id("ans"), draft.version + 1
+        row = AnswerRow(
+            id=row_id,
+            clinic=self._work.clinic,
+            visit=visit.id,
+            form=as_code(draft.form),
+            item=as_code(draft.item),
+            version=version,
+            client_key=as_code(draft.key),
+            at=self._work.at,
+            actor=self._work.actor.person,
+            value=self._work.seal(("answers", "value", row_id), draft.value, visit.patient),
+        )
+        self._session.add(row)
+        self._work.note(Act.ANSWER_SAVED, row_id, visit.id, form=draft.form, item=draft.item, version=version)
+        self._session.flush()
+        return SavedAnswer(version=version, at=row.at, repeated=False)
+
+    def _by_key(self, draft: AnswerDraft) -> AnswerRow | None:
+        query = select(AnswerRow).where(AnswerRow.visit == draft.visit, AnswerRow.client_key == draft.key)
+        row = self._session.scalars(query).first()
+        if row is not None and (row.form, row.item) != (draft.form, draft.item):
+            raise ValueError("the client's key was used for another answer")
+        return row
+
+    def _current_version(self, draft: AnswerDraft) -> int:
+        query = select(func.max(AnswerRow.version)).where(
+            AnswerRow.visit == draft.visit, AnswerRow.form == draft.form, AnswerRow.item == draft.item
+        )
+        return self._session.scalar(query) or 0
+
+    def _submission_id(self, visit: str, form: str) -> str | None:
+        query = select(SubmissionRow.id).where(SubmissionRow.visit == visit, SubmissionRow.form == form)
+        return self._session.scalar(query)
+
+    def _newest(self, visit: str, form: str) -> Iterable[AnswerRow]:
+        query = select(AnswerRow).where(AnswerRow.visit == visit, AnswerRow.form == form).order_by(AnswerRow.version)
+        return {row.item: row for row in self._session.scalars(query)}.values()
+
+    def _view(self, row: AnswerRow) -> AnswerView:
+        value = self._work.open(("answers", "value", row.id), row.value)
+        return AnswerView(value=value, version=row.version, at=row.at)
+
+    def _submission(self, row: SubmissionRow) -> SubmissionView:
+        content = self._work.open(("submissions", "content", row.id), row.content)
+        return SubmissionView(
+            id=row.id,
+            form=row.form,
+            form_digest=row.form_digest,
+            at=row.at,
+            answers=content["answers"],
+            fills=content["fills"],
+        )

@@ -1,0 +1,85 @@
+"""Gate records: what a gate was asked, what both engines said, and why it stayed shut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from engine.ports import JSON, GateRecord
+from records.acts import Act
+from records.codes import new_id
+from records.scope import Repository, Work
+from records.tables.visits import GateRow, Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class GateView:
+    """A verdict as kept: every decision's JSON by topic, and the reasons a page shows."""
+
+    id: str
+    visit: str
+    gate: str
+    open: bool
+    asked_at: datetime
+    recorded_at: datetime
+    decisions: Mapping[str, JSON]
+    reasons: Sequence[JSON]
+
+
+class Gates(Repository):
+    """A visit's gate records; they never change."""
+
+    def get(self, record: str) -> GateView:
+        row = self._work.row(GateRow, record)
+        self._work.visit(row.visit, Act.GATE_VIEWED)
+        return self._view(row)
+
+    def for_visit(self, visit: str) -> tuple[GateView, ...]:
+        """Every verdict, oldest first."""
+        self._work.visit(visit, Act.GATE_VIEWED)
+        query = select(GateRow).where(GateRow.visit == visit).order_by(GateRow.recorded_at, GateRow.id)
+        return tuple(self._view(row) for row in self._session.scalars(query))
+
+    def latest(self, visit: str, gate: str) -> GateView | None:
+        self._work.visit(visit, Act.GATE_VIEWED)
+        query = select(GateRow).where(GateRow.visit == visit, GateRow.gate == gate)
+        row = self._session.scalars(query.order_by(GateRow.recorded_at.desc(), GateRow.id.desc()).limit(1)).first()
+        return None if row is None else self._view(row)
+
+    def _view(self, row: GateRow) -> GateView:
+        content = self._work.open(("gate_records", "decisions", row.id), row.decisions)
+        return GateView(
+            id=row.id,
+            visit=row.visit,
+            gate=row.gate,
+            open=row.open,
+            asked_at=row.asked_at,
+            recorded_at=row.recorded_at,
+            decisions=content["decisions"],
+            reasons=content["reasons"],
+        )
+
+
+def keep_gate(work: Work, visit: Visit, gate: GateRecord) -> str:
+    """Writes the record and its audit entry, ``refused`` when the gate is shut; returns its id."""
+    row_id = new_id("gat")
+    content = {"decisions": dict(gate.decisions), "reasons": list(gate.reasons)}
+    outcomes = {topic: str(decision.get("outcome", "")) for topic, decision in gate.decisions.items()}
+    row = GateRow(
+        id=row_id,
+        clinic=work.clinic,
+        visit=visit.id,
+        gate=gate.gate,
+        open=gate.open,
+        asked_at=gate.asked_at,
+        recorded_at=work.now,
+        outcomes=outcomes,
+        decisions=work.seal(("gate_records", "decisions", row_id), content, visit.patient),
+    )
+    work.session.add(row)
+    work.session.flush()
+    work.note(Act.GATE_OPENED if gate.open else Act.GATE_SHUT, row_id, visit.id, gate=gate.gate)
+    return row_id

@@ -1,0 +1,141 @@
+"""Join links: shown as often as one likes, consumed once, bound to one participant and one browser session."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from records.access import Role
+from records.acts import Act
+from records.codes import b64, new_id
+from records.errors import LinkRefused, NotFound
+from records.key_ring import Purpose
+from records.scope import Repository, Work
+from records.tables.visits import JoinLink, ParticipantRow, RoomPassRow, Visit
+
+# How long the session that consumed a link may come back into the room.
+PASS_LIFE = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkView:
+    """A join link as its page shows it before it is used."""
+
+    id: str
+    visit: str
+    participant: str
+    expires_at: datetime
+    used: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomPass:
+    """What a consumed link gives this browser session: a part in the visit's room until then (machine time)."""
+
+    visit: str
+    participant: str
+    role: str
+    until: datetime
+
+
+class Links(Repository):
+    """The clinic's join links."""
+
+    def address(self, link: str) -> str:
+        """The token that goes into the link's address; only for the participant it was issued to."""
+        row = self._reached(link, Act.LINK_VIEWED)
+        return f"{row.id}.{self._code(row.id)}"
+
+    def peek(self, token: str) -> LinkView:
+        """What a link is, changing nothing. Raises `LinkRefused` (unknown, expired)."""
+        row = self._link(token, Act.LINK_VIEWED)
+        if row.expires_at <= self._work.now:
+            raise self._refused(row, "expired")
+        return LinkView(
+            id=row.id,
+            visit=row.visit,
+            participant=row.participant,
+            expires_at=row.expires_at,
+            used=row.consumed_at is not None,
+        )
+
+    def consume(self, token: str) -> RoomPass:
+        """Uses the link for the actor's session. Raises `LinkRefused` (unknown, expired, used); that is audited."""
+        row = self._link(token, Act.LINK_CONSUMED)
+        if row.consumed_at is not None:
+            raise self._refused(row, "used")
+        if row.expires_at <= self._work.now:
+            raise self._refused(row, "expired")
+        if not self._work.actor.session:
+            raise self._refused(row, "unknown")
+        row.consumed_at = self._work.now
+        self._work.note(Act.LINK_CONSUMED, row.id, row.visit)
+        return self._pass(row)
+
+    def room_pass(self, visit: str) -> RoomPass | None:
+        """The pass that the actor's session holds for the visit, None when it has none or it is over."""
+        self._work.visit(visit, Act.LINK_VIEWED, audited=False)
+        row = self._session.get(RoomPassRow, (self._work.actor.session, visit))
+        if row is None or row.clinic != self._work.clinic or row.until <= self._work.now:
+            return None
+        return RoomPass(visit=visit, participant=row.participant, role=row.role, until=row.until)
+
+    def _pass(self, link: JoinLink) -> RoomPass:
+        part = self._work.row(ParticipantRow, link.participant)
+        until = self._work.now + PASS_LIFE
+        self._session.merge(
+            RoomPassRow(
+                session=self._work.actor.session,
+                visit=link.visit,
+                clinic=self._work.clinic,
+                participant=part.id,
+                role=part.role,
+                until=until,
+            )
+        )
+        self._session.flush()
+        return RoomPass(visit=link.visit, participant=part.id, role=part.role, until=until)
+
+    def _link(self, token: str, act: Act) -> JoinLink:
+        link, _, code = token.partition(".")
+        if not hmac.compare_digest(code.encode(), self._code(link).encode()):
+            self._work.record(Act.LINK_REFUSED, "unknown", code="unknown")
+            raise LinkRefused("unknown")
+        return self._reached(link, act)
+
+    def _reached(self, link: str, act: Act) -> JoinLink:
+        """The link, when it was issued to the actor. Raises `LinkRefused` as for a link that never was."""
+        try:
+            row = self._work.row(JoinLink, link)
+        except NotFound:
+            raise LinkRefused("unknown") from None
+        self._work.visit(row.visit, act, audited=False)
+        part = self._work.row(ParticipantRow, row.participant)
+        if self._work.actor.role != Role.SYSTEM and part.person != self._work.actor.person:
+            raise self._refused(row, "unknown")
+        return row
+
+    def _refused(self, row: JoinLink, code: str) -> LinkRefused:
+        self._work.record(Act.LINK_REFUSED, row.id, row.visit, code=code)
+        return LinkRefused(code)
+
+    def _code(self, link: str) -> str:
+        secret = self._work.ring.current(self._session, self._work.clinic, Purpose.LINKS)
+        code = hmac.new(secret.value, f"join|{self._work.clinic}|{link}".encode(), hashlib.sha256).digest()
+        return b64(code[:18])
+
+
+def issue_link(work: Work, visit: Visit, participant: str, until: datetime) -> str:
+    """Makes a link for a participant of the visit until an instant of machine time; returns its id."""
+    part = work.row(ParticipantRow, participant)
+    if part.visit != visit.id:
+        raise NotFound(f"participants {participant[:40]}")
+    row = JoinLink(
+        id=new_id("lnk"), clinic=work.clinic, visit=visit.id, participant=part.id, issued_at=work.now, expires_at=until
+    )
+    work.session.add(row)
+    work.session.flush()
+    work.note(Act.LINK_ISSUED, row.id, visit.id)
+    return row.id

@@ -1,0 +1,112 @@
+"""Notices: which template waits to go to whom; the words carry no PHI and the address is looked up when it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from records.acts import Act
+from records.errors import RecordsError
+from records.scope import Actor, Repository, Work
+from records.tables.people import Person
+from records.tables.visits import MessageRow
+
+if TYPE_CHECKING:
+    from records.database import Database
+
+QUEUED = "queued"
+SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MessageView:
+    """A notice: template, audience (patient or provider), channel (mail), the address, and whether it was sent."""
+
+    id: str
+    clinic: str
+    visit: str
+    audience: str
+    channel: str
+    template: str
+    address: str
+    language: str
+    state: str
+    at: datetime
+
+
+class Messages(Repository):
+    """The clinic's notices, as the visible outbox of a demo shows them."""
+
+    def outbox(self, limit: int = 50) -> tuple[MessageView, ...]:
+        """The newest notices first."""
+        self._work.note(Act.MESSAGES_VIEWED, self._work.clinic)
+        query = select(MessageRow).where(MessageRow.clinic == self._work.clinic)
+        rows = self._session.scalars(query.order_by(MessageRow.number.desc()).limit(limit)).all()
+        return tuple(_view(self._work, row) for row in rows)
+
+    def sent(self, message: str) -> None:
+        """Notes that a notice went out; a second time changes nothing."""
+        row = self._session.scalars(
+            select(MessageRow).where(MessageRow.id == message, MessageRow.clinic == self._work.clinic)
+        ).first()
+        if row is None or row.state == SENT:
+            return
+        self._work.note(Act.MESSAGE_SENT, message, row.visit)
+        row.state, row.sent_at = SENT, self._work.now
+        self._session.flush()
+
+
+class MessageQueue:
+    """Every clinic's notices that wait, for the program that sends them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pending(self, limit: int) -> tuple[MessageView, ...]:
+        """The oldest waiting notices with their addresses; each look at an address is audited."""
+        with self._database.reading() as session:
+            query = select(MessageRow.clinic, MessageRow.id).where(MessageRow.state == QUEUED)
+            found = session.execute(query.order_by(MessageRow.number).limit(limit)).all()
+        by_clinic: dict[str, list[str]] = {}
+        for clinic, message in found:
+            by_clinic.setdefault(clinic, []).append(message)
+        return tuple(view for clinic, ids in by_clinic.items() for view in self._views(clinic, ids))
+
+    def sent(self, message: MessageView) -> None:
+        with self._database.work(message.clinic, Actor.system("notices")) as work:
+            Messages(work).sent(message.id)
+
+    def _views(self, clinic: str, ids: list[str]) -> list[MessageView]:
+        with self._database.work(clinic, Actor.system("notices")) as work:
+            work.note(Act.MESSAGES_VIEWED, clinic, count=len(ids))
+            query = select(MessageRow).where(MessageRow.id.in_(ids)).order_by(MessageRow.number)
+            return [_view(work, row) for row in work.session.scalars(query).all()]
+
+
+def _view(work: Work, row: MessageRow) -> MessageView:
+    address, language = _address(work, row)
+    return MessageView(
+        id=row.id,
+        clinic=row.clinic,
+        visit=row.visit,
+        audience=row.audience,
+        channel=row.channel,
+        template=row.template,
+        address=address,
+        language=language,
+        state=row.state,
+        at=row.at,
+    )
+
+
+def _address(work: Work, row: MessageRow) -> tuple[str, str]:
+    """The person's address and language; nothing for a person whose key was shredded."""
+    person = work.row(Person, row.person)
+    try:
+        contact = work.open(("persons", "contact", person.id), person.contact)
+    except RecordsError:
+        return "", "en"
+    return contact["email"], contact["language"]

@@ -1,0 +1,172 @@
+"""Orders: prescriptions as they are written, and every state they went through on the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from records.acts import Act
+from records.codes import new_id
+from records.errors import AlreadyDone, Conflict
+from records.scope import Repository, Work
+from records.tables.clinical import OrderEventRow, OrderRow
+
+DRAFTED = "drafted"
+SENT = "sent"
+DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class OrderDraft:
+    """A prescription as written. ``drug`` has at least a ``name``; ``kind`` is new or refill."""
+
+    visit: str
+    drug: Mapping[str, Any]
+    sig: str
+    quantity: str
+    quantity_unit: str
+    days_supply: int
+    refills: int
+    substitutions_allowed: bool = True
+    note_to_pharmacy: str = ""
+    pharmacy: Mapping[str, Any] = field(default_factory=dict)
+    purpose: str | None = None
+    kind: str = "new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class OrderView:
+    """An order and where it stands: drafted, sent, verified, rejected, cancelled or discarded."""
+
+    order: str
+    visit: str
+    state: str
+    version: int
+    draft: OrderDraft
+    written_at: datetime
+    message_id: str
+    code: str
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEvent:
+    """One state that an order reached; ``code`` is the network's when it said one."""
+
+    at: datetime
+    state: str
+    actor: str
+    code: str
+
+
+class Orders(Repository):
+    """A visit's prescriptions."""
+
+    def draft(self, draft: OrderDraft) -> str:
+        visit = self._work.visit(draft.visit, Act.ORDER_DRAFTED, audited=False)
+        order = new_id("ord")
+        row = OrderRow(
+            id=order,
+            clinic=self._work.clinic,
+            visit=visit.id,
+            kind="prescription",
+            state=DRAFTED,
+            version=1,
+            content=self._work.seal(("orders", "content", order), _content(draft), visit.patient),
+            message_id="",
+            code="",
+            simulated=False,
+            written_at=self._work.at,
+        )
+        self._session.add(row)
+        self._work.note(Act.ORDER_DRAFTED, order, visit.id)
+        self._session.flush()
+        append_order_event(self._work, order, DRAFTED)
+        return order
+
+    def revise(self, order: str, draft: OrderDraft, version: int) -> int:
+        """Writes a draft anew; returns its version. Raises `AlreadyDone` once sent, `Conflict` on an old version."""
+        row = self._drafted(order, Act.ORDER_REVISED)
+        if row.version != version:
+            raise Conflict("order", row.version)
+        visit = self._work.visit(row.visit, Act.ORDER_REVISED)
+        row.content = self._work.seal(("orders", "content", order), _content(draft), visit.patient)
+        row.version, row.written_at = version + 1, self._work.at
+        append_order_event(self._work, order, "revised", version=row.version)
+        return row.version
+
+    def discard(self, order: str) -> None:
+        """Drops a draft; it stays readable. Raises `AlreadyDone` once sent."""
+        row = self._drafted(order, Act.ORDER_DISCARDED)
+        self._work.note(Act.ORDER_DISCARDED, order, row.visit)
+        row.state = DISCARDED
+        append_order_event(self._work, order, DISCARDED)
+
+    def get(self, order: str) -> OrderView:
+        row = self._work.row(OrderRow, order)
+        self._work.visit(row.visit, Act.ORDER_VIEWED)
+        return self._view(row)
+
+    def for_visit(self, visit: str) -> tuple[OrderView, ...]:
+        """The visit's orders in the order they were written; a patient does not see drafts."""
+        self._work.visit(visit, Act.ORDER_VIEWED)
+        query = select(OrderRow).where(OrderRow.visit == visit).order_by(OrderRow.written_at, OrderRow.id)
+        hidden = {DRAFTED, DISCARDED} if self._work.actor.role == "patient" else set()
+        return tuple(self._view(row) for row in self._session.scalars(query) if row.state not in hidden)
+
+    def history(self, order: str) -> tuple[OrderEvent, ...]:
+        row = self._work.row(OrderRow, order)
+        self._work.visit(row.visit, Act.ORDER_VIEWED)
+        query = select(OrderEventRow).where(OrderEventRow.order == order).order_by(OrderEventRow.sequence)
+        return tuple(
+            OrderEvent(at=item.at, state=item.state, actor=item.actor, code=str(item.detail.get("code", "")))
+            for item in self._session.scalars(query)
+        )
+
+    def _drafted(self, order: str, act: Act) -> OrderRow:
+        row = self._work.row(OrderRow, order)
+        self._work.visit(row.visit, act, audited=False)
+        if row.state != DRAFTED:
+            raise AlreadyDone("order")
+        return row
+
+    def _view(self, row: OrderRow) -> OrderView:
+        content = self._work.open(("orders", "content", row.id), row.content)
+        return OrderView(
+            order=row.id,
+            visit=row.visit,
+            state=row.state,
+            version=row.version,
+            draft=OrderDraft(visit=row.visit, **content),
+            written_at=row.written_at,
+            message_id=row.message_id,
+            code=row.code,
+            simulated=row.simulated,
+        )
+
+
+def append_order_event(work: Work, order: str, state: str, **detail: str | int | bool) -> None:
+    newest = work.session.scalar(select(func.max(OrderEventRow.sequence)).where(OrderEventRow.order == order))
+    work.session.add(
+        OrderEventRow(
+            id=new_id("oev"),
+            clinic=work.clinic,
+            order=order,
+            sequence=(newest or 0) + 1,
+            at=work.at,
+            state=state,
+            actor=work.actor.person,
+            detail=detail,
+        )
+    )
+    work.session.flush()
+
+
+def _content(draft: OrderDraft) -> dict[str, Any]:
+    raw = asdict(draft)
+    del raw["visit"]
+    return raw

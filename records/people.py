@@ -1,0 +1,299 @@
+"""People: patients with their sealed profile, providers with licences, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from engine.dossier import DeaRegistration, License, Place
+from records.acts import Act
+from records.codes import new_id
+from records.errors import Conflict
+from records.scope import Repository
+from records.tables.people import DeaRow, LicenseRow, Patient, Person, Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatientDraft:
+    """A patient as they describe themselves; ``residence_state`` is a USPS code, ``sex`` a code of the vocabulary."""
+
+    given: str
+    family: str
+    birth_date: date
+    sex: str
+    email: str
+    phone: str
+    residence_state: str
+    postal_code: str
+    language: str = "en"
+    address: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatientView(PatientDraft):
+    """A patient as kept; ``version`` goes back with a change."""
+
+    person: str
+    version: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.given} {self.family}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class StaffDraft:
+    """Somebody who works for the clinic."""
+
+    given: str
+    family: str
+    email: str
+    seed_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderDraft:
+    """A clinician; ``availability`` and ``extra`` are plain data whose shape the clinic file gives."""
+
+    staff: StaffDraft
+    display_name: str
+    profession: str
+    npi: str = ""
+    home_state: str | None = None
+    place: Place | None = None
+    licenses: tuple[License, ...] = ()
+    dea: tuple[DeaRegistration, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+    availability: tuple[Mapping[str, Any], ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderView:
+    """A clinician as the clinic shows them: nothing here is a patient's."""
+
+    person: str
+    seed_key: str | None
+    display_name: str
+    profession: str
+    npi: str
+    home_state: str | None
+    place: Place | None
+    licenses: tuple[License, ...]
+    dea: tuple[DeaRegistration, ...]
+    languages: tuple[str, ...]
+    availability: tuple[Mapping[str, Any], ...]
+    extra: Mapping[str, Any]
+    active: bool
+
+
+class People(Repository):
+    """The clinic's people."""
+
+    def create_patient(self, draft: PatientDraft, seed_key: str | None = None) -> str:
+        """Makes the person, their own key and their profile; returns the person's id."""
+        person = new_id("per")
+        self._work.note(Act.PATIENT_CREATED, person)
+        self._work.ring.make_person(self._session, self._work.clinic, person)
+        self._person(person, _contact(draft), seed_key, person)
+        profile = self._work.seal(("patients", "profile", person), _profile(draft), person)
+        self._session.add(Patient(person=person, clinic=self._work.clinic, profile=profile))
+        self._session.flush()
+        return person
+
+    def create_staff(self, draft: StaffDraft) -> str:
+        person = new_id("per")
+        self._work.note(Act.STAFF_CREATED, person)
+        contact = {"given": draft.given, "family": draft.family, "email": draft.email, "phone": "", "language": "en"}
+        self._person(person, contact, draft.seed_key, "")
+        return person
+
+    def create_provider(self, draft: ProviderDraft) -> str:
+        self._work.note(Act.PROVIDER_CREATED, draft.staff.seed_key or "provider")
+        person = self.create_staff(draft.staff)
+        self._session.add(_provider_row(self._work.clinic, person, draft))
+        self._session.flush()
+        self._add_credentials(person, draft.licenses, draft.dea)
+        return person
+
+    def patient(self, person: str) -> PatientView:
+        self._work.patient(person, Act.PATIENT_VIEWED)
+        self._work.note(Act.PATIENT_VIEWED, person)
+        return self._patient_view(person)
+
+    def update_patient(self, person: str, draft: PatientDraft, version: int) -> int:
+        """Replaces the profile; returns its new version. Raises `Conflict` when it changed since ``version``."""
+        self._work.patient(person, Act.PATIENT_MODIFIED)
+        row, patient = self._work.row(Person, person), self._work.row(Patient, person)
+        if row.version != version:
+            raise Conflict("patient", row.version)
+        self._work.note(Act.PATIENT_MODIFIED, person)
+        row.contact = self._work.seal(("persons", "contact", person), _contact(draft), person)
+        patient.profile = self._work.seal(("patients", "profile", person), _profile(draft), person)
+        row.version, row.updated_at = version + 1, self._work.now
+        self._session.flush()
+        return row.version
+
+    def name(self, person: str) -> str:
+        """What a patient or colleague is called."""
+        row = self._work.row(Person, person)
+        if self._session.get(Patient, person) is None:
+            self._work.allow(Act.PROVIDER_VIEWED, person)
+        else:
+            self._work.patient(person, Act.PATIENT_VIEWED)
+            self._work.note(Act.PATIENT_VIEWED, person, field="name")
+        contact = self._work.open(("persons", "contact", person), row.contact)
+        return f"{contact['given']} {contact['family']}".strip()
+
+    def provider(self, person: str) -> ProviderView:
+        self._work.allow(Act.PROVIDER_VIEWED, person)
+        return self._provider_views([self._work.row(Provider, person)])[0]
+
+    def providers(self) -> tuple[ProviderView, ...]:
+        """The clinic's active clinicians by name, in three queries."""
+        self._work.allow(Act.PROVIDER_VIEWED)
+        query = select(Provider).where(Provider.clinic == self._work.clinic, Provider.active.is_(True))
+        return self._provider_views(self._session.scalars(query.order_by(Provider.display_name)).all())
+
+    def set_credentials(self, person: str, licenses: tuple[License, ...], dea: tuple[DeaRegistration, ...]) -> None:
+        """Replaces a provider's licences and DEA registrations, as a primary source or the clinic says."""
+        self._work.note(Act.PROVIDER_CREATED, person, field="credentials")
+        self._work.row(Provider, person)
+        for table in (LicenseRow, DeaRow):
+            self._session.execute(delete(table).where(table.person == person, table.clinic == self._work.clinic))
+        self._add_credentials(person, licenses, dea)
+
+    def shred(self, person: str) -> None:
+        """Destroys the patient's key: everything sealed for them is unreadable from then on, also in backups' copies
+        of rows that were made with a key that only this database held. There is no way back."""
+        self._work.note(Act.PATIENT_SHREDDED, person)
+        self._work.row(Patient, person)
+        self._work.ring.shred_person(self._session, self._work.clinic, person)
+
+    def _person(self, person: str, contact: Mapping[str, Any], seed_key: str | None, key_of: str) -> None:
+        sealed = self._work.seal(("persons", "contact", person), contact, key_of)
+        now = self._work.now
+        self._session.add(
+            Person(
+                id=person,
+                clinic=self._work.clinic,
+                seed_key=seed_key,
+                contact=sealed,
+                version=1,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+        self._session.flush()
+
+    def _patient_view(self, person: str) -> PatientView:
+        row, patient = self._work.row(Person, person), self._work.row(Patient, person)
+        contact = self._work.open(("persons", "contact", person), row.contact)
+        profile = self._work.open(("patients", "profile", person), patient.profile)
+        profile["birth_date"] = date.fromisoformat(profile["birth_date"])
+        return PatientView(person=person, version=row.version, **contact, **profile)
+
+    def _provider_views(self, rows: Sequence[Provider]) -> tuple[ProviderView, ...]:
+        people = [row.person for row in rows]
+        licenses = self._session.scalars(select(LicenseRow).where(LicenseRow.person.in_(people))).all()
+        registrations = self._session.scalars(select(DeaRow).where(DeaRow.person.in_(people))).all()
+        query = select(Person.id, Person.seed_key).where(Person.id.in_(people))
+        keys = dict(self._session.execute(query).tuples())
+        return tuple(
+            _provider_view(
+                row,
+                keys.get(row.person),
+                tuple(license_of(item) for item in licenses if item.person == row.person),
+                tuple(dea_of(item) for item in registrations if item.person == row.person),
+            )
+            for row in rows
+        )
+
+    def _add_credentials(
+        self, person: str, licenses: tuple[License, ...], registrations: tuple[DeaRegistration, ...]
+    ) -> None:
+        clinic = self._work.clinic
+        for item in licenses:
+            self._session.add(LicenseRow(id=new_id("lic"), clinic=clinic, person=person, **asdict(item)))
+        for dea in registrations:
+            row = {**asdict(dea), "schedules": list(dea.schedules)}
+            self._session.add(DeaRow(id=new_id("dea"), clinic=clinic, person=person, **row))
+        self._session.flush()
+
+
+def place_to_json(place: Place) -> dict[str, Any]:
+    return {**asdict(place), "at": place.at.isoformat() if place.at else None}
+
+
+def place_from_json(raw: Mapping[str, Any]) -> Place:
+    return Place(**{**raw, "at": datetime.fromisoformat(raw["at"]) if raw["at"] else None})
+
+
+def license_of(row: LicenseRow) -> License:
+    return License(
+        state=row.state,
+        profession=row.profession,
+        kind=row.kind,
+        status=row.status,
+        issued=row.issued,
+        expires=row.expires,
+        number=row.number,
+    )
+
+
+def dea_of(row: DeaRow) -> DeaRegistration:
+    return DeaRegistration(state=row.state, schedules=tuple(row.schedules), expires=row.expires)
+
+
+def _contact(draft: PatientDraft) -> dict[str, Any]:
+    return {name: getattr(draft, name) for name in ("given", "family", "email", "phone", "language")}
+
+
+def _profile(draft: PatientDraft) -> dict[str, Any]:
+    return {
+        "birth_date": draft.birth_date.isoformat(),
+        "sex": draft.sex,
+        "residence_state": draft.residence_state,
+        "postal_code": draft.postal_code,
+        "address": dict(draft.address),
+    }
+
+
+def _provider_row(clinic: str, person: str, draft: ProviderDraft) -> Provider:
+    return Provider(
+        person=person,
+        clinic=clinic,
+        display_name=draft.display_name,
+        profession=draft.profession,
+        npi=draft.npi,
+        home_state=draft.home_state,
+        place=place_to_json(draft.place) if draft.place else None,
+        languages=list(draft.languages),
+        availability=[dict(item) for item in draft.availability],
+        extra=dict(draft.extra),
+        active=True,
+    )
+
+
+def _provider_view(
+    row: Provider, seed_key: str | None, licenses: tuple[License, ...], dea: tuple[DeaRegistration, ...]
+) -> ProviderView:
+    return ProviderView(
+        person=row.person,
+        seed_key=seed_key,
+        display_name=row.display_name,
+        profession=row.profession,
+        npi=row.npi,
+        home_state=row.home_state,
+        place=place_from_json(row.place) if row.place else None,
+        licenses=licenses,
+        dea=dea,
+        languages=tuple(row.languages),
+        availability=tuple(row.availability),
+        extra=row.extra,
+        active=row.active,
+    )

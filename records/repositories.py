@@ -1,0 +1,93 @@
+"""What a scope offers: one repository for each family of rows, made when first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from records.accounts import Accounts
+from records.alerts import Alerts
+from records.audit_trail import AuditTrail
+from records.consents import Consents
+from records.documents import Documents
+from records.forms import Forms
+from records.gates import Gates
+from records.links import Links
+from records.messages import Messages
+from records.notes import Notes
+from records.orders import Orders
+from records.people import People
+from records.scope import Work
+from records.sessions import Sessions
+from records.slots import Slots
+from records.visits import Visits
+
+
+class Scope:
+    """The repositories of one transaction; none works once the scope has ended."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    @property
+    def clinic(self) -> str:
+        return self._work.clinic
+
+    @cached_property
+    def people(self) -> People:
+        return People(self._work)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self._work)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self._work)
+
+    @cached_property
+    def visits(self) -> Visits:
+        return Visits(self._work)
+
+    @cached_property
+    def forms(self) -> Forms:
+        return Forms(self._work)
+
+    @cached_property
+    def consents(self) -> Consents:
+        return Consents(self._work)
+
+    @cached_property
+    def notes(self) -> Notes:
+        return Notes(self._work)
+
+    @cached_property
+    def orders(self) -> Orders:
+        return Orders(self._work)
+
+    @cached_property
+    def gates(self) -> Gates:
+        return Gates(self._work)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        return Alerts(self._work)
+
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(self._work)
+
+    @cached_property
+    def messages(self) -> Messages:
+        return Messages(self._work)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self._work)
+
+    @cached_property
+    def slots(self) -> Slots:
+        return Slots(self._work)
+
+    @cached_property
+    def audit(self) -> AuditTrail:
+        return AuditTrail(self._work)

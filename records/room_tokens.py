@@ -1,0 +1,72 @@
+"""Tokens for a media room: what the web program signs and the media node believes, under the clinic's links key."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import json
+from datetime import datetime
+from typing import Any
+
+from engine.rooms import RoomClaims, RoomRole
+from records.codes import b64, canonical, iso, unb64
+from records.database import Database
+from records.errors import RecordsError
+from records.key_ring import Purpose
+
+_LONGEST = 2_000
+
+
+class RoomTokens:
+    """``<claims>.<key id>.<code>``: canonical JSON and its HMAC-SHA256. They expire by the machine's time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sign(self, claims: RoomClaims) -> str:
+        secret = self._database.secret(claims.clinic, Purpose.LINKS)
+        body = b64(canonical(_to_json(claims)).encode())
+        return f"{body}.{secret.id}.{_code(secret.value, body)}"
+
+    def verify(self, token: str) -> RoomClaims | None:
+        """The claims of a token that we signed and that has not expired, else None."""
+        parts = token.split(".")
+        if len(token) > _LONGEST or len(parts) != 3:
+            return None
+        body, key_id, code = parts
+        try:
+            raw = json.loads(unb64(body))
+            secret = self._database.secret_by_id(str(raw["clinic"]), key_id, Purpose.LINKS)
+            if not hmac.compare_digest(code.encode(), _code(secret.value, body).encode()):
+                return None
+            claims = _from_json(raw)
+        except (ValueError, KeyError, TypeError, binascii.Error, RecordsError):
+            return None
+        return claims if claims.expires_at > self._database.now() else None
+
+
+def _code(secret: bytes, body: str) -> str:
+    return b64(hmac.new(secret, b"room|" + body.encode(), hashlib.sha256).digest())
+
+
+def _to_json(claims: RoomClaims) -> dict[str, str]:
+    return {
+        "clinic": claims.clinic,
+        "visit": claims.visit_id,
+        "room": claims.room_id,
+        "participant": claims.participant_id,
+        "role": str(claims.role),
+        "expires": iso(claims.expires_at),
+    }
+
+
+def _from_json(raw: dict[str, Any]) -> RoomClaims:
+    return RoomClaims(
+        clinic=raw["clinic"],
+        visit_id=raw["visit"],
+        room_id=raw["room"],
+        participant_id=raw["participant"],
+        role=RoomRole(raw["role"]),
+        expires_at=datetime.fromisoformat(raw["expires"]),
+    )

@@ -1,0 +1,79 @@
+"""How a field is sealed: AES-256-GCM, the key's id in front, bound to the very table, column and row it stands in.
+
+Layout: ``1 byte version | 1 byte length of key id | key id | 12 byte nonce | ciphertext and tag``. The associated
+data is everything before the nonce and ``clinic|table|column|row``, so that a value moved to another row, column or
+clinic, or relabelled with another key, does not open.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from records.codes import canonical
+from records.errors import Unreadable
+
+_VERSION = 1
+_NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sealed value stands: the field it is, never to be moved."""
+
+    clinic: str
+    table: str
+    column: str
+    row: str
+
+    def aad(self) -> bytes:
+        return f"{self.clinic}|{self.table}|{self.column}|{self.row}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """An unwrapped key and its id. Its text form shows the id only."""
+
+    id: str
+    value: bytes
+
+    def __repr__(self) -> str:
+        return f"Secret({self.id})"
+
+
+def seal_bytes(secret: Secret, place: Place, plain: bytes) -> bytes:
+    key_id = secret.id.encode("ascii")
+    head = bytes((_VERSION, len(key_id))) + key_id
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return head + nonce + AESGCM(secret.value).encrypt(nonce, plain, head + place.aad())
+
+
+def key_id_of(sealed: bytes) -> str:
+    """The id of the key that sealed the value. Raises `Unreadable` when the bytes are not a sealed value."""
+    if len(sealed) < 2 or sealed[0] != _VERSION or len(sealed) < 2 + sealed[1] + _NONCE_BYTES:
+        raise Unreadable("not a sealed value")
+    return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
+
+
+def open_bytes(secret: Secret, place: Place, sealed: bytes) -> bytes:
+    """The plain bytes. Raises `Unreadable` when key, place or bytes are not those of sealing."""
+    head_end = 2 + len(key_id_of(sealed))
+    nonce_end = head_end + _NONCE_BYTES
+    head, nonce, rest = sealed[:head_end], sealed[head_end:nonce_end], sealed[nonce_end:]
+    try:
+        return AESGCM(secret.value).decrypt(nonce, rest, head + place.aad())
+    except InvalidTag:
+        raise Unreadable(f"{place.table}.{place.column} of {place.row} does not open") from None
+
+
+def to_bytes(value: Any) -> bytes:
+    return canonical(value).encode()
+
+
+def from_bytes(plain: bytes) -> Any:
+    return json.loads(plain)

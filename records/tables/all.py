@@ -1,0 +1,18 @@
+"""Every table, for migrations and tests: the metadata, and the tables whose rows may only ever be added."""
+
+from records.tables import clinical, people, vault, visits
+from records.tables.base import Base
+
+METADATA = Base.metadata
+APPEND_ONLY = (
+    "audit_entries",
+    "visit_events",
+    "answers",
+    "submissions",
+    "gate_records",
+    "payments",
+    "note_versions",
+    "addenda",
+    "order_events",
+)
+PARTS = (clinical, people, vault, visits)

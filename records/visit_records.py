@@ -1,0 +1,317 @@
+"""The visit's activities reach records here: every effect is made once, audited in the transaction that makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from engine.dossier import Dossier
+from engine.ports import (
+    JSON,
+    DispatchReceipt,
+    Effect,
+    GateRecord,
+    OutboxItem,
+    PaymentDue,
+    PaymentReceipt,
+    PrescriptionOrder,
+    RoomPlace,
+    VisitChange,
+    VisitRef,
+)
+from records import slots
+from records.access import Role
+from records.acts import Act
+from records.codes import new_id
+from records.course import (
+    BOOKED,
+    DRAFT,
+    FINAL,
+    IN_CALL,
+    WAITING,
+    append_event,
+    done_before,
+    keep_effect,
+    queue_message,
+    raise_alert,
+)
+from records.database import Database
+from records.documents import write_summary
+from records.dossiers import build_dossier
+from records.errors import NotFound
+from records.gates import keep_gate
+from records.links import issue_link
+from records.notes import SIGNED
+from records.orders import DRAFTED, SENT, append_order_event
+from records.scope import Actor, Work
+from records.tables.clinical import NoteRow, OrderRow
+from records.tables.people import LicenseRow, Patient, Person, Provider
+from records.tables.visits import GateRow, OutboxRow, PaymentRow, Visit
+
+Made = Mapping[str, Any]
+_ORDER_STATES = {"accepted": SENT, "verified": "verified", "rejected": "rejected", "cancelled": "cancelled"}
+
+
+class RecordsVisitStore:
+    """`engine.ports.VisitRecords`, `Outbox` and `VisitCensus` over one database; safe for threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- reading ---
+
+    def dossier(self, ref: VisitRef, order: str | None = None) -> Dossier:
+        with self._work(ref, "gates") as work:
+            return build_dossier(work, work.visit(ref.visit, Act.DOSSIER_VIEWED), order)
+
+    def payment_due(self, ref: VisitRef) -> PaymentDue:
+        """What the visit costs. Raises `NotFound` when it costs something and no card was given."""
+        with self._work(ref, "payments") as work:
+            visit = work.visit(ref.visit, Act.PAYMENT_VIEWED)
+            token = ""
+            if visit.payment_method is not None:
+                token = work.open(("visits", "payment_method", visit.id), visit.payment_method)["token"]
+            elif visit.price_cents:
+                raise NotFound(f"payment method of {visit.id}")
+            return PaymentDue(amount_cents=visit.price_cents, currency=visit.currency, method_token=token)
+
+    def payment_reference(self, ref: VisitRef) -> str | None:
+        with self._work(ref, "payments") as work:
+            visit = work.visit(ref.visit, Act.PAYMENT_VIEWED)
+            return visit.payment_reference if visit.payment_state == "authorised" else None
+
+    def prescription(self, ref: VisitRef, order: str) -> PrescriptionOrder:
+        with self._work(ref, "prescribing") as work:
+            visit = work.visit(ref.visit, Act.ORDER_VIEWED)
+            return _prescription(work, visit, _order(work, visit, order))
+
+    def unsent_orders(self, ref: VisitRef) -> Sequence[str]:
+        with self._work(ref, "prescribing") as work:
+            work.visit(ref.visit, Act.ORDER_VIEWED)
+            query = select(OrderRow.id).where(OrderRow.visit == ref.visit, OrderRow.state == DRAFTED)
+            return tuple(work.session.scalars(query.order_by(OrderRow.written_at, OrderRow.id)))
+
+    # --- effects ---
+
+    def record_gate(self, effect: Effect, gate: GateRecord) -> str:
+        made = self._once(effect, f"gate:{gate.gate}", lambda work, visit: {"id": keep_gate(work, visit, gate)})
+        return str(made["id"])
+
+    def hold_slot(self, effect: Effect, until: datetime) -> bool:
+        made = self._once(effect, "hold_slot", lambda work, visit: {"held": slots.hold(work, visit, until)})
+        return bool(made["held"])
+
+    def release_slot(self, effect: Effect) -> None:
+        def make(work: Work, visit: Visit) -> Made:
+            slots.release(work, visit)
+            return {}
+
+        self._once(effect, "release_slot", make)
+
+    def change(self, effect: Effect, change: VisitChange) -> None:
+        def make(work: Work, visit: Visit) -> Made:
+            _move(work, visit, change.stage)
+            append_event(work, visit, change.event, change.stage, change.detail)
+            work.note(Act.STAGE_CHANGED, visit.id, visit.id, event=change.event, stage=change.stage or "")
+            return {}
+
+        self._once(effect, f"change:{change.event}"[:40], make)
+
+    def record_payment(self, effect: Effect, receipt: PaymentReceipt) -> None:
+        self._once(effect, f"payment:{receipt.state}", lambda work, visit: _keep_payment(work, visit, receipt))
+
+    def record_dispatch(self, effect: Effect, order: str, receipt: DispatchReceipt) -> None:
+        def make(work: Work, visit: Visit) -> Made:
+            return _keep_dispatch(work, _order(work, visit, order), receipt)
+
+        self._once(effect, "dispatch", make)
+
+    def sign_note(self, effect: Effect, note: str) -> None:
+        self._once(effect, "sign_note", lambda work, visit: _sign(work, visit, note))
+
+    def issue_join_link(self, effect: Effect, participant: str, until: datetime) -> str:
+        made = self._once(effect, "join_link", lambda work, visit: {"id": issue_link(work, visit, participant, until)})
+        return str(made["id"])
+
+    def place_room(self, effect: Effect, place: RoomPlace) -> None:
+        def make(work: Work, visit: Visit) -> Made:
+            visit.room, visit.node, visit.endpoint = place.room, place.node, place.endpoint
+            append_event(work, visit, "room_placed", detail={"room": place.room, "node": place.node})
+            work.note(Act.ROOM_PLACED, place.room, visit.id)
+            return {}
+
+        self._once(effect, "place_room", make)
+
+    def write_summary(self, effect: Effect) -> str:
+        return str(self._once(effect, "summary", lambda work, visit: {"id": write_summary(work, visit)})["id"])
+
+    def queue_message(self, effect: Effect, template: str, audience: str) -> None:
+        def make(work: Work, visit: Visit) -> Made:
+            return {"id": queue_message(work, visit, template, audience)}
+
+        self._once(effect, f"message:{audience}", make)
+
+    def raise_alert(self, effect: Effect, kind: str) -> str:
+        def make(work: Work, visit: Visit) -> Made:
+            alert = raise_alert(work, visit.id, kind)
+            work.note(Act.ALERT_RAISED, alert, visit.id, kind=kind)
+            return {"id": alert}
+
+        return str(self._once(effect, f"alert:{kind}"[:40], make)["id"])
+
+    # --- outbox and census: every clinic's, ids and codes only ---
+
+    def pending(self, limit: int) -> Sequence[OutboxItem]:
+        with self._database.reading() as session:
+            query = select(OutboxRow).where(OutboxRow.told_at.is_(None)).order_by(OutboxRow.number).limit(limit)
+            return tuple(
+                OutboxItem(
+                    id=row.id, ref=VisitRef(clinic=row.clinic, visit=row.visit), kind=row.kind, subject=row.subject
+                )
+                for row in session.scalars(query)
+            )
+
+    def done(self, item: OutboxItem) -> None:
+        with self._database.writing() as session:
+            row = update(OutboxRow).where(OutboxRow.id == item.id, OutboxRow.told_at.is_(None))
+            session.execute(row.values(told_at=self._database.now()))
+            session.commit()
+
+    def open_visits(self) -> Sequence[VisitRef]:
+        """Every visit that was begun and has not ended."""
+        with self._database.reading() as session:
+            query = select(Visit.clinic, Visit.id).where(Visit.stage.not_in({*FINAL, DRAFT})).order_by(Visit.id)
+            return tuple(VisitRef(clinic=clinic, visit=visit) for clinic, visit in session.execute(query))
+
+    def _work(self, ref: VisitRef, name: str) -> AbstractContextManager[Work]:
+        return self._database.work(ref.clinic, Actor.system(name))
+
+    def _once(self, effect: Effect, kind: str, make: Callable[[Work, Visit], Made]) -> Made:
+        """Makes an effect in one transaction with its audit, or returns what it returned when it was made."""
+        actor = Actor(person=effect.actor, role=Role.SYSTEM)
+        with self._database.work(effect.ref.clinic, actor) as work:
+            visit = work.row(Visit, effect.ref.visit)
+            known = done_before(work, effect, kind)
+            if known is not None:
+                return known
+            made = make(work, visit)
+            keep_effect(work, effect, kind, made)
+            return made
+
+
+def _move(work: Work, visit: Visit, stage: str | None) -> None:
+    if stage == BOOKED:
+        slots.make_lasting(work, visit)
+    elif stage == WAITING and visit.stage != WAITING:
+        visit.arrived_at = work.at
+    elif stage == IN_CALL and visit.encounter_at is None:
+        visit.encounter_at = work.at
+
+
+def _keep_payment(work: Work, visit: Visit, receipt: PaymentReceipt) -> Made:
+    row = PaymentRow(
+        id=new_id("pay"),
+        clinic=work.clinic,
+        visit=visit.id,
+        state=receipt.state,
+        reference=receipt.reference,
+        amount_cents=receipt.amount_cents,
+        currency=receipt.currency,
+        code=receipt.code,
+        simulated=receipt.simulated,
+        at=work.at,
+    )
+    work.session.add(row)
+    visit.payment_state, visit.payment_reference = receipt.state, receipt.reference
+    append_event(work, visit, f"payment_{receipt.state}", detail={"payment": row.id})
+    work.note(Act.PAYMENT_RECORDED, row.id, visit.id, state=receipt.state)
+    return {"id": row.id}
+
+
+def _keep_dispatch(work: Work, row: OrderRow, receipt: DispatchReceipt) -> Made:
+    """A refusal of a request to cancel (it relates to the order's own message) leaves the order where it was."""
+    too_late = receipt.state == "rejected" and receipt.relates_to != "" and receipt.relates_to == row.message_id
+    state = "cancel_refused" if too_late else _ORDER_STATES[receipt.state]
+    if not too_late:
+        row.state, row.code = state, receipt.code
+    if state in (SENT, "verified") or not row.message_id:
+        row.message_id = receipt.message_id
+    row.simulated = receipt.simulated
+    append_order_event(work, row.id, state, code=receipt.code, message=receipt.message_id)
+    work.note(Act.ORDER_DISPATCHED, row.id, row.visit, state=state)
+    return {}
+
+
+def _sign(work: Work, visit: Visit, note: str) -> Made:
+    """Signs the newest version; a note that is signed already stays as it was signed."""
+    row = work.row(NoteRow, note)
+    if row.visit != visit.id:
+        raise NotFound(f"notes {note[:40]}")
+    if row.state != SIGNED:
+        gate = select(GateRow.id).where(GateRow.visit == visit.id, GateRow.gate == "sign")
+        row.gate = work.session.scalar(gate.order_by(GateRow.recorded_at.desc(), GateRow.id.desc()).limit(1))
+        row.state, row.signed_at, row.signed_by = SIGNED, work.at, work.actor.person
+        append_event(work, visit, "note_signed", detail={"note": note, "version": row.version})
+        work.note(Act.NOTE_SIGNED, note, visit.id, version=row.version, gate=row.gate or "")
+    return {"version": row.version}
+
+
+def _order(work: Work, visit: Visit, order: str) -> OrderRow:
+    row = work.row(OrderRow, order)
+    if row.visit != visit.id:
+        raise NotFound(f"orders {order[:40]}")
+    return row
+
+
+def _prescription(work: Work, visit: Visit, row: OrderRow) -> PrescriptionOrder:
+    content = work.open(("orders", "content", row.id), row.content)
+    return PrescriptionOrder(
+        order=row.id,
+        drug=content["drug"],
+        sig=content["sig"],
+        quantity=content["quantity"],
+        quantity_unit=content["quantity_unit"],
+        days_supply=content["days_supply"],
+        refills=content["refills"],
+        substitutions_allowed=content["substitutions_allowed"],
+        note_to_pharmacy=content["note_to_pharmacy"],
+        patient=_patient_json(work, visit.patient),
+        prescriber=_prescriber_json(work, visit.provider),
+        pharmacy=content["pharmacy"],
+        written_at=row.written_at,
+    )
+
+
+def _patient_json(work: Work, person: str) -> JSON:
+    """``given family birth_date sex phone state postal_code address`` (a mapping: line, city, ...)."""
+    contact = work.open(("persons", "contact", person), work.row(Person, person).contact)
+    profile = work.open(("patients", "profile", person), work.row(Patient, person).profile)
+    return {
+        "given": contact["given"],
+        "family": contact["family"],
+        "phone": contact["phone"],
+        "birth_date": date.fromisoformat(profile["birth_date"]).isoformat(),
+        "sex": profile["sex"],
+        "state": profile["residence_state"],
+        "postal_code": profile["postal_code"],
+        "address": profile["address"],
+    }
+
+
+def _prescriber_json(work: Work, person: str) -> JSON:
+    """``given family display_name profession npi licenses`` (state and number of each)."""
+    contact = work.open(("persons", "contact", person), work.row(Person, person).contact)
+    row = work.row(Provider, person)
+    licenses = work.session.scalars(select(LicenseRow).where(LicenseRow.person == person).order_by(LicenseRow.id))
+    return {
+        "given": contact["given"],
+        "family": contact["family"],
+        "display_name": row.display_name,
+        "profession": row.profession,
+        "npi": row.npi,
+        "licenses": [{"state": item.state, "number": item.number or ""} for item in licenses],
+    }

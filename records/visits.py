@@ -1,0 +1,352 @@
+"""Visits: their rows as pages show them, the queue of a provider, and what a patient says about place and payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from engine.dossier import Dossier, Place
+from engine.plans import VisitPlan, plan_from_json
+from engine.ports import RoomPlace
+from records.access import Role
+from records.acts import Act
+from records.codes import new_id
+from records.course import DRAFT, FINAL, WAITING, append_event, tell
+from records.dossiers import build_dossier
+from records.errors import NotFound
+from records.people import place_from_json, place_to_json
+from records.scope import Repository, Work
+from records.tables.people import Patient, Person, Provider
+from records.tables.visits import AlertRow, PackRow, ParticipantRow, Visit, VisitEventRow
+
+_QUEUE_AHEAD = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class VisitDraft:
+    """A visit before it is booked. ``starts_at`` is the slot's start; the price is in cents."""
+
+    patient: str
+    provider: str
+    plan: VisitPlan
+    starts_at: datetime
+    booked_place: Place
+    price_cents: int
+    currency: str
+    encounter_kind: str = "new"
+    payer: str = "self_pay"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class VisitView:
+    """A visit as the actor may see it; an administrator sees neither reason nor places."""
+
+    visit: str
+    patient: str
+    provider: str
+    specialty: str
+    visit_type: str
+    modality: str
+    encounter_kind: str
+    recording: bool
+    stage: str
+    starts_at: datetime
+    ends_at: datetime
+    plan_digest: str
+    price_cents: int
+    currency: str
+    payment_label: str
+    payment_state: str
+    booked_place: Place | None
+    attested_place: Place | None
+    arrived_at: datetime | None
+    encounter_at: datetime | None
+    room: RoomPlace | None
+    version: int
+    created_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class QueueEntry:
+    """One line of a provider's queue; ``position`` counts those who wait, from 1, by arrival."""
+
+    visit: VisitView
+    patient_name: str
+    patient_birth_date: date
+    position: int | None
+    alerts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A place in the waiting room: from 1, and how many are before."""
+
+    position: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitEvent:
+    """One thing that happened to a visit; ``detail`` holds ids and codes."""
+
+    sequence: int
+    at: datetime
+    event: str
+    stage: str | None
+    actor: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """A person's part in a visit; its id is what a room knows them by."""
+
+    id: str
+    person: str
+    role: str
+
+
+class Visits(Repository):
+    """The clinic's visits."""
+
+    def draft(self, draft: VisitDraft) -> str:
+        """Makes a draft visit with its participants and keeps its plan by digest; returns the visit's id."""
+        work, visit = self._work, new_id("vis")
+        work.patient(draft.patient, Act.VISIT_CREATED)
+        work.row(Patient, draft.patient)
+        work.row(Provider, draft.provider)
+        work.note(Act.VISIT_CREATED, visit, visit, patient=draft.patient)
+        self._keep_plan(draft.plan)
+        row = _visit_row(work, visit, draft)
+        self._session.add(row)
+        self._session.flush()
+        for person, role in ((draft.patient, Role.PATIENT), (draft.provider, Role.PROVIDER)):
+            part = ParticipantRow(id=new_id("par"), clinic=work.clinic, visit=visit, person=person, role=str(role))
+            self._session.add(part)
+        append_event(work, row, "drafted", DRAFT)
+        return visit
+
+    def get(self, visit: str) -> VisitView:
+        return self._view(self._work.visit(visit, Act.VISIT_VIEWED))
+
+    def plan(self, visit: str) -> VisitPlan:
+        """The compiled plan that the visit started with; holds nothing about a person."""
+        row = self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
+        pack = self._session.get(PackRow, (self._work.clinic, row.plan_digest))
+        if pack is None:
+            raise NotFound(f"pack {row.plan_digest}")
+        return plan_from_json(pack.canonical, pack.digest)
+
+    def for_patient(self, patient: str) -> tuple[VisitView, ...]:
+        """A patient's visits, newest first."""
+        self._work.patient(patient, Act.VISITS_LISTED)
+        self._work.note(Act.VISITS_LISTED, patient)
+        query = select(Visit).where(Visit.clinic == self._work.clinic, Visit.patient == patient)
+        if self._work.actor.role == Role.PROVIDER:
+            query = query.where(Visit.provider == self._work.actor.person)
+        return tuple(self._view(row) for row in self._session.scalars(query.order_by(Visit.starts_at.desc())))
+
+    def queue(self, provider: str) -> tuple[QueueEntry, ...]:
+        """A provider's open visits until tomorrow: who waits first by arrival, then the others by start."""
+        self._work.allow(Act.QUEUE_VIEWED, provider)
+        if self._work.actor.role == Role.PROVIDER and self._work.actor.person != provider:
+            self._work.refuse(Act.QUEUE_VIEWED, provider)
+        self._work.note(Act.QUEUE_VIEWED, provider)
+        alerts = self._open_alerts(provider)
+        rows = [row for row in self._queued(provider) if row.stage not in FINAL or row.id in alerts]
+        people = self._people([row.patient for row in rows])
+        waiting = [row.id for row in rows if row.stage == WAITING]
+        return tuple(
+            QueueEntry(
+                visit=self._view(row),
+                patient_name=people[row.patient][0],
+                patient_birth_date=people[row.patient][1],
+                position=waiting.index(row.id) + 1 if row.id in waiting else None,
+                alerts=tuple(alerts.get(row.id, ())),
+            )
+            for row in rows
+        )
+
+    def waiting(self, visit: str) -> Waiting | None:
+        """The visit's place among those who wait for its provider; None when it does not wait. Not audited: no PHI."""
+        row = self._work.visit(visit, Act.WAITING_VIEWED, audited=False)
+        if row.stage != WAITING or row.arrived_at is None:
+            return None
+        ahead = self._session.scalar(
+            select(func.count()).where(
+                Visit.clinic == self._work.clinic,
+                Visit.provider == row.provider,
+                Visit.stage == WAITING,
+                (Visit.arrived_at < row.arrived_at) | ((Visit.arrived_at == row.arrived_at) & (Visit.id < row.id)),
+            )
+        )
+        return Waiting(position=(ahead or 0) + 1, ahead=ahead or 0)
+
+    def events(self, visit: str) -> tuple[VisitEvent, ...]:
+        self._work.visit(visit, Act.EVENTS_VIEWED)
+        query = select(VisitEventRow).where(VisitEventRow.visit == visit).order_by(VisitEventRow.sequence)
+        return tuple(
+            VisitEvent(
+                sequence=row.sequence, at=row.at, event=row.event, stage=row.stage, actor=row.actor, detail=row.detail
+            )
+            for row in self._session.scalars(query)
+        )
+
+    def set_payment_method(self, visit: str, token: str, label: str) -> None:
+        """Keeps the processor's token of a card and what to call it (``Visa ending 4242``), never a card's number."""
+        row = self._work.visit(visit, Act.PAYMENT_METHOD_SET)
+        method = {"token": token, "label": label}
+        row.payment_method = self._work.seal(("visits", "payment_method", visit), method, row.patient)
+        self._session.flush()
+
+    def attest_place(self, visit: str, place: Place) -> None:
+        """Keeps where the patient says they are, from this instant, and announces it."""
+        row = self._work.visit(visit, Act.PLACE_ATTESTED)
+        said = {**place_to_json(place), "attested": True, "at": self._work.at.isoformat()}
+        row.attested_place = self._work.seal(("visits", "attested_place", visit), said, row.patient)
+        append_event(self._work, row, "place_attested")
+        tell(self._work, visit, "place_attested")
+
+    def participants(self, visit: str) -> tuple[Participant, ...]:
+        self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
+        query = select(ParticipantRow).where(ParticipantRow.visit == visit).order_by(ParticipantRow.role)
+        return tuple(Participant(id=row.id, person=row.person, role=row.role) for row in self._session.scalars(query))
+
+    def participant_of(self, visit: str, person: str) -> Participant:
+        """The person's part in the visit. Raises `NotFound`."""
+        for part in self.participants(visit):
+            if part.person == person:
+                return part
+        raise NotFound(f"participant of {visit}")
+
+    def dossier(self, visit: str, order: str | None = None) -> Dossier:
+        """Everything known about the visit that a gate may ask for."""
+        return build_dossier(self._work, self._work.visit(visit, Act.DOSSIER_VIEWED), order)
+
+    def _keep_plan(self, plan: VisitPlan) -> None:
+        clinic, digest = self._work.clinic, plan.digest
+        if self._session.get(PackRow, (clinic, digest)) is None:
+            pack = PackRow(
+                clinic=clinic, digest=digest, kind="plan", canonical=plan.canonical(), kept_at=self._work.now
+            )
+            self._session.add(pack)
+
+    def _queued(self, provider: str) -> Sequence[Visit]:
+        query = select(Visit).where(
+            Visit.clinic == self._work.clinic,
+            Visit.provider == provider,
+            Visit.stage != DRAFT,
+            Visit.starts_at < self._work.at + _QUEUE_AHEAD,
+            Visit.stage.not_in(FINAL)
+            | Visit.id.in_(
+                select(AlertRow.visit).where(AlertRow.clinic == self._work.clinic, AlertRow.state == "open")
+            ),
+        )
+        rows = self._session.scalars(query).all()
+        return sorted(rows, key=lambda row: (row.stage != WAITING, row.arrived_at or row.starts_at, row.id))
+
+    def _open_alerts(self, provider: str) -> dict[str, list[str]]:
+        query = (
+            select(AlertRow.visit, AlertRow.kind)
+            .join(Visit, Visit.id == AlertRow.visit)
+            .where(AlertRow.clinic == self._work.clinic, AlertRow.state == "open", Visit.provider == provider)
+        )
+        found: dict[str, list[str]] = {}
+        for visit, kind in self._session.execute(query):
+            found.setdefault(visit, []).append(kind)
+        return found
+
+    def _people(self, patients: Sequence[str]) -> dict[str, tuple[str, date]]:
+        query = select(Person, Patient).join(Patient, Patient.person == Person.id).where(Person.id.in_(patients))
+        found = {}
+        for person, patient in self._session.execute(query):
+            contact = self._work.open(("persons", "contact", person.id), person.contact)
+            profile = self._work.open(("patients", "profile", person.id), patient.profile)
+            name = f"{contact['given']} {contact['family']}".strip()
+            found[person.id] = (name, date.fromisoformat(profile["birth_date"]))
+        return found
+
+    def _view(self, row: Visit) -> VisitView:
+        return view_of(self._work, row)
+
+
+# Roles that see why somebody comes and where they are; the others see times, stages and outcomes.
+_SEES_CONTENT = frozenset({Role.PATIENT, Role.CAREGIVER, Role.PROVIDER, Role.SYSTEM})
+
+
+def view_of(work: Work, row: Visit) -> VisitView:
+    clinical = work.actor.role in _SEES_CONTENT
+    method = _opened(work, row, "payment_method") if clinical else None
+    booked = _opened(work, row, "booked_place") if clinical else None
+    attested = _opened(work, row, "attested_place") if clinical else None
+    reason = _opened(work, row, "reason") if clinical else None
+    return VisitView(
+        visit=row.id,
+        patient=row.patient,
+        provider=row.provider,
+        specialty=row.specialty,
+        visit_type=row.visit_type,
+        modality=row.modality,
+        encounter_kind=row.encounter_kind,
+        recording=row.recording,
+        stage=row.stage,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        plan_digest=row.plan_digest,
+        price_cents=row.price_cents,
+        currency=row.currency,
+        payment_label=method["label"] if method else "",
+        payment_state=row.payment_state,
+        booked_place=place_from_json(booked) if booked else None,
+        attested_place=place_from_json(attested) if attested else None,
+        arrived_at=row.arrived_at,
+        encounter_at=row.encounter_at,
+        room=_room(row),
+        version=row.version,
+        created_at=row.created_at,
+        reason=reason or "",
+    )
+
+
+def _opened(work: Work, row: Visit, column: str) -> Any:
+    sealed = getattr(row, column)
+    return work.open(("visits", column, row.id), sealed) if sealed else None
+
+
+def _room(row: Visit) -> RoomPlace | None:
+    if row.room is None or row.node is None or row.endpoint is None:
+        return None
+    return RoomPlace(room=row.room, node=row.node, endpoint=row.endpoint)
+
+
+def _visit_row(work: Work, visit: str, draft: VisitDraft) -> Visit:
+    booked = {**place_to_json(draft.booked_place), "at": work.at.isoformat()}
+    return Visit(
+        id=visit,
+        clinic=work.clinic,
+        patient=draft.patient,
+        provider=draft.provider,
+        specialty=draft.plan.specialty,
+        visit_type=draft.plan.visit_type,
+        modality=draft.plan.modality,
+        encounter_kind=draft.encounter_kind,
+        payer=draft.payer,
+        recording=draft.plan.recording,
+        stage=DRAFT,
+        starts_at=draft.starts_at,
+        ends_at=draft.starts_at + timedelta(seconds=draft.plan.duration_seconds),
+        plan_digest=draft.plan.digest,
+        price_cents=draft.price_cents,
+        currency=draft.currency,
+        reason=work.seal(("visits", "reason", visit), draft.reason, draft.patient) if draft.reason else None,
+        booked_place=work.seal(("visits", "booked_place", visit), booked, draft.patient),
+        payment_state="none",
+        version=1,
+        created_at=work.now,
+    )
