@@ -10,10 +10,11 @@ import struct
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from aioice import stun
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from engine.rooms import RoomClaims, RoomEvent, RoomRole, RoomSpec
 from media import rtcp
@@ -23,6 +24,7 @@ from media.rtp import FIXED, BadPacket, parse_header, undo_rtx
 
 ORIGIN = "http://lakeside.localhost:8080"
 OPUS, VP8, RTX = 111, 96, 97
+Kind = TypeVar("Kind", bound=rtcp.Message)
 KEY_FRAME = b"\x10\x00\x00\x00\x9d\x01\x2a" + bytes(20)
 DELTA_FRAME = b"\x10\x01" + bytes(20)
 
@@ -139,15 +141,18 @@ class Bot(asyncio.DatagramProtocol):
 
     async def _read(self) -> None:
         assert self.socket is not None
-        async for text in self.socket:
-            message = json.loads(text)
-            if message["type"] == "published":
-                self.publications[message["publication"]["id"]] = message["publication"]
-            elif message["type"] == "unpublished":
-                self.publications.pop(message["publication"], None)
-            self.inbox.put_nowait(message)
+        with contextlib.suppress(ConnectionClosed):
+            async for text in self.socket:
+                self._heard(json.loads(text))
         self.close_code = self.socket.close_code
         self.inbox.put_nowait({"type": "closed", "code": self.close_code})
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        if message["type"] == "published":
+            self.publications[message["publication"]["id"]] = message["publication"]
+        elif message["type"] == "unpublished":
+            self.publications.pop(message["publication"], None)
+        self.inbox.put_nowait(message)
 
     async def negotiate(self) -> dict[str, Any]:
         """Offers what is published and everything announced, and applies the answer."""
@@ -341,7 +346,7 @@ class Bot(asyncio.DatagramProtocol):
             self.send_video()
             await asyncio.sleep(0.02)
 
-    def seen(self, message: type[rtcp.Message]) -> list[rtcp.Message]:
+    def seen(self, message: type[Kind]) -> list[Kind]:
         return [found for found in self.control if isinstance(found, message)]
 
     async def close(self, *, leave: bool = True) -> None:
