@@ -11,8 +11,8 @@ from records.access import Role
 from records.acts import Act
 from records.codes import new_id
 from records.errors import EmailTaken
-from records.scope import Repository, Work
 from records.tables.people import Account, Person
+from records.work import Repository, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

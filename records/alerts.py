@@ -10,8 +10,8 @@ from sqlalchemy import select
 from records.access import Role
 from records.acts import Act
 from records.errors import AlreadyDone
-from records.scope import Repository
 from records.tables.visits import AlertRow, Visit
+from records.work import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

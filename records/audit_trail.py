@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from records.acts import Act
-from records.scope import Repository
 from records.tables.vault import AuditEntry
+from records.work import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from engine.plans import digest_of
 from records.acts import Act
 from records.codes import as_code, new_id
 from records.course import append_event, tell
-from records.scope import Repository
 from records.tables.clinical import ConsentRow
 from records.tables.visits import Visit
+from records.work import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from engine.ports import Effect
 from records.acts import Act
 from records.codes import as_code, new_id
-from records.scope import Work
 from records.tables.visits import AlertRow, EffectRow, MessageRow, OutboxRow, Visit, VisitEventRow
+from records.work import Work
 
 DRAFT = "draft"
 HELD = "held"

@@ -19,10 +19,10 @@ from records.audit import Entry, Journal, Who
 from records.codes import machine_now
 from records.errors import RecordsError
 from records.key_ring import KeyRing, Purpose
-from records.repositories import Scope
-from records.scope import Actor, Work
+from records.scope import Scope
 from records.sealing import Secret
 from records.sessions import SessionDoor
+from records.work import Actor, Work
 
 INSTALLATION = "_installation"
 _SURVIVES = frozenset({"viewed", "refused"})

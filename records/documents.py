@@ -14,10 +14,10 @@ from records.acts import Act
 from records.codes import new_id
 from records.notes import newest_version, note_fields
 from records.orders import DISCARDED, DRAFTED
-from records.scope import Repository, Work
 from records.tables.clinical import DocumentRow, NoteRow, OrderRow
 from records.tables.people import Provider
 from records.tables.visits import PackRow, Visit
+from records.work import Repository, Work
 
 AFTER_VISIT_SUMMARY = "after_visit_summary"
 

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from engine.dossier import ConsentFact, Dossier, OrderFacts, PatientFacts, Place, ProviderFacts
 from records.errors import NotFound
 from records.people import dea_of, license_of, place_from_json
-from records.scope import Work
 from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
 from records.tables.people import DeaRow, LicenseRow, Patient, Provider
 from records.tables.visits import Visit
+from records.work import Work
 
 _COMPLETED = "completed"
 # Facts an answer may fill that have a field of their own in the dossier; every other one stands under ``answers``.

@@ -13,9 +13,9 @@ from records.acts import Act
 from records.codes import as_code, new_id
 from records.course import append_event, raise_alert, tell
 from records.errors import AlreadyDone, Conflict
-from records.scope import Repository
 from records.tables.clinical import AnswerRow, SubmissionRow
 from records.tables.visits import OutboxRow, Visit
+from records.work import Repository
 
 RED_FLAG = "red_flag"
 

@@ -10,18 +10,22 @@ from sqlalchemy import select
 
 from engine.ports import JSON, GateRecord
 from records.acts import Act
-from records.codes import new_id
-from records.scope import Repository, Work
+from records.codes import as_code, new_id
 from records.tables.visits import GateRow, Visit
+from records.work import Repository, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class GateView:
-    """A verdict as kept: every decision's JSON by topic, and the reasons a page shows."""
+    """A verdict as kept: every decision's JSON by topic, and the reasons a page shows.
+
+    ``subject`` is the order that a ``prescribe`` gate was asked about.
+    """
 
     id: str
     visit: str
     gate: str
+    subject: str
     open: bool
     asked_at: datetime
     recorded_at: datetime
@@ -55,6 +59,7 @@ class Gates(Repository):
             id=row.id,
             visit=row.visit,
             gate=row.gate,
+            subject=row.subject,
             open=row.open,
             asked_at=row.asked_at,
             recorded_at=row.recorded_at,
@@ -73,6 +78,7 @@ def keep_gate(work: Work, visit: Visit, gate: GateRecord) -> str:
         clinic=work.clinic,
         visit=visit.id,
         gate=gate.gate,
+        subject=as_code(gate.subject) if gate.subject else "",
         open=gate.open,
         asked_at=gate.asked_at,
         recorded_at=work.now,

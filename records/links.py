@@ -12,8 +12,8 @@ from records.acts import Act
 from records.codes import b64, new_id
 from records.errors import LinkRefused, NotFound
 from records.key_ring import Purpose
-from records.scope import Repository, Work
 from records.tables.visits import JoinLink, ParticipantRow, RoomPassRow, Visit
+from records.work import Repository, Work
 
 # How long the session that consumed a link may come back into the room.
 PASS_LIFE = timedelta(hours=4)

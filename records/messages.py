@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from records.acts import Act
 from records.errors import RecordsError
-from records.scope import Actor, Repository, Work
 from records.tables.people import Person
 from records.tables.visits import MessageRow
+from records.work import Actor, Repository, Work
 
 if TYPE_CHECKING:
     from records.database import Database

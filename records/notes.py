@@ -13,8 +13,8 @@ from records.acts import Act
 from records.codes import as_code, new_id
 from records.course import append_event, tell
 from records.errors import AlreadyDone, Conflict, NotFound
-from records.scope import Repository, Work
 from records.tables.clinical import AddendumRow, NoteRow, NoteVersionRow
+from records.work import Repository, Work
 
 DRAFT = "draft"
 SIGNED = "signed"

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from records.acts import Act
 from records.codes import new_id
 from records.errors import AlreadyDone, Conflict
-from records.scope import Repository, Work
 from records.tables.clinical import OrderEventRow, OrderRow
+from records.work import Repository, Work
 
 DRAFTED = "drafted"
 SENT = "sent"

@@ -13,8 +13,8 @@ from engine.dossier import DeaRegistration, License, Place
 from records.acts import Act
 from records.codes import new_id
 from records.errors import Conflict
-from records.scope import Repository
 from records.tables.people import DeaRow, LicenseRow, Patient, Person, Provider
+from records.work import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -57,7 +57,8 @@ class StaffDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderDraft:
-    """A clinician; ``availability`` and ``extra`` are plain data whose shape the clinic file gives."""
+    """A clinician. ``availability`` lists openings as ``weekday`` (Monday 0), ``since`` and ``until`` (``HH:MM``, until
+    empty at midnight); ``extra`` holds further facts by path below ``provider``; no ``visit_types`` means all."""
 
     staff: StaffDraft
     display_name: str
@@ -68,6 +69,7 @@ class ProviderDraft:
     licenses: tuple[License, ...] = ()
     dea: tuple[DeaRegistration, ...] = ()
     languages: tuple[str, ...] = ("en",)
+    visit_types: tuple[str, ...] = ()
     availability: tuple[Mapping[str, Any], ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -86,6 +88,7 @@ class ProviderView:
     licenses: tuple[License, ...]
     dea: tuple[DeaRegistration, ...]
     languages: tuple[str, ...]
+    visit_types: tuple[str, ...]
     availability: tuple[Mapping[str, Any], ...]
     extra: Mapping[str, Any]
     active: bool
@@ -273,6 +276,7 @@ def _provider_row(clinic: str, person: str, draft: ProviderDraft) -> Provider:
         home_state=draft.home_state,
         place=place_to_json(draft.place) if draft.place else None,
         languages=list(draft.languages),
+        visit_types=list(draft.visit_types),
         availability=[dict(item) for item in draft.availability],
         extra=dict(draft.extra),
         active=True,
@@ -293,6 +297,7 @@ def _provider_view(
         licenses=licenses,
         dea=dea,
         languages=tuple(row.languages),
+        visit_types=tuple(row.visit_types),
         availability=tuple(row.availability),
         extra=row.extra,
         active=row.active,

@@ -1,175 +1,95 @@
-"""One clinic, one actor, one transaction: the only way to reach rows, and what every repository stands on."""
+"""What a scope offers: one clinic, one actor, and one repository for each family of rows, made when first asked for."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from functools import cached_property
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from records.accounts import Accounts
+from records.alerts import Alerts
+from records.audit_trail import AuditTrail
+from records.consents import Consents
+from records.documents import Documents
+from records.forms import Forms
+from records.gates import Gates
+from records.links import Links
+from records.messages import Messages
+from records.notes import Notes
+from records.orders import Orders
+from records.people import People
+from records.sessions import Sessions
+from records.slots import Slots
+from records.visits import Visits
+from records.work import Actor, Work
 
-from records.access import Role, may, reaches
-from records.acts import Act
-from records.audit import Entry, Journal, Who
-from records.errors import AccessRefused, NotFound, ScopeMissing
-from records.key_ring import KeyRing, Purpose
-from records.sealing import Place, from_bytes, key_id_of, open_bytes, seal_bytes, to_bytes
-from records.tables.base import Base
-from records.tables.visits import ParticipantRow, Visit
-
-Row = TypeVar("Row", bound=Base)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who calls: a person's id in a role, the session they signed in with, and where they call from."""
-
-    person: str
-    role: str
-    session: str = ""
-    origin: str = ""
-
-    @staticmethod
-    def system(name: str = "system") -> Actor:
-        """The workflow and its timers, or a command; ``name`` is what the audit shows."""
-        return Actor(person=name, role=Role.SYSTEM)
-
-    @staticmethod
-    def visitor(origin: str = "") -> Actor:
-        """Somebody who has not signed in."""
-        return Actor(person="visitor", role=Role.VISITOR, origin=origin)
+__all__ = ["Actor", "Scope"]
 
 
-class Work:
-    """A transaction in progress: its session, keys, actor and the audit entries that will be committed with it.
-
-    ``now`` is the machine's time; ``at`` is the time visits and the law go by.
-    """
-
-    def __init__(self, session: Session, ring: KeyRing, clinic: str, actor: Actor, times: tuple[datetime, datetime]):
-        if not clinic or not isinstance(actor, Actor) or not actor.person or not actor.role:
-            raise ScopeMissing("records are reached with a clinic and an actor")
-        self._session: Session | None = session
-        self.ring = ring
-        self.clinic = clinic
-        self.actor = actor
-        self.now, self.at = times
-        self.entries: list[Entry] = []
-
-    @property
-    def session(self) -> Session:
-        """The session. Raises `ScopeMissing` once the scope has ended."""
-        if self._session is None:
-            raise ScopeMissing("the scope has ended")
-        return self._session
-
-    def end(self) -> None:
-        self._session = None
-
-    # --- access and audit ---
-
-    def allow(self, act: Act, subject: str = "", visit: str = "") -> None:
-        """Raises `AccessRefused`, and has it audited, when the actor's role may not do the act."""
-        if self._session is None:
-            raise ScopeMissing("the scope has ended")
-        if not may(self.actor.role, act):
-            self.refuse(act, subject, visit)
-
-    def refuse(self, act: Act, subject: str = "", visit: str = "") -> None:
-        self.entries.append(Entry(act=Act.ACCESS_REFUSED, subject=subject, visit=visit, detail={"act": str(act)}))
-        raise AccessRefused(f"{self.actor.role} may not {act}")
-
-    def note(self, act: Act, subject: str, visit: str = "", **detail: str | int | bool) -> None:
-        """Allows and audits one act; the entry is committed with the transaction, or alone should that fail."""
-        self.allow(act, subject, visit)
-        self.record(act, subject, visit, **detail)
-
-    def record(self, act: Act, subject: str, visit: str = "", **detail: str | int | bool) -> None:
-        """Audits without asking: for what records themselves refuse or find out."""
-        self.entries.append(Entry(act=act, subject=subject, visit=visit, detail=detail))
-
-    def write_audit(self) -> None:
-        self.journal().append(self.session, self.who(), self.entries)
-
-    def journal(self) -> Journal:
-        return Journal(ring=self.ring, clinic=self.clinic, now=self.now)
-
-    def who(self) -> Who:
-        actor = self.actor
-        return Who(person=actor.person, role=actor.role, session=actor.session, origin=actor.origin)
-
-    # --- rows ---
-
-    def row(self, table: type[Row], row_id: str) -> Row:
-        """This clinic's row of that id. Raises `NotFound`, also for another clinic's."""
-        found = self.session.get(table, row_id)
-        if found is None or getattr(found, "clinic", None) != self.clinic:
-            raise NotFound(f"{table.__tablename__} {row_id[:40]}")
-        return found
-
-    def visit(self, visit: str, act: Act, *, audited: bool = True) -> Visit:
-        """The visit's row, when the actor may do the act to it; audited unless it discloses nothing."""
-        self.allow(act, visit, visit)
-        row = self.row(Visit, visit)
-        if not self._reaches_visit(row):
-            self.refuse(act, visit, visit)
-        if audited:
-            self.note(act, visit, visit)
-        return row
-
-    def patient(self, patient: str, act: Act) -> None:
-        """Refuses an actor who does not reach rows of that patient; a provider does through a visit of theirs."""
-        self.allow(act, patient)
-        provider = self.actor.person if self._treats(patient) else None
-        if not reaches(self.actor.role, self.actor.person, patient, provider):
-            self.refuse(act, patient)
-
-    def _reaches_visit(self, row: Visit) -> bool:
-        actor = self.actor
-        if reaches(actor.role, actor.person, row.patient, row.provider):
-            return True
-        query = select(ParticipantRow.id).where(
-            ParticipantRow.visit == row.id, ParticipantRow.person == actor.person, ParticipantRow.role == actor.role
-        )
-        return actor.role != Role.VISITOR and self.session.scalar(query) is not None
-
-    def _treats(self, patient: str) -> bool:
-        if self.actor.role != Role.PROVIDER:
-            return False
-        query = select(Visit.id).where(
-            Visit.clinic == self.clinic, Visit.patient == patient, Visit.provider == self.actor.person
-        )
-        return self.session.scalar(query.limit(1)) is not None
-
-    # --- sealed fields ---
-
-    def seal(self, field: tuple[str, str, str], value: Any, person: str = "") -> bytes:
-        """Seals a JSON value for ``(table, column, row)`` under the person's key, or the clinic's own."""
-        secret = self.ring.current(self.session, self.clinic, Purpose.FIELDS, person)
-        return seal_bytes(secret, Place(self.clinic, *field), to_bytes(value))
-
-    def open(self, field: tuple[str, str, str], sealed: bytes) -> Any:
-        """The JSON value sealed there. Raises `Unreadable`."""
-        secret = self.ring.by_id(self.session, self.clinic, key_id_of(sealed), Purpose.FIELDS)
-        return from_bytes(open_bytes(secret, Place(self.clinic, *field), sealed))
-
-    def blind(self, kind: str, text: str) -> str:
-        """A blind index: HMAC-SHA256 under the clinic's own key, so that equal texts are found and none is read."""
-        secret = self.ring.current(self.session, self.clinic, Purpose.BLIND)
-        return hmac.new(secret.value, f"{kind}|{text}".encode(), hashlib.sha256).hexdigest()
-
-
-class Repository:
-    """A family of rows reached within one scope; it exists only there."""
+class Scope:
+    """The repositories of one transaction; none works once the scope has ended."""
 
     def __init__(self, work: Work) -> None:
-        if not isinstance(work, Work):
-            raise ScopeMissing("a repository is reached through Database.scope(clinic, actor)")
         self._work = work
 
     @property
-    def _session(self) -> Session:
-        return self._work.session
+    def clinic(self) -> str:
+        return self._work.clinic
+
+    @cached_property
+    def people(self) -> People:
+        return People(self._work)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self._work)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self._work)
+
+    @cached_property
+    def visits(self) -> Visits:
+        return Visits(self._work)
+
+    @cached_property
+    def forms(self) -> Forms:
+        return Forms(self._work)
+
+    @cached_property
+    def consents(self) -> Consents:
+        return Consents(self._work)
+
+    @cached_property
+    def notes(self) -> Notes:
+        return Notes(self._work)
+
+    @cached_property
+    def orders(self) -> Orders:
+        return Orders(self._work)
+
+    @cached_property
+    def gates(self) -> Gates:
+        return Gates(self._work)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        return Alerts(self._work)
+
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(self._work)
+
+    @cached_property
+    def messages(self) -> Messages:
+        return Messages(self._work)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self._work)
+
+    @cached_property
+    def slots(self) -> Slots:
+        return Slots(self._work)
+
+    @cached_property
+    def audit(self) -> AuditTrail:
+        return AuditTrail(self._work)

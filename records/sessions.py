@@ -17,8 +17,8 @@ from records.acts import Act
 from records.codes import b64, new_id
 from records.errors import NotFound
 from records.key_ring import Purpose
-from records.scope import Actor, Repository
 from records.tables.people import Account, SessionRow
+from records.work import Actor, Repository
 
 if TYPE_CHECKING:
     from records.database import Database

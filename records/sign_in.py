@@ -22,9 +22,9 @@ from records.acts import Act
 from records.database import Database
 from records.errors import EmailTaken, SignInRefused
 from records.people import PatientDraft, People
-from records.scope import Actor, Work
 from records.sessions import PATIENT_PORTAL, Sessions, SessionView, role_for
 from records.tables.people import Account, SignInAttempt
+from records.work import Actor, Work
 
 FREE_FAILURES = 5
 LONGEST_WAIT = timedelta(minutes=5)

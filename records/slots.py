@@ -10,8 +10,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from records.acts import Act
-from records.scope import Repository, Work
 from records.tables.visits import SlotCell, Visit
+from records.work import Repository, Work
 
 CELL = timedelta(minutes=5)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)

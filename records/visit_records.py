@@ -47,10 +47,10 @@ from records.gates import keep_gate
 from records.links import issue_link
 from records.notes import SIGNED
 from records.orders import DRAFTED, SENT, append_order_event
-from records.scope import Actor, Work
 from records.tables.clinical import NoteRow, OrderRow
 from records.tables.people import LicenseRow, Patient, Person, Provider
 from records.tables.visits import GateRow, OutboxRow, PaymentRow, Visit
+from records.work import Actor, Work
 
 Made = Mapping[str, Any]
 _ORDER_STATES = {"accepted": SENT, "verified": "verified", "rejected": "rejected", "cancelled": "cancelled"}

@@ -14,14 +14,15 @@ from engine.plans import VisitPlan, plan_from_json
 from engine.ports import RoomPlace
 from records.access import Role
 from records.acts import Act
-from records.codes import new_id
+from records.codes import new_id, sha256
 from records.course import DRAFT, FINAL, WAITING, append_event, tell
 from records.dossiers import build_dossier
 from records.errors import NotFound
 from records.people import place_from_json, place_to_json
-from records.scope import Repository, Work
+from records.tables.clinical import OrderRow
 from records.tables.people import Patient, Person, Provider
-from records.tables.visits import AlertRow, PackRow, ParticipantRow, Visit, VisitEventRow
+from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow
+from records.work import Repository, Work
 
 _QUEUE_AHEAD = timedelta(hours=24)
 
@@ -154,9 +155,7 @@ class Visits(Repository):
 
     def queue(self, provider: str) -> tuple[QueueEntry, ...]:
         """A provider's open visits until tomorrow: who waits first by arrival, then the others by start."""
-        self._work.allow(Act.QUEUE_VIEWED, provider)
-        if self._work.actor.role == Role.PROVIDER and self._work.actor.person != provider:
-            self._work.refuse(Act.QUEUE_VIEWED, provider)
+        self._may_see_queue(provider)
         self._work.note(Act.QUEUE_VIEWED, provider)
         alerts = self._open_alerts(provider)
         rows = [row for row in self._queued(provider) if row.stage not in FINAL or row.id in alerts]
@@ -187,6 +186,16 @@ class Visits(Repository):
             )
         )
         return Waiting(position=(ahead or 0) + 1, ahead=ahead or 0)
+
+    def changes(self, visit: str) -> str:
+        """A digest that differs when a page about the visit would; it discloses nothing and is not audited."""
+        row = self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
+        return self._digest([row])
+
+    def queue_changes(self, provider: str) -> str:
+        """The same for a provider's queue."""
+        self._may_see_queue(provider)
+        return self._digest(self._queued(provider))
 
     def events(self, visit: str) -> tuple[VisitEvent, ...]:
         self._work.visit(visit, Act.EVENTS_VIEWED)
@@ -228,6 +237,24 @@ class Visits(Repository):
     def dossier(self, visit: str, order: str | None = None) -> Dossier:
         """Everything known about the visit that a gate may ask for."""
         return build_dossier(self._work, self._work.visit(visit, Act.DOSSIER_VIEWED), order)
+
+    def _may_see_queue(self, provider: str) -> None:
+        self._work.allow(Act.QUEUE_VIEWED, provider)
+        if self._work.actor.role == Role.PROVIDER and self._work.actor.person != provider:
+            self._work.refuse(Act.QUEUE_VIEWED, provider)
+
+    def _digest(self, rows: Sequence[Visit]) -> str:
+        ids = [row.id for row in rows]
+        parts: list[object] = [(row.id, row.version, row.stage, str(row.arrived_at), row.payment_state) for row in rows]
+        for query in (
+            select(VisitEventRow.visit, func.max(VisitEventRow.sequence)).group_by(VisitEventRow.visit),
+            select(OrderRow.id, OrderRow.state, OrderRow.version),
+            select(AlertRow.id, AlertRow.state),
+            select(GateRow.id),
+        ):
+            column = query.selected_columns[0].table.c.visit
+            parts.append(sorted(tuple(found) for found in self._session.execute(query.where(column.in_(ids)))))
+        return sha256(repr(parts))
 
     def _keep_plan(self, plan: VisitPlan) -> None:
         clinic, digest = self._work.clinic, plan.digest

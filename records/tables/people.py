@@ -59,6 +59,7 @@ class Provider(Base):
     home_state: Mapped[str | None] = mapped_column(String(8))
     place: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     languages: Mapped[CodeList]
+    visit_types: Mapped[CodeList]
     availability: Mapped[CodeList]
     extra: Mapped[Codes]
     active: Mapped[bool]

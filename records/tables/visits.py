@@ -130,6 +130,7 @@ class GateRow(Base):
     clinic: Mapped[Clinic]
     visit: Mapped[str] = mapped_column(ForeignKey("visits.id"), index=True)
     gate: Mapped[Code]
+    subject: Mapped[str] = mapped_column(String(120))
     open: Mapped[bool]
     asked_at: Mapped[When]
     recorded_at: Mapped[When]

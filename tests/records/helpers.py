@@ -16,10 +16,10 @@ from records.database import Database
 from records.keys import FileKeyProvider
 from records.migrate import upgrade
 from records.people import PatientDraft, ProviderDraft, StaffDraft
-from records.scope import Actor
 from records.sessions import PATIENT_PORTAL, STAFF_PORTAL
 from records.visit_records import RecordsVisitStore
 from records.visits import VisitDraft
+from records.work import Actor
 
 START = datetime(2026, 3, 5, 15, 0, tzinfo=UTC)
 PLACE = Place(country="us", state="FL", postal_code="33101", time_zone="America/New_York")

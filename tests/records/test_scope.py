@@ -8,8 +8,8 @@ from records.access import Role
 from records.audit import verify
 from records.database import Database
 from records.errors import AccessRefused, NotFound, ScopeMissing
-from records.scope import Actor, Repository
 from records.visits import Visits
+from records.work import Actor, Repository
 from tests.records.helpers import World
 
 

@@ -106,6 +106,7 @@ def _providers() -> list[sa.schema.SchemaItem]:
         sa.Column("home_state", sa.String(8), nullable=True),
         sa.Column("place", sa.JSON(), nullable=True),
         sa.Column("languages", sa.JSON(), nullable=False),
+        sa.Column("visit_types", sa.JSON(), nullable=False),
         sa.Column("availability", sa.JSON(), nullable=False),
         sa.Column("extra", sa.JSON(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),

@@ -120,6 +120,7 @@ def _gate_records() -> list[sa.schema.SchemaItem]:
         sa.Column("clinic", sa.String(64), nullable=False),
         sa.Column("visit", sa.String(40), nullable=False),
         sa.Column("gate", sa.String(64), nullable=False),
+        sa.Column("subject", sa.String(120), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),

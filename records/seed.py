@@ -1,0 +1,163 @@
+"""Loads a clinic file's people once; what the file says later changes nobody who is already in records.
+
+Each person is known by the name the file gives them. Demo patients and the demo password exist only in a demo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from engine.clinics import ClinicFile, SeedPatient, SeedProvider, SeedStaff
+from engine.dossier import Place
+from engine.slots import WeekHours
+from records.access import Role
+from records.accounts import Accounts
+from records.acts import Act
+from records.database import Database
+from records.people import PatientDraft, People, ProviderDraft, StaffDraft
+from records.sign_in import hash_password
+from records.tables.people import Person, SeedMark
+from records.work import Actor, Work
+
+# Everybody's in a demo, which listens on this machine only and never holds real patients.
+DEMO_PASSWORD = "try-clinicwright"
+_COUNTRY = "us"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPerson:
+    """Somebody a demo can sign in as: with this e-mail address and `DEMO_PASSWORD`, in this portal."""
+
+    id: str
+    name: str
+    role: str
+    portal: str
+    email: str
+
+
+def seed(database: Database, clinic: ClinicFile, demo: bool) -> tuple[DemoPerson, ...]:
+    """Makes who is not there yet, all in one transaction; returns the demo's people, none outside a demo.
+
+    Outside a demo no patients are made and nobody gets a password: they come by invitation.
+    """
+    actor = Actor.system("seed")
+    with database.work(clinic.slug, actor) as work:
+        missing = bool(_missing(work, clinic, demo))
+    if missing:
+        password = hash_password(DEMO_PASSWORD) if demo else None  # slow: before the transaction
+        with database.work(clinic.slug, actor) as work:
+            _make_missing(work, clinic, demo, password)
+    return demo_people(clinic) if demo else ()
+
+
+def demo_people(clinic: ClinicFile) -> tuple[DemoPerson, ...]:
+    """Who a demo of the clinic can be signed in as."""
+    people = clinic.people
+    patients = [_demo(one, Role.PATIENT, "patient") for one in people.patients]
+    providers = [_demo(one, Role.PROVIDER, "staff") for one in people.providers]
+    return (*patients, *providers, *(_demo(one, one.role, "staff") for one in people.staff))
+
+
+Maker = Callable[[Work, date], tuple[str, str, str]]
+"""Makes a person; returns their id, e-mail address and role."""
+
+
+def _missing(work: Work, clinic: ClinicFile, demo: bool) -> dict[str, Maker]:
+    """How to make each person of the file who was never loaded, by their name in it."""
+    loaded = work.session.scalars(select(SeedMark.key).where(SeedMark.clinic == work.clinic))
+    kept = work.session.scalars(select(Person.seed_key).where(Person.clinic == work.clinic))
+    known = {*loaded, *kept}
+    return {key: maker for key, maker in _makers(clinic, demo).items() if key not in known}
+
+
+def _make_missing(work: Work, clinic: ClinicFile, demo: bool, password: str | None) -> None:
+    today = work.at.date()
+    for key, make in _missing(work, clinic, demo).items():
+        person, email, role = make(work, today)
+        if password is not None:
+            Accounts(work).create(person, email, password, [Role(role)])
+        work.session.add(SeedMark(clinic=work.clinic, key=key, at=work.now))
+        work.note(Act.CLINIC_SEEDED, person)
+        work.session.flush()
+
+
+def _makers(clinic: ClinicFile, demo: bool) -> dict[str, Maker]:
+    people = clinic.people
+    makers: dict[str, Maker] = {one.id: _provider_maker(one) for one in people.providers}
+    makers |= {one.id: _staff_maker(one) for one in people.staff}
+    if demo:
+        makers |= {one.id: _patient_maker(one) for one in people.patients}
+    return makers
+
+
+def _provider_maker(one: SeedProvider) -> Maker:
+    def make(work: Work, today: date) -> tuple[str, str, str]:
+        draft = ProviderDraft(
+            staff=StaffDraft(given=one.given, family=one.family, email=one.email, seed_key=one.id),
+            display_name=one.display_name,
+            profession=one.profession,
+            npi=one.npi,
+            home_state=one.home_state or None,
+            place=Place(country=_COUNTRY, state=one.location_state) if one.location_state else None,
+            licenses=tuple(license.on(today) for license in one.licenses),
+            dea=tuple(dea.on(today) for dea in one.dea),
+            languages=one.languages,
+            visit_types=one.visit_types,
+            availability=_openings(one.hours),
+            extra=one.facts,
+        )
+        return People(work).create_provider(draft), one.email, Role.PROVIDER
+
+    return make
+
+
+def _staff_maker(one: SeedStaff) -> Maker:
+    def make(work: Work, _today: date) -> tuple[str, str, str]:
+        draft = StaffDraft(given=one.given, family=one.family, email=one.email, seed_key=one.id)
+        return People(work).create_staff(draft), one.email, one.role
+
+    return make
+
+
+def _patient_maker(one: SeedPatient) -> Maker:
+    def make(work: Work, _today: date) -> tuple[str, str, str]:
+        draft = PatientDraft(
+            given=one.given,
+            family=one.family,
+            birth_date=one.birth_date,
+            sex=one.sex,
+            email=one.email,
+            phone=one.phone,
+            residence_state=one.residence_state,
+            postal_code=str(one.address.get("postal_code", "")),
+            language=one.language,
+            address=one.address,
+        )
+        return People(work).create_patient(draft, seed_key=one.id), one.email, Role.PATIENT
+
+    return make
+
+
+def _openings(hours: WeekHours) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {
+            "weekday": weekday,
+            "since": opening.since.strftime("%H:%M"),
+            "until": opening.until.strftime("%H:%M") if opening.until else "",
+        }
+        for weekday, openings in sorted(hours.by_weekday.items())
+        for opening in _ordered(openings)
+    )
+
+
+def _ordered(openings: Sequence[Any]) -> list[Any]:
+    return sorted(openings, key=lambda opening: opening.since)
+
+
+def _demo(one: SeedProvider | SeedStaff | SeedPatient, role: str, portal: str) -> DemoPerson:
+    return DemoPerson(id=one.id, name=f"{one.given} {one.family}", role=str(role), portal=portal, email=one.email)
