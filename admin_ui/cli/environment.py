@@ -19,6 +19,8 @@ from pathlib import Path
 from admin_ui.cli.debian import SetupError, require, run_quietly, say
 
 LOCKS = {"run": "requirements.txt", "test": "requirements-test.txt"}
+# Commands that also need the packages of the tests: the peers that `bench` measures against are among them.
+NEED_TESTS = ("test", "bench")
 BUILT_HERE = ("durable-rules",)
 BUILD_TOOLS = ("setuptools", "wheel")
 # durable_rules calls a function that Python 3.13 removed; its successor takes the same arguments.
@@ -28,7 +30,7 @@ PYTHON_313 = "-DPyEval_CallObject(f,a)=PyObject_CallObject(f,a)"
 def hand_over(root: str, arguments: Sequence[str]) -> int:
     """Make the environment ready and become `python -m admin_ui.cli ARGUMENTS`; returns only on failure."""
     try:
-        python = ready(Path(root), "test" if arguments[:1] == ["test"] else "run")
+        python = ready(Path(root), "test" if arguments and arguments[0] in NEED_TESTS else "run")
     except SetupError as error:
         say(str(error))
         return 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.content import content_schemas
 from engine.diagnostics import nearest
-from engine.rulebook import law_schemas
+from engine.rulebook import SHAPES as LAW_SHAPES
 from engine.shapes import Shape, schema_document
 
 WRONG_INPUT = 2
@@ -16,7 +16,7 @@ WRONG_INPUT = 2
 
 def kinds() -> Mapping[str, Shape]:
     """The kinds of file, by the name people give them."""
-    return {**law_schemas(), **content_schemas()}
+    return {**LAW_SHAPES, **content_schemas()}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,64 @@
+"""How fast is this machine's installation beside its peers? Runs each measurement as a program of its own."""
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from engine.settings import HOME
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A module of tests/bench that prints one JSON object, and the sentence above its table."""
+
+    name: str
+    title: str
+
+
+MEASUREMENTS = (
+    Measurement("decisions", "A full licensing, consent and prescribing decision, one core, same case in turns"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to measure, for how long, and how it is written."""
+    names = [measurement.name for measurement in MEASUREMENTS]
+    parser.add_argument(
+        "what", nargs="*", choices=[*names, []], metavar="WHAT", help=f"{', '.join(names)} (default: all)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=20.0, metavar="N", help="about how long each takes (default: 20)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when everything could be measured, 1 when something could not."""
+    measured: dict[str, Any] = {}
+    for measurement in MEASUREMENTS:
+        if arguments.what and measurement.name not in arguments.what:
+            continue
+        found = _measure(measurement.name, arguments.seconds)
+        if found is None:
+            return 1
+        text = found.pop("table")
+        measured[measurement.name] = found
+        if not arguments.json:
+            sys.stdout.write(f"{measurement.title}\n\n{text}\n")
+            sys.stdout.flush()
+    if arguments.json:
+        sys.stdout.write(json.dumps(measured, indent=1) + "\n")
+    return 0
+
+
+def _measure(name: str, seconds: float) -> dict[str, Any] | None:
+    command = [sys.executable, "-m", f"tests.bench.{name}", "--seconds", str(seconds)]
+    done = subprocess.run(command, cwd=HOME, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.stderr.write(f"clinic: {name} could not be measured\n")
+        return None
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result

@@ -1,0 +1,59 @@
+"""How does a decision read on a terminal, for a person?"""
+
+from collections.abc import Iterable, Iterator
+
+from engine.decisions import Decision, Json, Outcome
+
+HEADLINES = {
+    Outcome.PERMITTED: "PERMITTED",
+    Outcome.PERMITTED_WITH_DUTIES: "PERMITTED, with duties",
+    Outcome.FORBIDDEN: "FORBIDDEN",
+    Outcome.REVIEW: "A PERSON MUST DECIDE",
+    Outcome.INCOMPLETE: "NOT ENOUGH IS KNOWN",
+}
+
+
+def card(decision: Decision) -> str:
+    """The verdict first, then why, then what it stands on."""
+    lines = [f"{decision.topic}: {HEADLINES[decision.outcome]}"]
+    if decision.law_time:
+        lines[0] += f"  (law of {decision.law_time})"
+    for title, entries in _parts(decision):
+        found = list(entries)
+        if found:
+            lines += ["", f"{title}:", *(f"  {entry}" for entry in found)]
+    return "\n".join([*lines, ""])
+
+
+def _parts(decision: Decision) -> Iterator[tuple[str, Iterable[str]]]:
+    yield "Forbidden", (_with_why(f"{entry['act']}, by {entry['rule']}", entry) for entry in decision.forbids)
+    yield "Missing facts", decision.missing
+    yield "For a person", (_with_why(f"{entry['why']} {entry['rule']}".strip(), entry) for entry in decision.review)
+    yield "Permitted by", (_with_why(f"{entry['path']}, {entry['rule']}", entry) for entry in decision.permits)
+    yield "Duties", (_duty(entry) for entry in decision.duties)
+    yield "Limits", (_limit(entry) for entry in decision.limits)
+    yield "Advice", (str(entry.get("advice", entry.get("text", ""))) for entry in decision.advice)
+    yield "Tried", (f"{entry['path']}: {'; '.join(map(str, entry['failed']))}" for entry in decision.tried)
+    yield "Presumed", (f"{path} = {value}" for path, value in decision.presumed.items())
+    yield "Sources", (_source(name, source) for name, source in decision.sources.items())
+    yield "Rulebook", (decision.rulebook,)
+
+
+def _with_why(words: str, entry: Json) -> str:
+    because = ", ".join(f"{path} = {value}" for path, value in entry.get("because", {}).items())
+    cited = ", ".join(entry.get("cite", ()))
+    return words + (f", because {because}" if because else "") + (f" [{cited}]" if cited else "")
+
+
+def _duty(entry: Json) -> str:
+    met = "met" if entry["met"] else "not met"
+    return _with_why(f"{entry['duty']}, due {entry['due']}: {met}, by {entry['rule']}", entry)
+
+
+def _limit(entry: Json) -> str:
+    bound = f"at most {entry['max']}" if "max" in entry else f"only {entry.get('to')}"
+    return _with_why(f"{entry['limit']}: {bound}, by {entry['rule']}", entry)
+
+
+def _source(name: str, source: Json) -> str:
+    return f"[{name}] {source.get('law', '')}, checked {source.get('checked', '')}, {source.get('confidence', '')}"
