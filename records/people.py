@@ -205,7 +205,7 @@ class People(Repository):
         licenses = self._session.scalars(select(LicenseRow).where(LicenseRow.person.in_(people))).all()
         registrations = self._session.scalars(select(DeaRow).where(DeaRow.person.in_(people))).all()
         query = select(Person.id, Person.seed_key).where(Person.id.in_(people))
-        keys = dict(self._session.execute(query).tuples())
+        keys = {row.id: row.seed_key for row in self._session.execute(query)}
         return tuple(
             _provider_view(
                 row,

@@ -1,0 +1,155 @@
+"""The chain notices every edit, deletion, move and cut, and takes appends from many processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from records.audit import GENESIS, clinics, entry_hash, verify, verify_without_keys
+from records.database import Database
+from tests.records.helpers import World, build_world
+
+
+def tamper(database: Database, *statements: str) -> None:
+    """What somebody with the database file and an SQL prompt can do: the triggers go first."""
+    with database.engine.begin() as connection:
+        for event in ("update", "delete"):
+            connection.execute(text(f"DROP TRIGGER IF EXISTS audit_entries_no_{event}"))
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def problems(world: World) -> str:
+    return "; ".join(verify(world.database, world.clinic).problems)
+
+
+def test_an_untouched_chain_is_whole_and_signed(world: World) -> None:
+    report = verify(world.database, world.clinic)
+    assert (report.ok, report.signature) == (True, "valid")
+    assert report.entries > 5
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE audit_entries SET act = 'x'", "DELETE FROM audit_entries", "DELETE FROM visit_events"],
+)
+def test_the_database_itself_refuses_changes(world: World, statement: str) -> None:
+    with pytest.raises(IntegrityError, match="append-only"), world.database.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_an_edited_entry_is_noticed(world: World) -> None:
+    tamper(world.database, "UPDATE audit_entries SET actor = 'somebody' WHERE sequence = 3")
+    assert "entry 3 was changed" in problems(world)
+
+
+def test_a_deleted_entry_is_noticed(world: World) -> None:
+    tamper(world.database, "DELETE FROM audit_entries WHERE sequence = 3")
+    assert "entry 3 is missing" in problems(world)
+
+
+def test_two_entries_that_changed_places_are_noticed(world: World) -> None:
+    tamper(
+        world.database,
+        "UPDATE audit_entries SET sequence = -1 WHERE sequence = 3",
+        "UPDATE audit_entries SET sequence = 3 WHERE sequence = 4",
+        "UPDATE audit_entries SET sequence = 4 WHERE sequence = -1",
+    )
+    assert "does not follow" in problems(world)
+
+
+def test_a_chain_cut_short_is_noticed(world: World) -> None:
+    last = verify(world.database, world.clinic).entries
+    tamper(world.database, f"DELETE FROM audit_entries WHERE sequence > {last - 2}")
+    assert f"entries {last - 1} to {last} are missing at the end" in problems(world)
+
+
+def test_a_chain_cut_short_with_its_head_moved_back_is_noticed_by_the_signature(world: World) -> None:
+    last = verify(world.database, world.clinic).entries
+    tamper(
+        world.database,
+        f"DELETE FROM audit_entries WHERE sequence > {last - 1}",
+        "UPDATE audit_heads SET sequence = sequence - 1, "
+        f"hash = (SELECT hash FROM audit_entries WHERE sequence = {last - 1})",
+    )
+    assert problems(world) == "the head's signature is not ours"
+    assert verify_without_keys(world.database, world.clinic).signature == "unchecked"
+
+
+def test_a_chain_that_is_gone_altogether_is_noticed(world: World) -> None:
+    tamper(world.database, "DELETE FROM audit_entries", "DELETE FROM audit_heads")
+    assert clinics(world.database) == (world.clinic,)
+    assert problems(world) == "the chain has no head"
+
+
+def test_a_chain_computed_anew_after_an_edit_does_not_get_past_the_signature(world: World) -> None:
+    with world.database.engine.begin() as connection:
+        rows = [
+            dict(row) for row in connection.execute(text("SELECT * FROM audit_entries ORDER BY sequence")).mappings()
+        ]
+    tamper(world.database)
+    previous = GENESIS
+    with world.database.engine.begin() as connection:
+        for row in rows:
+            row["actor"] = "forger"
+            row["previous"] = previous
+            row["hash"] = previous = entry_hash(row)
+            update = (
+                "UPDATE audit_entries SET actor = :actor, previous = :previous, hash = :hash WHERE sequence = :sequence"
+            )
+            connection.execute(text(update), row)
+        connection.execute(text("UPDATE audit_heads SET hash = :hash"), {"hash": previous})
+    assert problems(world) == "the head's signature is not ours"
+
+
+def test_each_clinic_has_its_own_chain(world: World) -> None:
+    other = build_world(world.database, clinic="cedar")
+    tamper(world.database, "UPDATE audit_entries SET actor = 'x' WHERE clinic = 'cedar' AND sequence = 2")
+    assert verify(world.database, world.clinic).ok
+    assert not verify(world.database, other.clinic).ok
+
+
+def test_threads_append_without_losing_or_doubling_an_entry(world: World) -> None:
+    before = verify(world.database, world.clinic).entries
+
+    def look() -> None:
+        for _ in range(10):
+            with world.database.scope(world.clinic, world.as_patient) as scope:
+                scope.visits.get(world.visit)
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    report = verify(world.database, world.clinic)
+    assert (report.ok, report.entries) == (True, before + 40)
+
+
+LOOK = """
+import sys
+from pathlib import Path
+from records.database import Database
+from records.keys import FileKeyProvider
+from records.scope import Actor
+folder, visit = Path(sys.argv[1]), sys.argv[2]
+database = Database(f"sqlite:///{folder / 'records.sqlite3'}", FileKeyProvider(folder / "keys"))
+for _ in range(10):
+    with database.scope("palmetto", Actor.system("process")) as scope:
+        scope.visits.get(visit)
+"""
+
+
+def test_processes_append_to_one_chain(world: World, tmp_path: Path) -> None:
+    before = verify(world.database, world.clinic).entries
+    command = [sys.executable, "-c", LOOK, str(tmp_path), world.visit]
+    processes = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    report = verify(world.database, world.clinic)
+    assert (report.ok, report.entries) == (True, before + 30)
