@@ -88,10 +88,10 @@ class _Tally:
     def _tighten(self, number: int, effect: Effect, standing: Standing, truth: Truth) -> None:
         instance = standing.instance
         met = number in standing.met and self.truths[standing.met[number]] is True
-        if standing.certainty is Certainty.PERHAPS and not met and not isinstance(effect, Advise):
-            self._review(Review(DATE_UNCERTAIN), instance, truth)
-        elif isinstance(effect, Review):
+        if isinstance(effect, Review):
             self._review(effect, instance, truth)
+        elif standing.certainty is Certainty.PERHAPS and not met and not isinstance(effect, Advise):
+            self._review(Review(DATE_UNCERTAIN), instance, truth)
         elif truth is None:
             if not met and not isinstance(effect, Advise):
                 self.open_rules.append(instance)
@@ -134,7 +134,7 @@ class _Tally:
     def apply_limits(self) -> None:
         """List the limits, and forbid what goes beyond one."""
         for name, (limit, instance) in self.strictest.items():
-            bound = {"max": limit.most} if limit.most is not None else {"to": _plain(limit.allowed)}
+            bound = {"max": limit.most} if limit.most is not None else {"to": list(_allowed(limit))}
             self.limits.append({"limit": name, **bound, **_words(instance)})
             path = self.topic.limits[name].fact
             if not path:
@@ -192,7 +192,7 @@ class _Tally:
             for effect, instance in self.failed
         ]
         self.used.extend(instance for _, instance in self.failed)
-        yield from sorted(tried, key=lambda entry: len(entry["failed"]))  # type: ignore[arg-type]
+        yield from sorted(tried, key=lambda entry: len(entry["failed"]))
 
 
 def _words(instance: Instance) -> dict[str, Any]:
@@ -204,7 +204,11 @@ def _words(instance: Instance) -> dict[str, Any]:
 def _within(value: Value, limit: Limit) -> bool:
     if limit.most is not None:
         return value is None or value <= limit.most  # type: ignore[operator]
-    return isinstance(limit.allowed, tuple) and value in limit.allowed
+    return value in _allowed(limit)
+
+
+def _allowed(limit: Limit) -> tuple[Value, ...]:
+    return limit.allowed if isinstance(limit.allowed, tuple) else ()
 
 
 def _plain(value: Value) -> Any:

@@ -105,7 +105,7 @@ _RULE = Record(
         "title": Key(Text(), "what it says, in one sentence", required=True),
         "from": Key(DATED, "the day it took effect, or `unknown`; a common rule takes it from its law values"),
         "until": _DATES["until"],
-        **{name: Key(key.shape, key.doc) for name, key in _CITED.items()},
+        **{name: Key(key.shape, key.doc) for name, key in _CITED.items()},  # a common rule may stand on its values
         "authority": Key(OneOf(AUTHORITIES), "what kind of law it is (default: statute)"),
         "when": Key(_CONDITION, "the condition under which it applies"),
         "unless": Key(_CONDITION, "the condition under which it does not"),

@@ -110,6 +110,8 @@ def _cited(reader: _Reader, node: Node, required: bool) -> Cited:
     names = node.texts("cite")
     if required and not names:
         reader.problems.report("LAW002", node.at)
+    if required and "confidence" not in node:
+        reader.problems.report("SHAPE002", node.at, key="confidence", doc="how sure the sources make it")
     known = reader.sources
     for part in (node["cite"].parts or (node["cite"],)) if "cite" in node else ():
         if part.raw not in known:

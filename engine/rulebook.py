@@ -28,7 +28,7 @@ from engine.vocabulary import Vocabulary, read_vocabulary
 
 COMMON = "us/common"
 _FIXED = ("vocabulary.yaml", "topics.yaml")
-_NOT_LAW = frozenset({"drugs.yaml", "zones.yaml", "examples.yaml"})
+_SIDE_FILES = frozenset({"drugs.yaml", "zones.yaml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _side_files(root: Path, problems: Problems) -> tuple[Mapping[str, Drug], Zon
     zones: dict[str, tuple[str, ...]] = {}
     contents: list[object] = []
     for path in sorted((root / "rules").glob("*/*.yaml")):
-        if path.name not in _NOT_LAW or path.name == "examples.yaml":
+        if path.name not in _SIDE_FILES:
             continue
         node = read_file(path, root, problems)
         if node is None:

@@ -1,0 +1,168 @@
+"""Is a gate open, and when it is shut, why and who can open it?
+
+Which topics a gate asks, and about which instant, is data (`rules/topics.yaml`). A gate opens when every decision
+passes and every duty due by then is met. Nothing else opens it: no answer, no opening.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.decide import decide
+from engine.decisions import Decision, Json, Outcome, Question
+from engine.diagnostics import BrokenInput, Location, Problems, listed, nearest
+from engine.evaluators import Evaluator
+from engine.rulebook import Rulebook
+from engine.topics import Gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateQuestion:
+    """Nested facts, and the instants (ISO 8601 with offset): `now`, the slot's start and when the encounter began."""
+
+    facts: Json
+    now: str
+    slot: str | None = None
+    encounter: str | None = None
+    clinic: str | None = None
+
+    def instant(self, name: str) -> str:
+        """The instant a topic asks about; one that is not known is now."""
+        return {"slot": self.slot, "encounter": self.encounter}.get(name) or self.now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a gate is shut: a code, a sentence, the statutes, and what could still change it."""
+
+    topic: str
+    code: str
+    sentence: str
+    law: str = ""
+    cite: tuple[str, ...] = ()
+    detail: Json | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "topic": self.topic,
+            "code": self.code,
+            "sentence": self.sentence,
+            "law": self.law,
+            "cite": list(self.cite),
+            "detail": dict(self.detail or {}),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateVerdict:
+    """A gate's decisions by topic; `reasons` is empty exactly when it is open."""
+
+    gate: str
+    open: bool
+    decisions: Mapping[str, Decision]
+    reasons: tuple[Reason, ...]
+    shuts: str
+    opens: str
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a person may decide (never when something is forbidden)."""
+        outcomes = {decision.outcome for decision in self.decisions.values()}
+        return Outcome.REVIEW in outcomes and Outcome.FORBIDDEN not in outcomes
+
+    def due_later(self) -> tuple[Json, ...]:
+        """Unmet duties of these decisions that are not yet due: they become timers and tasks."""
+        shut = {(reason.topic, reason.code) for reason in self.reasons}
+        return tuple(
+            duty
+            for topic, decision in self.decisions.items()
+            for duty in decision.duties
+            if not duty["met"] and (topic, duty["duty"]) not in shut
+        )
+
+
+def gate(rulebook: Rulebook, name: str, question: GateQuestion, evaluator: Evaluator) -> GateVerdict:
+    """Ask every topic of a gate; raises `BrokenInput` for an unknown gate or unreadable facts."""
+    asked = _known(rulebook, name)
+    decisions: dict[str, Decision] = {}
+    for topic, instant in asked.asks.items():
+        if _applies(asked, topic, question.facts):
+            on = question.instant(instant)
+            single = Question(topic=topic, on=on, facts=question.facts, clinic=question.clinic)
+            decisions[topic] = decide(rulebook, single, evaluator)
+    reasons = tuple(reason for topic, decision in decisions.items() for reason in _reasons(asked, topic, decision))
+    return GateVerdict(
+        gate=name,
+        open=not reasons,
+        decisions=decisions,
+        reasons=reasons,
+        shuts=asked.says,
+        opens=asked.opens,
+    )
+
+
+def _known(rulebook: Rulebook, name: str) -> Gate:
+    gates = rulebook.topics.gates
+    if name not in gates:
+        problems = Problems()
+        hint, allowed = nearest(name, gates), listed(gates)
+        problems.report("ASK005", Location("question", path="gate"), gate=name, hint=hint, allowed=allowed)
+        raise BrokenInput(problems)
+    return gates[name]
+
+
+def _applies(asked: Gate, topic: str, facts: Json) -> bool:
+    """A topic with a condition is left out only when its flag is told to be false."""
+    path = asked.only_if.get(topic)
+    return path is None or _told(facts, path) is not False
+
+
+def _told(facts: Json, path: str) -> object:
+    place: object = facts
+    for name in path.split("."):
+        place = place.get(name) if isinstance(place, Mapping) else None
+    return place
+
+
+def _reasons(asked: Gate, topic: str, decision: Decision) -> list[Reason]:
+    found: list[Reason] = []
+    if decision.outcome is Outcome.FORBIDDEN:
+        found += [_reason(topic, "forbidden", entry, {"because": entry["because"]}) for entry in decision.forbids]
+        if not decision.forbids:
+            found.append(_no_path(topic, decision))
+    elif decision.outcome is Outcome.INCOMPLETE:
+        missing = ", ".join(decision.missing)
+        sentence = f"Something is not known yet: {missing}"
+        found.append(Reason(topic=topic, code="incomplete", sentence=sentence, detail={"missing": decision.missing}))
+    elif decision.outcome is Outcome.REVIEW:
+        found += [_reason(topic, entry["why"], entry, {}) for entry in decision.review]
+    found += [
+        _reason(topic, duty["duty"], duty, {"due": duty["due"], **duty["detail"]})
+        for duty in decision.duties
+        if not duty["met"] and duty["due"] in asked.due
+    ]
+    return found
+
+
+def _reason(topic: str, code: str, entry: Json, detail: Json) -> Reason:
+    sentence = entry.get("title") or _SENTENCES.get(code, code)
+    cite = tuple(entry.get("cite", ()))
+    return Reason(topic=topic, code=code, sentence=sentence, law=entry.get("law", ""), cite=cite, detail=detail)
+
+
+def _no_path(topic: str, decision: Decision) -> Reason:
+    """No path of authority: the nearest one is the best explanation."""
+    sentence = "No path of authority allows this."
+    if not decision.tried:
+        return Reason(topic=topic, code="no_authority", sentence=sentence)
+    nearest_path = decision.tried[0]
+    return _reason(
+        topic, "no_authority", nearest_path, {"path": nearest_path["path"], "failed": nearest_path["failed"]}
+    )
+
+
+_SENTENCES = {
+    "engine_fault": "The two rule engines gave no agreed answer, so a person must decide.",
+    "law_not_carried": "The law of this place is not carried yet, so a person must decide.",
+}
