@@ -155,6 +155,8 @@ def _relationship(dossier: Dossier) -> Iterator[_Found]:
     yield "relationship.established_via", dossier.established_via, "clinic", None
     exams = [{"date": exam.on.isoformat(), "by": exam.by} for exam in dossier.exams]
     yield "relationship.in_person_exams", exams, "clinic", None
+    if any(entry.kind == "privacy" and entry.revoked_at is None for entry in dossier.consents):
+        yield "patient.privacy_notice.acknowledged", True, "patient", None
     newest = max((consent.at for consent in dossier.consents), default=None)
     yield "consents", [_consent(entry) for entry in dossier.consents], "patient", newest
 

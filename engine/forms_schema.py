@@ -2,7 +2,7 @@
 
 from engine.forms import ITEM_TYPES
 from engine.shapes import DAY, NAME, Anything, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
-from engine.texts import TEXTS
+from engine.texts import LANGUAGES, TEXTS
 
 FORM_ID = Text(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*", "a form's id such as urgent_care/intake")
 SEVERITIES = ("emergency", "urgent")
@@ -64,9 +64,7 @@ FORM = Record(
     {
         "form": Key(FORM_ID, "its id, which is its path", required=True),
         "version": Key(Number(least=1), "a number that grows with each change of meaning", required=True),
-        "languages": Key(
-            ListOf(Text(r"[a-z]{2}", "a language code such as en"), least=1), "its languages", required=True
-        ),
+        "languages": Key(LANGUAGES, "its languages", required=True),
         "title": Key(TEXTS, "its title by language", required=True),
         "intro": Key(TEXTS, "what it is for, by language"),
         "items": Key(ListOf(ITEM, least=1), "the items in the order they are asked", required=True),

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 
 from engine.diagnostics import Problems
 from engine.reading import Node
-from engine.shapes import MapOf, Text
+from engine.shapes import ListOf, MapOf, Text
 
 Texts = Mapping[str, str]
 
 FIRST_LANGUAGE = "en"
-TEXTS = MapOf(Text(words="text in that language"), Text(r"[a-z]{2}", "a language code such as en"))
+LANGUAGE = Text(r"[a-z]{2}", "a language code such as en")
+LANGUAGES = ListOf(LANGUAGE, least=1)
+TEXTS = MapOf(Text(words="text in that language"), LANGUAGE)
 
 
 def text_in(texts: Texts, language: str) -> str:

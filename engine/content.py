@@ -1,0 +1,171 @@
+"""What does a folder hold: every form, specialty, clinic and consent clause, compiled and checked together?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.clinics import ClinicFile
+from engine.clinics_compile import Offering, compile_clinic
+from engine.clinics_schema import CLINIC
+from engine.consent_text import ClauseBook
+from engine.diagnostics import Problems
+from engine.drugs import read_drugs
+from engine.forms import Form
+from engine.forms_clauses import CLAUSES, compile_clauses
+from engine.forms_compile import compile_form
+from engine.forms_schema import FORM
+from engine.packs import digest
+from engine.reading import Node, read_file
+from engine.shapes import Shape
+from engine.visits import Specialty, VisitType
+from engine.visits_compile import Folder, Surroundings, compile_specialty
+from engine.visits_schema import FORMULARY, NOTE, SPECIALTY
+from engine.vocabulary import Vocabulary, read_vocabulary
+
+_CLAUSES = Path("forms/consent/clauses.yaml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """Everything authored but the law. `digest` names the content pack: forms, specialties and clauses."""
+
+    forms: Mapping[str, Form]
+    specialties: Mapping[str, Specialty]
+    clinics: Mapping[str, ClinicFile]
+    clauses: ClauseBook
+    digest: str
+
+    def form(self, form_id: str) -> Form:
+        """The form of an id such as `area/form`; `KeyError` where there is none."""
+        return self.forms[form_id]
+
+    def visit_type(self, name: str) -> VisitType:
+        """The visit type named `specialty/type`; `KeyError` where there is none."""
+        specialty, _, visit_type = name.partition("/")
+        return self.specialties[specialty].visit_types[visit_type]
+
+    def clinic(self, slug: str) -> ClinicFile:
+        """The clinic of a slug; `KeyError` where there is none."""
+        return self.clinics[slug]
+
+
+def load_content(root: Path, clinics: Sequence[Path] = ()) -> Content:
+    """Everything under a root, with the clinics of these files (all of `root/clinics` when none is named).
+
+    Raises:
+        BrokenInput: with everything that is wrong.
+    """
+    problems = Problems()
+    content = read_content(root, clinics, problems)
+    problems.stop_if_broken()
+    assert content is not None
+    return content
+
+
+def read_content(root: Path, clinics: Sequence[Path], problems: Problems) -> Content | None:
+    """The same, with everything wrong put among `problems`; None where something is broken."""
+    mine = Problems()
+    vocabulary = _vocabulary(root, mine)
+    content = _content(root, clinics, vocabulary, mine) if vocabulary is not None else None
+    problems.found.extend(mine.found)
+    return None if mine.errors else content
+
+
+def content_schemas() -> Mapping[str, Shape]:
+    """The shape of every kind of file outside the law, by the kind's name."""
+    return {
+        "form": FORM,
+        "clauses": CLAUSES,
+        "specialty": SPECIALTY,
+        "note": NOTE,
+        "formulary": FORMULARY,
+        "clinic": CLINIC,
+    }
+
+
+def content_files(root: Path, clinics: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """Every file that `load_content` reads, but for the vocabulary and the drug base."""
+    folders = [*root.glob("forms/*/*.yaml"), *root.glob("specialties/*/*.yaml")]
+    return (*sorted(folders), *_clinic_files(root, clinics))
+
+
+def _vocabulary(root: Path, problems: Problems) -> Vocabulary | None:
+    node = read_file(root / "rules" / "vocabulary.yaml", root, problems)
+    vocabulary = read_vocabulary(node, problems) if node is not None else None
+    return None if problems.errors else vocabulary
+
+
+def _content(root: Path, clinics: Sequence[Path], vocabulary: Vocabulary, problems: Problems) -> Content | None:
+    forms = dict(_forms(root, vocabulary, problems))
+    around = Surroundings(forms=forms, vocabulary=vocabulary, schedules=_schedules(root))
+    specialties = dict(_specialties(root, around, problems))
+    clauses = _clauses(root, vocabulary, problems)
+    offering = Offering(specialties=specialties, vocabulary=vocabulary)
+    compiled = dict(_clinics(root, clinics, offering, problems))
+    if clauses is None:
+        return None
+    named = {
+        "forms": {name: form.digest for name, form in forms.items()},
+        "specialties": {name: specialty.digest for name, specialty in specialties.items()},
+        "clauses": clauses.digest,
+    }
+    return Content(forms=forms, specialties=specialties, clinics=compiled, clauses=clauses, digest=digest(named))
+
+
+def _forms(root: Path, vocabulary: Vocabulary, problems: Problems) -> Iterable[tuple[str, Form]]:
+    for path in sorted(root.glob("forms/*/*.yaml")):
+        name = path.relative_to(root / "forms").with_suffix("").as_posix()
+        node = read_file(path, root, problems) if path != root / _CLAUSES else None
+        form = compile_form(node, name, vocabulary, problems) if node is not None else None
+        if form is not None:
+            yield name, form
+
+
+def _specialties(root: Path, around: Surroundings, problems: Problems) -> Iterable[tuple[str, Specialty]]:
+    for path in sorted(root.glob("specialties/*/specialty.yaml")):
+        node = read_file(path, root, problems)
+        if node is None:
+            continue
+        folder = Folder(
+            name=path.parent.name,
+            specialty=node,
+            note=_beside(path, "note.yaml", root, problems),
+            formulary=_beside(path, "formulary.yaml", root, problems),
+        )
+        specialty = compile_specialty(folder, around, problems)
+        if specialty is not None:
+            yield folder.name, specialty
+
+
+def _beside(path: Path, name: str, root: Path, problems: Problems) -> Node | None:
+    file = path.parent / name
+    return read_file(file, root, problems) if file.exists() else None
+
+
+def _clauses(root: Path, vocabulary: Vocabulary, problems: Problems) -> ClauseBook | None:
+    node = read_file(root / _CLAUSES, root, problems)
+    return compile_clauses(node, vocabulary, problems) if node is not None else None
+
+
+def _clinics(
+    root: Path, clinics: Sequence[Path], offering: Offering, problems: Problems
+) -> Iterable[tuple[str, ClinicFile]]:
+    for path in _clinic_files(root, clinics):
+        node = read_file(path, root, problems)
+        clinic = compile_clinic(node, path.stem, offering, problems) if node is not None else None
+        if clinic is not None:
+            yield clinic.slug, clinic
+
+
+def _clinic_files(root: Path, clinics: Sequence[Path]) -> tuple[Path, ...]:
+    return tuple(clinics) or tuple(sorted(root.glob("clinics/*.yaml")))
+
+
+def _schedules(root: Path) -> dict[str, str | None]:
+    """Drug names to their federal schedules, from every country's drug base; its own problems are the law's to tell."""
+    found: dict[str, str | None] = {}
+    for path in sorted(root.glob("rules/*/drugs.yaml")):
+        node = read_file(path, root, Problems())
+        if node is not None:
+            found |= {name: drug.schedule for name, drug in read_drugs(node, Problems()).items()}
+    return found

@@ -1,0 +1,106 @@
+"""What is in force in this process: the law, the content and a rulebook for each clinic, and is there something newer?
+
+A reload is all or nothing: what is broken is refused with its diagnostics while the old keeps running.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.content import Content, content_files, read_content
+from engine.diagnostics import BrokenInput, Diagnostic, Problems
+from engine.rulebook import LawPack, Rulebook, join, read_pack
+
+_Mark = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """Law, content, and each clinic's rulebook by slug (the law with the clinic's own policy)."""
+
+    law: LawPack
+    content: Content
+    rulebooks: Mapping[str, Rulebook]
+
+    def tenant_digests(self) -> Mapping[str, str]:
+        """The digest of each clinic's tenant pack by slug."""
+        return {slug: clinic.digest for slug, clinic in self.content.clinics.items()}
+
+
+def load_library(root: Path, clinics: Sequence[Path] = ()) -> Library:
+    """Everything under a root; raises `BrokenInput` with everything that is wrong."""
+    problems = Problems()
+    library = read_library(root, clinics, problems)
+    problems.stop_if_broken()
+    assert library is not None
+    return library
+
+
+def read_library(root: Path, clinics: Sequence[Path], problems: Problems) -> Library | None:
+    """The same, with everything wrong put among `problems`; None where something is broken."""
+    mine = Problems()
+    law = read_pack(root, mine)
+    content = read_content(root, clinics, mine)
+    rulebooks = _rulebooks(law, content, mine) if law is not None and content is not None else {}
+    problems.found.extend(mine.found)
+    if mine.errors or law is None or content is None:
+        return None
+    return Library(law=law, content=content, rulebooks=rulebooks)
+
+
+def _rulebooks(law: LawPack, content: Content, problems: Problems) -> dict[str, Rulebook]:
+    found: dict[str, Rulebook] = {}
+    for slug, clinic in content.clinics.items():
+        try:
+            found[slug] = join(law, clinic.policy)
+        except BrokenInput as broken:
+            problems.found.extend(broken.diagnostics)
+    return found
+
+
+class LibraryKeeper:
+    """Holds the library in force and swaps a newer one in; safe for threads.
+
+    `current` never blocks. `problems` are those of the newest files when they were refused, else their warnings.
+    """
+
+    def __init__(self, root: Path, clinics: Sequence[Path] = ()) -> None:
+        """Load for the first time; raises `BrokenInput`."""
+        self._root, self._clinics = root, tuple(clinics)
+        self._lock = threading.Lock()
+        self._marks = self._look()
+        problems = Problems()
+        library = read_library(root, self._clinics, problems)
+        problems.stop_if_broken()
+        assert library is not None
+        self.current: Library = library
+        self.problems: tuple[Diagnostic, ...] = tuple(problems)
+
+    def refresh(self) -> bool:
+        """Look at the files' times and sizes; load when one changed. True when a newer library is in force now."""
+        with self._lock:
+            marks = self._look()
+            if marks == self._marks:
+                return False
+            self._marks = marks
+            problems = Problems()
+            library = read_library(self._root, self._clinics, problems)
+            self.problems = tuple(problems)
+            if library is None:
+                return False
+            self.current = library
+            return True
+
+    def _look(self) -> tuple[_Mark, ...]:
+        law = sorted((self._root / "rules").rglob("*.yaml"))
+        return tuple(_mark(path) for path in (*law, *content_files(self._root, self._clinics)))
+
+
+def _mark(path: Path) -> _Mark:
+    """What changes when a file does; a file that is gone has a mark of its own."""
+    try:
+        status = path.stat()
+    except OSError:
+        return str(path), 0, -1
+    return str(path), status.st_mtime_ns, status.st_size
