@@ -67,7 +67,7 @@ class ClauseText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentText:
-    """What is signed. Each of `kinds` is recorded by itself, with `refs_of` it and the whole text; none: nothing to sign."""
+    """What is signed, each of `kinds` by itself with `refs_of` it and the whole text; no kinds: nothing to sign."""
 
     kinds: tuple[str, ...]
     form: str

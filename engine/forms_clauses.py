@@ -22,12 +22,8 @@ _CLAUSE = Record(
 CLAUSES = Record(
     "consent clauses",
     {
-        "languages": Key(
-            ListOf(Text(r"[a-z]{2}", "a language code such as en"), least=1), "its languages", required=True
-        ),
-        "kinds": Key(
-            MapOf(TEXTS, NAME), "the kinds of consent and their names, in the order they are read", required=True
-        ),
+        "languages": Key(LANGUAGES, "its languages", required=True),
+        "kinds": Key(MapOf(TEXTS, NAME), "the kinds of consent with their names, as they are read", required=True),
         "duties": Key(MapOf(NAME, NAME), "the kind of consent that meets each duty", required=True),
         "agreement": Key(TEXTS, "the sentence above the signature", required=True),
         "clauses": Key(ListOf(_CLAUSE, least=1), "the clauses in the order they are read", required=True),
