@@ -106,6 +106,9 @@ def _parse(data: bytes) -> stun.Message:
         message = stun.parse_message(data)
     except (ValueError, IndexError, struct.error) as error:
         raise IceRefused("stun_malformed") from error
+    if "FINGERPRINT" not in message.attributes:
+        # Required of ICE checks by RFC 8445 section 7.1; a wrong one has failed to parse.
+        raise IceRefused("stun_malformed")
     if message.message_method != stun.Method.BINDING or message.message_class != stun.Class.REQUEST:
         raise IceRefused("stun_kind")
     return message

@@ -1,0 +1,112 @@
+"""Which pages may come, what a message may be, and how much of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media import protocol
+from media.protocol import BadMessage, parse
+from media.signal import BURST, RATE, Allowance, origin_allowed
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+KINDS = ["join", "offer", "applied", "state", "stats", "leave", "end", "ping", "dance"]
+KEYS = ["version", "token", "id", "sdp", "publish", "subscribe", "audio", "video", "measures", "mid", "label"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://lakeside.localhost:8080", True),
+        ("http://LAKESIDE.localhost:8080", True),
+        ("https://clinic.example", True),
+        ("http://clinic.example", False),
+        ("https://clinic.example.evil.test", False),
+        ("https://evil.test/https://clinic.example", False),
+        ("http://a.b.localhost:8080", False),
+        ("http://localhost:8080", False),
+        ("http://.localhost:8080", False),
+        ("http://lakeside.localhost", False),
+        ("http://*.localhost:8080", False),
+        ("null", False),
+        ("", False),
+    ],
+)
+def test_an_origin_is_allowed_exactly_or_by_one_label(origin: str, allowed: bool) -> None:
+    assert origin_allowed(origin, ["http://*.localhost:8080", "https://clinic.example/"]) is allowed
+
+
+def test_messages_are_read_into_their_types() -> None:
+    offer = {
+        "type": "offer",
+        "id": 3,
+        "sdp": "v=0",
+        "publish": [{"mid": "0", "label": "camera"}],
+        "subscribe": [{"mid": "1", "publication": "abc"}],
+    }
+    assert parse(json.dumps(offer)) == protocol.Offer(3, "v=0", {"0": "camera"}, {"1": "abc"})
+    assert parse('{"type":"join","version":1,"token":"t"}') == protocol.Join("t")
+    assert parse('{"type":"stats","measures":{"loss_in":0.5}}') == protocol.Stats({"loss_in": 0.5})
+    assert parse('{"type":"state","audio":true,"video":false}') == protocol.MuteState(True, False)
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ({"type": "join", "version": 2, "token": "t"}, "message_version"),
+        ({"type": "join", "version": 1, "token": ""}, "message_token"),
+        ({"type": "join", "version": 1, "token": "x" * 5000}, "message_token"),
+        ({"type": "offer", "id": True, "sdp": "v=0"}, "message_id"),
+        ({"type": "offer", "id": 1, "sdp": 5}, "message_sdp"),
+        ({"type": "offer", "id": 1, "sdp": "v", "publish": [{"mid": "0", "label": "spy"}]}, "message_label"),
+        ({"type": "offer", "id": 1, "sdp": "v", "publish": "0"}, "message_list"),
+        ({"type": "offer", "id": 1, "sdp": "v", "subscribe": [{}] * 100}, "message_list"),
+        ({"type": "state", "audio": 1, "video": True}, "message_state"),
+        ({"type": "stats", "measures": {"patient name": 1}}, "message_measures"),
+        ({"type": "stats", "measures": {"loss": "high"}}, "message_measures"),
+        ({"type": "stats", "measures": {"loss": float("nan")}}, "message_measures"),
+        ({"type": "dance"}, "message_type"),
+        ({"type": []}, "message_type"),
+        ([], "message_shape"),
+    ],
+)
+def test_everything_else_is_refused_with_a_code(message: Any, code: str) -> None:
+    with pytest.raises(BadMessage, match=f"^{code}$"):
+        parse(json.dumps(message))
+
+
+def test_messages_that_are_no_json_or_nest_without_end_are_refused() -> None:
+    for text in ("", "{", "[" * 50_000, "x" * (protocol.MAX_MESSAGE + 1)):
+        with pytest.raises(BadMessage):
+            parse(text)
+
+
+@given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(KEYS), json_values, max_size=6))
+def test_no_message_does_more_than_be_refused(kind: str, body: dict[str, Any]) -> None:
+    try:
+        message = parse(json.dumps({**body, "type": kind}))
+    except BadMessage:
+        return
+    assert kind != "dance" and message is not None
+
+
+@given(st.text(max_size=100))
+def test_no_text_does_more_than_be_refused(text: str) -> None:
+    with pytest.raises(BadMessage):
+        parse(text)
+
+
+def test_messages_are_allowed_in_bursts_and_then_at_a_rate() -> None:
+    allowance = Allowance(at=0.0)
+    assert all(allowance.take(0.0) for _ in range(int(BURST)))
+    assert not allowance.take(0.0)
+    assert sum(allowance.take(10.0) for _ in range(200)) <= BURST
+    assert allowance.take(10.0 + 5 / RATE) or allowance.left < 0
