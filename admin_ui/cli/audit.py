@@ -15,7 +15,7 @@ from records.acts import Act
 from records.audit import AuditReport, clinics, verify
 from records.database import Database
 from records.keys import FileKeyProvider
-from records.scope import Actor
+from records.work import Actor
 
 PROBLEMS_FOUND, WRONG_INPUT = 1, 2
 

@@ -8,16 +8,16 @@ from engine.settings import Settings, clinic_files
 from records.database import Database
 from records.keys import FileKeyProvider
 from records.migrate import upgrade
-from records.seed import seed
+from records.seed import DemoPerson, seed
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A clinic as announced: its name, its address without a slash at the end, and how demo people sign in."""
+    """A clinic as announced: its name, its address without a slash at the end, and the people a demo signs in as."""
 
     name: str
     address: str
-    sign_ins: tuple[str, ...]
+    demo: tuple[DemoPerson, ...]
 
 
 def prepare(settings: Settings) -> tuple[Served, ...]:
@@ -26,13 +26,12 @@ def prepare(settings: Settings) -> tuple[Served, ...]:
     content = load_content(settings.root, clinic_files(settings))
     database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
     try:
-        for clinic in content.clinics.values():
-            seed(database, clinic, settings.demo)
+        return tuple(
+            Served(clinic.name, address(settings, clinic.slug), seed(database, clinic, settings.demo))
+            for _, clinic in sorted(content.clinics.items())
+        )
     finally:
         database.close()
-    return tuple(
-        Served(clinic.name, address(settings, clinic.slug), ()) for _, clinic in sorted(content.clinics.items())
-    )
 
 
 def address(settings: Settings, slug: str) -> str:

@@ -20,6 +20,7 @@ from admin_ui.cli.temporal_server import temporal_program
 from admin_ui.cli.typed_settings import settings_with
 from engine.diagnostics import BrokenInput, as_text
 from engine.settings import PREFIX, Settings, SettingsError
+from records.seed import DEMO_PASSWORD
 
 FAILED, WRONG_INPUT = 1, 2
 # Everything this program writes is for its owner only: the database, its journal, the logs.
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         read_everything(settings)
     except BrokenInput as error:
-        sys.stderr.write(as_text(error.diagnostics))
+        sys.stderr.write(as_text(error.diagnostics) + "\n")
         _say("nothing was started: the files above have errors")
         return WRONG_INPUT
     if not is_free(settings.web_port, settings.web_host):
@@ -142,10 +143,12 @@ def _write_programs(folder: DataFolder, house: Supervisor) -> None:
 
 
 def _welcome(settings: Settings, served: Sequence[Served], seconds: float) -> str:
-    lines = [f"Ready after {seconds:.1f} s.", "", f"  Start page  http://127.0.0.1:{settings.web_port}/"]
+    lines = [f"Ready after {seconds:.1f} s.", "", f"  Start page   http://127.0.0.1:{settings.web_port}/"]
     for clinic in served:
-        lines += ["", f"  {clinic.name}", f"    Patients  {clinic.address}/", f"    Staff     {clinic.address}/staff"]
-        lines += [f"    {person}" for person in clinic.sign_ins]
+        lines += ["", f"  {clinic.name}", f"    Patients   {clinic.address}/", f"    Staff      {clinic.address}/staff"]
+        lines += [f"    Demo       {person.email} ({person.role}: {person.name})" for person in clinic.demo]
+    if any(clinic.demo for clinic in served):
+        lines += ["", f"  Everybody in the demo signs in with the password {DEMO_PASSWORD}"]
     lines += ["", f"  Data in {settings.data_dir}, keys in {settings.keys_dir}. Ctrl-C stops; all data is kept.", ""]
     return "\n".join(lines)
 
