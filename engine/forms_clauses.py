@@ -6,7 +6,7 @@ from engine.diagnostics import Problems, listed, nearest
 from engine.packs import digest
 from engine.reading import Node
 from engine.shapes import NAME, Key, ListOf, MapOf, Number, Record
-from engine.texts import TEXTS, read_texts, require_languages
+from engine.texts import LANGUAGES, TEXTS, read_texts, require_languages
 
 _CLAUSE = Record(
     "a clause",
