@@ -1,0 +1,80 @@
+"""The web program: one application for every clinic's portals, built from what it is given."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from engine.settings import Settings
+from portals import start
+from portals.auth import routes as auth
+from portals.auth.guards import SignInNeeded
+from portals.base.colour import brand_css
+from portals.base.errors import forgery_page, install_errors
+from portals.base.middleware import ForgeryGuard, SecurityHeaders, Settle
+from portals.base.templating import STATIC, go
+from portals.base.visitor import visitor
+from portals.deps import PortalDeps
+from portals.patient import after, booking, consent, intake, pay, place, visit, waiting
+
+HOUSE_COLOUR = "#1f5c4d"
+
+
+class VersionedFiles(StaticFiles):
+    """Static files: kept for a year when asked for by digest, checked every time otherwise."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        by_digest = b"v=" in scope.get("query_string", b"")
+        answer.headers["cache-control"] = "public, max-age=31536000, immutable" if by_digest else "no-cache"
+        return answer
+
+
+def create_app(deps: PortalDeps) -> FastAPI:
+    """The application; ``app.state.deps`` is what pages reach."""
+    app = FastAPI(title="Clinicwright", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.deps = deps
+    app.state.demo = deps.settings.demo
+    app.mount("/static", VersionedFiles(directory=STATIC), name="static")
+    app.add_api_route("/healthz", _healthy, methods=["GET"])
+    app.add_api_route("/brand.css", _brand, methods=["GET"])
+    _add_portals(app)
+    install_errors(app)
+    app.add_middleware(ForgeryGuard, on_refusal=forgery_page)
+    app.add_middleware(Settle, clinics=deps.clinics, sessions=deps.sessions, public_base=deps.settings.public_base)
+    app.add_middleware(
+        SecurityHeaders, connect=_media_addresses(deps.settings), https=deps.settings.public_base.startswith("https")
+    )
+    return app
+
+
+def _add_portals(app: FastAPI) -> None:
+    """Each part of the portals adds its own routes."""
+    for part in (start, auth, booking, waiting, pay, intake, place, consent, after, visit):
+        app.include_router(part.router)
+    app.add_exception_handler(SignInNeeded, _to_sign_in)
+
+
+async def _to_sign_in(request: Request, needed: Exception) -> Response:
+    return go(needed.path if isinstance(needed, SignInNeeded) else "/")
+
+
+def _media_addresses(settings: Settings) -> list[str]:
+    """What pages may connect to beside their own host: the media node's signalling."""
+    scheme = "wss" if urlsplit(settings.public_base).scheme == "https" else "ws"
+    return [f"{scheme}://{settings.media_host}:{settings.media_http_port}"]
+
+
+async def _healthy() -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _brand(request: Request) -> Response:
+    clinic = visitor(request).clinic
+    css = brand_css(clinic.brand_colour if clinic else HOUSE_COLOUR)
+    return Response(css, media_type="text/css", headers={"cache-control": "no-cache"})

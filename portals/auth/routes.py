@@ -1,0 +1,186 @@
+"""The doors: sign up, sign in and out for both portals, and the language of the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portals.auth.demo import demo_people, demo_person
+from portals.auth.sign_up import SignUpForm, patient_draft, read_sign_up
+from portals.base.i18n import languages
+from portals.base.middleware import cookie
+from portals.base.requests import deps_of, field, form_of, in_scope, origin
+from portals.base.templating import go, render, safe_path
+from portals.base.throttle import Throttle
+from portals.base.visitor import COOKIES, LANGUAGE_COOKIE, PATIENT, STAFF, guest_secret, visitor
+from portals.patient.flow import read_flow
+from records.errors import EmailTaken, SignInRefused
+from records.seed import DEMO_PASSWORD
+from records.sign_in import Credentials, SignedIn, SignUp, sign_in, sign_up
+
+router = APIRouter()
+HOMES = {PATIENT: "/visits", STAFF: "/staff"}
+YEAR = 365 * 86400
+_tries = Throttle(tries=20, seconds=6)
+
+
+@router.get("/sign-in")
+@router.get("/staff/sign-in")
+async def sign_in_page(request: Request) -> Response:
+    """The sign-in page of the path's portal."""
+    who = visitor(request)
+    _at_a_clinic(request)
+    next_path = safe_path(request.query_params.get("next", ""), HOMES[who.portal])
+    if who.session is not None:
+        return go(next_path)
+    return _sign_in_page(request, {"next": next_path})
+
+
+@router.post("/sign-in")
+@router.post("/staff/sign-in")
+async def sign_in_post(request: Request) -> Response:
+    """Checks the password (in a thread) and starts a session; a wrong one keeps the address typed."""
+    who, form = visitor(request), await form_of(request)
+    _at_a_clinic(request)
+    values = {"email": field(form, "email"), "next": safe_path(field(form, "next"), HOMES[who.portal])}
+    if not _tries.allow(who.here.slug, origin(request)):
+        return _sign_in_page(request, values, "sign_in.error.too_often", 429)
+    password = form.get("password", "")
+    credentials = Credentials(
+        clinic=who.here.slug,
+        email=values["email"],
+        password=password if isinstance(password, str) else "",
+        portal=who.portal,
+        origin=origin(request),
+    )
+    return await _sign_in(request, credentials, values)
+
+
+@router.post("/demo/sign-in")
+@router.post("/staff/demo/sign-in")
+async def demo_sign_in(request: Request) -> Response:
+    """One-click sign-in of a demo person; refused outside demo mode and beyond this machine."""
+    who, form = visitor(request), await form_of(request)
+    person = demo_person(request, field(form, "person"))
+    if person is None:
+        raise HTTPException(404)
+    credentials = Credentials(
+        clinic=who.here.slug, email=person.email, password=DEMO_PASSWORD, portal=who.portal, origin=origin(request)
+    )
+    return await _sign_in(request, credentials, {"email": person.email, "next": HOMES[who.portal]})
+
+
+@router.get("/sign-up")
+async def sign_up_page(request: Request) -> Response:
+    """The sign-up page; a booking under way goes on after it."""
+    _at_a_clinic(request)
+    if visitor(request).session is not None:
+        return go(_after_sign_up(request))
+    return _sign_up_page(request, {}, ())
+
+
+@router.post("/sign-up")
+async def sign_up_post(request: Request) -> Response:
+    """Creates patient and account and signs in; problems are shown together and the input is kept."""
+    who = visitor(request)
+    _at_a_clinic(request)
+    today = datetime.now(UTC).date()
+    form = read_sign_up(await form_of(request), today)
+    if form.errors:
+        return _sign_up_page(request, form.values, form.errors, 422)
+    if not _tries.allow(who.here.slug, origin(request)):
+        return _sign_up_page(request, form.values, (("email", "sign_in.error.too_often"),), 429)
+    try:
+        signed = await run_in_threadpool(_create, request, form)
+    except EmailTaken:
+        return _sign_up_page(request, form.values, (("email", "sign_up.error.email_taken"),), 409)
+    return _start(request, signed, _after_sign_up(request))
+
+
+@router.post("/sign-out")
+@router.post("/staff/sign-out")
+async def sign_out(request: Request) -> Response:
+    """Ends the session on the server and in the browser."""
+    who = visitor(request)
+    session = who.session
+    if session is not None:
+        await in_scope(request, lambda scope: scope.sessions.close(session.id))
+    answer = go("/staff/sign-in" if who.portal == STAFF else "/")
+    answer.headers.append("set-cookie", _cookie(request, COOKIES[who.portal], guest_secret()))
+    answer.headers["clear-site-data"] = '"cache"'
+    return answer
+
+
+@router.post("/language")
+async def choose_language(request: Request) -> Response:
+    """Remembers the language of the pages and goes back."""
+    form = await form_of(request)
+    answer = go(safe_path(field(form, "next")))
+    if field(form, "language") in languages():
+        value = _cookie(request, LANGUAGE_COOKIE, field(form, "language"), YEAR)
+        answer.headers.append("set-cookie", value)
+    return answer
+
+
+def _at_a_clinic(request: Request) -> None:
+    if visitor(request).clinic is None:
+        raise HTTPException(404)
+
+
+async def _sign_in(request: Request, credentials: Credentials, values: Mapping[str, str]) -> Response:
+    try:
+        signed = await run_in_threadpool(sign_in, deps_of(request).database, credentials)
+    except SignInRefused as refused:
+        blocked = refused.code == "blocked"
+        message = "sign_in.error.too_often" if blocked else "sign_in.error.wrong"
+        return _sign_in_page(request, values, message, 429 if blocked else 401)
+    return _start(request, signed, values["next"])
+
+
+def _create(request: Request, form: SignUpForm) -> SignedIn:
+    who, flow = visitor(request), read_flow(request)
+    draft = patient_draft(form, who.language, flow.state or (who.here.states or ("",))[0], flow.postal_code)
+    return sign_up(
+        deps_of(request).database,
+        SignUp(clinic=who.here.slug, patient=draft, password=form.password, origin=origin(request)),
+    )
+
+
+def _start(request: Request, signed: SignedIn, path: str) -> Response:
+    answer = go(path)
+    answer.headers.append("set-cookie", _cookie(request, COOKIES[visitor(request).portal], signed.token))
+    return answer
+
+
+def _after_sign_up(request: Request) -> str:
+    return "/book/review" if read_flow(request).has_slot else "/visits"
+
+
+def _sign_in_page(request: Request, values: Mapping[str, str], error: str = "", status: int = 200) -> Response:
+    return render(
+        request,
+        "auth/sign_in.html",
+        status,
+        values=values,
+        error=error,
+        people=demo_people(request),
+        booking=read_flow(request).has_slot,
+    )
+
+
+def _sign_up_page(
+    request: Request, values: Mapping[str, str], errors: tuple[tuple[str, str], ...], status: int = 200
+) -> Response:
+    return render(
+        request, "auth/sign_up.html", status, values=values, errors=errors, booking=read_flow(request).has_slot
+    )
+
+
+def _cookie(request: Request, name: str, value: str, seconds: int | None = None) -> str:
+    return cookie(name, value, https=request.url.scheme == "https", seconds=seconds)

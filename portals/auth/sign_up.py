@@ -1,0 +1,90 @@
+"""Whether a sign-up form can become an account: reads its fields, keeps what was typed, names each problem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from portals.base.requests import field
+from records.people import PatientDraft
+
+SEXES = ("female", "male", "other", "unknown")
+SHORTEST_PASSWORD = 10
+OLDEST_YEARS = 120
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+FIELDS = ("given", "family", "email", "phone", "sex", "birth_date-m", "birth_date-d", "birth_date-y")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUpForm:
+    """A sign-up as typed: ``values`` to show again (never the password), ``errors`` as (field, message key)."""
+
+    values: Mapping[str, str]
+    password: str
+    born: date | None
+    errors: tuple[tuple[str, str], ...]
+
+
+def read_sign_up(form: Mapping[str, object], today: date) -> SignUpForm:
+    """Reads the form; every problem at once."""
+    values = {name: field(form, name) for name in FIELDS}
+    raw_password = form.get("password", "")
+    password = raw_password if isinstance(raw_password, str) else ""
+    born = read_date(values, "birth_date")
+    errors = [*_name_errors(values), *_birth_errors(born, today), *_contact_errors(values)]
+    if values["sex"] not in SEXES:
+        errors.append(("sex", "sign_up.error.sex"))
+    if len(password) < SHORTEST_PASSWORD:
+        errors.append(("password", "sign_up.error.password"))
+    return SignUpForm(values=values, password=password, born=born, errors=tuple(errors))
+
+
+def patient_draft(form: SignUpForm, language: str, state: str, postal_code: str) -> PatientDraft:
+    """The patient that an error-free form describes.
+
+    Raises:
+        ValueError: the form still has errors.
+    """
+    if form.errors or form.born is None:
+        raise ValueError("the sign-up form has errors")
+    values = form.values
+    return PatientDraft(
+        given=values["given"],
+        family=values["family"],
+        birth_date=form.born,
+        sex=values["sex"],
+        email=values["email"],
+        phone=values["phone"],
+        residence_state=state,
+        postal_code=postal_code,
+        language=language,
+    )
+
+
+def read_date(values: Mapping[str, str], name: str) -> date | None:
+    """The date typed in three fields, None when it is none."""
+    try:
+        return date(int(values[f"{name}-y"]), int(values[f"{name}-m"]), int(values[f"{name}-d"]))
+    except ValueError:
+        return None
+
+
+def _name_errors(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(name, f"sign_up.error.{name}") for name in ("given", "family") if not values[name]]
+
+
+def _birth_errors(born: date | None, today: date) -> list[tuple[str, str]]:
+    if born is None or born > today or born.year < today.year - OLDEST_YEARS:
+        return [("birth_date", "sign_up.error.birth_date")]
+    return []
+
+
+def _contact_errors(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    errors = []
+    if not EMAIL.match(values["email"]):
+        errors.append(("email", "sign_up.error.email"))
+    if len(re.sub(r"\D", "", values["phone"])) < 10:
+        errors.append(("phone", "sign_up.error.phone"))
+    return errors

@@ -1,0 +1,48 @@
+"""What pages need to know of a clinic: a small frozen view of its file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from engine.clinics import ClinicFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicView:
+    """A clinic as its pages show it. ``texts`` holds the clinic's own sentences by name and language."""
+
+    slug: str
+    name: str
+    brand_colour: str
+    languages: tuple[str, ...] = ("en",)
+    states: tuple[str, ...] = ()
+    phone: str = ""
+    email: str = ""
+    time_zone: str = "America/New_York"
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    hours: tuple[str, ...] = ()
+
+    def text(self, name: str, language: str, otherwise: str = "") -> str:
+        """The clinic's own sentence in a language, in its first language when it has no other."""
+        by_language = self.texts.get(name, {})
+        return by_language.get(language) or by_language.get(self.languages[0]) or otherwise
+
+
+def clinic_view(file: ClinicFile) -> ClinicView:
+    """The view of a clinic's file."""
+    return ClinicView(
+        slug=file.slug,
+        name=file.name,
+        brand_colour=file.brand.written,
+        languages=file.languages,
+        states=file.states,
+        phone=file.contact.phone,
+        email=file.contact.email,
+        time_zone=file.time_zone,
+        texts=file.texts,
+        hours=file.hours_words,
+    )
+
+
+Clinics = Callable[[], Mapping[str, ClinicView]]

@@ -1,0 +1,54 @@
+"""What a person sees when a page cannot be shown: which trouble, what was kept, what to do, and a reference number."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Scope
+
+from portals.base.templating import render
+from portals.base.visitor import visitor
+
+log = logging.getLogger(__name__)
+
+KNOWN = {400: "bad_request", 403: "forbidden", 404: "not_found", 405: "not_found", 413: "too_long", 429: "too_often"}
+
+
+def install_errors(app: FastAPI) -> None:
+    """Makes every refusal and every crash a page of ours (JSON under ``/api/``)."""
+    app.add_exception_handler(HTTPException, _refusal)
+    app.add_exception_handler(Exception, _crash)
+
+
+def forgery_page(scope: Scope) -> ASGIApp:
+    """The answer to a form that is not ours or whose page is too old: the input was not used, reload and try again."""
+    request = Request(scope)
+    return error_page(request, 403, "stale_form")
+
+
+def error_page(request: Request, status: int, kind: str) -> Response:
+    """One error page by kind; JSON for scripts."""
+    reference = visitor(request).reference if "visitor" in request.scope else "-"
+    wants_json = request.url.path.startswith("/api/") or "application/json" in request.headers.get("accept", "")
+    if wants_json or "visitor" not in request.scope:
+        return JSONResponse({"error": {"code": kind, "reference": reference}}, status_code=status)
+    return render(request, "base/error.html", status, kind=kind, reference=reference)
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    answer = error_page(request, status, KNOWN.get(status, "trouble"))
+    answer.headers.update(headers)
+    return answer
+
+
+async def _crash(request: Request, error: Exception) -> Response:
+    reference = visitor(request).reference if "visitor" in request.scope else "-"
+    # The type and the place are enough to find it; a message could hold what somebody typed.
+    log.error("page failed reference=%s error=%s", reference, type(error).__name__)
+    return error_page(request, 500, "trouble")

@@ -1,0 +1,83 @@
+"""What a page's words are in a language: message catalogues, and which language a visitor reads.
+
+``portals/locale/<language>.yaml`` holds nested keys; a page asks by dotted name with named values. A missing key or
+value raises, so that a page never shows half a sentence; a test holds the catalogues to the same keys and names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from babel import negotiate_locale
+
+LOCALE_FOLDER = Path(__file__).resolve().parents[1] / "locale"
+DEFAULT = "en"
+
+Translate = Callable[..., str]
+
+
+class MissingMessage(LookupError):
+    """No catalogue has this message; carries its name."""
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """All messages of a language by dotted name, read once.
+
+    Raises:
+        MissingMessage: there is no catalogue of that language.
+    """
+    files = sorted(LOCALE_FOLDER.glob(f"{language}*.yaml"))
+    if not files:
+        raise MissingMessage(language)
+    messages: dict[str, str] = {}
+    for file in files:
+        messages.update(_flat(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, ""))
+    return messages
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that have a catalogue, the default first."""
+    found = {file.name.split(".")[0] for file in LOCALE_FOLDER.glob("*.yaml")}
+    return tuple(sorted(found, key=lambda language: (language != DEFAULT, language)))
+
+
+def translator(language: str) -> Translate:
+    """The function pages call ``t``: ``t("home.title", name=...)``."""
+    messages = catalogue(language if language in languages() else DEFAULT)
+
+    def translate(key: str, /, **values: object) -> str:
+        try:
+            text = messages[key]
+        except KeyError:
+            raise MissingMessage(key) from None
+        return text.format(**values) if values else text
+
+    return translate
+
+
+def has_message(language: str, key: str) -> bool:
+    """Whether a language has a message; for codes that come from data, which fall back to a general sentence."""
+    return key in catalogue(language if language in languages() else DEFAULT)
+
+
+def choose_language(chosen: str, accepted: str, offered: Sequence[str]) -> str:
+    """The visitor's language: their own choice, else the browser's first wish we offer, else the clinic's first."""
+    carried = [language for language in offered if language in languages()] or [DEFAULT]
+    if chosen in carried:
+        return chosen
+    wishes = [part.split(";")[0].strip().replace("-", "_") for part in accepted.split(",") if part.strip()]
+    found = negotiate_locale(wishes + [wish.split("_")[0] for wish in wishes], carried)
+    return found or carried[0]
+
+
+def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", str(value)

@@ -1,0 +1,91 @@
+"""What a page does with a request before it looks at records: who acts, from where, and what the form said."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from portals.base.visitor import visitor
+from portals.deps import PortalDeps
+from records.errors import AccessRefused, NotFound
+from records.scope import Actor, Scope
+
+Found = TypeVar("Found")
+LONGEST_VALUE = 4000
+
+
+def deps_of(request: Request) -> PortalDeps:
+    """What this program's pages may reach."""
+    return cast(PortalDeps, request.app.state.deps)
+
+
+def origin(request: Request) -> str:
+    """Where the request came from, for the audit: the peer's address."""
+    return request.client.host if request.client else ""
+
+
+def from_loopback(request: Request) -> bool:
+    """Whether the browser runs on this machine."""
+    try:
+        return ipaddress.ip_address(origin(request)).is_loopback
+    except ValueError:
+        return False
+
+
+def actor_of(request: Request) -> Actor:
+    """Who acts: the signed-in account, or a visitor."""
+    session = visitor(request).session
+    if session is None:
+        return Actor.visitor(origin(request))
+    return Actor(person=session.person, role=session.role, session=session.id, origin=origin(request))
+
+
+async def in_scope(request: Request, work: Callable[[Scope], Found]) -> Found:
+    """Runs ``work`` in one audited transaction as the asker, in a thread; what they may not see is a 404."""
+    database, clinic, actor = deps_of(request).database, visitor(request).here.slug, actor_of(request)
+
+    def run() -> Found:
+        with database.scope(clinic, actor) as scope:
+            return work(scope)
+
+    try:
+        return await run_in_threadpool(run)
+    except (NotFound, AccessRefused):
+        raise HTTPException(404) from None
+
+
+async def form_of(request: Request) -> FormData:
+    """The form sent; values longer than any field of ours are refused.
+
+    Raises:
+        HTTPException: 413 for a value that no field of ours can have produced.
+    """
+    form = await request.form()
+    if any(isinstance(value, str) and len(value) > LONGEST_VALUE for value in form.values()):
+        raise HTTPException(413)
+    return form
+
+
+def field(form: Mapping[str, object], name: str) -> str:
+    """One field's text, trimmed; empty when it is missing."""
+    value = form.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def new_request_id() -> str:
+    """The id that makes a form's second submission the same request."""
+    return secrets.token_hex(12)
+
+
+def request_id(form: Mapping[str, object]) -> str:
+    """The form's request id when it has a proper one, else a new one."""
+    given = field(form, "request")
+    proper = len(given) == 24 and all(char in "0123456789abcdef" for char in given)
+    return given if proper else new_request_id()

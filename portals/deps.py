@@ -1,0 +1,50 @@
+"""What the web program is built from: everything a page may reach, given once at the start.
+
+Tests give fakes; ``portals/app.py`` joins the real ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.library import Library
+from engine.ports import Clock, GateKeeper, VisitRef
+from engine.settings import Settings
+from portals.base.clinic import ClinicView
+from portals.base.sealing import Sealer
+from portals.base.visitor import SessionDoor
+from workflows.contracts import Answer, Ask, VisitStatus
+
+
+class Visits(Protocol):
+    """The part of ``workflows.client.VisitClient`` that pages use."""
+
+    async def ask(self, ref: VisitRef, ask: Ask, plan: Any = None) -> Answer: ...
+    async def status(self, ref: VisitRef) -> VisitStatus: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalDeps:
+    """Everything pages may reach.
+
+    ``clinics`` gives the clinics served now (a reload swaps it); ``content`` the specialties and forms in force;
+    ``library`` law and rulebooks in force (:class:`engine.library.LibraryKeeper`);
+    ``gates`` asks a gate of both engines, ``search`` of the
+    closures alone (offers only, it opens nothing); ``token_signer`` signs room access (:mod:`portals.call`).
+    """
+
+    settings: Settings
+    clock: Clock
+    clinics: Callable[[], Mapping[str, ClinicView]]
+    sessions: SessionDoor
+    sealer: Sealer
+    database: Any
+    visits: Visits
+    content: Callable[[], Any]
+    library: Callable[[], Library]
+    evaluator: Any
+    token_signer: Any
+    gates: GateKeeper
+    search: GateKeeper

@@ -1,0 +1,46 @@
+"""After the visit: the summary to keep and print, prescriptions with their state, and the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portals.auth.guards import require_patient
+from portals.base.requests import in_scope
+from portals.base.templating import go, render
+from portals.patient.visit import VisitPage, read_page
+from records.scope import Scope
+
+router = APIRouter()
+SUMMARY = "after_visit_summary"
+SHOWN_STATES = frozenset({"sent", "verified", "rejected", "cancelled"})
+
+
+@router.get("/visits/{visit_id}/summary")
+async def summary_page(request: Request, visit_id: str) -> Response:
+    """The after-visit summary; until it is written, what the patient can expect."""
+    require_patient(request)
+
+    def read(scope: Scope) -> tuple[VisitPage, Mapping[str, Any] | None, tuple[Any, ...]]:
+        page = read_page(scope, visit_id)
+        documents = [one for one in scope.documents.for_visit(visit_id) if one.kind == SUMMARY]
+        content = scope.documents.content(documents[-1].id) if documents else None
+        orders = tuple(one for one in scope.orders.for_visit(visit_id) if one.state in SHOWN_STATES)
+        return page, content, orders
+
+    page, content, orders = await in_scope(request, read)
+    if not page.seen:
+        return go(f"/visits/{visit_id}")
+    return render(request, "patient/summary.html", page=page, visit=page.visit, content=content, orders=orders)
+
+
+@router.get("/visits/{visit_id}/receipt")
+async def receipt_page(request: Request, visit_id: str) -> Response:
+    """What the visit cost and where the payment stands."""
+    require_patient(request)
+    page = await in_scope(request, lambda scope: read_page(scope, visit_id))
+    return render(request, "patient/receipt.html", page=page, visit=page.visit)

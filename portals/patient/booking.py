@@ -1,0 +1,251 @@
+"""From the clinic's front page to a time held: what is offered, where the patient will be, when, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.dossier import Place
+from engine.ports import VisitRef
+from engine.slots import Span
+from engine.zones import ZipPlace, zip_place
+from portals.auth.guards import require_patient
+from portals.base.hours import hours_lines
+from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id, request_id
+from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from portals.patient.asking import ask_visit
+from portals.patient.catalog import Offer, offer, offers
+from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
+from portals.patient.law_view import law_view
+from portals.patient.places import place_problems, state_options
+from portals.patient.times import Found, Search, find_times, search_span
+from records.scope import Scope
+from records.visits import VisitDraft, VisitView
+from workflows.contracts import Ask
+
+router = APIRouter()
+TAKING_UP = frozenset({"draft", "held", "booked", "preparing", "ready"})
+
+
+@router.get("/book/{specialty}/{kind}")
+async def place_page(request: Request, specialty: str, kind: str) -> Response:
+    """Asks where the patient will be during the visit; the law of that place decides who may see them."""
+    found, flow = offer(request, f"{specialty}/{kind}"), read_flow(request)
+    values = {"state": flow.state, "postal_code": flow.postal_code}
+    return _place_form(request, found, values, ())
+
+
+@router.post("/book/{specialty}/{kind}")
+async def place_post(request: Request, specialty: str, kind: str) -> Response:
+    """Keeps the place and goes on to the times."""
+    found, form = offer(request, f"{specialty}/{kind}"), await form_of(request)
+    values = {"state": field(form, "state"), "postal_code": field(form, "postal_code")}
+    located = await run_in_threadpool(zip_place, values["postal_code"])
+    errors = place_problems(values, located)
+    if errors:
+        return _place_form(request, found, values, errors, 422)
+    flow = replace(read_flow(request), visit_type=found.id, **values)
+    return keep_flow(request, go(f"/book/{found.id}/times"), flow)
+
+
+@router.get("/book/{specialty}/{kind}/times")
+async def times_page(request: Request, specialty: str, kind: str) -> Response:
+    """The free times in the patient's own zone, or the law that leaves none."""
+    found, flow = offer(request, f"{specialty}/{kind}"), read_flow(request)
+    if not flow.has_place:
+        return go(f"/book/{found.id}")
+    return await _times(request, found, flow, "")
+
+
+@router.post("/book/{specialty}/{kind}/times")
+async def times_post(request: Request, specialty: str, kind: str) -> Response:
+    """Keeps the chosen time; signed-out people make an account first and lose nothing."""
+    found, flow, form = offer(request, f"{specialty}/{kind}"), read_flow(request), await form_of(request)
+    provider, _, start = field(form, "time").partition("|")
+    if not flow.has_place:
+        return go(f"/book/{found.id}")
+    if not provider or _instant(start) is None:
+        return await _times(request, found, flow, "book.error.time")
+    flow = replace(flow, visit_type=found.id, provider=provider, starts_at=start)
+    return keep_flow(request, go("/book/review" if visitor(request).session else "/sign-up"), flow)
+
+
+@router.get("/book/review")
+async def review_page(request: Request) -> Response:
+    """Everything chosen, and the price, before the time is held."""
+    require_patient(request)
+    flow = read_flow(request)
+    if not flow.has_slot:
+        return go("/")
+    return await _review(request, flow)
+
+
+@router.post("/book/review")
+async def review_post(request: Request) -> Response:
+    """Holds the time: drafts the visit and asks its workflow to book it; a second submit finds the first visit."""
+    session, flow, form = require_patient(request), read_flow(request), await form_of(request)
+    if not flow.has_slot:
+        return go("/")
+    found, start = offer(request, flow.visit_type), _instant(flow.starts_at)
+    located = await run_in_threadpool(zip_place, flow.postal_code)
+    if start is None or located is None or start <= deps_of(request).clock.now():
+        return await _times(request, found, flow, "book.error.time_gone", 409)
+    before = await in_scope(request, lambda scope: _already(scope, session.person, flow, start))
+    if before is not None and before.stage != "draft":
+        return drop_slot(request, go(f"/visits/{before.visit}/pay"))
+    visit = before.visit if before else await _draft(request, found, flow, located)
+    ask = Ask(request=request_id(form), act="book", actor=session.person, starts_at=start.isoformat())
+    answer = await ask_visit(request, visit, ask, plan=found.kind.plan)
+    if answer.done:
+        return drop_slot(request, go(f"/visits/{visit}/pay"))
+    if answer.code == "gate_shut":
+        return await _refused(request, found, visit)
+    return await _times(request, found, flow, "book.error.time_gone", 409)
+
+
+def _place_form(
+    request: Request,
+    found: Offer,
+    values: Mapping[str, str],
+    errors: tuple[tuple[str, str], ...],
+    status: int = 200,
+) -> Response:
+    options = state_options(visitor(request).language)
+    return render(
+        request, "patient/place_first.html", status, offer=found, values=values, errors=errors, state_options=options
+    )
+
+
+def _already(scope: Scope, patient: str, flow: Flow, start: datetime) -> VisitView | None:
+    """The patient's own open visit with this clinician at this time, when there is one."""
+    for visit in scope.visits.for_patient(patient):
+        same = visit.provider == flow.provider and visit.starts_at == start
+        if same and visit.stage in TAKING_UP:
+            return visit
+    return None
+
+
+async def _draft(request: Request, found: Offer, flow: Flow, located: ZipPlace) -> str:
+    session = require_patient(request)
+    draft = VisitDraft(
+        patient=session.person,
+        provider=flow.provider,
+        plan=found.kind.plan,
+        starts_at=datetime.fromisoformat(flow.starts_at),
+        booked_place=_place(flow, located),
+        price_cents=found.price_cents,
+        currency=found.currency,
+    )
+    return await in_scope(request, lambda scope: scope.visits.draft(draft))
+
+
+async def _times(request: Request, found: Offer, flow: Flow, error: str, status: int = 200) -> Response:
+    who = visitor(request)
+    located = await run_in_threadpool(zip_place, flow.postal_code)
+    if located is None:
+        return go(f"/book/{found.id}")
+    result = await _search(request, found, _place(flow, located))
+    refusal = result.refusal
+    law = law_view("book", False, refusal.decisions, who.language, flow.state) if refusal else None
+    return render(
+        request,
+        "patient/times.html",
+        status,
+        offer=found,
+        found=result,
+        law=law,
+        zone=located.time_zone,
+        city=located.city,
+        state=located.state,
+        error=error,
+    )
+
+
+async def _search(request: Request, found: Offer, place: Place) -> Found:
+    deps, who = deps_of(request), visitor(request)
+    clinic = deps.content().clinic(who.here.slug)
+    session = who.session
+
+    def read(scope: Scope) -> tuple[Search, list[object]]:
+        patient = scope.people.patient(session.person) if session else None
+        search = Search(
+            clinic=clinic.slug,
+            plan=found.kind.plan,
+            place=place,
+            hours=clinic.hours,
+            time_zone=clinic.time_zone,
+            now=deps.clock.now(),
+            patient=patient,
+        )
+        span = search_span(search)
+        providers = scope.people.providers()
+        busy = {
+            one.person: [Span(t.starts_at, t.ends_at) for t in scope.slots.taken(one.person, span.start, span.end)]
+            for one in providers
+        }
+        return search, [providers, busy]
+
+    search, (providers, busy) = await in_scope(request, read)
+    return await run_in_threadpool(find_times, search, providers, busy, deps.search)
+
+
+async def _review(request: Request, flow: Flow, status: int = 200) -> Response:
+    found = offer(request, flow.visit_type)
+    located = await run_in_threadpool(zip_place, flow.postal_code)
+    start = _instant(flow.starts_at)
+    if located is None or start is None:
+        raise HTTPException(404)
+    provider = await in_scope(request, lambda scope: scope.people.provider(flow.provider))
+    return render(
+        request,
+        "patient/review.html",
+        status,
+        offer=found,
+        start=start,
+        zone=located.time_zone,
+        place=located,
+        provider=provider,
+        request_id=new_request_id(),
+    )
+
+
+async def _refused(request: Request, found: Offer, visit: str) -> Response:
+    who = visitor(request)
+    gate = await in_scope(request, lambda scope: scope.gates.latest(visit, "book"))
+    state = read_flow(request).state
+    law = law_view("book", False, gate.decisions if gate else {}, who.language, state)
+    return render(request, "patient/refused.html", 409, offer=found, law=law)
+
+
+def _place(flow: Flow, located: ZipPlace) -> Place:
+    return Place(
+        country="us", state=flow.state, postal_code=flow.postal_code, time_zone=located.time_zone, at=datetime.now(UTC)
+    )
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def visit_ref(request: Request, visit: str) -> VisitRef:
+    """A visit's address at this request's clinic."""
+    return VisitRef(clinic=visitor(request).here.slug, visit=visit)
+
+
+async def home(request: Request) -> Response:
+    """The clinic's front page: what it offers, for how much, when and in which languages."""
+    who = visitor(request)
+    hours = hours_lines(who.here.hours, who.language)
+    return render(request, "patient/home.html", offers=offers(request), hours=hours)

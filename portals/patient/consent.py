@@ -1,0 +1,155 @@
+"""Consent: the text that the law of the attested place asks for, why each part is asked, and signing it by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.consent_text import ConsentAbout, ConsentText, assemble_consent
+from portals.auth.guards import require_patient
+from portals.base.requests import deps_of, field, form_of, in_scope
+from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from portals.patient.journey import consent_kinds
+from portals.patient.law_view import Citation
+from portals.patient.visit import VisitPage, read_page
+from records.consents import ConsentDraft
+from records.scope import Scope
+
+router = APIRouter()
+OPEN_STAGES = frozenset({"booked", "preparing", "ready", "waiting"})
+TOPICS = ("consent", "recording", "privacy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be signed: the visit, the assembled text, the sources that ask for it, the patient's own name."""
+
+    page: VisitPage
+    text: ConsentText
+    sources: tuple[Citation, ...]
+    name: str
+
+
+@router.get("/visits/{visit_id}/consent")
+async def consent_page(request: Request, visit_id: str) -> Response:
+    """The clauses to read and sign."""
+    asked = await _asked(request, visit_id)
+    if asked is None:
+        return go(f"/visits/{visit_id}")
+    return _form(request, asked, "", (), 200)
+
+
+@router.post("/visits/{visit_id}/consent")
+async def consent_post(request: Request, visit_id: str) -> Response:
+    """Signs exactly the text that was shown; a text that changed meanwhile is shown again."""
+    asked, form = await _asked(request, visit_id), await form_of(request)
+    if asked is None:
+        return go(f"/visits/{visit_id}")
+    signature = field(form, "signature")
+    errors = []
+    if field(form, "digest") != asked.text.digest:
+        errors.append(("signature", "consent.error.changed"))
+    if len(signature) < 2:
+        errors.append(("signature", "consent.error.signature"))
+    if field(form, "agree") != "yes":
+        errors.append(("agree", "consent.error.agree"))
+    if errors:
+        return _form(request, asked, signature, tuple(errors), 422)
+    language = visitor(request).language
+    await in_scope(request, lambda scope: _sign(scope, visit_id, asked.text, (signature, language)))
+    return go(f"/visits/{visit_id}")
+
+
+@router.get("/visits/{visit_id}/consent/signed")
+async def signed_page(request: Request, visit_id: str) -> Response:
+    """What was signed, when and for which place, with the text itself."""
+    require_patient(request)
+
+    def read(scope: Scope) -> tuple[VisitPage, list[tuple[Any, str]]]:
+        page = read_page(scope, visit_id)
+        return page, [(one, scope.consents.text(one.id)) for one in scope.consents.for_visit(visit_id)]
+
+    page, consents = await in_scope(request, read)
+    return render(request, "patient/consent_signed.html", page=page, visit=page.visit, consents=consents)
+
+
+def _sign(scope: Scope, visit_id: str, text: ConsentText, signed: tuple[str, str]) -> None:
+    """One row for each kind the text covers; all in one transaction."""
+    signature, language = signed
+    for kind in text.kinds:
+        scope.consents.sign(
+            ConsentDraft(
+                visit=visit_id,
+                kind=kind,
+                form=text.form,
+                jurisdiction=text.jurisdiction,
+                clauses=text.refs_of(kind),
+                text=text.text,
+                language=language,
+                signature=signature,
+            )
+        )
+
+
+async def _asked(request: Request, visit_id: str) -> Asked | None:
+    session, who = require_patient(request), visitor(request)
+    deps = deps_of(request)
+    content = deps.content()
+    at = deps.clock.now()
+
+    def read(scope: Scope) -> tuple[VisitPage, Any, str]:
+        page = read_page(scope, visit_id)
+        return page, scope.visits.dossier(visit_id), scope.people.patient(session.person).name
+
+    page, dossier, name = await in_scope(request, read)
+    place = page.visit.attested_place
+    if page.visit.stage not in OPEN_STAGES or place is None or place.state is None:
+        return None
+    record = await run_in_threadpool(deps.gates.ask, dossier, "join", at)
+    about = ConsentAbout(
+        language=who.language,
+        jurisdiction=f"{place.country}/{place.state.lower()}",
+        clinic=content.clinic(who.here.slug),
+        kinds=tuple(sorted(consent_kinds(page.plan))),
+    )
+    decisions = {topic: record.decisions[topic] for topic in TOPICS if topic in record.decisions}
+    text = assemble_consent(decisions, content.clauses, about)
+    return Asked(page=page, text=text, sources=_sources(decisions), name=name)
+
+
+def _sources(decisions: dict[str, Any]) -> tuple[Citation, ...]:
+    found = []
+    for decision in decisions.values():
+        for duty in decision.get("duties", ()):
+            for cite in duty.get("cite", ()):
+                source = decision.get("sources", {}).get(cite, {})
+                found.append(
+                    Citation(
+                        str(source.get("law", cite)),
+                        str(source.get("url") or ""),
+                        str(source.get("checked") or ""),
+                        str(source.get("confidence") or ""),
+                    )
+                )
+    return tuple(dict.fromkeys(found))
+
+
+def _form(request: Request, asked: Asked, signature: str, errors: tuple[tuple[str, str], ...], status: int) -> Response:
+    return render(
+        request,
+        "patient/consent.html",
+        status,
+        page=asked.page,
+        visit=asked.page.visit,
+        text=asked.text,
+        sources=asked.sources,
+        name=asked.name,
+        signature=signature,
+        errors=errors,
+    )

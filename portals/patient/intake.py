@@ -1,0 +1,314 @@
+"""The intake: one question a page, every answer saved as it is given, a red flag answered at once.
+
+An answer is a write to records and nothing else; submitting a form announces it. The browser may save in the
+background (same address, ``Accept: application/json``); without scripts each question is one POST.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from engine.forms import Form, Item
+from engine.forms_answers import check_submission, read_answer
+from engine.forms_browser import browser_form
+from engine.forms_flags import RaisedFlag, red_flags
+from engine.forms_intake import filled_facts, next_item, shown_items
+from engine.texts import text_in
+from portals.auth.guards import require_patient
+from portals.base.i18n import translator
+from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id
+from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from portals.patient.intake_page import (
+    answer_lines,
+    field_value,
+    number_of,
+    problem_words,
+    question,
+    standing,
+    typed_values,
+)
+from portals.patient.journey import OVER
+from portals.patient.visit import VisitPage, read_page
+from records.errors import AlreadyDone, Conflict
+from records.forms import AnswerDraft, AnswerView, Submission
+from records.scope import Scope
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """An intake under way: the visit, the form asked now (None when all are in) and its answers with versions."""
+
+    page: VisitPage
+    form: Form | None
+    kept: Mapping[str, AnswerView]
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        return {item: view.value for item, view in self.kept.items()}
+
+    @property
+    def base(self) -> str:
+        return f"/visits/{self.page.visit.visit}/intake"
+
+    def version(self, item: str) -> int:
+        return self.kept[item].version if item in self.kept else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One answer as sent: the item, its typed values, the version the page showed and the sender's own key."""
+
+    item: Item
+    raw: tuple[str, ...]
+    version: int
+    key: str
+
+
+@router.get("/visits/{visit_id}/intake")
+async def intake_start(request: Request, visit_id: str) -> Response:
+    """Goes to the first question without an answer, or to the review when there is none."""
+    sitting = await _sitting(request, visit_id)
+    if sitting.form is None:
+        return go(f"/visits/{visit_id}")
+    item = next_item(sitting.form, sitting.answers)
+    if item is None:
+        return go(f"{sitting.base}/review")
+    return go(f"{sitting.base}/{number_of(sitting.form, sitting.answers, item.id)}")
+
+
+@router.get("/visits/{visit_id}/intake/review")
+async def intake_review(request: Request, visit_id: str) -> Response:
+    """All answers in words, each with a way to change it."""
+    return await _review(request, await _sitting(request, visit_id), ())
+
+
+@router.post("/visits/{visit_id}/intake/submit")
+async def intake_submit(request: Request, visit_id: str) -> Response:
+    """Checks everything once more on the server and hands the answers in."""
+    sitting = await _sitting(request, visit_id)
+    form = sitting.form
+    if form is None:
+        return go(f"/visits/{visit_id}")
+    problems = check_submission(form, sitting.answers)
+    if problems:
+        shown = [item for item in form.items if item.id in problems]
+        return await _review(request, sitting, tuple(item.id for item in shown), 422)
+    if await _stopping(request, form, sitting.answers):
+        return go(f"/visits/{visit_id}/emergency")
+    submission = Submission(
+        visit=visit_id,
+        form=form.id,
+        form_digest=form.digest,
+        shown=tuple(item.id for item in shown_items(form, sitting.answers)),
+        fills=filled_facts(form, sitting.answers),
+    )
+    with contextlib.suppress(AlreadyDone):  # a second click: the first one handed it in
+        await in_scope(request, lambda scope: scope.forms.submit(submission))
+    return go(f"/visits/{visit_id}")
+
+
+@router.get("/visits/{visit_id}/intake/{number}")
+async def intake_question(request: Request, visit_id: str, number: int) -> Response:
+    """One question."""
+    sitting = await _sitting(request, visit_id)
+    if sitting.form is None:
+        return go(f"/visits/{visit_id}")
+    return _question(request, sitting, sitting.form, number, None, "")
+
+
+@router.post("/visits/{visit_id}/intake/{number}")
+async def intake_answer(request: Request, visit_id: str, number: int) -> Response:
+    """Saves one answer; a red flag leads to the emergency page before anything else is asked."""
+    sitting, sent = await _sitting(request, visit_id), await form_of(request)
+    form = sitting.form
+    item = form.item(field(sent, "item")) if form else None
+    if form is None or item is None:
+        return _moved(request, visit_id)
+    raw = tuple(str(value) for value in sent.getlist("answer"))
+    if item.type == "date":
+        raw = _typed_day(sent)
+    checked = read_answer(item, raw)
+    if checked.problem is not None:
+        words = problem_words(item, checked.problem, visitor(request).language)
+        return _problem(request, sitting, form, (item, raw, words, number))
+    entry = Entry(
+        item=item, raw=raw, version=_whole(field(sent, "version")), key=field(sent, "key") or new_request_id()
+    )
+    return await _save(request, sitting, form, (entry, checked.value, number))
+
+
+@router.get("/visits/{visit_id}/emergency")
+async def emergency(request: Request, visit_id: str) -> Response:
+    """What to do now, in the form's own words; the visit has stopped and the clinicians know."""
+    require_patient(request)
+
+    def read(scope: Scope) -> tuple[VisitPage, dict[str, dict[str, Any]]]:
+        page = read_page(scope, visit_id)
+        forms = [step.form for step in page.steps if step.form]
+        return page, {one: {k: v.value for k, v in scope.forms.answers(visit_id, one).items()} for one in forms}
+
+    page, answers = await in_scope(request, read)
+    raised: list[RaisedFlag] = []
+    for form_id, given in answers.items():
+        raised += await _stopping(request, deps_of(request).content().form(form_id), given)
+    if not raised and page.visit.stage != "escalated":
+        return go(f"/visits/{visit_id}")
+    language = visitor(request).language
+    flags = [
+        {"text": text_in(one.flag.text, language), "advice": text_in(one.flag.advice, language), "call": one.flag.call}
+        for one in raised
+    ]
+    return render(request, "patient/emergency.html", page=page, visit=page.visit, flags=flags)
+
+
+async def _sitting(request: Request, visit_id: str) -> Sitting:
+    require_patient(request)
+    content = deps_of(request).content()
+
+    def read(scope: Scope) -> Sitting:
+        page = read_page(scope, visit_id)
+        open_form = next((step.form for step in page.steps if step.kind == "intake" and step.state != "done"), "")
+        form = content.form(open_form) if open_form and page.visit.stage not in OVER else None
+        kept = scope.forms.answers(visit_id, form.id) if form else {}
+        return Sitting(page=page, form=form, kept=kept)
+
+    return await in_scope(request, read)
+
+
+async def _stopping(request: Request, form: Form, answers: Mapping[str, Any]) -> list[RaisedFlag]:
+    evaluator = deps_of(request).evaluator
+    raised = await run_in_threadpool(red_flags, form, answers, evaluator)
+    return [one for one in raised if one.flag.stops]
+
+
+async def _save(request: Request, sitting: Sitting, form: Form, sent: tuple[Entry, Any, int]) -> Response:
+    entry, value, number = sent
+    visit_id = sitting.page.visit.visit
+    answers = {**sitting.answers, entry.item.id: value}
+    raised = await run_in_threadpool(red_flags, form, answers, deps_of(request).evaluator)
+    draft = AnswerDraft(
+        visit=visit_id, form=form.id, item=entry.item.id, value=value, version=entry.version, key=entry.key
+    )
+
+    def write(scope: Scope) -> int:
+        saved = scope.forms.save_answer(draft)
+        for one in raised:
+            scope.forms.flag(visit_id, form.id, entry.item.id, one.flag.id)
+        return saved.version
+
+    try:
+        version = await in_scope(request, write)
+    except Conflict as conflict:
+        words = _say(request, "intake.problem.conflict")
+        if _wants_json(request):
+            return JSONResponse({"conflict": conflict.current}, status_code=409)
+        return _question(
+            request, await _sitting(request, visit_id), form, number, typed_values(entry.item, entry.raw), words, 409
+        )
+    except AlreadyDone:
+        return _moved(request, visit_id)
+    stops = any(one.flag.stops for one in raised)
+    path = f"/visits/{visit_id}/emergency" if stops else _next_path(sitting, form, answers, number)
+    if _wants_json(request):
+        return JSONResponse({"version": version, "emergency": path if stops else ""})
+    return go(path)
+
+
+def _next_path(sitting: Sitting, form: Form, answers: Mapping[str, Any], number: int) -> str:
+    """The next question after this one without an answer, else the first one, else the review."""
+    shown = shown_items(form, answers)
+    after = [at for at, item in enumerate(shown, 1) if item.id not in answers and at > number]
+    before = [at for at, item in enumerate(shown, 1) if item.id not in answers]
+    places = after or before
+    return f"{sitting.base}/{places[0]}" if places else f"{sitting.base}/review"
+
+
+def _problem(request: Request, sitting: Sitting, form: Form, wrong: tuple[Item, tuple[str, ...], str, int]) -> Response:
+    item, raw, words, number = wrong
+    if _wants_json(request):
+        return JSONResponse({"problem": words}, status_code=422)
+    return _question(request, sitting, form, number, typed_values(item, raw), words, 422)
+
+
+def _question(
+    request: Request, sitting: Sitting, form: Form, number: int, typed: Any, error: str, status: int = 200
+) -> Response:
+    who, answers = visitor(request), sitting.answers
+    asked = question(form, answers, number, who.language)
+    if asked is None:
+        return go(sitting.base)
+    value = typed if typed is not None else field_value(asked.type, answers.get(asked.id))
+    return render(
+        request,
+        "patient/question.html",
+        status,
+        page=sitting.page,
+        visit=sitting.page.visit,
+        question=asked,
+        value=value,
+        error=error,
+        version=sitting.version(asked.id),
+        key=new_request_id(),
+        standing=standing(form, answers),
+        back=f"{sitting.base}/{number - 1}" if number > 1 else f"/visits/{sitting.page.visit.visit}",
+        browser={"form": browser_form(form, who.language), "answers": answers, "item": asked.id},
+    )
+
+
+async def _review(request: Request, sitting: Sitting, missing: tuple[str, ...], status: int = 200) -> Response:
+    form = sitting.form
+    if form is None:
+        return go(f"/visits/{sitting.page.visit.visit}")
+    answers = sitting.answers
+    open_item = next_item(form, answers)
+    if open_item is not None and not missing:
+        return go(f"{sitting.base}/{number_of(form, answers, open_item.id)}")
+    return render(
+        request,
+        "patient/intake_review.html",
+        status,
+        page=sitting.page,
+        visit=sitting.page.visit,
+        title=text_in(form.title, visitor(request).language),
+        lines=answer_lines(form, answers, visitor(request).language),
+        base=sitting.base,
+        missing=tuple(number_of(form, answers, item) for item in missing),
+    )
+
+
+def _moved(request: Request, visit_id: str) -> Response:
+    if _wants_json(request):
+        raise HTTPException(409)
+    return go(f"/visits/{visit_id}/intake")
+
+
+def _wants_json(request: Request) -> bool:
+    return "application/json" in request.headers.get("accept", "")
+
+
+def _typed_day(sent: Mapping[str, object]) -> tuple[str, ...]:
+    """A day typed in three fields as ISO text; what is no day stays as typed for the check to refuse."""
+    year, month, day = (field(sent, f"answer-{part}") for part in ("y", "m", "d"))
+    if not (year or month or day):
+        return ()
+    return (f"{year.zfill(4)}-{month.zfill(2)}-{day.zfill(2)}",)
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdigit() and len(text) < 9 else 0
+
+
+def _say(request: Request, key: str) -> str:
+    return translator(visitor(request).language)(key)

@@ -1,0 +1,119 @@
+"""What the law said, in words for patients: verdict, reason, statute with the day it was checked, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portals.base.i18n import has_message, translator
+
+JSON = Mapping[str, Any]
+WORST_FIRST = ("forbidden", "incomplete", "review", "permitted_with_duties", "permitted")
+MOST_CITATIONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source: its title, link (empty when it has none), the day it was checked, how sure we are of it."""
+
+    law: str
+    url: str
+    checked: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LawView:
+    """One gate for the law card; ``final`` means that no person can still open it."""
+
+    open: bool
+    final: bool
+    verdict: str
+    reasons: tuple[str, ...]
+    citations: tuple[Citation, ...]
+    remedies: tuple[str, ...]
+
+
+def law_view(gate: str, is_open: bool, decisions: Mapping[str, JSON], language: str, state: str = "") -> LawView:
+    """The card of a gate that was asked; ``state`` is the place it was asked for, as a USPS code."""
+    say = _Words(language)
+    outcome = worst_outcome(decisions.values())
+    shut = [(topic, decision) for topic, decision in sorted(decisions.items()) if _holds_shut(decision)]
+    asked = shut if not is_open and shut else sorted(decisions.items())
+    return LawView(
+        open=is_open,
+        final=outcome == "forbidden",
+        verdict=say.first(f"statute.verdict.{gate}.{'open' if is_open else outcome}", "statute.verdict.other", state),
+        reasons=tuple(
+            dict.fromkeys(
+                say.first(f"statute.topic.{topic}.{_outcome(d)}", "statute.topic.other", state) for topic, d in asked
+            )
+        ),
+        citations=tuple(dict.fromkeys(_citations(decision for _, decision in asked)))[:MOST_CITATIONS],
+        remedies=() if is_open else tuple(say.remedies(gate, outcome)),
+    )
+
+
+def duty_citations(decisions: Mapping[str, JSON], duty: str) -> tuple[Citation, ...]:
+    """The sources of one duty, over all topics asked."""
+    found = [
+        citation
+        for decision in decisions.values()
+        for entry in decision.get("duties", ())
+        if entry.get("duty") == duty
+        for citation in _sources(decision, entry.get("cite", ()))
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def worst_outcome(decisions: Iterable[JSON]) -> str:
+    """The outcome that decides a gate of several topics; no decision counts as ``review``."""
+    outcomes = {_outcome(decision) for decision in decisions} or {"review"}
+    return next((outcome for outcome in WORST_FIRST if outcome in outcomes), "review")
+
+
+def _outcome(decision: JSON) -> str:
+    return str(decision.get("outcome", "review"))
+
+
+def _holds_shut(decision: JSON) -> bool:
+    return not _outcome(decision).startswith("permitted")
+
+
+def _citations(decisions: Iterable[JSON]) -> Iterable[Citation]:
+    for decision in decisions:
+        parts = ("forbids", "review", "tried") if _holds_shut(decision) else ("permits",)
+        for part in parts:
+            for entry in decision.get(part, ()):
+                yield from _sources(decision, entry.get("cite", ()))
+        if _holds_shut(decision) and not any(entry.get("cite") for part in parts for entry in decision.get(part, ())):
+            yield from _sources(decision, tuple(decision.get("sources", {})))
+
+
+def _sources(decision: JSON, cites: Iterable[str]) -> Iterable[Citation]:
+    sources = decision.get("sources", {})
+    for cite in cites:
+        source = sources.get(cite)
+        if source:
+            yield Citation(
+                str(source.get("law", cite)),
+                str(source.get("url") or ""),
+                str(source.get("checked") or ""),
+                str(source.get("confidence") or ""),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    language: str
+
+    def first(self, key: str, otherwise: str, state: str) -> str:
+        found = key if has_message(self.language, key) else otherwise
+        return translator(self.language)(found, state=state or "-")
+
+    def remedies(self, gate: str, outcome: str) -> Iterable[str]:
+        for number in (1, 2, 3):
+            key = f"statute.remedies.{gate}.{outcome}.{number}"
+            if has_message(self.language, key):
+                yield translator(self.language)(key)

@@ -1,0 +1,71 @@
+"""Paying: the card goes to the simulated processor's browser part, records keep its token and last digits only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portals.auth.guards import require_patient
+from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id, request_id
+from portals.base.templating import go, render
+from portals.patient.asking import ask_visit
+from portals.patient.cards import CardEntry, read_card
+from portals.patient.journey import PAID
+from portals.patient.visit import VisitPage, page_of
+from workflows.contracts import Ask
+
+router = APIRouter()
+PAYABLE = frozenset({"held", "draft"})
+
+
+@router.get("/visits/{visit_id}/pay")
+async def pay_page(request: Request, visit_id: str) -> Response:
+    """The card form, with how long the time is held."""
+    page = await page_of(request, visit_id)
+    if page.visit.payment_state in PAID or page.visit.stage not in PAYABLE:
+        return go(f"/visits/{visit_id}")
+    return _form(request, page, {}, (), 200)
+
+
+@router.post("/visits/{visit_id}/pay")
+async def pay_post(request: Request, visit_id: str) -> Response:
+    """Stores the card's token and asks the visit to authorise it; a declined card keeps everything but the number."""
+    session, form, page = require_patient(request), await form_of(request), await page_of(request, visit_id)
+    if page.visit.payment_state in PAID or page.visit.stage not in PAYABLE:
+        return go(f"/visits/{visit_id}")
+    entry = read_card(
+        {name: field(form, name) for name in ("name", "number", "expires", "code")}, deps_of(request).clock.now()
+    )
+    if entry.errors:
+        return _form(request, page, {"name": entry.name, "expires": entry.expires}, entry.errors, 422)
+    await in_scope(request, lambda scope: scope.visits.set_payment_method(visit_id, entry.token, entry.label))
+    answer = await ask_visit(request, visit_id, Ask(request=request_id(form), act="pay", actor=session.person))
+    if answer.done:
+        return go(f"/visits/{visit_id}?new=booked")
+    return await _refused(request, visit_id, entry, answer.code)
+
+
+async def _refused(request: Request, visit_id: str, entry: CardEntry, code: str) -> Response:
+    page = await page_of(request, visit_id)
+    if page.visit.stage not in PAYABLE:
+        return go(f"/visits/{visit_id}")
+    key = "pay.error.declined" if code == "payment_declined" else "pay.error.later"
+    return _form(request, page, {"name": entry.name, "expires": entry.expires}, (("number", key),), 402)
+
+
+def _form(
+    request: Request, page: VisitPage, values: Mapping[str, str], errors: tuple[tuple[str, str], ...], status: int
+) -> Response:
+    return render(
+        request,
+        "patient/pay.html",
+        status,
+        page=page,
+        visit=page.visit,
+        values=values,
+        errors=errors,
+        request_id=new_request_id(),
+    )

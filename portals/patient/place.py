@@ -1,0 +1,92 @@
+"""Attesting the place: the patient says where they are right now; the law of that place decides whether it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.dossier import Place
+from engine.zones import zip_place
+from portals.base.requests import deps_of, field, form_of, in_scope
+from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from portals.patient.places import place_problems, state_options
+from portals.patient.visit import VisitPage, page_of
+
+router = APIRouter()
+OPEN_STAGES = frozenset({"booked", "preparing", "ready", "waiting", "blocked"})
+FIELDS = ("street", "city", "state", "postal_code")
+LOOKS, PAUSE_SECONDS = 12, 0.25
+
+
+@router.get("/visits/{visit_id}/place")
+async def place_page(request: Request, visit_id: str) -> Response:
+    """Asks where the patient is now, beginning with what they said at booking."""
+    page = await page_of(request, visit_id)
+    if page.visit.stage not in OPEN_STAGES:
+        return go(f"/visits/{visit_id}")
+    booked = page.visit.booked_place
+    values = {"state": booked.state or "", "postal_code": booked.postal_code or ""}
+    return _form(request, page, values, ())
+
+
+@router.post("/visits/{visit_id}/place")
+async def place_post(request: Request, visit_id: str) -> Response:
+    """Records the attestation; the visit's workflow asks the law again for this place."""
+    page, form = await page_of(request, visit_id), await form_of(request)
+    if page.visit.stage not in OPEN_STAGES:
+        return go(f"/visits/{visit_id}")
+    values = {name: field(form, name) for name in FIELDS}
+    located = await run_in_threadpool(zip_place, values["postal_code"])
+    errors = [(name, f"place.error.{name}") for name in ("street", "city") if not values[name]]
+    errors += place_problems(values, located)
+    if field(form, "here") != "yes":
+        errors.append(("here", "place.error.here"))
+    if errors or located is None:
+        return _form(request, page, values, tuple(errors), 422)
+    place = Place(
+        country="us",
+        state=values["state"],
+        postal_code=values["postal_code"],
+        time_zone=located.time_zone,
+        attested=True,
+        at=deps_of(request).clock.now(),
+    )
+    await in_scope(request, lambda scope: scope.visits.attest_place(visit_id, place))
+    await _settled(request, visit_id)
+    return go(f"/visits/{visit_id}")
+
+
+async def _settled(request: Request, visit_id: str) -> None:
+    """Gives the visit's workflow a moment to answer, so that the next page usually already knows."""
+    before = await page_of(request, visit_id)
+    for _ in range(LOOKS):
+        await asyncio.sleep(PAUSE_SECONDS)
+        gates = await in_scope(request, lambda scope: scope.gates.for_visit(visit_id))
+        asked_at = before.visit.attested_place.at if before.visit.attested_place else None
+        if asked_at is not None and any(gate.gate == "book" and gate.asked_at >= asked_at for gate in gates):
+            return
+
+
+def _form(
+    request: Request,
+    page: VisitPage,
+    values: Mapping[str, str],
+    errors: tuple[tuple[str, str], ...],
+    status: int = 200,
+) -> Response:
+    return render(
+        request,
+        "patient/place.html",
+        status,
+        page=page,
+        visit=page.visit,
+        values=values,
+        errors=errors,
+        state_options=state_options(visitor(request).language),
+    )

@@ -1,0 +1,169 @@
+"""Which times a patient is offered: free slots of clinicians whose ``book`` gate is open for the stated place.
+
+The search asks the law once per clinician and local day (closures only: nothing is opened here; booking asks both
+engines again). When nobody may see the patient, the nearest refusal is handed back with its law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.dossier import Dossier, PatientFacts, Place, ProviderFacts
+from engine.plans import VisitPlan
+from engine.ports import GateKeeper, GateRecord
+from engine.slots import Opening, SlotQuery, Span, WeekHours, open_slots
+from records.people import PatientView, ProviderView
+
+HORIZON = timedelta(days=7)
+MOST_PER_DAY = 12
+WORST_FIRST = ("forbidden", "incomplete", "review", "permitted_with_duties", "permitted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Time:
+    """One free time with one clinician."""
+
+    provider: str
+    name: str
+    profession: str
+    start: datetime
+
+    @property
+    def value(self) -> str:
+        """What the form sends: the clinician's id and the start in UTC."""
+        return f"{self.provider}|{self.start.astimezone(UTC).isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is looked for: who offers, what, where the patient will be, and from when."""
+
+    clinic: str
+    plan: VisitPlan
+    place: Place
+    hours: WeekHours
+    time_zone: str
+    now: datetime
+    patient: PatientView | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The times by local day of the patient, and the refusal to show when there are none for a reason of law."""
+
+    days: Mapping[date, tuple[Time, ...]]
+    refusal: GateRecord | None
+
+
+def find_times(
+    search: Search, providers: Sequence[ProviderView], taken: Mapping[str, Sequence[Span]], gates: GateKeeper
+) -> Found:
+    """The times offered. ``taken`` holds what each clinician's calendar already has."""
+    zone = ZoneInfo(search.place.time_zone or search.time_zone)
+    refusals: list[GateRecord] = []
+    times: list[Time] = []
+    for provider in providers:
+        asked: dict[date, bool] = {}
+        for slot in _free(search, provider, taken.get(provider.person, ())):
+            day = slot.start.astimezone(zone).date()
+            if day not in asked:
+                record = gates.ask(_dossier(search, provider, slot.start), "book", slot.start)
+                asked[day] = record.open
+                refusals.extend([] if record.open else [record])
+            if asked[day]:
+                times.append(_time(provider, slot))
+    return Found(days=_by_day(times, zone), refusal=None if times else _nearest(refusals))
+
+
+def search_span(search: Search) -> Span:
+    """The part of the calendar that a search looks at."""
+    return Span(search.now, search.now + HORIZON + timedelta(days=1))
+
+
+def _free(search: Search, provider: ProviderView, taken: Sequence[Span]) -> tuple[Span, ...]:
+    kind = f"{search.plan.specialty}/{search.plan.visit_type}"
+    offers_it = not provider.visit_types or kind in provider.visit_types
+    practises = not search.plan.professions or provider.profession in search.plan.professions
+    if not (provider.active and offers_it and practises):
+        return ()
+    query = SlotQuery(
+        hours=_hours(provider.availability) or search.hours,
+        time_zone=search.time_zone,
+        duration=timedelta(seconds=search.plan.duration_seconds),
+        now=search.now,
+        horizon=HORIZON,
+    )
+    return open_slots(query, taken)
+
+
+def _hours(availability: Iterable[Mapping[str, Any]]) -> WeekHours | None:
+    """A clinician's own hours as records keep them: weekday (Monday 0), since and until as ``HH:MM``."""
+    by_weekday: dict[int, tuple[Opening, ...]] = {}
+    for entry in availability:
+        until = str(entry.get("until") or "")
+        opening = Opening(time.fromisoformat(str(entry["since"])), time.fromisoformat(until) if until else None)
+        weekday = int(entry["weekday"])
+        by_weekday[weekday] = (*by_weekday.get(weekday, ()), opening)
+    return WeekHours(by_weekday=by_weekday) if by_weekday else None
+
+
+def _dossier(search: Search, provider: ProviderView, start: datetime) -> Dossier:
+    patient = search.patient
+    return Dossier(
+        clinic=search.clinic,
+        visit="",
+        specialty=search.plan.specialty,
+        visit_type=search.plan.visit_type,
+        modality=search.plan.modality,
+        encounter_kind="new",
+        payer="self_pay",
+        recording=search.plan.recording,
+        starts_at=start,
+        encounter_at=None,
+        patient=PatientFacts(
+            person=patient.person if patient else "",
+            birth_date=patient.birth_date if patient else None,
+            residence_state=patient.residence_state if patient else None,
+            booked_place=search.place,
+            attested_place=None,
+        ),
+        provider=ProviderFacts(
+            person=provider.person,
+            profession=provider.profession,
+            home_state=provider.home_state,
+            place=provider.place,
+            licenses=provider.licenses,
+            dea=provider.dea,
+            extra=provider.extra,
+        ),
+        consents=(),
+        established=False,
+        established_via=None,
+    )
+
+
+def _time(provider: ProviderView, slot: Span) -> Time:
+    return Time(provider=provider.person, name=provider.display_name, profession=provider.profession, start=slot.start)
+
+
+def _by_day(times: Sequence[Time], zone: ZoneInfo) -> dict[date, tuple[Time, ...]]:
+    days: dict[date, list[Time]] = {}
+    for one in sorted(times, key=lambda one: (one.start, one.name)):
+        day = days.setdefault(one.start.astimezone(zone).date(), [])
+        if len(day) < MOST_PER_DAY:
+            day.append(one)
+    return {day: tuple(found) for day, found in days.items()}
+
+
+def _nearest(refusals: Sequence[GateRecord]) -> GateRecord | None:
+    """The mildest refusal: what a person could still settle comes before what the law forbids."""
+
+    def mildness(record: GateRecord) -> int:
+        outcomes = {str(decision.get("outcome", "review")) for decision in record.decisions.values()} or {"review"}
+        return next(index for index, outcome in enumerate(WORST_FIRST) if outcome in outcomes)
+
+    return max(refusals, key=mildness, default=None)

@@ -1,0 +1,161 @@
+"""One visit as its patient sees it: what is done, what is next, what the law said, and how to cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.plans import VisitPlan
+from portals.auth.guards import require_patient
+from portals.base.requests import field, form_of, in_scope, new_request_id, request_id
+from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from portals.patient.asking import ask_visit
+from portals.patient.journey import OVER, SEEN, JourneyStep, Told, current, journey
+from portals.patient.law_view import LawView, law_view
+from portals.patient.step_words import step_words
+from records.scope import Scope
+from records.visits import VisitView
+from workflows.contracts import Ask
+
+router = APIRouter()
+CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", "waiting", "blocked"})
+REASONS = ("better", "time", "cost", "elsewhere", "other")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitPage:
+    """What every page of a visit needs: its row, plan and steps, the clinician's name, the refusal if there is one."""
+
+    visit: VisitView
+    plan: VisitPlan
+    steps: tuple[JourneyStep, ...]
+    provider: str
+    profession: str
+    refusal: Mapping[str, Any] | None
+    gate: str
+
+    @property
+    def zone(self) -> str:
+        """The zone of the place the patient named last."""
+        place = self.visit.attested_place or self.visit.booked_place
+        return (place.time_zone if place else None) or "UTC"
+
+    @property
+    def state(self) -> str:
+        place = self.visit.attested_place or self.visit.booked_place
+        return (place.state if place else None) or ""
+
+    @property
+    def now(self) -> JourneyStep | None:
+        return current(self.steps)
+
+    @property
+    def cancellable(self) -> bool:
+        return self.visit.stage in CANCELLABLE
+
+    @property
+    def over(self) -> bool:
+        return self.visit.stage in OVER
+
+    @property
+    def seen(self) -> bool:
+        return self.visit.stage in SEEN
+
+
+def read_page(scope: Scope, visit_id: str) -> VisitPage:
+    """Reads a visit's page in one scope."""
+    visit = scope.visits.get(visit_id)
+    plan = scope.visits.plan(visit_id)
+    forms = frozenset(one.form for one in scope.forms.submitted(visit_id))
+    consents = frozenset(one.kind for one in scope.consents.for_visit(visit_id) if one.revoked_at is None)
+    provider = scope.people.provider(visit.provider)
+    shut = None
+    if visit.stage in ("blocked", "refused"):
+        shut = next((gate for gate in reversed(scope.gates.for_visit(visit_id)) if not gate.open), None)
+    return VisitPage(
+        visit=visit,
+        plan=plan,
+        steps=journey(visit, plan, Told(forms=forms, consents=consents)),
+        provider=provider.display_name,
+        profession=provider.profession,
+        refusal=shut.decisions if shut else None,
+        gate=shut.gate if shut else "",
+    )
+
+
+async def page_of(request: Request, visit_id: str) -> VisitPage:
+    """The page's data as the signed-in patient; 404 when it is not theirs."""
+    require_patient(request)
+    return await in_scope(request, lambda scope: read_page(scope, visit_id))
+
+
+def law_of(page: VisitPage, language: str) -> LawView | None:
+    """The law card of a shut visit."""
+    if page.refusal is None:
+        return None
+    return law_view(page.gate, False, page.refusal, language, page.state)
+
+
+@router.get("/visits")
+async def visits_page(request: Request) -> Response:
+    """All visits of the signed-in patient, those to come first."""
+    session = require_patient(request)
+
+    def read(scope: Scope) -> tuple[tuple[VisitView, str], ...]:
+        found = scope.visits.for_patient(session.person)
+        return tuple((one, scope.people.provider(one.provider).display_name) for one in found if one.stage != "draft")
+
+    visits = await in_scope(request, read)
+    return render(request, "patient/visits.html", visits=visits, over=OVER | SEEN)
+
+
+@router.get("/visits/{visit_id}")
+async def visit_home(request: Request, visit_id: str) -> Response:
+    """The visit's home: the step list, and the law card when it is stopped."""
+    page = await page_of(request, visit_id)
+    if page.visit.stage == "escalated":
+        return go(f"/visits/{visit_id}/emergency")
+    law = law_of(page, visitor(request).language)
+    booked = request.query_params.get("new") == "booked"
+    steps = step_words(page.steps, visitor(request).language)
+    return render(request, "patient/visit.html", page=page, visit=page.visit, law=law, booked=booked, steps=steps)
+
+
+@router.get("/visits/{visit_id}/cancel")
+async def cancel_page(request: Request, visit_id: str) -> Response:
+    """What cancelling means, before it is done."""
+    page = await page_of(request, visit_id)
+    if not page.cancellable:
+        return go(f"/visits/{visit_id}")
+    return _cancel(request, page, (), 200)
+
+
+@router.post("/visits/{visit_id}/cancel")
+async def cancel_post(request: Request, visit_id: str) -> Response:
+    """Cancels; the visit's workflow undoes what was done (payment, time, orders)."""
+    session, form, page = require_patient(request), await form_of(request), await page_of(request, visit_id)
+    reason = field(form, "reason")
+    if reason not in REASONS:
+        return _cancel(request, page, (("reason", "cancel.error.reason"),), 422)
+    ask = Ask(request=request_id(form), act="cancel", actor=session.person, subject=reason)
+    await ask_visit(request, visit_id, ask)
+    return go(f"/visits/{visit_id}")
+
+
+def _cancel(request: Request, page: VisitPage, errors: tuple[tuple[str, str], ...], status: int) -> Response:
+    return render(
+        request,
+        "patient/cancel.html",
+        status,
+        page=page,
+        visit=page.visit,
+        reasons=REASONS,
+        errors=errors,
+        request_id=new_request_id(),
+    )
