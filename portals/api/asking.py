@@ -37,9 +37,8 @@ def clinic_in(question: Any) -> str | None:
 def rulebook_for(deps: PortalDeps, clinic: str | None) -> Rulebook:
     """The clinic's rulebook, or the law alone."""
     if clinic is not None:
-        found: Rulebook = deps.rulebook(clinic)
-        return found
-    return _LAW_ALONE.of(deps.rulebook(next(iter(deps.clinics()))).law)
+        return deps.library().rulebooks[clinic]
+    return _LAW_ALONE.of(deps.library().law)
 
 
 class _LawAlone:

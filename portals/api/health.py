@@ -56,10 +56,10 @@ async def _records(deps: PortalDeps) -> None:
 
 async def _content(deps: PortalDeps) -> None:
     """Every clinic served has its content and its rulebook."""
-    content = deps.content()
+    library = deps.library()
     for slug in deps.clinics():
-        content.clinic(slug)
-        await run_in_threadpool(deps.rulebook, slug)
+        deps.content().clinic(slug)
+        library.rulebooks[slug]
 
 
 CHECKS: Mapping[str, Check] = {"records": _records, "content": _content}

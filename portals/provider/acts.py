@@ -172,7 +172,7 @@ def _draft(request: Request, desk: Desk, visit: str, typed: TypedPrescription) -
     """Keeps the draft; problems by field when the drug is gone or the specialty's list allows fewer refills."""
     deps, slug = deps_of(request), visitor(request).here.slug
     formulary = desk.content.specialties[desk.scope.visits.get(visit).specialty].formulary
-    drug = chosen_drug(formulary, drugs_of(deps.rulebook(slug)), typed.drug, desk.fmt.language)
+    drug = chosen_drug(formulary, drugs_of(deps.library().rulebooks[slug]), typed.drug, desk.fmt.language)
     if drug is None:
         return {"drug": "required"}
     if drug.on_formulary and typed.refills > drug.refills_most:

@@ -74,7 +74,7 @@ async def visit_screen(request: Request, visit: str, shown: Shown, code: str = "
 async def _house(request: Request, visit: str) -> House:
     deps, slug = deps_of(request), visitor(request).here.slug
     status = await _status(request, visit)
-    rulebook = deps.rulebook(slug)
+    rulebook = deps.library().rulebooks[slug]
     return House(
         words=words_of(rulebook),
         drugs=drugs_of(rulebook),
