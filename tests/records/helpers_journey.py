@@ -1,0 +1,183 @@
+"""Walks one visit through everything records can keep, with a marked text in every field a person can type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from engine.dossier import Place
+from engine.ports import DispatchReceipt, GateRecord, PaymentReceipt, RoomPlace, VisitChange
+from records.consents import ConsentDraft
+from records.database import Database
+from records.forms import AnswerDraft, Submission
+from records.links import RoomPass
+from records.notes import NoteDraft
+from records.orders import OrderDraft
+from records.people import PatientDraft
+from tests.records.helpers import PATIENT, START, World, build_world, draft_of
+
+FORM = "urgent_care/intake"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """A world after its visit, and the id of one row of every kind."""
+
+    world: World
+    second_visit: str
+    consent: str
+    note: str
+    order: str
+    gate: str
+    alert: str
+    document: str
+    link: str
+    link_token: str
+    room_pass: RoomPass
+    message: str
+
+    def ids(self) -> dict[str, str]:
+        """Row ids by the parameter name that repositories take them under."""
+        return {
+            "visit": self.world.visit,
+            "patient": self.world.patient,
+            "person": self.world.patient,
+            "provider": self.world.provider,
+            "consent": self.consent,
+            "note": self.note,
+            "order": self.order,
+            "record": self.gate,
+            "alert": self.alert,
+            "document": self.document,
+            "link": self.link,
+            "token": self.link_token,
+            "session": self.world.as_patient.session,
+            "message": self.message,
+        }
+
+
+def marked_patient(mark: str) -> PatientDraft:
+    return replace(
+        PATIENT,
+        given=f"{mark}given",
+        family=f"{mark}family",
+        email=f"{mark}mail@example.org",
+        phone=f"{mark}phone",
+        postal_code=f"{mark}zip",
+        sex=f"{mark}sex",
+        residence_state=f"{mark}state",
+        address={"line": f"{mark}line", "city": f"{mark}city"},
+    )
+
+
+def answer_of(
+    visit: str, item: str = "symptom", value: Any = "sore throat", version: int = 0, key: str = ""
+) -> AnswerDraft:
+    return AnswerDraft(visit=visit, form=FORM, item=item, value=value, version=version, key=key or f"{item}-{version}")
+
+
+def order_of(visit: str, mark: str = "") -> OrderDraft:
+    return OrderDraft(
+        visit=visit,
+        drug={"name": f"{mark}amoxicillin", "strength": "500 mg"},
+        sig=f"{mark}one capsule twice a day",
+        quantity="20",
+        quantity_unit="capsule",
+        days_supply=10,
+        refills=0,
+        note_to_pharmacy=f"{mark}note",
+        pharmacy={"id": "ph1", "name": f"{mark}pharmacy"},
+        purpose="other",
+    )
+
+
+def consent_of(visit: str, mark: str = "") -> ConsentDraft:
+    return ConsentDraft(
+        visit=visit,
+        kind="telehealth",
+        form="electronic",
+        jurisdiction="us/fl",
+        clauses=("telehealth@1",),
+        text=f"{mark}I agree",
+        language="en",
+        signature=f"{mark}Ana Reyes",
+    )
+
+
+def walk(database: Database, clinic: str, mark: str) -> Walked:
+    world = build_world(database, clinic, marked_patient(mark))
+    place = Place(country="us", state=f"{mark}FL", postal_code=f"{mark}zip", ip_state=f"{mark}ip")
+    with database.scope(clinic, world.as_patient) as scope:
+        second = scope.visits.draft(draft_of(world.patient, world.provider, reason=f"{mark}reason", booked_place=place))
+        scope.visits.set_payment_method(world.visit, f"{mark}token", f"{mark}label")
+        scope.visits.attest_place(world.visit, place)
+        scope.forms.save_answer(answer_of(world.visit, value={f"{mark}key": [f"{mark}value"]}))
+        scope.forms.flag(world.visit, FORM, "symptom", "chest_pain")
+        fills = {"patient.conditions": [f"{mark}condition"], "patient.note": f"{mark}fill"}
+        scope.forms.submit(
+            Submission(visit=world.visit, form=FORM, form_digest="sha256:f", shown=("symptom",), fills=fills)
+        )
+        consent = scope.consents.sign(consent_of(world.visit, mark))
+    _effects_before_the_call(world, mark)
+    with database.scope(clinic, world.as_provider) as scope:
+        fields = {"subjective": f"{mark}text"}
+        saved = scope.notes.save(
+            NoteDraft(visit=world.visit, template="urgent_care/soap", fields=fields, version=0, key="n1")
+        )
+        order = scope.orders.draft(order_of(world.visit, mark))
+        alert = scope.alerts.open(world.visit)[0].id
+    gate = _effects_after_the_call(world, saved.note, order, mark)
+    with database.scope(clinic, world.as_provider) as scope:
+        scope.notes.addendum(saved.note, f"{mark}addendum")
+        scope.alerts.close(alert, f"{mark}closed")
+    with database.scope(clinic, world.as_system) as scope:
+        part = scope.visits.participant_of(world.visit, world.patient).id
+        document = scope.documents.for_visit(world.visit)[0].id
+        message = scope.messages.outbox()[0].id
+    link = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
+    spare = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
+    with database.scope(clinic, world.as_patient) as scope:
+        room_pass = scope.links.consume(scope.links.address(link))
+        token = scope.links.address(spare)
+    return Walked(
+        world=world,
+        second_visit=second,
+        consent=consent,
+        note=saved.note,
+        order=order,
+        gate=gate,
+        alert=alert,
+        document=document,
+        link=spare,
+        link_token=token,
+        room_pass=room_pass,
+        message=message,
+    )
+
+
+def _effects_before_the_call(world: World, mark: str) -> None:
+    store = world.store
+    receipt = PaymentReceipt(state="authorised", reference="auth_1", amount_cents=7500, currency="USD")
+    store.record_gate(world.effect(), gate_record("book", mark=mark))
+    store.hold_slot(world.effect(), START + timedelta(minutes=15))
+    store.record_payment(world.effect(), receipt)
+    for stage in ("booked", "waiting", "in_call"):
+        store.change(world.effect(), VisitChange(event=f"to_{stage}", stage=stage))
+    store.place_room(world.effect(), RoomPlace(room="room_1", node="node_1", endpoint="ws://127.0.0.1:1/rooms"))
+    store.queue_message(world.effect(), "visit_booked", "patient")
+
+
+def _effects_after_the_call(world: World, note: str, order: str, mark: str) -> str:
+    store = world.store
+    store.record_dispatch(world.effect(), order, DispatchReceipt(state="accepted", message_id="msg_1", simulated=True))
+    gate = store.record_gate(world.effect(), gate_record("sign", mark=mark))
+    store.sign_note(world.effect(actor=world.provider), note)
+    store.write_summary(world.effect())
+    return gate
+
+
+def gate_record(gate: str, *, is_open: bool = True, mark: str = "") -> GateRecord:
+    decision = {"outcome": "permitted" if is_open else "forbidden", "forbids": [{"because": {"x": f"{mark}fact"}}]}
+    reasons = () if is_open else ({"topic": "licensing", "cite": ["fla"]},)
+    return GateRecord(gate=gate, open=is_open, asked_at=START, decisions={"licensing": decision}, reasons=reasons)
