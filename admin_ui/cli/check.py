@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from admin_ui.cli.authored_files import read_everything
 from admin_ui.cli.typed_settings import settings_with
-from engine.diagnostics import BrokenInput, Diagnostic, as_github, as_json, as_text
+from engine.diagnostics import Diagnostic, Problems, as_github, as_json, as_text
+from engine.library import read_library
 from engine.settings import PREFIX
 
 WRONG_INPUT = 2
@@ -30,20 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when all files are right (warnings allowed), 2 when one is not."""
     typed = {f"{PREFIX}ROOT": str(arguments.root.absolute())} if arguments.root else {}
-    try:
-        authored = read_everything(settings_with(typed=typed))
-    except BrokenInput as error:
-        _write(FORMATS[arguments.format](error.diagnostics))
-        errors = sum(diagnostic.severity.value == "error" for diagnostic in error.diagnostics)
+    settings, problems = settings_with(typed=typed), Problems()
+    library = read_library(settings.root, settings.clinics, problems)
+    text = FORMATS[arguments.format](problems)
+    sys.stdout.write(f"{text}\n" if text else "")
+    if library is None:
+        errors = len(problems.errors)
         sys.stderr.write(f"clinic: {errors} error{'s' if errors != 1 else ''}\n")
         return WRONG_INPUT
-    if authored.warnings or arguments.format == "json":
-        _write(FORMATS[arguments.format](authored.warnings))
-    law, content = authored.law, authored.content
+    law, content = library.law, library.content
     counts = f"{len(law.files)} law files, {len(content.specialties)} specialties, {len(content.forms)} forms"
     sys.stderr.write(f"clinic: all right: {counts}, {len(content.clinics)} clinics\n")
     return 0
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")

@@ -1,10 +1,11 @@
 """How are the records of an installation made ready, and under which addresses are its clinics then found?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from engine.content import load_content
-from engine.settings import Settings, clinic_files
+from engine.clinics import ClinicFile
+from engine.settings import Settings
 from records.database import Database
 from records.keys import FileKeyProvider
 from records.migrate import upgrade
@@ -20,15 +21,14 @@ class Served:
     demo: tuple[DemoPerson, ...]
 
 
-def prepare(settings: Settings) -> tuple[Served, ...]:
+def prepare(settings: Settings, clinics: Sequence[ClinicFile]) -> tuple[Served, ...]:
     """Bring the tables up to date and load each clinic's first people where that has not been done before."""
     upgrade(settings.database_url)
-    content = load_content(settings.root, clinic_files(settings))
     database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
     try:
         return tuple(
             Served(clinic.name, address(settings, clinic.slug), seed(database, clinic, settings.demo))
-            for _, clinic in sorted(content.clinics.items())
+            for clinic in clinics
         )
     finally:
         database.close()

@@ -1,47 +1,41 @@
 """How do questions come in as JSON, and which rulebook does each of them go to?"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from engine.diagnostics import BrokenInput, Diagnostic, Location, Problems, nearest
-from engine.reading import read_file
+from engine.library import load_library
 from engine.rulebook import Rulebook, join, load_law
-from engine.settings import Settings, clinic_files
+from engine.settings import Settings
 
 
 class Rulebooks:
-    """The law, read once, and for each clinic asked about its own rulebook on top of it."""
+    """The law alone, read once, and the rulebooks of clinics, read when the first one is asked about."""
 
     def __init__(self, settings: Settings) -> None:
-        self._root = settings.root
-        self._files: Mapping[str, Path] = {path.stem: path for path in clinic_files(settings)}
-        self._law = load_law(settings.root)
-        self._rulebooks: dict[str | None, Rulebook] = {None: join(self._law)}
+        self._settings = settings
+        self._law = join(load_law(settings.root))
+        self._clinics: Mapping[str, Rulebook] | None = None
 
     def of(self, clinic: str | None) -> Rulebook:
         """The rulebook of a clinic, or of the law alone; raises `BrokenInput` for a clinic that is not there."""
-        if clinic not in self._rulebooks:
-            self._rulebooks[clinic] = self._with_policy(str(clinic))
-        return self._rulebooks[clinic]
+        if clinic is None:
+            return self._law
+        if self._clinics is None:
+            self._clinics = load_library(self._settings.root, self._settings.clinics).rulebooks
+        if clinic not in self._clinics:
+            raise _no_such_clinic(clinic, self._clinics)
+        return self._clinics[clinic]
 
-    def _with_policy(self, clinic: str) -> Rulebook:
-        problems = Problems()
-        if clinic not in self._files:
-            reason = f"there is no clinic of this name{nearest(clinic, self._files)}"
-            problems.report(
-                "ASK003",
-                Location("question", path="clinic"),
-                key="clinic",
-                reason=reason,
-                fix="use the name of a file of clinics/",
-            )
-            problems.stop_if_broken()
-        node = read_file(self._files[clinic], self._root, problems)
-        problems.stop_if_broken()
-        return join(self._law, node.get("policy") if node else None)
+
+def _no_such_clinic(clinic: str, known: Iterable[str]) -> BrokenInput:
+    problems = Problems()
+    reason = f"there is no clinic of this name{nearest(clinic, known)}"
+    at = Location("question", path="clinic")
+    problems.report("ASK003", at, key="clinic", reason=reason, fix="use the name of a clinic, or leave it out")
+    return BrokenInput(problems)
 
 
 def read_json(text: str, at: Location) -> Any:

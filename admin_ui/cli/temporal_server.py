@@ -32,9 +32,7 @@ def temporal_program(settings: Settings, database: Path, log: Path) -> Program:
     async def healthy(_running: Running) -> bool:
         return await _keep_histories(settings)
 
-    return Program(
-        name="temporal", command=command, environ=environ, log=log, healthy=healthy, port=int(port)
-    )
+    return Program(name="temporal", command=command, environ=environ, log=log, healthy=healthy, port=int(port))
 
 
 async def _keep_histories(settings: Settings) -> bool:

@@ -10,7 +10,6 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 
 from admin_ui.cli import data_folder
-from admin_ui.cli.authored_files import read_everything
 from admin_ui.cli.data_folder import DataFolder, FolderInUse
 from admin_ui.cli.free_ports import is_free, next_free, pick
 from admin_ui.cli.installation import Served, prepare
@@ -18,7 +17,9 @@ from admin_ui.cli.programs import programs
 from admin_ui.cli.supervisor import StartFailed, Supervisor
 from admin_ui.cli.temporal_server import temporal_program
 from admin_ui.cli.typed_settings import settings_with
+from engine.clinics import ClinicFile
 from engine.diagnostics import BrokenInput, as_text
+from engine.library import load_library
 from engine.settings import PREFIX, Settings, SettingsError
 from records.seed import DEMO_PASSWORD
 
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Check, start, wait for Ctrl-C or SIGTERM, stop; 0 after a clean stop, 1 not started, 2 wrong input."""
     settings = settings_of(arguments)
     try:
-        read_everything(settings)
+        clinics = load_library(settings.root, settings.clinics).content.clinics
     except BrokenInput as error:
         sys.stderr.write(as_text(error.diagnostics) + "\n")
         _say("nothing was started: the files above have errors")
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     os.umask(PRIVATE_UMASK)
     try:
         with data_folder.opened(settings.data_dir, settings.keys_dir) as folder:
-            return asyncio.run(_serve(settings, folder))
+            return asyncio.run(_serve(settings, folder, tuple(clinics.values())))
     except FolderInUse as error:
         _say(f"the data folder {settings.data_dir} is in use by process {error}; give another with --data")
     except PermissionError as error:
@@ -87,7 +88,7 @@ def _port_taken(settings: Settings) -> str:
     return f"port {settings.web_port} is taken" + (f"; {free} is free: clinic up --port {free}" if free else "")
 
 
-async def _serve(settings: Settings, folder: DataFolder) -> int:
+async def _serve(settings: Settings, folder: DataFolder, clinics: Sequence[ClinicFile]) -> int:
     """Everything between holding the data folder and giving it back."""
     started = time.monotonic()
     stop = asyncio.Event()
@@ -95,7 +96,7 @@ async def _serve(settings: Settings, folder: DataFolder) -> int:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     house = Supervisor(say=_say, on_change=lambda of: _write_programs(folder, of), lock=folder.lock)
     try:
-        served = await _first_of(_start(house, settings, folder), stop)
+        served = await _first_of(_start(house, settings, folder, clinics), stop)
         if served is not None:
             sys.stdout.write(_welcome(settings, served, time.monotonic() - started))
             sys.stdout.flush()
@@ -109,9 +110,11 @@ async def _serve(settings: Settings, folder: DataFolder) -> int:
         await house.stop()
 
 
-async def _start(house: Supervisor, settings: Settings, folder: DataFolder) -> Sequence[Served]:
+async def _start(
+    house: Supervisor, settings: Settings, folder: DataFolder, clinics: Sequence[ClinicFile]
+) -> Sequence[Served]:
     """The database and, where none was named, the Temporal server; then the three programs."""
-    preparing = asyncio.to_thread(prepare, settings)
+    preparing = asyncio.to_thread(prepare, settings, clinics)
     if f"{PREFIX}TEMPORAL_ADDRESS" in os.environ:
         served = await preparing
     else:

@@ -115,7 +115,7 @@ def _tests(tree: Tree, name: str) -> list[str]:
 
 def _test_name(node: ast.stmt) -> str | None:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return node.name if node.name.startswith("test") else None
+        return node.name if node.name.startswith("test_") else None
     if isinstance(node, ast.ClassDef):
         return node.name if node.name.startswith("Test") else None
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):

@@ -1,0 +1,67 @@
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from admin_ui.cli.installation import prepare
+from admin_ui.cli.typed_settings import settings_with
+from engine.library import load_library
+from tests.admin_ui.helpers_cli import Cli
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder with the records of the project's clinics."""
+    settings = settings_with(data=tmp_path / "data", typed={"CLINIC_DEMO": "1"})
+    settings.data_dir.mkdir()
+    prepare(settings, tuple(load_library(settings.root).content.clinics.values()))
+    return settings.data_dir
+
+
+def change(data: Path, statement: str) -> None:
+    """What somebody with the database in their hands would do."""
+    with sqlite3.connect(data / "records.sqlite3") as connection:
+        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_whole_chain_is_verified_and_the_verification_noted(cli: Cli, data: Path) -> None:
+    first, second = (
+        json.loads(cli("audit", "verify", "--as", "dana", "--data", str(data), "--json").out)["clinics"][0]
+        for _ in range(2)
+    )
+    assert first["ok"] and second["ok"]
+    assert (first["signature"], second["entries"]) == ("valid", first["entries"] + 1)
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE audit_entries SET actor = 'somebody' WHERE sequence = 2", "entry 2 was changed"),
+        ("DELETE FROM audit_entries WHERE sequence = 2", "entry 2 is missing"),
+        (
+            "DELETE FROM audit_entries WHERE sequence = (SELECT max(sequence) FROM audit_entries)",
+            "are missing at the end",
+        ),
+    ],
+)
+def test_a_chain_that_was_tampered_with_is_told(cli: Cli, data: Path, statement: str, problem: str) -> None:
+    change(data, statement)
+    said = cli("audit", "verify", "--as", "dana", "--data", str(data))
+    assert said.status == 1
+    assert "NOT WHOLE" in said.out and problem in said.out
+
+
+def test_nobody_verifies_without_a_name(cli: Cli, data: Path) -> None:
+    assert cli("audit", "verify", "--data", str(data)).status == 2
+
+
+def test_a_folder_or_clinic_that_is_not_there_is_wrong_input(cli: Cli, data: Path, tmp_path: Path) -> None:
+    missing = cli("audit", "verify", "--as", "dana", "--data", str(tmp_path / "nowhere"))
+    unknown = cli("audit", "verify", "--as", "dana", "--data", str(data), "--clinic", "nobody")
+    assert (missing.status, unknown.status) == (2, 2)
+    assert not (tmp_path / "nowhere.keys").exists()
