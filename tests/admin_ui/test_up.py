@@ -1,0 +1,179 @@
+"""`clinic up`: what it refuses with one clear message, and one real installation from start to clean stop."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from admin_ui.cli.data_folder import opened
+from admin_ui.cli.free_ports import is_free, next_free, pick
+from admin_ui.cli.installation import address
+from engine.settings import HOME, parse_settings
+from tests.admin_ui.helpers_cli import Cli, command
+
+PROGRAMS = ("web", "worker", "temporal", "media")
+START_WITHIN = 90.0
+LATER_START_WITHIN = 10.0
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield int(listener.getsockname()[1])
+
+
+def test_a_taken_port_is_one_message_that_names_a_free_one(cli: Cli, taken_port: int, tmp_path: Path) -> None:
+    said = cli("up", "--port", str(taken_port), "--data", str(tmp_path / "data"))
+    free = next_free(taken_port)
+    assert (said.status, said.out) == (1, "")
+    assert said.err == f"clinic: port {taken_port} is taken; {free} is free: clinic up --port {free}\n"
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_data_folder_in_use_is_one_message(cli: Cli, tmp_path: Path) -> None:
+    data, port = tmp_path / "data", pick(1)[0]
+    with opened(data, tmp_path / "data.keys"):
+        said = cli("up", "--port", str(port), "--data", str(data))
+    assert (said.status, said.out) == (1, "")
+    assert said.err == f"clinic: the data folder {data} is in use by process {os.getpid()}; give another with --data\n"
+
+
+def test_broken_yaml_starts_nothing_and_names_the_line(cli: Cli, tmp_path: Path) -> None:
+    clinic = tmp_path / "broken.yaml"
+    clinic.write_text("name: [\n", encoding="utf-8")
+    said = cli("up", str(clinic), "--port", str(pick(1)[0]), "--data", str(tmp_path / "data"))
+    assert (said.status, said.out) == (2, "")
+    assert "error READ001" in said.err and said.err.endswith("nothing was started: the files above have errors\n")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_clinic_file_that_is_not_there_is_wrong_input(cli: Cli) -> None:
+    said = cli("up", "clinics/nowhere.yaml")
+    assert (said.status, said.err) == (2, "clinic: there is no clinic file clinics/nowhere.yaml\n")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1"])
+def test_an_impossible_port_is_wrong_input(cli: Cli, port: str) -> None:
+    assert cli("up", f"--port={port}").status == 2
+
+
+def test_picked_ports_are_free_and_different() -> None:
+    ports = pick(5)
+    assert len(set(ports)) == 5
+    assert all(is_free(port) for port in ports)
+
+
+def test_a_clinic_has_its_own_host_name() -> None:
+    assert address(parse_settings({"CLINIC_WEB_PORT": "8123"}), "lumen") == "http://lumen.localhost:8123"
+    assert (
+        address(parse_settings({"CLINIC_PUBLIC_BASE": "https://example.org"}), "lumen") == "https://lumen.example.org"
+    )
+
+
+class Installation:
+    """A real `clinic up` on a folder and port of its own."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = pick(1)[0]
+        started = time.monotonic()
+        self.process = subprocess.Popen(
+            command("up", "--port", str(self.port), "--data", str(data)),
+            cwd=HOME,
+            stdout=subprocess.PIPE,
+            stderr=(data.parent / f"{data.name}.err").open("ab"),
+            text=True,
+        )
+        self.welcome = self._until_ready()
+        self.took = time.monotonic() - started
+
+    def _until_ready(self) -> str:
+        lines = []
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            lines.append(line)
+            if "Ctrl-C stops" in line:
+                return "".join(lines)
+        raise AssertionError((self.data.parent / f"{self.data.name}.err").read_text(encoding="utf-8"))
+
+    def status(self, path: str, host: str = "127.0.0.1") -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={"Host": f"{host}:{self.port}"})
+            return connection.getresponse().status
+
+    def pid(self, program: str) -> int:
+        return int(json.loads((self.data / "programs.json").read_text(encoding="utf-8"))[program]["pid"])
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(timeout=45)
+
+
+def is_running(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def has_another_pid(installation: Installation, program: str, pid: int) -> bool:
+    """Whether the program has been started again."""
+    return installation.pid(program) != pid
+
+
+def until(true: Callable[[], bool], seconds: float = 30.0) -> bool:
+    """Whether something becomes true in time; a connection refused on the way is no answer yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if true():
+                return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_an_installation_starts_serves_survives_kills_and_stops_cleanly(tmp_path: Path) -> None:
+    first, second = Installation(tmp_path / "a"), Installation(tmp_path / "b")
+    assert first.took < START_WITHIN
+    slugs = sorted(path.stem for path in (HOME / "clinics").glob("*.yaml"))
+    for installation in (first, second):
+        assert f"http://127.0.0.1:{installation.port}/" in installation.welcome
+        assert installation.status("/") == 200
+        assert [installation.status("/", f"{slug}.localhost") for slug in slugs] == [200] * len(slugs)
+        assert all(f"http://{slug}.localhost:{installation.port}/" in installation.welcome for slug in slugs)
+    assert second.stop(signal.SIGTERM) == 0
+    for program in PROGRAMS:
+        killed = first.pid(program)
+        os.kill(killed, signal.SIGKILL)
+        assert until(partial(has_another_pid, first, program, killed))
+    assert until(lambda: first.status("/") == 200)
+    children = [first.pid(program) for program in PROGRAMS]
+    assert first.stop() == 0
+    assert [pid for pid in children if is_running(pid)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_data_is_kept_and_a_later_start_is_quick(tmp_path: Path) -> None:
+    before = Installation(tmp_path / "data")
+    keys = (tmp_path / "data.keys" / "master.json").read_bytes()
+    assert before.stop() == 0
+    again = Installation(tmp_path / "data")
+    assert again.took < LATER_START_WITHIN
+    assert (tmp_path / "data.keys" / "master.json").read_bytes() == keys
+    assert again.stop() == 0
+    modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()}
+    assert {name: mode for name, mode in modes.items() if mode} == {}
