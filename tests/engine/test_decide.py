@@ -1,0 +1,264 @@
+"""Decisions have the shape of the interface, the same bytes for the same question, and only ever tighten."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.decide import Refused, decide, decide_batch
+from engine.decisions import Decision, Outcome, Question
+from engine.diagnostics import BrokenInput, Problems
+from engine.evaluators import ClosuresOnly
+from engine.periods import Certainty, read_period
+from engine.reading import read_text
+from engine.rete import ReteEvaluator
+from engine.rulebook import Rulebook, join, load_rulebook
+from tests.rules.helpers_cases import ROOT, examples, nested, started
+
+RULEBOOK = load_rulebook(ROOT)
+EXAMPLES = examples()
+EVALUATOR = ReteEvaluator()
+DAY = "2026-12-01"
+KEYS = (
+    "topic outcome permits forbids duties limits advice review missing presumed tried law_time known_time law overlay"
+    " rulebook sources"
+).split()
+
+
+def ask(
+    topic: str, start: str = "ordinary_visit", on: str = DAY, rulebook: Rulebook = RULEBOOK, **changes: Any
+) -> Decision:
+    facts = {**started(start, EXAMPLES), **{path.replace("__", "."): value for path, value in changes.items()}}
+    return decide(rulebook, Question(topic=topic, on=on, facts=nested(facts)), EVALUATOR)
+
+
+def clinic(text: str) -> Rulebook:
+    problems = Problems()
+    node = read_text(text, "clinics/a.yaml", problems)
+    assert node is not None
+    return join(RULEBOOK.law, node)
+
+
+def test_a_decision_has_the_keys_of_the_interface_in_order() -> None:
+    answer = ask("prescribing", "stimulant").as_json()
+    assert list(answer) == KEYS
+    assert answer["known_time"] is None
+    assert answer["overlay"] is None
+    assert answer["law"].startswith("sha256:")
+    assert {name for entry in answer["duties"] for name in entry["cite"]} <= set(answer["sources"])
+
+
+def test_the_drug_may_be_named_alone_and_its_schedule_is_found() -> None:
+    assert [entry["limit"] for entry in ask("prescribing", "stimulant").limits] == ["refills", "days_supply"]
+
+
+def test_a_forbid_says_which_facts_it_stands_on() -> None:
+    forbid = ask("prescribing", "opioid").forbids[0]
+    assert forbid["act"] == "prescribe"
+    assert forbid["because"]["drug.schedule"] == "II"
+    assert forbid["because"]["treatment.purpose"] == "acute_pain"
+
+
+def test_without_authority_the_paths_tried_are_named_nearest_first() -> None:
+    decision = ask("licensing", "unlicensed_in_fl")
+    assert decision.outcome is Outcome.FORBIDDEN
+    assert "full_license" in [entry["path"] for entry in decision.tried]
+    assert all(entry["failed"] for entry in decision.tried)
+    counts = [len(entry["failed"]) for entry in decision.tried]
+    assert counts == sorted(counts)
+
+
+def test_presumed_facts_are_named() -> None:
+    assert ask("licensing").presumed["provider.federal_employment"] is False
+    assert "provider.federal_employment" not in ask("licensing", provider__federal_employment=False).presumed
+
+
+def test_the_same_question_gives_the_same_bytes_in_another_process() -> None:
+    here = ask("prescribing", "opioid").canonical()
+    program = "import sys; from tests.engine.test_decide import ask; sys.stdout.buffer.write(ask('prescribing', 'opioid').canonical())"
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(ROOT)}
+    other = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, check=True)
+    assert other.stdout == here
+
+
+def test_a_batch_answers_in_order_and_refuses_in_place() -> None:
+    good = {"topic": "licensing", "on": DAY, "facts": nested(started("ordinary_visit", EXAMPLES))}
+    bad = {**good, "facts": {"patient": {"location": {"state": "XX"}}}}
+    answers = list(decide_batch(RULEBOOK, [good, bad, good], EVALUATOR))
+    assert [isinstance(answer, Refused) for answer in answers] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"topic": "licencing"}, "LAW001"),
+        ({"on": "yesterday"}, "ASK003"),
+        ({"on": "2026-03-05T10:00:00"}, "ASK003"),
+        ({"on": "2026-02-30"}, "ASK003"),
+        ({"known_at": "2026-03-05T10:00:00Z"}, "ASK004"),
+        ({"facts": {"patient": {"location": {"state": "XX"}}}}, "VOC006"),
+        ({"facts": {"patient": {"locaton": {"state": "FL"}}}}, "VOC001"),
+        ({"facts": {"patient": "FL"}}, "VOC002"),
+        ({"facts": {"patient": {"pregnant": "no"}}}, "VOC002"),
+        ({"facts": {"provider": {"licenses": [{"stat": "FL"}]}}}, "VOC002"),
+        (
+            {
+                "facts": {"patient": {"location": {"state": "FL", "time_zone": "Mars/Base"}}},
+                "on": "2026-12-01T00:00:00Z",
+            },
+            "VOC005",
+        ),
+        ({"facts": None}, "ASK003"),
+        ({"nonsense": 1}, "ASK002"),
+    ],
+)
+def test_broken_input_is_a_numbered_error(change: dict[str, Any], code: str) -> None:
+    question = {"topic": "licensing", "on": DAY, "facts": {}, **change}
+    with pytest.raises(BrokenInput) as caught:
+        decide(RULEBOOK, question, EVALUATOR)
+    assert code in {d.code for d in caught.value.diagnostics}
+
+
+def test_a_broken_value_is_not_repeated_in_the_message() -> None:
+    with pytest.raises(BrokenInput) as caught:
+        decide(RULEBOOK, {"topic": "licensing", "on": DAY, "facts": {"patient": {"birth_date": "Jane Doe"}}}, EVALUATOR)
+    assert "Jane" not in str([d.as_json() for d in caught.value.diagnostics])
+
+
+def test_a_question_that_tells_nothing_is_incomplete_and_asks_for_the_place() -> None:
+    decision = decide(RULEBOOK, {"topic": "licensing", "on": DAY, "facts": {}}, EVALUATOR)
+    assert decision.outcome is Outcome.INCOMPLETE
+    assert decision.missing == ("patient.location.state",)
+
+
+def test_another_country_is_for_review() -> None:
+    decision = ask("licensing", patient__location__country="fr", patient__location__state=None)
+    assert (decision.outcome, decision.review[0]["why"]) == (Outcome.REVIEW, "law_not_carried")
+
+
+POLICY = """
+- id: clinic/prescribing/no-stimulants
+  title: This clinic does not prescribe stimulants
+  when: {drug.classes: {has: stimulant}}
+  then: {forbid: prescribe}
+- id: clinic/prescribing/short
+  title: This clinic prescribes two weeks at most
+  then: {limit: days_supply, max: 14}
+- id: clinic/consent/written
+  title: This clinic asks for a consent to telehealth
+  then: {require: telehealth_consent, due: before_join, met_by: {consents: {any: {kind: telehealth}}}}
+- id: clinic/policy/adults
+  title: This clinic sees adults
+  when: {patient.age: {less: 18}}
+  then: {forbid: practise}
+"""
+
+
+def test_a_clinics_policy_tightens_and_changes_overlay_and_rulebook_but_not_the_law() -> None:
+    own = clinic(POLICY)
+    assert ask("prescribing", "stimulant").outcome is Outcome.PERMITTED
+    strict = ask("prescribing", "stimulant", rulebook=own)
+    assert strict.outcome is Outcome.FORBIDDEN
+    assert {entry["rule"] for entry in strict.forbids} == {
+        "clinic/prescribing/no-stimulants",
+        "clinic/prescribing/short",
+    }
+    assert strict.law == RULEBOOK.law.digest
+    assert strict.overlay is not None
+    assert strict.rulebook != RULEBOOK.digest
+    assert ask("policy", rulebook=own, patient__birth_date="2010-01-01").outcome is Outcome.FORBIDDEN
+
+
+def test_a_clinics_policy_may_not_permit() -> None:
+    with pytest.raises(BrokenInput) as caught:
+        clinic("- {id: clinic/licensing/all, title: Everybody may, then: {permit: practise}}")
+    assert [d.code for d in caught.value.diagnostics] == ["LAW015"]
+
+
+STRICTNESS = [Outcome.PERMITTED, Outcome.PERMITTED_WITH_DUTIES, Outcome.REVIEW, Outcome.INCOMPLETE, Outcome.FORBIDDEN]
+POLICIES = clinic(POLICY)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_a_policy_never_loosens(data: st.DataObject) -> None:
+    start = data.draw(st.sampled_from(sorted(EXAMPLES)))
+    facts = started(start, EXAMPLES)
+    told = {path: value for path, value in facts.items() if data.draw(st.integers(0, 9))}
+    topic = data.draw(st.sampled_from(["licensing", "consent", "prescribing", "recording", "privacy", "policy"]))
+    question = Question(topic=topic, on=data.draw(st.sampled_from(["2026-12-01", "2027-01-01"])), facts=nested(told))
+    law, own = (decide(book, question, ClosuresOnly()) for book in (RULEBOOK, POLICIES))
+    assert STRICTNESS.index(own.outcome) >= STRICTNESS.index(law.outcome)
+    assert {entry["duty"] for entry in law.duties} <= {entry["duty"] for entry in own.duties}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_what_is_missing_is_what_settles_it(data: st.DataObject) -> None:
+    """Telling what is missing, however, ends in an outcome that is not incomplete for the same facts."""
+    start = data.draw(st.sampled_from(["ordinary_prescription", "stimulant", "opioid", "buprenorphine", "sleep_aid"]))
+    facts = started(start, EXAMPLES)
+    told = {path: value for path, value in facts.items() if data.draw(st.integers(0, 6))}
+    for _ in range(12):
+        decision = decide(RULEBOOK, Question(topic="prescribing", on=DAY, facts=nested(told)), ClosuresOnly())
+        known = [path for path in decision.missing if path in facts and path not in told]
+        if not known:
+            break
+        told.update({path: facts[path] for path in known})
+    assert decision.outcome is not Outcome.INCOMPLETE or not set(decision.missing) & set(told)
+
+
+def test_every_generated_question_is_decided_alike_by_both_engines() -> None:
+    for start in sorted(EXAMPLES):
+        facts = started(start, EXAMPLES)
+        for left_out in ("", *facts):
+            told = nested({path: value for path, value in facts.items() if path != left_out})
+            for topic in ("licensing", "supervision", "consent", "prescribing", "recording", "privacy"):
+                decision = decide(RULEBOOK, Question(topic=topic, on=DAY, facts=told), EVALUATOR)
+                assert not decision.faulted
+                json.loads(decision.canonical())
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "day", "expected"),
+    [
+        ("unknown", "", "2026-11-20", Certainty.PERHAPS),
+        ("unknown", "", "2026-11-21", Certainty.SURE),
+        ("2019", "", "2018-12-31", Certainty.NO),
+        ("2019", "", "2019-12-31", Certainty.PERHAPS),
+        ("2019", "", "2020-01-01", Certainty.SURE),
+        ("2019-07", "", "2019-07-31", Certainty.PERHAPS),
+        ("2019-07", "", "2019-08-01", Certainty.SURE),
+        ("2019-12", "", "2020-01-01", Certainty.SURE),
+        ("2010-01-01", "2025-06", "2025-05-31", Certainty.SURE),
+        ("2010-01-01", "2025-06", "2025-06-30", Certainty.PERHAPS),
+        ("2010-01-01", "2025-06", "2025-07-01", Certainty.NO),
+        ("2010-01-01", "2024-02", "2024-02-29", Certainty.PERHAPS),
+        ("2010-01-01", "2025", "2024-12-31", Certainty.SURE),
+        ("2010-01-01", "2025-12-31", "2025-12-31", Certainty.SURE),
+        ("2010-01-01", "2025-12-31", "2026-01-01", Certainty.NO),
+        ("2010-01-01", "unknown", "2030-01-01", Certainty.SURE),
+    ],
+)
+def test_periods_know_how_sure_they_are(begins: str, ends: str, day: str, expected: Certainty) -> None:
+    assert read_period(begins, ends, "2026-11-21").on(day) is expected
+
+
+def test_across_the_change_of_clocks_the_licence_ends_at_the_patients_midnight() -> None:
+    licence = [
+        {
+            "state": "FL",
+            "profession": "MD",
+            "kind": "full",
+            "status": "active",
+            "issued": "2015-01-01",
+            "expires": "2027-03-14",
+        }
+    ]
+    assert ask("licensing", on="2027-03-15T03:59:00+00:00", provider__licenses=licence).outcome is Outcome.PERMITTED
+    assert ask("licensing", on="2027-03-15T04:00:00+00:00", provider__licenses=licence).outcome is Outcome.FORBIDDEN

@@ -1,0 +1,158 @@
+"""A fault in a law file is reported on its line with its number; everything at once."""
+
+import json
+import shutil
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from engine.diagnostics import REGISTER, BrokenInput, Problems, as_github, as_json, as_text
+from engine.law_schemas import law_schemas
+from engine.reading import read_file
+from engine.rulebook import Rulebook, load_rulebook, read_pack
+from tests.rules.helpers_cases import ROOT
+
+PRESCRIBING = "rules/us/fl/prescribing.yaml"
+LICENSING = "rules/us/fl/licensing.yaml"
+CONSENT = "rules/us/fl/consent.yaml"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    return tmp_path
+
+
+def spoil(tree: Path, file: str, old: str, new: str) -> int:
+    """Replace the first occurrence and return its line."""
+    path = tree / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text, "the seeded fault has nothing to stand on"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+FAULTS = [
+    (PRESCRIBING, "title: Schedule II", "titel: Schedule II", "SHAPE001", 0),
+    (PRESCRIBING, "  from: 2022-07-01\n", "", "SHAPE002", -2),
+    (PRESCRIBING, "  from: 2022-07-01", "  from: July 2022", "SHAPE005", 0),
+    (PRESCRIBING, "  from: 2022-07-01", "  from: 2022-07-01\n  until: 2022-06-30", "LAW010", -2),
+    (PRESCRIBING, "  law: Fla. Stat. 456.47(2)(c)", "  law: 45", "SHAPE003", 0),
+    (PRESCRIBING, "confidence: high\n  when: {drug", "confidence: sure\n  when: {drug", "SHAPE004", 0),
+    (PRESCRIBING, "when: {drug.schedule: II,", "when: {drug.shedule: II,", "COND001", 0),
+    (PRESCRIBING, "encounter.modality: {not: in_person}}", "encounter.modality: {nt: in_person}}", "COND002", 0),
+    (PRESCRIBING, "when: {drug.schedule: II,", "when: {drug.schedule: {less: II},", "COND003", 0),
+    (PRESCRIBING, "- treatment.purpose: psychiatric\n", "- treatment.purpose: psychiatry\n", "COND004", 0),
+    (PRESCRIBING, "  then: {forbid: prescribe}", "  then: {forbid: prescribing}", "LAW008", 0),
+    (PRESCRIBING, "  then: {forbid: prescribe}", "  then: {prohibit: prescribe}", "LAW014", 0),
+    (PRESCRIBING, "  then: {limit: days_supply, max: 7}", "  then: {limit: days, max: 7}", "LAW008", 0),
+    (PRESCRIBING, "cite: [fl_hb997,", "cite: [fl_hb99,", "LAW003", 0),
+    (PRESCRIBING, "id: us/fl/prescribing/schedule-ii\n", "id: us/ga/prescribing/schedule-ii\n", "LAW009", 0),
+    (PRESCRIBING, "topic: prescribing", "topic: prescribin", "LAW001", 0),
+    (PRESCRIBING, "jurisdiction: us/fl", "jurisdiction: us/ga", "LAW011", 0),
+    (PRESCRIBING, "{from: unknown, until: 2023-06-30,", "{from: unknown, until: 2023-07-02,", "LAW005", 2),
+    (PRESCRIBING, "{from: unknown, until: 2023-06-30,", "{from: unknown, until: 2023-06-28,", "LAW006", 2),
+    (PRESCRIBING, "  pdmp.age_from:", "  pdmp.age:", "LAW007", 1),
+    (PRESCRIBING, "id: us/fl/prescribing/abortion-medication", "id: us/fl/prescribing/schedule-ii", "LAW004", 0),
+    (
+        PRESCRIBING,
+        "sources:\n",
+        "sources:\n  fl_hb997: {title: x, checked: 2026-11-21, confidence: low}\n",
+        "READ002",
+        2,
+    ),
+    (LICENSING, "then: {permit: practise, path: emergency}", "then: {permit: treat, path: emergency}", "LAW008", 0),
+    (LICENSING, "due: before_booking", "due: soon", "SHAPE005", 0),
+    (LICENSING, "{require: registered_agent,", "{require: registred_agent,", "LAW008", 0),
+    (LICENSING, "  - {from: 2018-01-19, is: true,", "  - {from: 2018-01-19, is: yes,", "COND004", 0),
+    (CONSENT, "- {from: unknown, is: 18,", "- {from: unknown, is: eighteen,", "COND004", 0),
+    ("rules/us/drugs.yaml", "- name: azithromycin", "- name: amoxicillin", "LAW017", 0),
+    ("rules/us/zones.yaml", "GA: [America/New_York]", "GA: [America/Atlanta]", "VOC005", 0),
+    (
+        "rules/vocabulary.yaml",
+        "says: The patient is pregnant., source: patient}",
+        "says: P., source: patient, when_untold: false}",
+        "VOC003",
+        0,
+    ),
+    ("rules/topics.yaml", "fact: prescription.days_supply,", "fact: prescription.day_supply,", "COND001", 0),
+    ("rules/topics.yaml", "asks: {licensing: slot,", "asks: {license: slot,", "LAW001", 0),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "code", "shift"), FAULTS, ids=[f"{f[3]} {f[2][:40]}" for f in FAULTS])
+def test_a_seeded_fault_is_found_on_its_line(tree: Path, file: str, old: str, new: str, code: str, shift: int) -> None:
+    line = spoil(tree, file, old, new)
+    problems = Problems()
+    read_pack(tree, problems)
+    found = [(d.code, d.location.line) for d in problems if d.location.file == file]
+    wanted = (code, 1 if code == "LAW011" else line + shift)
+    assert wanted in found, as_text(problems)
+
+
+def test_everything_wrong_is_reported_in_one_pass(tree: Path) -> None:
+    spoil(tree, PRESCRIBING, "title: Schedule II", "titel: Schedule II")
+    spoil(tree, LICENSING, "due: before_booking", "due: soon")
+    spoil(tree, CONSENT, "is: 18", "is: eighteen")
+    with pytest.raises(BrokenInput) as caught:
+        load_rulebook(tree)
+    assert {d.location.file for d in caught.value.diagnostics} == {PRESCRIBING, LICENSING, CONSENT}
+
+
+def test_the_law_as_written_has_no_diagnostics() -> None:
+    problems = Problems()
+    read_pack(ROOT, problems)
+    assert not problems.found, as_text(problems)
+
+
+def test_layout_and_comments_do_not_change_the_digest_and_content_does(tree: Path) -> None:
+    before = load_rulebook(tree).law.digest
+    path = tree / CONSENT
+    path.write_text("# a comment\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert load_rulebook(tree).law.digest == before
+    spoil(tree, CONSENT, "is: 18", "is: 19")
+    assert load_rulebook(tree).law.digest != before
+
+
+def test_the_three_formats_say_the_same(tree: Path) -> None:
+    spoil(tree, PRESCRIBING, "title: Schedule II", "titel: Schedule II")
+    problems = Problems()
+    read_pack(tree, problems)
+    text, data, github = as_text(problems), json.loads(as_json(problems)), as_github(problems)
+    assert "did you mean `title`?" in text
+    assert {entry["code"] for entry in data} == {"SHAPE001", "SHAPE002"}
+    assert github.startswith("::error file=rules/us/fl/prescribing.yaml,line=")
+
+
+def test_every_kind_of_diagnostic_has_its_own_number() -> None:
+    codes = [kind.code for kind in REGISTER]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("kind", sorted(law_schemas()))
+def test_the_schemas_are_valid_and_accept_the_files(kind: str) -> None:
+    schema = law_schemas()[kind]
+    jsonschema.Draft202012Validator.check_schema(schema)
+    files = {
+        "vocabulary": ["rules/vocabulary.yaml"],
+        "topics": ["rules/topics.yaml"],
+        "drugs": ["rules/us/drugs.yaml"],
+        "zones": ["rules/us/zones.yaml"],
+        "law": [file.file for file in rulebook().law.files],
+    }
+    for name in files[kind]:
+        problems = Problems()
+        node = read_file(ROOT / name, ROOT, problems)
+        assert node is not None
+        jsonschema.validate(node.plain(), schema)
+
+
+def test_the_law_schema_refuses_a_misspelt_key() -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(yaml.safe_load("{jurisdiction: us/fl, topic: consent, rulse: []}"), law_schemas()["law"])
+
+
+def rulebook() -> Rulebook:
+    return load_rulebook(ROOT)
