@@ -1,8 +1,15 @@
-"""What every test shares: nothing but the promise that no test reads the settings of the person who runs it."""
+"""What every test shares: nothing of the person or the machine that runs it changes a result."""
 
 import os
 
+import hypothesis
 import pytest
+
+# How long an example takes says how busy the machine is, not whether the program is right.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)
