@@ -37,6 +37,14 @@ SHAPE = Record(
 
 
 @dataclass(frozen=True, slots=True)
+class DrugForm:
+    """A form a drug usually comes in, and its strengths in words."""
+
+    form: str
+    strengths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Drug:
     """One drug: federal schedule (None: not controlled), classes, whether approved for opioid use disorder."""
 
@@ -44,6 +52,12 @@ class Drug:
     schedule: str | None
     classes: tuple[str, ...]
     approved_for_oud: bool = False
+    forms: tuple[DrugForm, ...] = ()
+
+    @property
+    def controlled(self) -> bool:
+        """Whether the federal schedules hold it."""
+        return self.schedule is not None
 
 
 def read_drugs(node: Node, problems: Problems) -> Mapping[str, Drug]:
@@ -54,6 +68,7 @@ def read_drugs(node: Node, problems: Problems) -> Mapping[str, Drug]:
         name = part.text("name").lower()
         if name in drugs:
             problems.report("LAW017", part.at, name=name)
+        forms = tuple(DrugForm(form.text("form"), form.texts("strengths")) for form in part.get("forms") or ())
         schedule = part.text("schedule") or None
-        drugs[name] = Drug(name, schedule, part.texts("classes"), part.flag("approved_for_oud"))
+        drugs[name] = Drug(name, schedule, part.texts("classes"), part.flag("approved_for_oud"), forms)
     return drugs
