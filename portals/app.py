@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -10,8 +12,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from engine.settings import Settings
+from engine.settings import Settings, SettingsError, parse_settings
 from portals import start
+from portals.api import routes as api
+from portals.api.metrics import Metrics, MetricsMiddleware
 from portals.auth import routes as auth
 from portals.auth.guards import SignInNeeded
 from portals.base.colour import brand_css
@@ -19,8 +23,11 @@ from portals.base.errors import forgery_page, install_errors
 from portals.base.middleware import ForgeryGuard, SecurityHeaders, Settle
 from portals.base.templating import STATIC, go
 from portals.base.visitor import visitor
+from portals.call import routes as call
 from portals.deps import PortalDeps
 from portals.patient import after, booking, consent, intake, pay, place, visit, waiting
+from portals.provider import routes as provider
+from portals.serving import run
 
 HOUSE_COLOUR = "#1f5c4d"
 
@@ -40,6 +47,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
     app = FastAPI(title="Clinicwright", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.deps = deps
     app.state.demo = deps.settings.demo
+    app.state.metrics = Metrics()
     app.mount("/static", VersionedFiles(directory=STATIC), name="static")
     app.add_api_route("/healthz", _healthy, methods=["GET"])
     app.add_api_route("/brand.css", _brand, methods=["GET"])
@@ -50,12 +58,13 @@ def create_app(deps: PortalDeps) -> FastAPI:
     app.add_middleware(
         SecurityHeaders, connect=_media_addresses(deps.settings), https=deps.settings.public_base.startswith("https")
     )
+    app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
     return app
 
 
 def _add_portals(app: FastAPI) -> None:
     """Each part of the portals adds its own routes."""
-    for part in (start, auth, booking, waiting, pay, intake, place, consent, after, visit):
+    for part in (start, auth, booking, waiting, pay, intake, place, consent, after, visit, call, provider, api):
         app.include_router(part.router)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
 
@@ -78,3 +87,17 @@ async def _brand(request: Request) -> Response:
     clinic = visitor(request).clinic
     css = brand_css(clinic.brand_colour if clinic else HOUSE_COLOUR)
     return Response(css, media_type="text/css", headers={"cache-control": "no-cache"})
+
+
+def main() -> None:
+    """`python -m portals.app`: all settings by environment; ends with 2 and a sentence each when they are wrong."""
+    try:
+        settings = parse_settings(os.environ)
+    except SettingsError as wrong:
+        sys.stderr.write("".join(f"{problem}\n" for problem in wrong.problems))
+        sys.exit(2)
+    run(settings, create_app)
+
+
+if __name__ == "__main__":
+    main()

@@ -33,9 +33,10 @@ def read_sign_up(form: Mapping[str, object], today: date) -> SignUpForm:
     raw_password = form.get("password", "")
     password = raw_password if isinstance(raw_password, str) else ""
     born = read_date(values, "birth_date")
-    errors = [*_name_errors(values), *_birth_errors(born, today), *_contact_errors(values)]
+    errors = [*_name_errors(values), *_birth_errors(born, today)]
     if values["sex"] not in SEXES:
         errors.append(("sex", "sign_up.error.sex"))
+    errors += _contact_errors(values)
     if len(password) < SHORTEST_PASSWORD:
         errors.append(("password", "sign_up.error.password"))
     return SignUpForm(values=values, password=password, born=born, errors=tuple(errors))

@@ -6,6 +6,7 @@ engines again). When nobody may see the patient, the nearest refusal is handed b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,7 +20,7 @@ from engine.slots import Opening, SlotQuery, Span, WeekHours, open_slots
 from records.people import PatientView, ProviderView
 
 HORIZON = timedelta(days=7)
-MOST_PER_DAY = 12
+SOONEST = 6
 WORST_FIRST = ("forbidden", "incomplete", "review", "permitted_with_duties", "permitted")
 
 
@@ -53,8 +54,9 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The times by local day of the patient, and the refusal to show when there are none for a reason of law."""
+    """The soonest times, some for each local day of the patient, and the refusal when the law leaves none."""
 
+    soonest: tuple[Time, ...]
     days: Mapping[date, tuple[Time, ...]]
     refusal: GateRecord | None
 
@@ -76,7 +78,10 @@ def find_times(
                 refusals.extend([] if record.open else [record])
             if asked[day]:
                 times.append(_time(provider, slot))
-    return Found(days=_by_day(times, zone), refusal=None if times else _nearest(refusals))
+    times.sort(key=lambda one: (one.start, one.name))
+    return Found(
+        soonest=tuple(times[:SOONEST]), days=_by_day(times, zone), refusal=None if times else _nearest(refusals)
+    )
 
 
 def search_span(search: Search) -> Span:
@@ -151,11 +156,17 @@ def _time(provider: ProviderView, slot: Span) -> Time:
 
 
 def _by_day(times: Sequence[Time], zone: ZoneInfo) -> dict[date, tuple[Time, ...]]:
+    """One time for each hour of each day, shared out among the clinicians who have one."""
+    hours: dict[datetime, list[Time]] = {}
+    for one in times:
+        local = one.start.astimezone(zone)
+        hours.setdefault(local.replace(minute=0, second=0, microsecond=0), []).append(one)
+    given: Counter[str] = Counter()
     days: dict[date, list[Time]] = {}
-    for one in sorted(times, key=lambda one: (one.start, one.name)):
-        day = days.setdefault(one.start.astimezone(zone).date(), [])
-        if len(day) < MOST_PER_DAY:
-            day.append(one)
+    for hour, offered in hours.items():
+        chosen = min(offered, key=lambda one: (given[one.provider], one.start))
+        given[chosen.provider] += 1
+        days.setdefault(hour.date(), []).append(chosen)
     return {day: tuple(found) for day, found in days.items()}
 
 

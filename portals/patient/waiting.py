@@ -22,6 +22,7 @@ from workflows.contracts import Ask
 
 router = APIRouter()
 ROOM_STAGES = frozenset({"ready", "waiting", "in_call"})
+CHECKING = frozenset({"booked", "preparing"})
 # How long one visit ahead usually takes, as a part of its planned length: from short to full.
 SHORTEST_PART, SLACK_MINUTES = 0.5, 5
 
@@ -109,7 +110,7 @@ async def _room(request: Request, visit_id: str, code: str) -> Response:
         return page, scope.visits.waiting(visit_id), shut
 
     page, waiting, shut = await in_scope(request, read)
-    if page.visit.stage not in ROOM_STAGES and not code:
+    if page.visit.stage not in ROOM_STAGES and not _is_checking(page) and not code:
         return go(f"/visits/{visit_id}")
     law = law_view("join", False, shut.decisions, visitor(request).language, page.state) if shut else None
     return render(
@@ -123,6 +124,11 @@ async def _room(request: Request, visit_id: str, code: str) -> Response:
         code=code,
         request_id=new_request_id(),
     )
+
+
+def _is_checking(page: VisitPage) -> bool:
+    """Everything is given, and the visit's workflow has not yet said that the patient may come in."""
+    return page.visit.stage in CHECKING and page.now is not None and page.now.kind == "waiting"
 
 
 def _words(request: Request, page: VisitPage, waiting: Any) -> dict[str, str]:

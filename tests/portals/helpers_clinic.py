@@ -7,15 +7,17 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from engine.content import Content, load_content
+from engine.content import Content
 from engine.dossier import Dossier
 from engine.evaluators import ClosuresOnly
+from engine.library import Library, load_library
 from engine.ports import Effect, GateRecord, PaymentReceipt, VisitChange, VisitRef
 from engine.settings import Settings, parse_settings
 from portals.app import create_app
@@ -185,12 +187,13 @@ class Clinic:
         )
 
 
-def build_clinic(folder: Path, demo: bool = True) -> Clinic:
+def build_clinic(folder: Path, demo: bool = True, port: int = PORT) -> Clinic:
     """A clinic with its demo people in a new database."""
-    settings = _settings(folder, demo)
+    settings = _settings(folder, demo, port)
     upgrade(settings.database_url)
     database = Database(settings.database_url, FileKeyProvider(folder / "keys"))
-    content = load_content(ROOT)
+    library = _library()
+    content = library.content
     for file in content.clinics.values():
         seed(database, file, demo=True)
     clock, gates = FixedClock(), LicenceGates()
@@ -204,6 +207,7 @@ def build_clinic(folder: Path, demo: bool = True) -> Clinic:
         database=database,
         visits=visits,
         content=lambda: content,
+        library=lambda: library,
         gates=gates,
         search=gates,
         evaluator=ClosuresOnly(),
@@ -236,13 +240,18 @@ def password() -> str:
     return DEMO_PASSWORD
 
 
-def _settings(folder: Path, demo: bool) -> Settings:
+@cache
+def _library() -> Library:
+    return load_library(ROOT)
+
+
+def _settings(folder: Path, demo: bool, port: int) -> Settings:
     return parse_settings(
         {
             "CLINIC_ROOT": str(ROOT),
             "CLINIC_DATA_DIR": str(folder / "data"),
             "CLINIC_DATABASE_URL": f"sqlite:///{folder / 'records.sqlite3'}",
-            "CLINIC_WEB_PORT": str(PORT),
+            "CLINIC_WEB_PORT": str(port),
             "CLINIC_DEMO": "1" if demo else "0",
         }
     )

@@ -1,0 +1,91 @@
+"""Joins the web program's real parts: settings, records, the library in force, the visit client, the evaluator."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from engine.clinics import ClinicFile
+from engine.evaluator_pool import EvaluatorPool
+from engine.evaluators import ClosuresOnly
+from engine.library import LibraryKeeper
+from engine.settings import Settings, clinic_files
+from portals.auth.sessions import RecordsSessions
+from portals.base.clinic import ClinicView, clinic_view
+from portals.base.sealing import Sealer
+from portals.deps import PortalDeps
+from portals.gates import RulebookGates
+from records.database import Database, PayloadKeys
+from records.key_ring import Purpose
+from records.keys import FileKeyProvider
+from records.room_tokens import RoomTokens
+from workflows.client import connect
+
+
+class MachineClock:
+    """Visit and law time by the machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """The parts of a running web program: what pages reach, and what has to be kept current and closed."""
+
+    deps: PortalDeps
+    keeper: LibraryKeeper
+    pool: EvaluatorPool
+    database: Database
+
+    def close(self) -> None:
+        self.pool.close()
+        self.database.close()
+
+
+async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
+    """Everything real; ``pool`` was started before the first thread.
+
+    Raises:
+        BrokenInput: the YAML under the root is broken.
+    """
+    keeper = LibraryKeeper(settings.root, clinic_files(settings))
+    clock = MachineClock()
+    database = Database(settings.database_url, FileKeyProvider(settings.keys_dir), clock=clock)
+    sealing = database.secret("", Purpose.SESSIONS).value
+    deps = PortalDeps(
+        settings=settings,
+        clock=clock,
+        clinics=lambda: _views(keeper),
+        sessions=RecordsSessions(database),
+        sealer=Sealer(hashlib.sha256(b"booking flow" + sealing).digest()),
+        database=database,
+        visits=await connect(settings, PayloadKeys(database)),
+        content=lambda: keeper.current.content,
+        library=lambda: keeper.current,
+        evaluator=pool,
+        gates=RulebookGates(lambda: keeper.current, pool),
+        search=RulebookGates(lambda: keeper.current, ClosuresOnly()),
+        token_signer=RoomTokens(database),
+    )
+    return Joined(deps=deps, keeper=keeper, pool=pool, database=database)
+
+
+def _views(keeper: LibraryKeeper) -> Mapping[str, ClinicView]:
+    return {slug: _view(file.digest, file) for slug, file in keeper.current.content.clinics.items()}
+
+
+@lru_cache(maxsize=256)
+def _view_of(digest: str) -> list[ClinicView]:
+    """One place for the view of each digest, so that a request does not build it again."""
+    return []
+
+
+def _view(digest: str, file: ClinicFile) -> ClinicView:
+    kept = _view_of(digest)
+    if not kept:
+        kept.append(clinic_view(file))
+    return kept[0]

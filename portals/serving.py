@@ -1,0 +1,89 @@
+"""Runs the web program: listens, keeps the library current, and ends with status 0 when it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from engine.evaluator_pool import EvaluatorPool
+from engine.settings import Settings, check_listener
+from portals.deps import PortalDeps
+from portals.joining import Joined, join_parts
+
+REFRESH_SECONDS = 2.0
+GRACE_SECONDS = 3
+
+log = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signals, which would end the program with the signal's status."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run(settings: Settings, make: Callable[[PortalDeps], FastAPI]) -> None:
+    """Serves until SIGTERM or Ctrl-C. Rules engines start first: they are processes and come before any thread."""
+    check_listener("CLINIC_WEB_HOST", settings.web_host, tls=settings.has_tls)
+    logging.basicConfig(
+        stream=sys.stderr, level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    pool = EvaluatorPool(settings.evaluator_processes)
+    try:
+        asyncio.run(_serve(settings, make, pool))
+    finally:
+        pool.close()
+
+
+async def _serve(settings: Settings, make: Callable[[PortalDeps], FastAPI], pool: EvaluatorPool) -> None:
+    joined = await join_parts(settings, pool)
+    server = Server(_config(settings, make(joined.deps)))
+
+    def stop() -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    refreshing = asyncio.create_task(_keep_current(joined))
+    try:
+        await server.serve()
+    finally:
+        refreshing.cancel()
+        joined.close()
+
+
+def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    """No access log: addresses hold ids of visits and join links."""
+    return uvicorn.Config(
+        app,
+        host=settings.web_host,
+        port=settings.web_port,
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=str(settings.tls_certificate) if settings.tls_certificate else None,
+        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+    )
+
+
+async def _keep_current(joined: Joined) -> None:
+    """Takes up changed YAML; a broken change is refused and said once, the old keeps running."""
+    while True:
+        await asyncio.sleep(REFRESH_SECONDS)
+        before = joined.keeper.problems
+        if await asyncio.to_thread(joined.keeper.refresh):
+            joined.pool.reload()
+            log.info("the library changed and is in force")
+        elif joined.keeper.problems != before:
+            log.warning("a change was refused: %d problems; run `clinic check`", len(joined.keeper.problems))
