@@ -175,8 +175,9 @@ class _Connection:
         except WebSocketDisconnect:
             pass
         finally:
-            # Also when the room has closed this channel already: the participant is then no longer its own.
-            room.channel_lost(participant) if participant.channel is channel else None
+            # A room that has closed this channel itself has taken it from the participant.
+            if participant.channel is channel:
+                room.channel_lost(participant)
 
     async def _introduce(self) -> RoomClaims:
         try:
@@ -202,18 +203,28 @@ class _Connection:
         while not channel.closing.done():
             try:
                 message = await self._receive_or_closed(channel)
-                if message is None:
-                    return
-                if not self._allowance.take(self._loop.time()):
-                    raise Refused(protocol.FLOOD, "flood")
-                await self._obey(room, participant, channel, message)
-            except Refused as refusal:
-                self._door.refused[refusal.reason] += 1
-                channel.send(protocol.error(refusal.reason))
-                if refusal.code == protocol.FLOOD:
-                    channel.close(refusal.code, refusal.reason)
-            except (protocol.BadMessage, sdp.BadOffer) as bad:
-                self._mistake(channel, str(bad))
+            except protocol.BadMessage as bad:
+                self._mistake(channel, str(bad), None)
+                continue
+            if message is None:
+                return
+            if not self._allowance.take(self._loop.time()):
+                self._door.refused["flood"] += 1
+                channel.close(protocol.FLOOD, "flood")
+                return
+            await self._obey_or_refuse(room, participant, channel, message)
+
+    async def _obey_or_refuse(
+        self, room: Room, participant: Participant, channel: WebChannel, message: protocol.ClientMessage
+    ) -> None:
+        about = message.id if isinstance(message, protocol.Offer) else None
+        try:
+            await self._obey(room, participant, channel, message)
+        except Refused as refusal:
+            self._door.refused[refusal.reason] += 1
+            channel.send(protocol.error(refusal.reason, about))
+        except (protocol.BadMessage, sdp.BadOffer) as bad:
+            self._mistake(channel, str(bad), about)
 
     async def _receive_or_closed(self, channel: WebChannel) -> protocol.ClientMessage | None:
         """The next message; None once the channel is closed from our side."""
@@ -226,10 +237,10 @@ class _Connection:
             if not reader.done():
                 reader.cancel()
 
-    def _mistake(self, channel: WebChannel, code: str) -> None:
+    def _mistake(self, channel: WebChannel, code: str, about: int | None) -> None:
         self._door.refused[code] += 1
         self._mistakes += 1
-        channel.send(protocol.error(code))
+        channel.send(protocol.error(code, about))
         if self._mistakes >= MAX_MISTAKES:
             channel.close(protocol.BAD_MESSAGE, "too_many_mistakes")
 

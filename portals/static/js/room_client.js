@@ -47,6 +47,7 @@ class RoomClient {
     this.wanted = false;
     this.attempt = 0;
     this.refusals = 0;
+    this.failures = 0;
     this.known = new Map();
     this.enabled = {audio: true, video: true};
     this.tracks = {audio: null, video: null};
@@ -105,7 +106,7 @@ class RoomClient {
   retry(attempt = this.attempt) {
     if (!this.wanted || attempt !== this.attempt) return;
     clearTimeout(this.timer);
-    this.failures = (this.failures ?? 0) + 1;
+    this.failures += 1;
     const wait = BACK_OFF_MS[Math.min(this.failures - 1, BACK_OFF_MS.length - 1)];
     this.timer = setTimeout(() => this.connect(), wait * (0.75 + Math.random() / 2));
   }
@@ -145,7 +146,6 @@ class RoomClient {
   // --- what the node says -----------------------------------------------------------------------------------------------
 
   welcomed(message) {
-    this.failures = 0;
     this.refusals = 0;
     this.setState('joined');
     const present = new Set(message.participants.map((person) => person.id));
@@ -291,8 +291,7 @@ class Session {
   }
 
   refused({code, id}) {
-    const about = id ?? (code.startsWith('sdp_') ? this.offerId : undefined);
-    if (about !== undefined) this.settle(about, ({reject}) => reject(new Error(code)));
+    if (id !== undefined) this.settle(id, ({reject}) => reject(new Error(code)));
     if (code === 'ended') this.client.finish('ended');
   }
 
@@ -393,6 +392,8 @@ class Session {
     const state = this.pc.connectionState;
     clearTimeout(this.disconnected);
     if (state === 'connected') {
+      // Only now: a node that admits us and then cannot carry us must not be asked without pause.
+      this.client.failures = 0;
       this.client.setState('connected');
     } else if (state === 'disconnected') {
       this.negotiate(true);
