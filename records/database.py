@@ -22,6 +22,7 @@ from records.key_ring import KeyRing, Purpose
 from records.scope import Scope
 from records.sealing import Secret
 from records.sessions import SessionDoor
+from records.turns import turns_for
 from records.work import Actor, Work
 
 INSTALLATION = "_installation"
@@ -52,7 +53,7 @@ class Database:
         self.engine = open_engine(url)
         self._visit_time = clock.now if clock is not None else now
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
-        self._turn: threading.Lock | None = threading.Lock() if self.engine.dialect.name == "sqlite" else None
+        self._turns = turns_for(self.engine)
         self._inside = threading.local()
         self._prepared: set[str] = set()
         self.sessions = SessionDoor(self)
@@ -97,14 +98,8 @@ class Database:
             raise RuntimeError("a scope was opened inside another scope of the same thread")
         self._inside.scope = True
         try:
-            if self._turn is not None:
-                self._turn.acquire()
-            try:
-                with Session(self._writer, expire_on_commit=False) as session:
-                    yield session
-            finally:
-                if self._turn is not None:
-                    self._turn.release()
+            with self._turns.turn(), Session(self._writer, expire_on_commit=False) as session:
+                yield session
         finally:
             self._inside.scope = False
 
@@ -128,6 +123,7 @@ class Database:
     def close(self) -> None:
         self.ring.forget()
         self.engine.dispose()
+        self._turns.close()
 
     def _prepare(self, clinic: str) -> None:
         if clinic in self._prepared:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from engine.dossier import DeaRegistration, License, Place
@@ -81,10 +83,19 @@ class HandClock:
 
 
 def open_database(folder: Path, clock: HandClock | None = None) -> Database:
+    """A database with the newest schema; the migrations run once for the whole run, their file is copied."""
+    (folder / "records.sqlite3").write_bytes(_migrated())
     url = f"sqlite:///{folder / 'records.sqlite3'}"
-    upgrade(url)
     keys = FileKeyProvider(folder / "keys")
     return Database(url, keys) if clock is None else Database(url, keys, now=clock.now, clock=clock)
+
+
+@cache
+def _migrated() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite3"
+        upgrade(f"sqlite:///{file}")
+        return file.read_bytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,66 @@
+"""A process killed in the middle of saving loses nothing that it had acknowledged, and leaves a whole audit chain."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from records.audit import verify
+from tests.records.helpers import World
+from tests.records.helpers_journey import FORM
+
+SAVE = """
+import os, sys
+from pathlib import Path
+from records.database import Database
+from records.forms import AnswerDraft
+from records.keys import FileKeyProvider
+from records.scope import Actor
+folder, visit, person, name = Path(sys.argv[1]), *sys.argv[2:]
+database = Database(f"sqlite:///{folder / 'records.sqlite3'}", FileKeyProvider(folder / "keys"))
+number = 0
+while True:
+    item = f"{name}{number}"
+    draft = AnswerDraft(visit=visit, form="urgent_care/intake", item=item, value=number, version=0, key=item)
+    with database.scope("palmetto", Actor(person=person, role="patient")) as scope:
+        scope.forms.save_answer(draft)
+    os.write(1, f"{number}\\n".encode())
+    number += 1
+"""
+
+
+def start(world: World, folder: Path, name: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", SAVE, str(folder), world.visit, world.patient, name]
+    return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+def acknowledged(process: subprocess.Popen[bytes]) -> int:
+    """How many saves the killed process had reported: whole lines only, and the first one read before."""
+    assert process.stdout is not None
+    return process.stdout.read().count(b"\n") + 1
+
+
+@pytest.mark.parametrize("round_", range(2))
+def test_kill_nine_loses_no_acknowledged_answer(world: World, tmp_path: Path, round_: int) -> None:
+    processes = {name: start(world, tmp_path, name) for name in ("a", "b")}
+    for process in processes.values():
+        assert process.stdout is not None
+        assert os.read(process.stdout.fileno(), 2) == b"0\n"  # each has saved its first
+    time.sleep(0.4 + 0.13 * round_)
+    for process in processes.values():
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    told = {name: acknowledged(process) for name, process in processes.items()}
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        kept = scope.forms.answers(world.visit, FORM)
+    for name, count in told.items():
+        missing = [number for number in range(count) if kept[f"{name}{number}"].value != number]
+        assert (count > 3, missing) == (True, [])
+    report = verify(world.database, world.clinic)
+    assert (report.ok, report.signature) == (True, "valid")

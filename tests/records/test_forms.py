@@ -1,0 +1,99 @@
+"""Answers: every save is a version, a repeated save is the same save, an old page is told so."""
+
+from __future__ import annotations
+
+import pytest
+
+from records.access import Role
+from records.errors import AccessRefused, AlreadyDone, Conflict
+from records.forms import Submission
+from records.work import Actor
+from tests.records.helpers import World
+from tests.records.helpers_journey import FORM, answer_of
+
+
+def submission(world: World) -> Submission:
+    fills = {"patient.allergies": ["penicillin"], "patient.pregnant": False, "patient.since": 3}
+    return Submission(visit=world.visit, form=FORM, form_digest="sha256:f", shown=("fever",), fills=fills)
+
+
+def test_answers_are_kept_in_versions_and_the_newest_counts(world: World) -> None:
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        first = scope.forms.save_answer(answer_of(world.visit, "fever", True, 0))
+        second = scope.forms.save_answer(answer_of(world.visit, "fever", False, 1))
+        newest = scope.forms.answers(world.visit, FORM)["fever"]
+    assert (first.version, second.version, newest.version, newest.value) == (1, 2, 2, False)
+
+
+def test_the_same_key_again_is_the_same_save(world: World) -> None:
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.forms.save_answer(answer_of(world.visit, "fever", True, 0, "k"))
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        again = scope.forms.save_answer(answer_of(world.visit, "fever", True, 0, "k"))
+        assert (again.version, again.repeated) == (1, True)
+        with pytest.raises(ValueError, match="key"):
+            scope.forms.save_answer(answer_of(world.visit, "cough", True, 0, "k"))
+
+
+def test_an_old_page_is_told_the_current_version(world: World) -> None:
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.forms.save_answer(answer_of(world.visit, "fever", True, 0, "tab-a"))
+        with pytest.raises(Conflict) as conflict:
+            scope.forms.save_answer(answer_of(world.visit, "fever", False, 0, "tab-b"))
+    assert conflict.value.current == 1
+
+
+@pytest.mark.parametrize("name", ["I have a fever", "", "x" * 200, "a\nb"])
+def test_a_sentence_never_becomes_an_items_name(world: World, name: str) -> None:
+    with (
+        pytest.raises(ValueError, match="not a code"),
+        world.database.scope(world.clinic, world.as_patient) as scope,
+    ):
+        scope.forms.save_answer(answer_of(world.visit, name, True, 0, "k"))
+
+
+def test_handing_in_keeps_what_was_shown_and_announces_it_once(world: World) -> None:
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.forms.save_answer(answer_of(world.visit, "fever", True))
+        scope.forms.save_answer(answer_of(world.visit, "hidden", "old"))
+        first = scope.forms.submit(submission(world))
+        assert scope.forms.submit(submission(world)) == first
+        with pytest.raises(AlreadyDone):
+            scope.forms.save_answer(answer_of(world.visit, "fever", False, 1))
+        kept = scope.forms.submitted(world.visit)[0]
+    assert dict(kept.answers) == {"fever": True}
+    told = [(item.kind, item.subject) for item in world.store.pending(10)]
+    assert told == [("intake_submitted", FORM)]
+
+
+def test_what_answers_fill_reaches_the_dossier(world: World) -> None:
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.forms.save_answer(answer_of(world.visit, "fever", True))
+        scope.forms.submit(submission(world))
+    dossier = world.store.dossier(world.ref)
+    assert (dossier.patient.allergies, dossier.patient.pregnant, dossier.patient.conditions) == (
+        ("penicillin",),
+        False,
+        None,
+    )
+    assert dict(dossier.answers) == {"patient.since": 3, "form.intake.fever": True}
+
+
+def test_a_red_flag_opens_one_task_and_is_announced_once(world: World) -> None:
+    for _ in range(2):
+        with world.database.scope(world.clinic, world.as_patient) as scope:
+            scope.forms.flag(world.visit, FORM, "symptom", "chest_pain")
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        assert [alert.kind for alert in scope.alerts.open()] == ["red_flag"]
+        assert [entry.alerts for entry in scope.visits.queue(world.provider)] == []
+    assert [item.kind for item in world.store.pending(10)] == ["red_flag"]
+
+
+def test_a_provider_reads_answers_and_writes_none(world: World) -> None:
+    with pytest.raises(AccessRefused), world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.forms.save_answer(answer_of(world.visit))
+    with (
+        pytest.raises(AccessRefused),
+        world.database.scope(world.clinic, Actor(person="s", role=Role.SUPPORT)) as scope,
+    ):
+        scope.forms.answers(world.visit, FORM)
