@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 _Item = TypeVar("_Item")
 JSON = Mapping[str, Any]
 Say = Callable[..., str]
+Day = Callable[[str], str]
 
 # The gates whose law the visit screen shows, and the topics each of them asks (DESIGN section 4).
 PANEL_GATES = ("join", "prescribe", "sign")
@@ -88,11 +89,11 @@ class GateView:
     order: str = ""
 
 
-def law_card(gate: GateView, words: LawWords, say: Say) -> LawCard:
-    """Builds the card of one asked gate out of all of its topics' decisions."""
+def law_card(gate: GateView, words: LawWords, say: Say, day: Day = str) -> LawCard:
+    """Builds the card of one asked gate out of all of its topics' decisions; ``day`` words an ISO date."""
     decisions = [gate.decisions[topic] for topic in sorted(gate.decisions)]
     outcome = worst_outcome(decisions)
-    reader = _Reader(words, say)
+    reader = _Reader(words, say, day)
     return LawCard(
         gate=gate.gate,
         tone=_tone(gate.open, outcome),
@@ -104,7 +105,7 @@ def law_card(gate: GateView, words: LawWords, say: Say) -> LawCard:
         possible=tuple(_unique(way for decision in decisions for way in reader.possible(decision))),
         statutes=tuple(_unique(statute for decision in decisions for statute in reader.permit_statutes(decision))),
         advice=tuple(_unique(advice for decision in decisions for advice in reader.advice(decision))),
-        law_time=next((str(decision["law_time"]) for decision in decisions if decision.get("law_time")), ""),
+        law_time=next((day(str(decision["law_time"])) for decision in decisions if decision.get("law_time")), ""),
         known_time=next((str(decision["known_time"]) for decision in decisions if decision.get("known_time")), ""),
         record=gate.record,
     )
@@ -115,11 +116,11 @@ def unasked_card(gate: str, say: Say) -> LawCard:
     return LawCard(gate=gate, tone="info", open=False, verdict=say(f"provider.law.verdict.{gate}.unasked"))
 
 
-def law_panel(gates: Sequence[GateView], words: LawWords, say: Say) -> tuple[LawCard, ...]:
+def law_panel(gates: Sequence[GateView], words: LawWords, say: Say, day: Day = str) -> tuple[LawCard, ...]:
     """The cards of the visit screen: the newest record of each panel gate (``gates`` is oldest first)."""
     newest = {gate.gate: gate for gate in gates if not gate.order or gate.gate == "prescribe"}
     return tuple(
-        law_card(newest[gate], words, say) if gate in newest else unasked_card(gate, say) for gate in PANEL_GATES
+        law_card(newest[gate], words, say, day) if gate in newest else unasked_card(gate, say) for gate in PANEL_GATES
     )
 
 
@@ -147,6 +148,7 @@ class _Reader:
 
     words: LawWords
     say: Say
+    day: Day
 
     def reasons(self, decision: JSON) -> Iterable[Reason]:
         for forbid in decision.get("forbids", ()):
@@ -237,15 +239,15 @@ class _Reader:
         sources = decision.get("sources", {})
         cites = [cite for cite in entry.get("cite", ()) if cite in sources]
         law = str(entry.get("law") or "") if len(cites) == 1 else ""
-        return tuple(_statute(sources[cite], law) for cite in cites)
+        return tuple(_statute(sources[cite], law, self.day) for cite in cites)
 
 
-def _statute(source: JSON, law: str) -> Statute:
+def _statute(source: JSON, law: str, day: Day) -> Statute:
     """A source under the section that the rule names, else under its own."""
     return Statute(
         title=law or str(source.get("law", "")),
         url=str(source.get("url") or ""),
-        checked=str(source.get("checked") or ""),
+        checked=day(str(source.get("checked") or "")),
         confidence=str(source.get("confidence") or ""),
     )
 

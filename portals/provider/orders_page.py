@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.ports import JSON
+from portals.base.formats import Formats
 from portals.provider.formulary import BaseDrug, allergy_warnings, formulary_choices, pick, search
-from portals.provider.law import GateView, LawWords, Say, law_card
+from portals.provider.law import Day, GateView, LawWords, Say, law_card
 from portals.provider.prescription_form import TypedPrescription
 from portals.provider.views import DrugChoice, OrderView, PrescribeView
+from portals.provider.words import day_in
 
 TONES: Mapping[str, str] = {
     "drafted": "idle",
@@ -39,9 +41,9 @@ class RxSource:
     problems: Mapping[str, str] | None = None
 
 
-def prescribe_view(source: RxSource, words: LawWords, say: Say, language: str) -> PrescribeView:
+def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) -> PrescribeView:
     """The prescribing part of the screen."""
-    listed = formulary_choices(source.formulary, source.base, language)
+    listed = formulary_choices(source.formulary, source.base, fmt.language)
     form = dict(source.form or {})
     chosen = pick(source.pick or form.get("drug", ""), listed, source.base)
     if chosen and not source.form:
@@ -49,13 +51,15 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, language: str) -
     form["title"] = chosen.title if chosen else ""
     if chosen is None:
         form.pop("drug", None)
+    tongue = _Tongue(say, day_in(fmt))
+    shown = [order for order in source.orders if order.state != "discarded"]
     return PrescribeView(
         query=source.query,
         found=search(source.query, listed, source.base),
         form=form,
         problems=source.problems or {},
         pharmacies=tuple((one.id, f"{one.name}, {one.city}") for one in source.pharmacies),
-        orders=tuple(_order(order, source, words, say) for order in source.orders if order.state != "discarded"),
+        orders=tuple(_order(order, source, words, tongue) for order in shown),
         allergy_warnings=allergy_warnings(source.allergies, source.base.get(chosen.name.lower())) if chosen else (),
     )
 
@@ -113,7 +117,16 @@ def _prefilled(drug: DrugChoice, pharmacies: Sequence[Any]) -> dict[str, str]:
     }
 
 
-def _order(order: Any, source: RxSource, words: LawWords, say: Say) -> OrderView:
+@dataclass(frozen=True, slots=True)
+class _Tongue:
+    """How sentences and days are said."""
+
+    say: Say
+    day: Day
+
+
+def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> OrderView:
+    say = tongue.say
     draft = order.draft
     gate = next((one for one in reversed(source.gates) if one.order == order.order), None)
     lawful_only = order.code == NEEDS_EPCS
@@ -134,7 +147,7 @@ def _order(order: Any, source: RxSource, words: LawWords, say: Say) -> OrderView
         tone={NEEDS_EPCS: "warning", "shut": "danger"}.get(state, TONES.get(order.state, "idle")),
         may_send=order.state == "drafted" and not lawful_only,
         may_discard=order.state == "drafted",
-        card=law_card(gate, words, say) if gate else None,
+        card=law_card(gate, words, say, tongue.day) if gate else None,
         code=state,
     )
 

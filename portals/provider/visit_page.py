@@ -13,7 +13,7 @@ from portals.provider.note_form import missing_fields, note_sections
 from portals.provider.orders_page import RxSource, prescribe_view
 from portals.provider.queue_page import Desk, alert_view, revision, visit_type_title
 from portals.provider.views import CallView, ChartView, NoteVersion, NoteView, TaskView, VisitView
-from portals.provider.words import say_in
+from portals.provider.words import day_in, say_in
 
 JOINABLE = ("in_call",)
 OVER = ("documenting", "completed", "cancelled", "no_show", "escalated", "refused", "expired")
@@ -70,9 +70,9 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         starts=desk.fmt.moment(visit.starts_at, desk.zone) if visit.starts_at else "",
         chart=chart,
         call=_call(desk, visit),
-        law=law_panel(gates, house.words, say),
+        law=law_panel(gates, house.words, say, day_in(desk.fmt)),
         note=note,
-        prescribe=prescribe_view(rx, house.words, say, desk.fmt.language),
+        prescribe=prescribe_view(rx, house.words, say, desk.fmt),
         tasks=_tasks(desk, visit, house),
         alerts=tuple(alert_view(desk, alert, {visit_id: patient.name}) for alert in alerts),
         will_happen=_will_happen(desk, visit, orders),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from engine.rulebook import Rulebook
+from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message, translator
-from portals.provider.law import LawWords, Say
+from portals.provider.law import Day, LawWords, Say
 
 
 def say_in(language: str) -> Say:
@@ -17,6 +20,18 @@ def say_in(language: str) -> Say:
         return t(key, **values)
 
     return say
+
+
+def day_in(fmt: Formats) -> Day:
+    """ISO dates as a person reads them; anything else stays as it is."""
+
+    def day(text: str) -> str:
+        try:
+            return fmt.date(date.fromisoformat(text))
+        except ValueError:
+            return text
+
+    return day
 
 
 class RulebookWords:

@@ -1,4 +1,4 @@
-"""A clinic's web program over real records, with a visit's workflow played by a few lines: for the clinician's pages."""
+"""A clinic's web program over real records, with a visit's workflow played by a few lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -16,15 +16,11 @@ from fastapi.testclient import TestClient
 from engine.ports import DispatchReceipt, Effect, GateRecord, RoomPlace, VisitChange, VisitRef
 from engine.settings import parse_settings
 from engine.visits import Formulary, FormularyDrug, NoteChoice, NoteField, NoteSection, NoteTemplate, Sig
-from portals.api import routes as api
-from portals.api.metrics import Metrics
 from portals.app import create_app
 from portals.base.clinic import ClinicView
 from portals.base.sealing import Sealer
 from portals.base.visitor import STAFF, SessionView, csrf_token
-from portals.call import routes as call
 from portals.deps import PortalDeps
-from portals.provider import routes as provider
 from records.room_tokens import RoomTokens
 from tests.portals.helpers_law import decision
 from tests.records.helpers import HandClock, World
@@ -94,7 +90,7 @@ SHUT = {
 class OneSpecialty:
     """Content of one specialty without an intake form."""
 
-    specialties = {"urgent_care": SimpleNamespace(note=NOTE, formulary=FORMULARY)}
+    specialties: ClassVar[Mapping[str, Any]] = {"urgent_care": SimpleNamespace(note=NOTE, formulary=FORMULARY)}
 
     def visit_type(self, _name: str) -> Any:
         return SimpleNamespace(title={"en": "Video visit"}, intake_forms=())
@@ -239,23 +235,13 @@ def build_portal(world: World, clock: HandClock, folder: Path) -> Portal:
         content=OneSpecialty,
         library=lambda: SimpleNamespace(rulebooks={world.clinic: rulebook()}, law=None),  # type: ignore[arg-type,return-value]
         evaluator=None,
-        gates=SimpleNamespace(),  # type: ignore[arg-type]
-        search=SimpleNamespace(),  # type: ignore[arg-type]
+        gates=SimpleNamespace(),
+        search=SimpleNamespace(),
         token_signer=RoomTokens(world.database),
     )
     app = create_app(deps)
-    _include(app)
     client = TestClient(app, base_url=f"http://{world.clinic}.localhost:8080", client=("127.0.0.1", 50000))
     return Portal(app=app, client=client, visits=visits, world=world)
-
-
-def _include(app: FastAPI) -> None:
-    """Our routes, where the application does not carry them yet."""
-    app.state.metrics = getattr(app.state, "metrics", None) or Metrics()
-    known = {getattr(route, "path", "") for route in app.routes}
-    for part, path in ((provider, "/staff"), (call, "/visits/{visit}/call"), (api, "/metrics")):
-        if path not in known:
-            app.include_router(part.router)
 
 
 def shut(topic: str = "prescribing") -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
     database.close()
 
 
-def note(portal: Portal, version: int, history: str, key: str = "k1", **more: str) -> object:
+def note(portal: Portal, version: int, history: str, key: str = "k1", **more: str) -> Any:
     form = {"version": str(version), "key": key, "subjective.history": history, "subjective.reviewed": "yes", **more}
     return portal.post(f"{portal.at}/note", **form)
 
@@ -138,7 +139,7 @@ def test_a_shut_join_gate_says_why_with_the_statute(portal: Portal) -> None:
     page = text_of(portal.post(f"{portal.at}/admit").text)
     assert "You must not see this patient by video now." in page
     assert "A full licence of the state: at least one of licenses" in page
-    assert "Fla. Stat. 456.47(4)" in page and "checked on 2026-11-21" in page
+    assert "Fla. Stat. 456.47(4)" in page and "checked on November 21, 2026" in page
     assert "What would make it possible" in page
 
 

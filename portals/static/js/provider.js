@@ -24,7 +24,7 @@ function swap(page) {
   for (const part of document.querySelectorAll("[data-live]")) {
     const fresh = page.getElementById(part.id);
     if (!fresh || part.outerHTML === fresh.outerHTML) continue;
-    if (part.querySelector("[data-call-running]") && fresh.dataset.act === "enter") continue;
+    if (part.querySelector("[data-started]") && fresh.dataset.act === "enter") continue;
     if ("keepTyping" in part.dataset && keepsTyping(part, fresh)) continue;
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
     part.replaceWith(document.importNode(fresh, true));
