@@ -97,21 +97,23 @@ def assemble_consent(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBoo
 
     Duties that are met already ask for nothing; a duty that the book has no kind for is somebody else's to meet.
     """
-    open_duties = [
-        duty
-        for answer in decisions.values()
-        for duty in answer.get("duties", ())
-        if not duty.get("met") and duty.get("duty") in book.duties
-    ]
-    wanted = {book.duties[duty["duty"]] for duty in open_duties} | set(about.kinds)
+    unmet = [duty for answer in decisions.values() for duty in answer.get("duties", ()) if not duty.get("met")]
+    asked_by_kind = [(kind, duty) for duty in unmet if (kind := _kind(duty, book)) is not None]
+    wanted = {kind for kind, _ in asked_by_kind} | set(about.kinds)
     kinds = tuple(kind for kind in book.kinds if kind in wanted)
-    asked = {word for duty in open_duties for word in _words(duty.get("detail"))}
+    asked = {word for _, duty in asked_by_kind for word in _words(duty.get("detail"))}
     clauses = tuple(
         _read(clause, about)
         for clause in book.clauses
         if clause.kind in kinds and (not clause.details or asked.intersection(clause.details))
     )
     return _consent(kinds, clauses, text_in(book.agreement, about.language), _form(asked), about)
+
+
+def _kind(duty: Mapping[str, Any], book: ClauseBook) -> str | None:
+    """The kind of consent that meets a duty: the one it names itself, else the book's."""
+    named = (duty.get("detail") or {}).get("consent")
+    return named if named in book.kinds else book.duties.get(duty["duty"])
 
 
 def _consent(

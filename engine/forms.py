@@ -163,5 +163,5 @@ class Form:
 
 
 def form_name(form_id: str) -> str:
-    """The form's segment in paths of facts: `urgent_care/intake` is `urgent_care_intake`."""
+    """The form's segment in paths of facts: `area/form` is `area_form`."""
     return form_id.replace("/", "_").replace("-", "_")

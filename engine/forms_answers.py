@@ -113,7 +113,9 @@ def _number(item: Item) -> dict[str, Any]:
 
 def _precise(item: Item) -> Callable[[str, Any, Callable[..., None]], None]:
     def check(name: str, value: Any, error: Callable[..., None]) -> None:
-        if isinstance(value, float) and round(value, item.places) != value:
+        if isinstance(value, bool):  # which Python counts among the numbers
+            error(name, _WRONG_TYPE[item.type])
+        elif isinstance(value, float) and round(value, item.places) != value:
             error(name, "too_precise")
 
     return check
@@ -181,7 +183,7 @@ def _problem(item: Item, rule: str, info: tuple[Any, ...]) -> AnswerProblem:
         return AnswerProblem(code="too_high", values={"most": item.most})
     if rule == "maxlength":
         return AnswerProblem(code="too_long", values={"most": item.max_length})
-    if rule == "check_with":
+    if rule == "None":  # what a check of ours said
         return _own_problem(item, str(info[0]))
     return AnswerProblem(code="not_a_choice" if rule == "allowed" else _WRONG_TYPE[item.type])
 

@@ -7,13 +7,12 @@ give no common answer, a flag is raised undecided: the patient reads the emergen
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.conditions_closures import Truth
+from engine.decide import judge
 from engine.evaluators import Evaluator
 from engine.faults import EngineFault
 from engine.forms import Answers, Form, RedFlag
 from engine.forms_walk import told
-from engine.programs import Program
-from engine.values import Facts, Value
+from engine.values import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +29,7 @@ def red_flags(form: Form, answers: Answers, evaluator: Evaluator) -> tuple[Raise
         return ()
     try:
         facts, shown = _facts(form, answers, evaluator)
-        truths = decide_program(form.flag_program, facts, evaluator)
+        truths = judge(form.flag_program, facts, evaluator)
     except EngineFault:
         return _sorted(RaisedFlag(flag=f, decided=False) for f in form.flags if any(n in answers for n in f.needs))
     unreadable = {item for item in shown if item in answers and _path(form, item) not in facts}
@@ -41,20 +40,12 @@ def red_flags(form: Form, answers: Answers, evaluator: Evaluator) -> tuple[Raise
     )
 
 
-def decide_program(program: Program, facts: Facts, evaluator: Evaluator) -> tuple[Truth, ...]:
-    """The truths both engines agree on; any difference raises `EngineFault`."""
-    truths = program.truths(facts)
-    if evaluator.independent and evaluator.evaluate(program, program.sheet(facts)) != truths:
-        raise EngineFault("engines_differ")
-    return truths
-
-
 def _facts(form: Form, answers: Answers, evaluator: Evaluator) -> tuple[dict[str, Value], set[str]]:
     """The facts of shown items, and which items are shown."""
     facts: dict[str, Value] = {}
     shown: set[str] = set()
     for stratum in form.strata:
-        truths = decide_program(stratum.program, facts, evaluator) if stratum.program else ()
+        truths = judge(stratum.program, facts, evaluator) if stratum.program else ()
         hidden = {i.id for i, truth in zip(stratum.conditional, truths, strict=True) if truth is not True}
         for item in stratum.items:
             if item.id not in hidden:

@@ -1,7 +1,8 @@
 """Can every item of a form be shown and every red flag be raised?
 
 A search over the answers that make a difference: of each item only the values that some condition names, and one that
-none names. It is exact for what conditions can tell apart; beyond a fixed number of ways it gives no verdict.
+none names. It is exact for what conditions can tell apart; where conditions compare two answers with each other, and
+beyond a fixed number of ways, it gives no verdict.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,8 +10,8 @@ from datetime import date, timedelta
 from itertools import chain, combinations
 from typing import Any
 
-from engine.conditions import Condition, Test, walk
-from engine.conditions_closures import Closure
+from engine.conditions import OPERATORS, Condition, Reference, Test, walk
+from engine.conditions_closures import Closure, compile_condition
 from engine.diagnostics import Problems
 from engine.forms import Form, Item
 from engine.forms_walk import fact_of
@@ -26,17 +27,17 @@ def report_unreachable(form: Form, places: Mapping[str, Node], problems: Problem
     literals = _literals(form)
     search = _Search(form, literals)
     for item in form.items:
-        if item.shows is not None and not search.can_hold(item.shows, item.needs):
+        if item.show_when is not None and not search.can_hold(item.show_when, item.needs):
             problems.report("FORM005", places[f"item:{item.id}"]["show_when"].at, item=item.id)
     for flag in form.flags:
-        if not search.can_hold(flag.holds, flag.needs):
+        if not search.can_hold(flag.when, flag.needs):
             problems.report("FORM006", places[f"flag:{flag.id}"]["when"].at, flag=flag.id)
 
 
 def witness(form: Form, flag_id: str) -> dict[str, Any] | None:
     """Answers that raise a red flag, for examples and tests; None where the search finds none."""
     flag = next(flag for flag in form.flags if flag.id == flag_id)
-    return _Search(form, _literals(form)).find(flag.holds, flag.needs)
+    return _Search(form, _literals(form)).find(flag.when, flag.needs)
 
 
 def _literals(form: Form) -> Mapping[str, tuple[Value, ...]]:
@@ -46,9 +47,9 @@ def _literals(form: Form) -> Mapping[str, tuple[Value, ...]]:
         c for c in chain((i.show_when for i in form.items), (f.when for f in form.flags)) if c is not None
     )
     for part in chain.from_iterable(walk(condition) for condition in conditions):
-        if isinstance(part, Test) and isinstance(part.operand, str | int | float | tuple):
+        if isinstance(part, Test) and not OPERATORS[part.operator].flag and not isinstance(part.operand, Reference):
             values = part.operand if isinstance(part.operand, tuple) else (part.operand,)
-            found.setdefault(part.path, set()).update(values)
+            found.setdefault(part.path, set()).update(value for value in values if value is not None)
     return {path: tuple(sorted(values, key=str)) for path, values in found.items()}
 
 
@@ -60,16 +61,26 @@ class _Search:
         self._order = [item.id for item in form.items]
         self._values = {item.id: _telling_values(item, literals.get(item.path, ())) for item in form.items}
         self._ways = 0
+        self._asks_whether_told = False
 
-    def can_hold(self, condition: Closure, needs: tuple[str, ...]) -> bool:
+    def can_hold(self, condition: Condition, needs: tuple[str, ...]) -> bool:
         """False only when surely no answers make the condition hold."""
         self._ways = 0
-        return self.find(condition, needs) is not None or self._ways >= _MOST_WAYS
+        found = self.find(condition, needs)
+        return found is not None or self._ways >= _MOST_WAYS or self._compares(condition, needs)
 
-    def find(self, condition: Closure, needs: tuple[str, ...]) -> dict[str, Any] | None:
+    def find(self, condition: Condition, needs: tuple[str, ...]) -> dict[str, Any] | None:
         involved = self._involved(needs)
         items = [self._items[name] for name in self._order if name in involved]
-        return self._try(items, {}, {}, condition)
+        self._asks_whether_told = any(isinstance(p, Test) and p.operator == "told" for p in walk(condition))
+        return self._try(items, {}, {}, compile_condition(condition))
+
+    def _compares(self, condition: Condition, needs: tuple[str, ...]) -> bool:
+        """Whether two answers are compared with each other anywhere on the way."""
+        on_the_way = (self._items[name].show_when for name in self._involved(needs))
+        conditions = (condition, *(c for c in on_the_way if c is not None))
+        parts = chain.from_iterable(walk(c) for c in conditions)
+        return any(isinstance(part, Test) and isinstance(part.operand, Reference) for part in parts)
 
     def _involved(self, needs: tuple[str, ...]) -> set[str]:
         found: set[str] = set()
@@ -88,13 +99,16 @@ class _Search:
         if self._ways >= _MOST_WAYS:
             return None
         truth = condition(facts)
-        if truth is not None or not items:
+        if truth or not items:
             return answers if truth else None
+        if truth is False and not self._asks_whether_told:
+            return None  # one more answer makes no false condition true, but for one that asks whether it is told
         item, *rest = items
         if item.shows is not None and item.shows(facts) is not True:
             return self._try(rest, answers, facts, condition)
-        for value in self._values[item.id]:
-            more = {**facts, item.path: fact_of(item, value)}
+        for value in (*self._values[item.id], *((None,) if item.optional else ())):
+            fact = fact_of(item, value)
+            more = facts if fact is None else {**facts, item.path: fact}
             found = self._try(rest, {**answers, item.id: value}, more, condition)
             if found is not None:
                 return found
@@ -116,7 +130,7 @@ def _telling_values(item: Item, literals: tuple[Value, ...]) -> tuple[Any, ...]:
         return tuple(_numbers(item, [float(v) for v in literals if isinstance(v, int | float)]))
     if kind.kind is Kind.DATE:
         return tuple(_days(item, [str(v) for v in literals]))
-    return (*literals, "-")
+    return (*(str(value) for value in literals), "-")
 
 
 def _subsets(item: Item, named: list[str]) -> tuple[list[str], ...]:

@@ -4,7 +4,7 @@ from engine.forms import ITEM_TYPES
 from engine.shapes import DAY, NAME, Anything, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.texts import LANGUAGES, TEXTS
 
-FORM_ID = Text(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*", "a form's id such as urgent_care/intake")
+FORM_ID = Text(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*", "a form's id such as area/form")
 SEVERITIES = ("emergency", "urgent")
 CONDITION = Anything("a condition over the items above")
 

@@ -1,0 +1,130 @@
+"""A clinic is one file: what is wrong stands on its line, colours are made readable, days may be relative."""
+
+from datetime import date, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.brand import TEXT_CONTRAST, brand_of, contrast
+from engine.clinics import ClinicFile, DateRule
+from engine.clinics_compile import Offering, compile_clinic
+from engine.diagnostics import Problems
+from engine.slots import Opening
+from tests.engine.helpers_content import ROOT, content, parsed, vocabulary
+
+CLINIC = (ROOT / "clinics" / "marigold.yaml").read_text(encoding="utf-8")
+
+
+def compiled(text: str, slug: str = "marigold") -> tuple[ClinicFile | None, Problems]:
+    problems = Problems()
+    offering = Offering(specialties=content().specialties, vocabulary=vocabulary())
+    return compile_clinic(parsed(text), slug, offering, problems), problems
+
+
+FAULTS = [
+    ("specialties: [urgent_care]", "specialties: [urgent_car]", "CLINIC001"),
+    ("  urgent_care/video_visit: {", "  urgent_care/video: {", "CLINIC003"),
+    ("every_day: 00:00-24:00", "every_day: 9-17", "CLINIC004"),
+    ("every_day: 00:00-24:00", "every_day: 17:00-09:00", "CLINIC004"),
+    ("time_zone: America/New_York", "time_zone: America/Tampa", "CLINIC005"),
+    ("colour: '#9c4a12'", "colour: '#ffcc88'", "CLINIC006"),
+    ("colour: '#9c4a12'", "colour: orange", "SHAPE005"),
+    ("- id: tomas_ibarra", "- id: rosalind_achebe", "CLINIC007"),
+    ("states: [FL]", "states: [FL, GA, NV]", "CLINIC008"),
+    ("expires: today-1d", "expires: yesterday", "CLINIC009"),
+    ("birth_date: 1988-07-14", "birth_date: 1988-02-30", "CLINIC009"),
+    ("postal_code: '33132'\n    phone", "postal_code: '90210'\n    phone", "CLINIC010"),
+    ("profession: NP\n", "profession: NPX\n", "SHAPE004"),
+    ("kind: registration", "kind: registered", "SHAPE004"),
+    ("autonomous: false", "autonom: false", "VOC001"),
+    ("autonomous: false", "autonomous: maybe", "VOC002"),
+    ("npi: '1900000013'", "npi: 1900000013", "SHAPE003"),
+    ("pharmacies:", "pharmacy:", "SHAPE001"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "code"), FAULTS)
+def test_a_fault_is_reported_on_its_line(old: str, new: str, code: str) -> None:
+    assert CLINIC.count(old) >= 1
+    _, problems = compiled(CLINIC.replace(old, new, 1))
+    line = CLINIC[: CLINIC.index(old)].count("\n") + 1
+    assert (code, line) in [(d.code, d.location.line) for d in problems]
+
+
+def test_a_clinic_cannot_speak_what_its_specialty_does_not() -> None:
+    _, problems = compiled(CLINIC.replace("languages: [en, es]", "languages: [en, fr]", 1))
+    assert {"CLINIC011", "TEXT001"} == {d.code for d in problems}
+
+
+def test_a_visit_type_without_a_price_is_reported() -> None:
+    _, problems = compiled(CLINIC.replace("  urgent_care/video_visit: {", "  urgent_care/video: {"))
+    assert "CLINIC002" in [d.code for d in problems]
+
+
+def test_a_clinic_lies_in_the_file_of_its_name() -> None:
+    assert [d.code for d in compiled(CLINIC, "other")[1]] == ["FORM012"]
+
+
+def test_the_demonstration_clinic_is_always_open_and_sells_its_visit() -> None:
+    clinic, problems = compiled(CLINIC)
+    assert clinic is not None
+    assert not list(problems)
+    assert clinic.hours.by_weekday[6] == (Opening(time(), None),)
+    assert clinic.hours_words[0] == "00:00-24:00"
+    assert clinic.prices["urgent_care/video_visit"].cents == 7900
+    assert clinic.policy is not None
+
+
+def test_the_people_start_with_licences_counted_from_today() -> None:
+    clinic, _ = compiled(CLINIC)
+    assert clinic is not None
+    today = date(2026, 3, 1)
+    providers = {provider.id: provider for provider in clinic.people.providers}
+    assert providers["emeric_lindqvist"].licenses[0].on(today).expires == date(2026, 2, 28)
+    assert providers["rosalind_achebe"].licenses[0].on(today).issued == date(2014, 6, 2)
+    assert providers["rosalind_achebe"].dea[0].on(today).schedules == ("II", "III", "IV", "V")
+    assert providers["wilhelmina_okafor"].location_state == "GA"
+    assert providers["tomas_ibarra"].facts == {"supervision.agreement": True, "autonomous": False}
+    assert providers["tomas_ibarra"].display_name == "Tomás Ibarra, APRN"
+
+
+def test_a_day_rule_is_a_day_or_a_distance() -> None:
+    assert DateRule(day=date(2026, 1, 2)).on(date(2030, 1, 1)) == date(2026, 1, 2)
+    assert DateRule(offset_days=-1).on(date(2030, 1, 1)) == date(2029, 12, 31)
+
+
+def test_people_are_no_part_of_the_tenant_pack_and_colours_are() -> None:
+    clinic, _ = compiled(CLINIC)
+    renamed, _ = compiled(CLINIC.replace("given: Rosalind", "given: Rosamund"))
+    recoloured, _ = compiled(CLINIC.replace("#9c4a12", "#1f5f8b"))
+    assert clinic
+    assert renamed
+    assert recoloured
+    assert clinic.digest == renamed.digest != recoloured.digest
+
+
+def test_hours_of_one_day_stand_above_those_of_every_day() -> None:
+    hours = 'hours:\n  every_day: ["08:00-12:00", "13:00-18:30"]\n  sunday: []\n  closed: [2026-12-25]\n'
+    clinic, problems = compiled(CLINIC.replace("hours:\n  every_day: 00:00-24:00\n", hours))
+    assert clinic is not None, list(problems)
+    assert clinic.hours_words[0] == "08:00-12:00, 13:00-18:30"
+    assert clinic.hours_words[6] == ""
+    assert clinic.hours.on(date(2026, 12, 25)) == ()
+
+
+def test_contrast_is_that_of_the_guideline() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+@given(st.integers(0, 0xFFFFFF))
+def test_every_colour_becomes_a_readable_brand(number: int) -> None:
+    brand = brand_of(f"#{number:06x}", "Test")
+    assert contrast(brand.accent, brand.on_accent) >= TEXT_CONTRAST
+    assert contrast(brand.accent, brand.tint) >= TEXT_CONTRAST
+    assert contrast(brand.accent_dark, "#17191c") >= TEXT_CONTRAST
+
+
+def test_a_readable_colour_stays_as_it_is() -> None:
+    assert brand_of("#1F5F8B", "Test").accent == "#1f5f8b"
