@@ -251,6 +251,19 @@ class Bot(asyncio.DatagramProtocol):
             await asyncio.wait_for(self._checked.wait(), 5)
             await self._dtls.connect(*self.server["fingerprint"].split(" "))
 
+    async def move(self) -> None:
+        """Goes to another network: new ICE credentials, a new socket, the same DTLS session."""
+        self.ufrag, self.password = secrets.token_hex(4), secrets.token_hex(12)
+        await self.renegotiate()
+        old, self._transport = self._transport, None
+        self._checked.clear()
+        address = ("127.0.0.1", int(self.server["port"]))
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, remote_addr=address)
+        self._out(self.stun_request())
+        await asyncio.wait_for(self._checked.wait(), 5)
+        if old is not None:
+            old.close()
+
     async def _check_path(self) -> None:
         while True:
             self._out(self.stun_request())

@@ -6,12 +6,18 @@ import asyncio
 import itertools
 import os
 import secrets
+import signal
+import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvloop
+from aiortc import RTCCertificate
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -208,6 +214,34 @@ async def test_joining_again_replaces_the_old_connection_and_media_goes_on(bench
     assert reasons == ["new", "new", "rejoined"]
 
 
+async def test_moving_to_another_network_keeps_the_session_and_the_streams(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    await asyncio.gather(patient.talk(0.2), provider.talk(0.2))
+    before = patient.received[out(patient, "audio")]
+    await patient.move()
+    await asyncio.gather(patient.talk(0.3), provider.talk(0.3))
+    assert patient.received[out(patient, "audio")] - before >= 13
+    numbers = [number for number, _ in provider.payloads[out(provider, "audio")]]
+    assert all((b - a) % 65536 == 1 for a, b in itertools.pairwise(numbers))
+    await until(lambda: bench.node.counters["ice_sessions"] == 2)
+    assert bench.node.counters["ice_addresses"] == 2, "the old address is forgotten"
+    await close(patient, provider)
+
+
+async def test_a_lost_websocket_is_forgiven_when_the_participant_comes_back(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    assert patient.socket is not None
+    patient.socket.transport.abort()
+    await asyncio.gather(patient.talk(0.2), provider.talk(0.2))
+    assert provider.received[out(provider, "audio")] > 5, "media goes on meanwhile"
+    again = bench.bot("p1")
+    await again.connect()
+    await patient.vanish()
+    assert all(message["type"] != "left" for message in list(provider.inbox._queue))  # type: ignore[attr-defined]
+    assert len(bench.node.snapshot("room-1").participants) == 2
+    await close(again, provider)
+
+
 async def test_who_vanishes_is_told_to_the_others_after_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("media.room.LINGER_SECONDS", 0.2)
     patient, provider = await two(bench)
@@ -360,6 +394,39 @@ async def test_a_listener_beyond_this_machine_needs_tls() -> None:
     node = MediaNode(MediaConfig(allowed_origins=(), host="0.0.0.0"), NodePorts(verify=lambda _: None))
     with pytest.raises(SettingsError):
         await node.start()
+
+
+async def test_with_a_certificate_signalling_is_encrypted(tmp_path: Path) -> None:
+    certificate = RTCCertificate.generateCertificate()
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes(certificate._cert.public_bytes(Encoding.PEM))
+    key.write_bytes(certificate._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    bench = new_bench(tls_certificate=cert, tls_key=key)
+    await bench.node.start()
+    assert bench.node.endpoint.startswith("wss://127.0.0.1:")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    async with connect(bench.node.endpoint, origin=ORIGIN, ssl=context) as socket:  # type: ignore[arg-type]
+        await socket.send('{"type":"ping"}')
+        assert "message_order" in str(await socket.recv())
+    await bench.node.stop()
+
+
+async def test_the_programs_own_signal_handlers_stay() -> None:
+    mine = lambda *_: None  # noqa: E731
+    before = signal.signal(signal.SIGTERM, mine)
+    bench = new_bench()
+    await bench.node.start()
+    assert signal.getsignal(signal.SIGTERM) is mine
+    await bench.node.stop()
+    signal.signal(signal.SIGTERM, before)
+
+
+async def test_health_is_answered_without_a_token(bench: Bench) -> None:
+    url = bench.node.endpoint.replace("ws://", "http://").replace("/room", "/healthz")
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(url)
+    assert (answer.status_code, answer.text) == (200, "ok rooms=1")
 
 
 async def test_a_taken_port_is_an_error_and_leaves_nothing_open(bench: Bench) -> None:
