@@ -12,7 +12,7 @@ from typing import Protocol
 
 from engine.rooms import RoomClaims, RoomRole
 from records.links import RoomPass
-from records.repositories import Scope
+from records.scope import Scope
 
 
 class TokenSigner(Protocol):

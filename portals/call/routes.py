@@ -18,7 +18,7 @@ from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.call.entering import access, admission
 from portals.call.texts import call_texts
-from records.repositories import Scope
+from records.scope import Scope
 
 router = APIRouter(include_in_schema=False)
 

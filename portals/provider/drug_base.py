@@ -11,6 +11,11 @@ from portals.provider.formulary import BaseDrug
 def drugs_of(rulebook: Rulebook) -> Mapping[str, BaseDrug]:
     """The drug base by lower-case name."""
     return {
-        name: BaseDrug(name=drug.name, schedule=drug.schedule or "", classes=drug.classes)
+        name: BaseDrug(
+            name=drug.name,
+            schedule=drug.schedule or "",
+            classes=drug.classes,
+            strengths=tuple((form.form, strength) for form in drug.forms for strength in form.strengths[:1]),
+        )
         for name, drug in rulebook.law.drugs.items()
     }

@@ -9,6 +9,7 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine.law_words import LawWords
 from engine.ports import VisitRef
 from portals.auth.guards import require_session
 from portals.base.formats import Formats
@@ -21,8 +22,7 @@ from portals.provider.asking import Notice, tone_of
 from portals.provider.drug_base import drugs_of
 from portals.provider.queue_page import Desk
 from portals.provider.visit_page import House, Shown, visit_view
-from portals.provider.words import words_of
-from records.repositories import Scope
+from records.scope import Scope
 from workflows.contracts import VisitStatus
 
 Found = TypeVar("Found")
@@ -76,7 +76,7 @@ async def _house(request: Request, visit: str) -> House:
     status = await _status(request, visit)
     rulebook = deps.library().rulebooks[slug]
     return House(
-        words=words_of(rulebook),
+        words=LawWords(rulebook),
         drugs=drugs_of(rulebook),
         pharmacies=deps.content().clinic(slug).pharmacies,
         finished=frozenset(status.finished) if status else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message
 from portals.provider.chart import age_on, language_name
 from portals.provider.views import GROUP_OF_STAGE, GROUPS, AlertView, QueueRow, QueueView
-from records.repositories import Scope
+from records.scope import Scope
 
 OPEN_OUTCOMES = ("permitted", "permitted_with_duties")
 
@@ -39,18 +38,6 @@ def queue_view(desk: Desk) -> QueueView:
     groups = {group: tuple(row for row in rows if row.group == group) for group in GROUPS}
     alerts = [alert for alert in desk.scope.alerts.open() if alert.visit in names]
     return QueueView(groups=groups, alerts=tuple(alert_view(desk, alert, names) for alert in alerts))
-
-
-def queue_revision(desk: Desk) -> str:
-    """Changes whenever the queue does; made of ids and stages only, so that it may be asked for every few seconds."""
-    entries = desk.scope.visits.queue(desk.person)
-    parts = [f"{one.visit.visit}:{one.visit.stage}:{one.position}:{len(one.alerts)}" for one in entries]
-    return revision(parts)
-
-
-def revision(parts: Iterable[object]) -> str:
-    """A short digest of what a page shows."""
-    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 def alert_view(desk: Desk, alert: Any, names: Mapping[str, str]) -> AlertView:

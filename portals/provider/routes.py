@@ -6,12 +6,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from portals.base.requests import field, form_of
+from portals.base.requests import field, form_of, in_scope
 from portals.base.templating import go, render, safe_path
 from portals.provider import acts
 from portals.provider.opening import at_desk, provider_session, visit_screen
-from portals.provider.queue_page import Desk, queue_revision, queue_view
-from portals.provider.visit_page import Shown, visit_revision
+from portals.provider.queue_page import queue_view
+from portals.provider.visit_page import Shown
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
 router.include_router(acts.router)
@@ -21,7 +21,7 @@ router.include_router(acts.router)
 async def queue(request: Request) -> Response:
     """The queue."""
     provider_session(request)
-    view, revision, desk = await at_desk(request, lambda desk: (queue_view(desk), queue_revision(desk), desk))
+    view, revision, desk = await at_desk(request, lambda desk: (queue_view(desk), desk.scope.visits.queue_changes(desk.person), desk))
     return render(
         request,
         "provider/queue.html",
@@ -36,8 +36,8 @@ async def queue(request: Request) -> Response:
 @router.get("/queue/changes")
 async def queue_changes(request: Request) -> Response:
     """Whether the queue looks different now: a digest, no person in it."""
-    provider_session(request)
-    return JSONResponse({"revision": await at_desk(request, queue_revision)})
+    person = provider_session(request).person
+    return JSONResponse({"revision": await in_scope(request, lambda scope: scope.visits.queue_changes(person))})
 
 
 @router.post("/alerts/{alert}/seen")
@@ -60,8 +60,4 @@ async def visit_page(request: Request, visit: str, said: str = "", drug: str = "
 async def visit_changes(request: Request, visit: str) -> Response:
     """Whether the visit looks different now."""
     provider_session(request)
-
-    def look(desk: Desk) -> str:
-        return visit_revision(desk, visit)
-
-    return JSONResponse({"revision": await at_desk(request, look)})
+    return JSONResponse({"revision": await in_scope(request, lambda scope: scope.visits.changes(visit))})

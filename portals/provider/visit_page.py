@@ -11,7 +11,7 @@ from portals.provider.formulary import BaseDrug
 from portals.provider.law import GateView, LawWords, law_panel
 from portals.provider.note_form import missing_fields, note_sections
 from portals.provider.orders_page import RxSource, prescribe_view
-from portals.provider.queue_page import Desk, alert_view, revision, visit_type_title
+from portals.provider.queue_page import Desk, alert_view, visit_type_title
 from portals.provider.views import CallView, ChartView, NoteVersion, NoteView, TaskView, VisitView
 from portals.provider.words import day_in, say_in
 
@@ -76,17 +76,8 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         tasks=_tasks(desk, visit, house),
         alerts=tuple(alert_view(desk, alert, {visit_id: patient.name}) for alert in alerts),
         will_happen=_will_happen(desk, visit, orders),
-        revision=visit_revision(desk, visit_id),
+        revision=desk.scope.visits.changes(visit_id),
     )
-
-
-def visit_revision(desk: Desk, visit_id: str) -> str:
-    """Changes whenever anything but the clinician's own typing changes on the screen; ids and codes only."""
-    visit = desk.scope.visits.get(visit_id)
-    orders = [f"{one.order}:{one.state}:{one.code}" for one in desk.scope.orders.for_visit(visit_id)]
-    alerts = [one.id for one in desk.scope.alerts.open(visit_id)]
-    gates = [one.id for one in desk.scope.gates.for_visit(visit_id)]
-    return revision([visit.stage, visit.payment_state, visit.arrived_at, *orders, *alerts, *gates])
 
 
 def gate_views(records: Sequence[Any]) -> tuple[GateView, ...]:
@@ -97,7 +88,7 @@ def gate_views(records: Sequence[Any]) -> tuple[GateView, ...]:
             gate=one.gate,
             open=one.open,
             decisions=one.decisions,
-            order=getattr(one, "subject", "") if one.gate == "prescribe" else "",
+            order=one.subject if one.gate == "prescribe" else "",
         )
         for one in sorted(records, key=lambda one: one.asked_at)
     )

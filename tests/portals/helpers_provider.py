@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from engine.ports import DispatchReceipt, Effect, GateRecord, RoomPlace, VisitChange, VisitRef
+from engine.rulebook import join, load_law
 from engine.settings import parse_settings
 from engine.visits import Formulary, FormularyDrug, NoteChoice, NoteField, NoteSection, NoteTemplate, Sig
 from portals.app import create_app
@@ -26,6 +28,7 @@ from tests.portals.helpers_law import decision
 from tests.records.helpers import HandClock, World
 from workflows.contracts import Answer, Ask, VisitStatus
 
+ROOT = Path(__file__).parents[2]
 SECRETS = {("staff", "s" * 32): "provider", ("patient", "p" * 32): "patient"}
 
 NOTE = NoteTemplate(
@@ -102,17 +105,11 @@ class OneSpecialty:
         return SimpleNamespace(pharmacies=(PHARMACY,))
 
 
-def rulebook() -> Any:
-    """A rulebook with two drugs and no words of its own."""
-    drugs = {
-        "amoxicillin": SimpleNamespace(name="amoxicillin", schedule=None, classes=("penicillin",)),
-        "oxycodone": SimpleNamespace(name="oxycodone", schedule="II", classes=("opioid",)),
-    }
-    return SimpleNamespace(
-        law=SimpleNamespace(drugs=drugs),
-        topics=SimpleNamespace(topics={}),
-        vocabulary=SimpleNamespace(facts={}),
-    )
+@cache
+def library(clinic: str) -> Any:
+    """The law as carried, without a policy of the clinic."""
+    law = load_law(ROOT)
+    return SimpleNamespace(law=law, rulebooks={clinic: join(law)})
 
 
 @dataclass
@@ -233,7 +230,7 @@ def build_portal(world: World, clock: HandClock, folder: Path) -> Portal:
         database=world.database,
         visits=visits,
         content=OneSpecialty,
-        library=lambda: SimpleNamespace(rulebooks={world.clinic: rulebook()}, law=None),  # type: ignore[arg-type,return-value]
+        library=lambda: library(world.clinic),
         evaluator=None,
         gates=SimpleNamespace(),
         search=SimpleNamespace(),

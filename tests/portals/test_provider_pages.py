@@ -71,7 +71,7 @@ def test_the_queue_tells_a_change_by_a_digest_without_a_person_in_it(portal: Por
     portal.move("waiting")
     after = portal.client.get("/staff/queue/changes").json()
     assert before != after
-    assert re.fullmatch(r"[0-9a-f]{16}", after["revision"])
+    assert re.fullmatch(r"[0-9a-zA-Z:_-]{8,80}", after["revision"])
 
 
 def test_a_red_flag_stands_on_top_until_somebody_has_seen_it(portal: Portal) -> None:
