@@ -96,7 +96,8 @@ class VisitClient:
         handle: WorkflowHandle[object, str] = self._handle(ref)
 
         async def look() -> VisitStatus:
-            return await handle.query("status", result_type=VisitStatus, rpc_timeout=RPC_TIMEOUT)
+            status: VisitStatus = await handle.query("status", result_type=VisitStatus, rpc_timeout=RPC_TIMEOUT)
+            return status
 
         return await self._patiently(ref, look)
 
@@ -122,9 +123,10 @@ class VisitClient:
         try:
             if plan is not None:
                 return await self._begin(ref, ask, plan)
-            return await self._handle(ref).execute_update(
+            answer: Answer = await self._handle(ref).execute_update(
                 "ask", ask, id=ask.request, result_type=Answer, rpc_timeout=RPC_TIMEOUT
             )
+            return answer
         except WorkflowUpdateFailedError as refusal:
             return _as_answer(refusal)
         except RPCError as error:
@@ -133,7 +135,7 @@ class VisitClient:
             return await self._answer_of_closed(ref, ask)
 
     async def _begin(self, ref: VisitRef, ask: Ask, plan: StoredPlan) -> Answer:
-        start = WithStartWorkflowOperation(
+        start: WithStartWorkflowOperation[object, str] = WithStartWorkflowOperation(
             "VisitWorkflow",
             VisitInput(clinic=ref.clinic, visit=ref.visit, plan=plan.canonical, plan_digest=plan.digest),
             id=ref.visit,
@@ -141,14 +143,16 @@ class VisitClient:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             search_attributes=_attributes(ref, plan),
         )
-        return await self.temporal.execute_update_with_start_workflow(
+        answer: Answer = await self.temporal.execute_update_with_start_workflow(
             "ask", ask, id=ask.request, result_type=Answer, start_workflow_operation=start, rpc_timeout=RPC_TIMEOUT
         )
+        return answer
 
     async def _answer_of_closed(self, ref: VisitRef, ask: Ask) -> Answer:
         """The answer of a request that was the visit's last: it outlives the visit."""
         update = self._handle(ref).get_update_handle(ask.request, result_type=Answer)
-        return await update.result(rpc_timeout=RPC_TIMEOUT)
+        answer: Answer = await update.result(rpc_timeout=RPC_TIMEOUT)
+        return answer
 
     async def _patiently(self, ref: VisitRef, call: Callable[[], Awaitable[Result]]) -> Result:
         """Calls again, with growing pauses, for as long as the failure is one that passes."""

@@ -52,7 +52,7 @@ def _head(message: object) -> str:
 
 def _types(error: BaseException) -> str:
     """The names of an exception and its causes, outermost first."""
-    names = []
+    names: list[str] = []
     current: BaseException | None = error
     while current is not None and len(names) < 5:
         names.append(type(current).__name__)

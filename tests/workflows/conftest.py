@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import uuid
@@ -61,6 +62,11 @@ class Scene:
         plan = stored(self.plan) if act == "book" else None
         ask = Ask(request=request or new_id(), act=act, actor=actor, subject=subject)
         return await self.client.ask(self.ref, ask, plan=plan)
+
+    async def ask_for_a_minute(self, act: str, subject: str = "") -> Answer:
+        """Asks while a minute is skipped: an act that runs into its patience ends at once."""
+        answer, _ = await asyncio.gather(self.ask(act, subject), self.skip(minutes=1))
+        return answer
 
     async def tell(self, kind: str, subject: str = "", item: str = "") -> None:
         await self.client.tell(self.ref, Told(item=item or new_id(), kind=kind, subject=subject))

@@ -152,6 +152,7 @@ async def _lead_room(visit: Visit, step: Step) -> None:
         await visit.until(lambda: session.done() or visit.state.call_over)
     finally:
         if not session.done():
+            session.add_done_callback(_leave_behind)
             session.cancel()
     if not session.done():
         return
@@ -172,6 +173,12 @@ async def _move_room(visit: Visit, step: Step, lost: Call) -> None:
         opening.cancel()
     if opening.done() and not opening.cancelled():
         visit.state.call = opening.result() or lost
+
+
+def _leave_behind(session: asyncio.Task[object]) -> None:
+    """Looks at how a session ended that nobody waits for, or asyncio complains of it."""
+    if not session.cancelled():
+        session.exception()
 
 
 def _closed_by_itself(session: workflow.ActivityHandle[object]) -> bool:
