@@ -63,7 +63,7 @@ class _Tally:
     open_rules: list[Instance] = field(default_factory=list)
     open_reviews: list[Instance] = field(default_factory=list)
     open_limits: list[str] = field(default_factory=list)
-    strictest: dict[str, tuple[Limit, Instance]] = field(default_factory=dict)
+    strictest: dict[tuple[str, bool], tuple[Limit, Instance]] = field(default_factory=dict)
 
     def count(self, standing: Standing) -> None:
         truth = self.truths[standing.condition]
@@ -121,19 +121,19 @@ class _Tally:
 
     def _narrow(self, effect: Limit, instance: Instance) -> None:
         """Keep the strictest: the smaller number, or the values that all allow."""
-        held = self.strictest.get(effect.name)
+        key = (effect.name, effect.most is None)
+        held = self.strictest.get(key)
         if held is None:
-            self.strictest[effect.name] = (effect, instance)
-        elif effect.most is not None and held[0].most is not None:
-            if effect.most < held[0].most:  # type: ignore[operator]
-                self.strictest[effect.name] = (effect, instance)
-        elif isinstance(effect.allowed, tuple) and isinstance(held[0].allowed, tuple):
-            both = tuple(value for value in held[0].allowed if value in effect.allowed)
-            self.strictest[effect.name] = (Limit(effect.name, allowed=both), instance)
+            self.strictest[key] = (effect, instance)
+        elif effect.most is None:
+            both = tuple(value for value in _allowed(held[0]) if value in _allowed(effect))
+            self.strictest[key] = (Limit(effect.name, allowed=both), instance)
+        elif effect.most < held[0].most:  # type: ignore[operator]
+            self.strictest[key] = (effect, instance)
 
     def apply_limits(self) -> None:
         """List the limits, and forbid what goes beyond one."""
-        for name, (limit, instance) in self.strictest.items():
+        for (name, _), (limit, instance) in self.strictest.items():
             bound = {"max": limit.most} if limit.most is not None else {"to": list(_allowed(limit))}
             self.limits.append({"limit": name, **bound, **_words(instance)})
             path = self.topic.limits[name].fact

@@ -109,12 +109,6 @@ REGISTER: tuple[Kind, ...] = (
         "Two facts can be compared only when they are of one type and unit.",
         "compare facts of one type and unit",
     ),
-    Kind(
-        "COND008",
-        "this condition needs {count} alternatives, more than {most}",
-        "The second engine takes only so many alternatives safely.",
-        "split the rule in two",
-    ),
     # VOC: the vocabulary and the questions asked with it
     Kind(
         "VOC001",

@@ -68,7 +68,7 @@ def _effect_names(effect: Effect) -> Iterable[str]:
 
 def _instance(rule: Rule, jurisdiction: str, period: Period, cited: Cited, values: Mapping[str, Value]) -> Instance:
     identity = rule.id if rule.jurisdiction == jurisdiction or not values else f"{rule.id}@{jurisdiction}"
-    effects = [_settled(effect, values) for effect in rule.effects]
+    effects = [settled for effect in rule.effects if (settled := _settled(effect, values)) is not None]
     if rule.authority == "guidance":  # guidance warns; a clinic may make it its own policy
         effects = [e if isinstance(e, Permit | Advise) else Advise(rule.title) for e in effects]
     return Instance(
@@ -108,13 +108,15 @@ def _literal(test: Test, values: Mapping[str, Value]) -> Condition:
     return replace(test, operand=literal)
 
 
-def _settled(effect: Effect, values: Mapping[str, Value]) -> Effect:
+def _settled(effect: Effect, values: Mapping[str, Value]) -> Effect | None:
+    """The effect with the law values put in; None for a limit that the law value says does not exist."""
     if isinstance(effect, Require):
         met = settle(effect.met_by, values) if effect.met_by is not None else None
         return replace(effect, met_by=met, detail={key: _put_in(v, values) for key, v in effect.detail.items()})
     if isinstance(effect, Limit):
-        allowed = _put_in(effect.allowed, values)
-        return replace(effect, most=_put_in(effect.most, values), allowed=cast("tuple[Value, ...] | None", allowed))
+        most = _put_in(effect.most, values)
+        allowed = cast("tuple[Value, ...] | None", _put_in(effect.allowed, values))
+        return replace(effect, most=most, allowed=allowed) if (most, allowed) != (None, None) else None
     return effect
 
 

@@ -150,6 +150,7 @@ class Source:
     checked: str
     confidence: str
     background: bool = False
+    at: Location = field(default=Location(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

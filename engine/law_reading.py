@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.conditions import Always, Condition, Every, Negation, Reference, parse
+from engine.decisions import Outcome
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.law import (
     EFFECTS,
@@ -63,7 +64,7 @@ def read_law(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Probl
         values=tuple(value for key, part in _items(node, "values") for value in _values(reader, key, part)),
         rules=tuple(_rule(reader, part) for part in node.get("rules") or ()),
         sources=sources,
-        cases=tuple(_cases(name, node)),
+        cases=tuple(_cases(reader, name, node)),
         content=_content(node),
     )
 
@@ -103,7 +104,8 @@ def _source(name: str, node: Node, problems: Problems) -> Source:
         problems.report("LAW016", node["confidence"].at, confidence=confidence)
     if not background and "url" not in node:
         problems.report("SHAPE002", node.at, key="url", doc="the link, or `class: background`")
-    return Source(name, node.text("title"), node.text("url"), node.text("checked", _LAST_CHECK), confidence, background)
+    title, url, checked = node.text("title"), node.text("url"), node.text("checked", _LAST_CHECK)
+    return Source(name, title, url, checked, confidence, background, node.at)
 
 
 def _cited(reader: _Reader, node: Node, required: bool) -> Cited:
@@ -296,10 +298,26 @@ def _open_value(reader: _Reader, node: Node) -> Value | Reference:
     return node.scalar
 
 
-def _cases(topic: str, node: Node) -> Iterable[Case]:
+def _cases(reader: _Reader, topic: str, node: Node) -> Iterable[Case]:
     for part in (*(node.get("rules") or ()), node):
         for case in part.get("cases") or ():
+            _check_case(reader, case)
             yield Case(case.text("name"), node.at.file, topic, case)
+
+
+def _check_case(reader: _Reader, case: Node) -> None:
+    """A case speaks of known facts and outcomes, or it would test nothing."""
+    known, name = reader.scope.vocabulary.facts, case.text("name")
+    given = case.get("given")
+    for path, entry in given.entries.items() if given else ():
+        if path not in known:
+            unknown = f"an unknown fact `{path}`{nearest(path, known)}"
+            reader.problems.report("LAW013", entry.key_at, name=name, unknown=unknown)
+    expected = case.get("expect")
+    outcome = expected.get("outcome") if expected else None
+    if outcome is not None and outcome.raw not in set(Outcome):
+        unknown = f"an unknown outcome `{outcome.raw}`{nearest(outcome.raw, [o.value for o in Outcome])}"
+        reader.problems.report("LAW013", outcome.at, name=name, unknown=unknown)
 
 
 def place_matches(file: str, jurisdiction: str, topic: str) -> bool:

@@ -62,7 +62,7 @@ def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) ->
     if given.known_at is not None:
         problems.report("ASK004", Location("question", path="known_at"))
     facts = read_facts(rulebook.vocabulary, given.facts, problems)
-    _complete_drug(rulebook, facts)
+    _complete_drug(rulebook, facts, problems)
     presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions() if f.path not in facts}
     facts.update(presumed)
     state, country = facts.get(STATE), str(facts.get(COUNTRY, _HOME_COUNTRY))
@@ -97,11 +97,15 @@ def _from_json(given: object, problems: Problems) -> Question | None:
     return Question(**cast("dict[str, Any]", dict(given)))
 
 
-def _complete_drug(rulebook: Rulebook, facts: dict[str, Value]) -> None:
-    """Fill schedule and classes of a drug that is told by its name alone."""
+def _complete_drug(rulebook: Rulebook, facts: dict[str, Value], problems: Problems) -> None:
+    """Fill schedule and classes of a drug that is told by its name alone; a controlled one cannot be told away."""
     drug = rulebook.law.drugs.get(str(facts.get("drug.name", "")).lower())
     if drug is None:
         return
+    if drug.controlled and facts.get("drug.schedule", drug.schedule) is None:
+        path, reason = "drug.schedule", "the drug base holds this drug as controlled"
+        fix = "leave the schedule out, or give it"
+        problems.report("VOC002", Location("facts", path=path), path=path, reason=reason, fix=fix)
     facts.setdefault("drug.schedule", drug.schedule)
     facts.setdefault("drug.classes", drug.classes)
     facts.setdefault("drug.approved_for_oud", drug.approved_for_oud)

@@ -31,7 +31,7 @@ _FIXED = ("vocabulary.yaml", "topics.yaml")
 _SIDE_FILES = frozenset({"drugs.yaml", "zones.yaml"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LawPack:
     """A country's law as read: immutable, named by the digest of its canonical form."""
 
@@ -63,7 +63,7 @@ class Standing:
     met: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """Everything that is asked for one topic, jurisdiction and span of days."""
 
@@ -72,7 +72,7 @@ class Plan:
     carried: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
     """Law pack and overlay; plans are compiled when first asked for and kept."""
 
@@ -253,7 +253,7 @@ def _sources(files: Iterable[LawFile], problems: Problems) -> Mapping[str, Sourc
     for file in files:
         for name, source in file.sources.items():
             if sources.setdefault(name, source) != source:
-                problems.report("LAW018", Location(file.file, 1, 1), source=name)
+                problems.report("LAW018", source.at, source=name)
     return sources
 
 
