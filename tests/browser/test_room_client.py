@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from media.node import MediaConfig, MediaNode, NodePorts
 from tests.media.helpers_bot import FakeTokens, spec
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-STATIC = Path(__file__).parents[2] / "portals" / "static"
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "portals" / "static"
 FAKE_MEDIA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=fps=30"]
 EMPTY = {"video": {"framesDecoded": 0}}
 PAGE = """<!doctype html><title>room</title><video id=remote autoplay playsinline></video>
@@ -55,7 +57,17 @@ class Site:
         self.listener.bind(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.closed = False
+        self.process_endpoint = ""
         self.node = self.new_node()
+
+    async def spawn_node(self) -> asyncio.subprocess.Process:
+        """A node in its own process; the page is sent there from now on."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.media.helpers_node", self.origin, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        self.process_endpoint = (await process.stdout.readline()).decode().strip()
+        return process
 
     def new_node(self) -> MediaNode:
         return MediaNode(MediaConfig(allowed_origins=(self.origin,)), NodePorts(verify=self.tokens))
@@ -65,6 +77,8 @@ class Site:
             return JSONResponse(None)
         who = request.query_params["who"]
         role = RoomRole.PROVIDER if who.startswith("d") else RoomRole.PATIENT
+        if self.process_endpoint:
+            return JSONResponse({"endpoint": self.process_endpoint, "token": f"{who}:{role}"})
         return JSONResponse({"endpoint": self.node.endpoint, "token": self.tokens.issue(who, role)})
 
     def app(self) -> Starlette:
@@ -176,6 +190,23 @@ async def test_a_new_node_takes_over_and_everybody_sees_again(browser: Browser, 
         await page.wait_for_function("() => window.log.some(e => e.type === 'state' && e.what === 'reconnecting')")
         await page.wait_for_function("() => window.room.state() === 'connected'")
         await sees_and_hears(page)
+
+
+async def test_a_node_that_is_killed_is_replaced_within_seconds(browser: Browser, site: Site) -> None:
+    first = await site.spawn_node()
+    patient, provider = await enter(browser, site, "p1"), await enter(browser, site, "d1")
+    await sees_and_hears(patient)
+    second = await site.spawn_node()
+    first.kill()
+    began = asyncio.get_running_loop().time()
+    for page in (patient, provider):
+        await page.wait_for_function("() => window.log.some(e => e.type === 'state' && e.what === 'reconnecting')")
+        await first_picture(page)
+    took = asyncio.get_running_loop().time() - began
+    assert took < 5.0, f"both sides saw each other again after {took:.2f} s"
+    await sees_and_hears(provider)
+    second.terminate()
+    await asyncio.gather(first.wait(), second.wait())
 
 
 async def test_camera_off_and_on_again_and_another_device_in_its_place(browser: Browser, site: Site) -> None:
