@@ -1,0 +1,159 @@
+"""A pharmacy network that reaches no pharmacy: NewRx and CancelRx go in as XML, Status and Error come back.
+
+It behaves like the network: it answers a repeated MessageID as it did the first time, refuses what a pharmacy system
+would refuse (unknown pharmacy, a prescriber without a valid NPI, nothing to dispense), never takes a controlled drug
+without the two-factor ceremony of 21 CFR 1311, and is sometimes away. Every receipt says that it is simulated.
+"""
+
+from __future__ import annotations
+
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.ports import DispatchReceipt, PortUnavailable, PrescriptionOrder
+from integrations.erx import script
+from integrations.ledger import Ledger
+from integrations.npi import is_npi
+
+ACCEPTED = "000"
+# Codes of refusals: our own words for what a network answers with an Error.
+UNKNOWN_PHARMACY, UNKNOWN_PRESCRIBER, NOTHING_TO_DISPENSE = "unknown_pharmacy", "unknown_prescriber", "no_quantity"
+NEEDS_EPCS, UNKNOWN_ORDER, MALFORMED = "needs_epcs", "unknown_order", "malformed"
+CLOSED_PHARMACY = "closed"  # a pharmacy id that begins so does not take prescriptions
+AWAY_PHARMACY = "away"  # a pharmacy id that begins so does not answer at first
+OUTAGES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """How the network behaves: the time an answer takes, in seconds."""
+
+    latency_seconds: float = 0.2
+
+
+class SimulatedNetwork:
+    """The far side: takes a message's bytes, gives the answer's bytes, remembers ids and answers only."""
+
+    def __init__(self, state_file: Path, behaviour: Behaviour, now: Callable[[], datetime]) -> None:
+        self._ledger = Ledger(state_file)
+        self._behaviour = behaviour
+        self._now = now
+
+    def exchange(self, message: bytes) -> bytes:
+        """Answers one message.
+
+        Raises:
+            PortUnavailable: the network is away; send the same message again.
+        """
+        time.sleep(self._behaviour.latency_seconds)
+        try:
+            root = script.read(message)
+        except script.MalformedMessage:
+            return self._answer("", "Error", MALFORMED)
+        ident = root.findtext("Header/MessageID", "")
+        self._perhaps_away(ident, root)
+        entry = self._ledger.once(f"message:{ident}", lambda: self._verdict(ident, root))
+        return self._answer(ident, str(entry["kind"]), str(entry["code"]))
+
+    def _verdict(self, ident: str, root: ET.Element) -> dict[str, str]:
+        new, cancel = root.find("Body/NewRx"), root.find("Body/CancelRx")
+        if new is not None:
+            code = _refusal(new)
+            return {"kind": "Error", "code": code} if code else {"kind": "Status", "code": ACCEPTED}
+        if cancel is not None:
+            return self._cancellation(root.findtext("Header/RelatesToMessageID", ""))
+        return {"kind": "Error", "code": MALFORMED}
+
+    def _cancellation(self, relates_to: str) -> dict[str, str]:
+        known = self._ledger.get(f"message:{relates_to}")
+        if known is None or known["kind"] != "Status":
+            return {"kind": "Error", "code": UNKNOWN_ORDER}
+        return {"kind": "CancelRxResponse", "code": ACCEPTED}
+
+    def _perhaps_away(self, ident: str, root: ET.Element) -> None:
+        pharmacy = root.findtext(".//Pharmacy/Identification/NCPDPID", "")
+        if not pharmacy.startswith(AWAY_PHARMACY) or self._ledger.get(f"message:{ident}") is not None:
+            return
+        tried = self._ledger.count(f"outage:{ident}:")
+        if tried < OUTAGES:
+            self._ledger.put(f"outage:{ident}:{tried}", {"tried": tried})
+            raise PortUnavailable("erx: no answer")
+
+    def _answer(self, relates_to: str, kind: str, code: str) -> bytes:
+        envelope = script.Envelope(
+            message_id=script.message_id(f"answer:{relates_to}"),
+            sender="SIMULATOR",
+            recipient="CLINIC",
+            sent_at=self._now(),
+            relates_to=relates_to,
+        )
+        return script.reply(envelope, kind, code)
+
+
+class SimulatedPrescriptionNetwork:
+    """``engine.ports.PrescriptionNetwork`` over the simulated network."""
+
+    def __init__(
+        self,
+        state_file: Path,
+        behaviour: Behaviour | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._network = SimulatedNetwork(state_file, behaviour or Behaviour(), now)
+        self._now = now
+
+    def send_new(self, key: str, order: PrescriptionOrder) -> DispatchReceipt:
+        """Sends a NewRx; a refusal is a receipt with its code."""
+        envelope = self._envelope(key, order)
+        return _receipt(envelope, script.read_reply(self._network.exchange(script.new_rx(envelope, order))))
+
+    def cancel(self, key: str, order: PrescriptionOrder, message_id: str) -> DispatchReceipt:
+        """Asks the pharmacy to cancel what ``message_id`` sent."""
+        envelope = self._envelope(key, order, relates_to=message_id)
+        return _receipt(envelope, script.read_reply(self._network.exchange(script.cancel_rx(envelope, order))))
+
+    def _envelope(self, key: str, order: PrescriptionOrder, relates_to: str = "") -> script.Envelope:
+        return script.Envelope(
+            message_id=script.message_id(key),
+            sender="CLINIC",
+            recipient=str(order.pharmacy.get("id", "")),
+            sent_at=self._now(),
+            relates_to=relates_to,
+            order_number=order.order,
+        )
+
+
+def _refusal(new: ET.Element) -> str:
+    """The code a network would refuse this NewRx with, empty when it takes it."""
+    pharmacy = new.findtext("Pharmacy/Identification/NCPDPID", "")
+    if not pharmacy or pharmacy.startswith(CLOSED_PHARMACY):
+        return UNKNOWN_PHARMACY
+    if not is_npi(new.findtext("Prescriber/NonVeterinarian/Identification/NPI", "")):
+        return UNKNOWN_PRESCRIBER
+    if new.findtext("MedicationPrescribed/DEASchedule"):
+        return NEEDS_EPCS
+    quantity = new.findtext("MedicationPrescribed/Quantity/Value", "")
+    description = new.findtext("MedicationPrescribed/DrugDescription", "")
+    return "" if description and _is_positive(quantity) else NOTHING_TO_DISPENSE
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return False
+
+
+def _receipt(envelope: script.Envelope, reply: script.Reply) -> DispatchReceipt:
+    states = {"Status": "accepted", "CancelRxResponse": "cancelled", "Error": "rejected"}
+    return DispatchReceipt(
+        state=states[reply.kind],
+        message_id=envelope.message_id,
+        relates_to=envelope.relates_to,
+        code="" if reply.code == ACCEPTED else reply.code,
+        simulated=True,
+    )
