@@ -26,6 +26,14 @@ _CLAUSES = Path("forms/consent/clauses.yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backdrop:
+    """What content stands on: the vocabulary, and drug names to their federal schedules (None: not controlled)."""
+
+    vocabulary: Vocabulary
+    schedules: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """Everything authored but the law. `digest` names the content pack: forms, specialties and clauses."""
 
@@ -64,9 +72,25 @@ def load_content(root: Path, clinics: Sequence[Path] = ()) -> Content:
 
 def read_content(root: Path, clinics: Sequence[Path], problems: Problems) -> Content | None:
     """The same, with everything wrong put among `problems`; None where something is broken."""
+    backdrop = read_backdrop(root, problems)
+    return compile_content(root, clinics, backdrop, problems) if backdrop is not None else None
+
+
+def read_backdrop(root: Path, problems: Problems) -> Backdrop | None:
+    """The vocabulary and the drug bases under a root; of the drug bases only the law's own check reports problems."""
     mine = Problems()
-    vocabulary = _vocabulary(root, mine)
-    content = _content(root, clinics, vocabulary, mine) if vocabulary is not None else None
+    node = read_file(root / "rules" / "vocabulary.yaml", root, mine)
+    vocabulary = read_vocabulary(node, mine) if node is not None else None
+    problems.found.extend(mine.found)
+    if vocabulary is None or mine.errors:
+        return None
+    return Backdrop(vocabulary=vocabulary, schedules=_schedules(root))
+
+
+def compile_content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: Problems) -> Content | None:
+    """Everything authored but the law, before a given backdrop; None where something is broken."""
+    mine = Problems()
+    content = _content(root, clinics, backdrop, mine)
     problems.found.extend(mine.found)
     return None if mine.errors else content
 
@@ -89,15 +113,10 @@ def content_files(root: Path, clinics: Sequence[Path] = ()) -> tuple[Path, ...]:
     return (*sorted(folders), *_clinic_files(root, clinics))
 
 
-def _vocabulary(root: Path, problems: Problems) -> Vocabulary | None:
-    node = read_file(root / "rules" / "vocabulary.yaml", root, problems)
-    vocabulary = read_vocabulary(node, problems) if node is not None else None
-    return None if problems.errors else vocabulary
-
-
-def _content(root: Path, clinics: Sequence[Path], vocabulary: Vocabulary, problems: Problems) -> Content | None:
+def _content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: Problems) -> Content | None:
+    vocabulary = backdrop.vocabulary
     forms = dict(_forms(root, vocabulary, problems))
-    around = Surroundings(forms=forms, vocabulary=vocabulary, schedules=_schedules(root))
+    around = Surroundings(forms=forms, vocabulary=vocabulary, schedules=backdrop.schedules)
     specialties = dict(_specialties(root, around, problems))
     clauses = _clauses(root, vocabulary, problems)
     offering = Offering(specialties=specialties, vocabulary=vocabulary)
@@ -162,7 +181,7 @@ def _clinic_files(root: Path, clinics: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def _schedules(root: Path) -> dict[str, str | None]:
-    """Drug names to their federal schedules, from every country's drug base; its own problems are the law's to tell."""
+    """Drug names to their federal schedules, from every country's drug base."""
     found: dict[str, str | None] = {}
     for path in sorted(root.glob("rules/*/drugs.yaml")):
         node = read_file(path, root, Problems())

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.content import Content, content_files, read_content
+from engine.content import Backdrop, Content, compile_content, content_files
 from engine.diagnostics import BrokenInput, Diagnostic, Problems
 from engine.rulebook import LawPack, Rulebook, join, read_pack
 
@@ -41,12 +41,16 @@ def read_library(root: Path, clinics: Sequence[Path], problems: Problems) -> Lib
     """The same, with everything wrong put among `problems`; None where something is broken."""
     mine = Problems()
     law = read_pack(root, mine)
-    content = read_content(root, clinics, mine)
+    content = compile_content(root, clinics, _backdrop(law), mine) if law is not None else None
     rulebooks = _rulebooks(law, content, mine) if law is not None and content is not None else {}
     problems.found.extend(mine.found)
     if mine.errors or law is None or content is None:
         return None
     return Library(law=law, content=content, rulebooks=rulebooks)
+
+
+def _backdrop(law: LawPack) -> Backdrop:
+    return Backdrop(vocabulary=law.vocabulary, schedules={name: drug.schedule for name, drug in law.drugs.items()})
 
 
 def _rulebooks(law: LawPack, content: Content, problems: Problems) -> dict[str, Rulebook]:
