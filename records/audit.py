@@ -1,58 +1,31 @@
-"""Who did what to which record: an append-only chain of hashes for each clinic, its head signed, checkable offline.
+"""Is a clinic's audit chain whole: no entry edited, missing, moved or cut off, and the newest one signed by us?
 
-An entry's hash is SHA-256 over the hash before it and the entry's canonical JSON, so an edited, deleted or moved entry
-breaks the chain; the head (sequence and hash of the newest entry, Ed25519) is rewritten with every append, so a chain
-that was cut short no longer reaches its signed head. The signing key is wrapped by the master key and lies apart from
-the database: who holds the database alone can read neither it nor the sealed origins, and can make no new head.
-
-Appending happens inside the transaction of the access itself. It is serialised for a clinic by the database: SQLite's
-one writer (``BEGIN IMMEDIATE``), on PostgreSQL the lock on the clinic's head row (``SELECT ... FOR UPDATE``).
+`records.journal` says how the chain is made. Checking it needs the database file and, for the head's signature, the
+key folder; no program has to run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records.acts import Act
-from records.codes import b64, canonical, iso, sha256
 from records.errors import Unreadable
+from records.journal import GENESIS, HASHED, entry_hash, head_bytes
 from records.key_ring import KeyRing, Purpose
-from records.sealing import Place, seal_bytes
 from records.tables.vault import AuditEntry, AuditHead, DataKey
 
 if TYPE_CHECKING:
     from records.database import Database
 
-GENESIS = "0" * 64
 _BATCH = 5_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
-    """The actor of an entry: person id, role, session id and where they called from (sealed in the entry)."""
-
-    person: str
-    role: str
-    session: str
-    origin: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One access to be appended: the act, the id it was done to, the visit it belongs to, and codes about it."""
-
-    act: Act
-    subject: str
-    visit: str = ""
-    detail: Mapping[str, str | int | bool] = field(default_factory=dict)
+_MOST_PROBLEMS = 20
+_SEQUENCE, _PREVIOUS = HASHED.index("sequence"), HASHED.index("previous")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,84 +41,6 @@ class AuditReport:
     @property
     def ok(self) -> bool:
         return not self.problems
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journal:
-    """Appends entries to one clinic's chain within the caller's transaction."""
-
-    ring: KeyRing
-    clinic: str
-    now: datetime
-
-    def append(self, session: Session, who: Who, entries: Iterable[Entry]) -> None:
-        """Appends in order and signs the new head. Does nothing, and writes nothing, without entries."""
-        waiting = list(entries)
-        if not waiting:
-            return
-        head = session.get(AuditHead, self.clinic, with_for_update=True)
-        sequence, previous = (head.sequence, head.hash) if head else (0, GENESIS)
-        rows = []
-        for entry in waiting:
-            sequence += 1
-            row = self._row(session, who, entry, sequence)
-            row["previous"] = previous
-            row["hash"] = previous = entry_hash(row)
-            rows.append(row)
-        session.execute(insert(AuditEntry), rows)
-        self._sign(session, head, sequence, previous)
-
-    def _row(self, session: Session, who: Who, entry: Entry, sequence: int) -> dict[str, Any]:
-        fields = self.ring.current(session, self.clinic, Purpose.FIELDS)
-        place = Place(self.clinic, "audit_entries", "origin", str(sequence))
-        return {
-            "clinic": self.clinic,
-            "sequence": sequence,
-            "at": iso(self.now),
-            "actor": who.person,
-            "role": who.role,
-            "session": who.session,
-            "origin": b64(seal_bytes(fields, place, who.origin.encode())) if who.origin else "",
-            "act": str(entry.act),
-            "subject": entry.subject,
-            "visit": entry.visit,
-            "detail": canonical(dict(entry.detail)),
-        }
-
-    def _sign(self, session: Session, head: AuditHead | None, sequence: int, newest: str) -> None:
-        secret = self.ring.current(session, self.clinic, Purpose.AUDIT)
-        signature = Ed25519PrivateKey.from_private_bytes(secret.value).sign(head_bytes(self.clinic, sequence, newest))
-        if head is None:
-            head = AuditHead(clinic=self.clinic)
-            session.add(head)
-        head.sequence, head.hash, head.key, head.signature = sequence, newest, secret.id, signature
-        session.flush()
-
-
-_HASHED = (
-    "clinic",
-    "sequence",
-    "at",
-    "actor",
-    "role",
-    "session",
-    "origin",
-    "act",
-    "subject",
-    "visit",
-    "detail",
-    "previous",
-)
-
-
-def entry_hash(row: Mapping[str, Any]) -> str:
-    """SHA-256, in hex, of an entry's canonical JSON; the hash before it is one of its members."""
-    return sha256(canonical({name: row[name] for name in _HASHED}))
-
-
-def head_bytes(clinic: str, sequence: int, newest: str) -> bytes:
-    """What a head's signature covers."""
-    return f"clinicwright-audit-head|{clinic}|{sequence}|{newest}".encode()
 
 
 def clinics(database: Database) -> tuple[str, ...]:
@@ -168,7 +63,9 @@ def verify_without_keys(database: Database, clinic: str) -> AuditReport:
 
 def _verify(session: Session, ring: KeyRing | None, clinic: str) -> AuditReport:
     walk = _Walk()
-    for row in _rows(session, clinic):
+    columns = [getattr(AuditEntry, name) for name in (*HASHED, "hash")]
+    query = select(*columns).where(AuditEntry.clinic == clinic).order_by(AuditEntry.sequence)
+    for row in session.execute(query.execution_options(yield_per=_BATCH)):
         walk.step(row)
     signature = _check_head(session, ring, clinic, walk)
     return AuditReport(
@@ -176,14 +73,8 @@ def _verify(session: Session, ring: KeyRing | None, clinic: str) -> AuditReport:
     )
 
 
-def _rows(session: Session, clinic: str) -> Iterator[Mapping[str, Any]]:
-    query = select(*AuditEntry.__table__.columns).where(AuditEntry.clinic == clinic).order_by(AuditEntry.sequence)
-    for row in session.execute(query.execution_options(yield_per=_BATCH)):
-        yield row._asdict()
-
-
 class _Walk:
-    """The chain's state while its entries go by in order; at most 20 problems are told one by one."""
+    """The chain's state while its entries go by in order; at most `_MOST_PROBLEMS` are told one by one."""
 
     def __init__(self) -> None:
         self.entries = 0
@@ -191,18 +82,21 @@ class _Walk:
         self.previous = GENESIS
         self.problems: list[str] = []
 
-    def step(self, row: Mapping[str, Any]) -> None:
+    def step(self, row: Sequence[object]) -> None:
+        """Takes the next row: the columns of `HASHED`, then the hash."""
+        *values, kept = row
         self.entries += 1
-        if row["sequence"] != self.sequence + 1:
-            self._tell(f"entry {self.sequence + 1} is missing; {row['sequence']} follows {self.sequence}")
-        elif row["previous"] != self.previous:
-            self._tell(f"entry {row['sequence']} does not follow the entry before it")
-        if entry_hash(row) != row["hash"]:
-            self._tell(f"entry {row['sequence']} was changed after it was written")
-        self.sequence, self.previous = row["sequence"], row["hash"]
+        sequence = values[_SEQUENCE]
+        if sequence != self.sequence + 1:
+            self._tell(f"entry {self.sequence + 1} is missing; {sequence} follows {self.sequence}")
+        elif values[_PREVIOUS] != self.previous:
+            self._tell(f"entry {sequence} does not follow the entry before it")
+        if entry_hash(values) != kept:
+            self._tell(f"entry {sequence} was changed after it was written")
+        self.sequence, self.previous = cast(int, sequence), cast(str, kept)
 
     def _tell(self, problem: str) -> None:
-        if len(self.problems) < 20:
+        if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(problem)
 
 

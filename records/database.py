@@ -15,9 +15,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.ports import Clock, KeyProvider
 from records.acts import Act
-from records.audit import Entry, Journal, Who
 from records.codes import machine_now
 from records.errors import RecordsError
+from records.journal import Entry, Journal, Who
 from records.key_ring import KeyRing, Purpose
 from records.scope import Scope
 from records.sealing import Secret
@@ -162,10 +162,10 @@ def open_engine(url: str) -> Engine:
     """The engine; SQLite files with a write-ahead log and full synchronisation, each transaction begun by us."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if parsed.database in (None, "", ":memory:"):
         raise RecordsError("records need a SQLite file: a database in memory is another one for every connection")
-    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=8, max_overflow=24)
+    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=8, max_overflow=24, hide_parameters=True)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from records.access import Role, may, reaches
 from records.acts import Act
-from records.audit import Entry, Journal, Who
 from records.errors import AccessRefused, NotFound, ScopeMissing
+from records.journal import Entry, Journal, Who
 from records.key_ring import KeyRing, Purpose
 from records.sealing import Place, from_bytes, key_id_of, open_bytes, seal_bytes, to_bytes
 from records.tables.base import Base
