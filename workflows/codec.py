@@ -7,6 +7,7 @@ readable. What Temporal keeps outside of payloads (workflow ids, search attribut
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -34,6 +35,32 @@ class PayloadKeys(Protocol):
     def key(self, key_id: str) -> bytes:
         """The key of an id. Raises `KeyError` when it is not known."""
         ...
+
+
+class CachedKeys:
+    """Keys in memory, so that a payload costs no query; a rotated key is used after ``fresh_seconds`` at the latest."""
+
+    def __init__(self, keys: PayloadKeys, fresh_seconds: float = 60.0) -> None:
+        self._keys = keys
+        self._fresh_seconds = fresh_seconds
+        self._known: dict[str, bytes] = {}
+        self._current = ""
+        self._asked_at = 0.0
+
+    def current(self) -> tuple[str, bytes]:
+        if not self._current or time.monotonic() - self._asked_at > self._fresh_seconds:
+            self._current, value = self._ask()
+            self._known[self._current] = value
+        return self._current, self._known[self._current]
+
+    def key(self, key_id: str) -> bytes:
+        if key_id not in self._known:
+            self._known[key_id] = self._keys.key(key_id)
+        return self._known[key_id]
+
+    def _ask(self) -> tuple[str, bytes]:
+        self._asked_at = time.monotonic()
+        return self._keys.current()
 
 
 class EncryptingCodec(PayloadCodec):

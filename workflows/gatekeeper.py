@@ -1,0 +1,75 @@
+"""Whether a visit's gate opens: the dossier becomes facts, both engines decide, the verdict becomes a record.
+
+With an evaluator pool every decision is made twice; with ``engine.evaluators.ClosuresOnly`` once, which is for
+searches such as "which clinicians may see this patient" and never for a gate that lets somebody through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from engine.dossier import Dossier
+from engine.evaluators import Evaluator
+from engine.facts import gather_facts
+from engine.gates import GateQuestion, GateVerdict, gate
+from engine.library import Library
+from engine.ports import JSON, GateRecord
+
+BOOK = "book"
+JOIN = "join"
+
+
+class LawGateKeeper:
+    """``engine.ports.GateKeeper`` over the rulebooks in force at the moment of each question."""
+
+    def __init__(self, library: Callable[[], Library], evaluator: Evaluator) -> None:
+        self._library = library
+        self._evaluator = evaluator
+
+    def ask(self, dossier: Dossier, gate: str, at: datetime) -> GateRecord:
+        """Raises what the engine raises: a clinic without a rulebook, broken facts. Shutting is the caller's part."""
+        return _record(self.verdict(dossier, gate, at), at)
+
+    def verdict(self, dossier: Dossier, name: str, at: datetime) -> GateVerdict:
+        """The verdict with its decisions, for pages that show more than a record."""
+        rulebook = self._library().rulebooks[dossier.clinic]
+        question = GateQuestion(
+            facts=gather_facts(dossier, _stage(dossier, name), at).facts,
+            now=at.isoformat(),
+            slot=_iso(dossier.starts_at),
+            encounter=_iso(dossier.encounter_at),
+            clinic=dossier.clinic,
+        )
+        return gate(rulebook, name, question, self._evaluator)
+
+
+class LawDrugs:
+    """``engine.ports.ControlledDrugs`` over the drug base in force."""
+
+    def __init__(self, library: Callable[[], Library]) -> None:
+        self._library = library
+
+    def is_controlled(self, drug: JSON) -> bool:
+        """A drug that is not in the base counts as controlled: nobody knows that it is not."""
+        known = self._library().law.drugs.get(str(drug.get("name", "")).lower())
+        return True if known is None else bool(known.controlled)
+
+
+def _stage(dossier: Dossier, name: str) -> str:
+    """Once the patient has attested a place, the book gate asked again is about that place, as joining is."""
+    return JOIN if name == BOOK and dossier.patient.attested_place is not None else name
+
+
+def _record(verdict: GateVerdict, at: datetime) -> GateRecord:
+    return GateRecord(
+        gate=verdict.gate,
+        open=verdict.open,
+        asked_at=at,
+        decisions={topic: decision.as_json() for topic, decision in verdict.decisions.items()},
+        reasons=tuple(reason.as_json() for reason in verdict.reasons),
+    )
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None

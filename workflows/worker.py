@@ -1,0 +1,267 @@
+"""The worker and the media node: ``python -m workflows.worker --role worker|media``.
+
+The only place where ports meet their adapters. Prints ``ready`` once it polls; SIGTERM stops it within seconds and
+leaves everything that was under way to be taken up again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import uuid
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from engine.evaluator_pool import EvaluatorPool
+from engine.library import LibraryKeeper
+from engine.ports import Effect, VisitChange, VisitRef
+from engine.rooms import RoomEvent, RoomEventKind
+from engine.settings import Settings, SettingsError, clinic_files, parse_settings
+from integrations.billing.simulator import SimulatedCardProcessor
+from integrations.erx.simulator import SimulatedPrescriptionNetwork
+from media.node import MediaConfig, MediaNode, NodePorts
+from records.database import Database, PayloadKeys
+from records.keys import FileKeyProvider
+from records.room_tokens import RoomTokens
+from records.visit_records import RecordsVisitStore
+from workflows.activities.gates import GateActivities
+from workflows.activities.media import MediaActivities
+from workflows.activities.payments import PaymentActivities
+from workflows.activities.prescribing import PrescribingActivities
+from workflows.activities.visits import VisitActivities
+from workflows.client import VisitClient, VisitUnreachable, connect
+from workflows.codec import CachedKeys
+from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
+from workflows.gatekeeper import LawDrugs, LawGateKeeper
+from workflows.outbox import LostVisits, OutboxPump
+from workflows.quiet import quiet_exceptions
+from workflows.visit import VisitWorkflow
+
+log = logging.getLogger(__name__)
+
+THREADS = 16
+CACHED_VISITS = 2000
+GRACE = timedelta(seconds=2)
+RELOAD_SECONDS = 2.0
+CONNECT_PAUSE_SECONDS = 0.2
+_KEPT_EVENTS = frozenset({RoomEventKind.JOINED, RoomEventKind.LEFT, RoomEventKind.ENDED})
+
+
+def main() -> int:
+    """Reads the settings, starts the role, runs until it is told to stop."""
+    parser = argparse.ArgumentParser(prog="workflows.worker")
+    parser.add_argument("--role", choices=("worker", "media"), required=True)
+    role = parser.parse_args().role
+    try:
+        settings = parse_settings(os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    quiet_exceptions()
+    with _evaluators(settings, role) as evaluators:
+        asyncio.run(_worker(settings, evaluators) if evaluators is not None else _media(settings))
+    return 0
+
+
+@contextlib.contextmanager
+def _evaluators(settings: Settings, role: str) -> Iterator[EvaluatorPool | None]:
+    """The second engine's processes, forked before any thread exists; the media role has none."""
+    with ExitStack() as stack:
+        yield stack.enter_context(EvaluatorPool(settings.evaluator_processes)) if role == "worker" else None
+
+
+async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
+    stop = _stop_signal()
+    keeper = LibraryKeeper(settings.root, clinic_files(settings))
+    async with _joined(settings, stop) as (database, visits):
+        store = RecordsVisitStore(database)
+        worker = Worker(
+            visits.temporal,
+            task_queue=TASK_QUEUE,
+            workflows=[VisitWorkflow],
+            activities=_activities(settings, store, keeper, evaluators),
+            activity_executor=ThreadPoolExecutor(THREADS),
+            max_concurrent_activities=THREADS,
+            max_concurrent_local_activities=THREADS,
+            max_cached_workflows=CACHED_VISITS,
+            graceful_shutdown_timeout=GRACE,
+        )
+        beside = (
+            OutboxPump(store, visits).run(),
+            _report_lost(LostVisits(store, store, visits)),
+            _reload(keeper, evaluators),
+        )
+        async with worker, _tasks(*beside):
+            await _until_stopped(stop)
+
+
+def _activities(
+    settings: Settings, store: RecordsVisitStore, keeper: LibraryKeeper, evaluators: EvaluatorPool
+) -> list[Any]:
+    """Every activity of a visit, joined to its adapters; the networks are simulators until contracts exist."""
+    simulators = settings.data_dir / "simulators"
+    simulators.mkdir(mode=0o700, parents=True, exist_ok=True)
+    gatekeeper = LawGateKeeper(lambda: keeper.current, evaluators)
+    drugs = LawDrugs(lambda: keeper.current)
+    network = SimulatedPrescriptionNetwork(simulators / "erx.sqlite3")
+    visits = VisitActivities(store)
+    gates = GateActivities(store, gatekeeper)
+    payments = PaymentActivities(store, SimulatedCardProcessor(simulators / "cards.sqlite3"))
+    prescribing = PrescribingActivities(store, network, drugs)
+    return [
+        visits.hold_slot,
+        visits.release_slot,
+        visits.record_change,
+        visits.issue_join_link,
+        visits.place_room,
+        visits.sign_note,
+        visits.write_summary,
+        visits.queue_message,
+        visits.raise_alert,
+        visits.unsent_orders,
+        gates.ask_gate,
+        payments.authorise_payment,
+        payments.capture_payment,
+        payments.void_payment,
+        prescribing.send_prescription,
+        prescribing.cancel_prescription,
+    ]
+
+
+async def _media(settings: Settings) -> None:
+    stop = _stop_signal()
+    async with _joined(settings, stop) as (database, visits), _node(settings, database) as node:
+        name = uuid.uuid4().hex[:12]
+        queue = f"{MEDIA_QUEUE}-{name}"
+        activities = MediaActivities(node, name, queue)
+        shared = Worker(
+            visits.temporal,
+            task_queue=MEDIA_QUEUE,
+            activities=[activities.allocate],
+            graceful_shutdown_timeout=GRACE,
+        )
+        own = Worker(
+            visits.temporal,
+            task_queue=queue,
+            activities=[activities.media_session],
+            max_heartbeat_throttle_interval=timedelta(seconds=1),
+        )
+        async with shared, own:
+            await _until_stopped(stop)
+
+
+@asynccontextmanager
+async def _node(settings: Settings, database: Database) -> AsyncIterator[MediaNode]:
+    config = MediaConfig(
+        allowed_origins=_origins(settings.public_base),
+        host=settings.media_host,
+        http_port=settings.media_http_port,
+        udp_port=settings.media_udp_port,
+        advertise=(settings.media_advertise,),
+        tls_certificate=settings.tls_certificate,
+        tls_key=settings.tls_key,
+    )
+    store = RecordsVisitStore(database)
+
+    async def keep(event: RoomEvent) -> None:
+        if event.kind in _KEPT_EVENTS:
+            await asyncio.to_thread(_keep_event, store, event)
+
+    node = MediaNode(config, NodePorts(verify=RoomTokens(database).verify, sink=keep))
+    await node.start()
+    try:
+        yield node
+    finally:
+        await node.stop()
+
+
+def _keep_event(store: RecordsVisitStore, event: RoomEvent) -> None:
+    """What happened in the room becomes an event of the visit: who (a participant's id), what, why (a code)."""
+    key = f"{event.room_id}:{event.kind.value}:{event.participant_id or 'room'}:{event.at.isoformat()}"
+    effect = Effect(ref=VisitRef(clinic=event.clinic, visit=event.visit_id), step="media", key=key)
+    detail = {"room": event.room_id, "participant": event.participant_id or "", "reason": event.reason}
+    store.change(effect, VisitChange(event=f"media_{event.kind.value}", detail=detail))
+
+
+def _origins(public_base: str) -> tuple[str, str]:
+    """The pages that may join: the public address itself and one label (a clinic's slug) before it."""
+    base = urlsplit(public_base)
+    return public_base, f"{base.scheme}://*.{base.netloc}"
+
+
+@asynccontextmanager
+async def _joined(settings: Settings, stop: asyncio.Event) -> AsyncIterator[tuple[Database, VisitClient]]:
+    """The database, and Temporal once it answers: which of the two starts first does not matter."""
+    database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
+    try:
+        visits = await connect(settings, CachedKeys(PayloadKeys(database)))
+        await _until_temporal_answers(visits.temporal, stop)
+        yield database, visits
+    finally:
+        database.close()
+
+
+async def _until_temporal_answers(client: Client, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        with contextlib.suppress(Exception):
+            await client.count_workflows("")
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), CONNECT_PAUSE_SECONDS)
+
+
+async def _until_stopped(stop: asyncio.Event) -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    await stop.wait()
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    return stop
+
+
+@asynccontextmanager
+async def _tasks(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs coroutines beside the worker and stops them with it."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _report_lost(lost: LostVisits) -> None:
+    with contextlib.suppress(VisitUnreachable):
+        for ref in await lost.report():
+            log.error("visit %s is open on record and not running", ref.visit)
+
+
+async def _reload(keeper: LibraryKeeper, evaluators: EvaluatorPool) -> None:
+    """Takes up changed law and content; a broken edit is refused and the old stays in force."""
+    while True:
+        await asyncio.sleep(RELOAD_SECONDS)
+        if await asyncio.to_thread(keeper.refresh):
+            await asyncio.to_thread(evaluators.reload)
+            log.info("law and content reloaded")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
