@@ -39,7 +39,7 @@ def test_a_licence_that_expired_yesterday_in_the_patients_zone_shuts_the_slot_wi
     reason = verdict.reasons[0]
     assert (reason.topic, reason.code) == ("licensing", "no_authority")
     assert "expires" in str(reason.detail)
-    assert reason.cite == ("cchp_topic",)
+    assert reason.law == "Fla. Stat. 456.47"
 
 
 def test_the_same_instant_an_hour_behind_still_opens_it() -> None:
