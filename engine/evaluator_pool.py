@@ -25,6 +25,7 @@ from engine.rete import rulesets
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LARGEST_FRAME = 8_000_000
+_CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +204,8 @@ class _Worker:
         deadline = time.monotonic() + limit
         body = json.dumps(request).encode()
         self._write(len(body).to_bytes(4, "big") + body, deadline)
-        length = int.from_bytes(self._read(4, deadline), "big")
-        if length > _LARGEST_FRAME:
-            raise EngineFault("frame")
         try:
-            answer: dict[str, Any] = json.loads(self._read(length, deadline))
+            answer: dict[str, Any] = json.loads(self._read_frame(deadline))
         except ValueError:
             raise EngineFault("frame") from None
         return answer
@@ -215,23 +213,24 @@ class _Worker:
     def _write(self, data: bytes, deadline: float) -> None:
         view = memoryview(data)
         while view:
-            self._await(self._input, select.POLLOUT, deadline)
             try:
                 view = view[os.write(self._input, view) :]
             except BlockingIOError:
-                continue
+                self._await(self._input, select.POLLOUT, deadline)
             except OSError:
                 raise EngineFault("crashed") from None
 
-    def _read(self, count: int, deadline: float) -> bytes:
+    def _read_frame(self, deadline: float) -> bytes:
         data = b""
-        while len(data) < count:
+        while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
             self._await(self._output, select.POLLIN, deadline)
-            part = os.read(self._output, count - len(data))
+            part = os.read(self._output, _CHUNK)
             if not part:
                 raise EngineFault("crashed")
             data += part
-        return data
+            if len(data) > _LARGEST_FRAME:
+                raise EngineFault("frame")
+        return data[4:]
 
     def _await(self, descriptor: int, event: int, deadline: float) -> None:
         poll = select.poll()
