@@ -82,7 +82,7 @@ class RecordsVisitStore:
     def payment_reference(self, ref: VisitRef) -> str | None:
         with self._work(ref, "payments") as work:
             visit = work.visit(ref.visit, Act.PAYMENT_VIEWED)
-            return visit.payment_reference if visit.payment_state == "authorised" else None
+            return visit.payment_reference
 
     def prescription(self, ref: VisitRef, order: str) -> PrescriptionOrder:
         with self._work(ref, "prescribing") as work:
@@ -226,7 +226,11 @@ def _keep_payment(work: Work, visit: Visit, receipt: PaymentReceipt) -> Made:
         at=work.at,
     )
     work.session.add(row)
-    visit.payment_state, visit.payment_reference = receipt.state, receipt.reference
+    visit.payment_state = receipt.state
+    if receipt.state == "authorised":
+        visit.payment_reference = receipt.reference
+    elif receipt.state in ("captured", "voided"):  # a declined capture leaves the money reserved
+        visit.payment_reference = None
     append_event(work, visit, f"payment_{receipt.state}", detail={"payment": row.id})
     work.note(Act.PAYMENT_RECORDED, row.id, visit.id, state=receipt.state)
     return {"id": row.id}

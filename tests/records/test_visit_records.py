@@ -224,6 +224,8 @@ def test_money_follows_the_processor(world: World) -> None:
     assert world.store.payment_reference(world.ref) is None
     world.store.record_payment(world.effect(), HELD)
     assert world.store.payment_reference(world.ref) == "auth_1"
+    world.store.record_payment(world.effect(), replace(HELD, state="declined", reference="sim_2", code="too_much"))
+    assert world.store.payment_reference(world.ref) == "auth_1"
     world.store.record_payment(world.effect(), replace(HELD, state="captured"))
     assert world.store.payment_reference(world.ref) is None
 
