@@ -20,6 +20,7 @@ class Measurement:
 
 MEASUREMENTS = (
     Measurement("decisions", "A full licensing, consent and prescribing decision, one core, same case in turns"),
+    Measurement("visits", "Whole visits beside empty workflows with the same messages, activities and timers"),
 )
 
 
