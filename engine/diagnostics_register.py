@@ -282,11 +282,20 @@ REGISTER: tuple[Kind, ...] = (
     Kind("FORM013", "the limits contradict each other", "No answer could satisfy them.", "correct `least` and `most`"),
     Kind("FORM014", "unknown choice `{choice}`{hint}", "It is none of the item's choices.", "use one of: {allowed}"),
     Kind(
-        "FORM015",
-        "two clauses answer for `{detail}`",
-        "It would be unclear which one is signed.",
-        "keep one clause for each",
+        "FORM016",
+        "the case `{name}` expects {expected}, but {found}",
+        "A case shows what the form does; one of the two is wrong.",
+        "correct the form or the case",
     ),
+    Kind(
+        "FORM017",
+        "no case shows the red flag `{flag}`",
+        "A warning that nobody ever saw come may not come.",
+        "add a case that expects it",
+        _WARNING,
+    ),
+    Kind("FORM018", "unknown item `{item}`{hint}", "The case would show nothing.", "use one of: {allowed}"),
+    Kind("FORM019", "this is no answer to `{item}` ({reason})", "A case walks as a patient could.", "correct the answer"),
     # VISIT: specialties, visit types, steps
     Kind(
         "VISIT001", "unknown kind of step `{kind}`{hint}", "Steps come from a small library.", "use one of: {allowed}"

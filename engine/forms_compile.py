@@ -1,6 +1,5 @@
 """Does a form's file make a form, and which one?"""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,9 +9,10 @@ from engine.conditions_closures import compile_condition
 from engine.diagnostics import Problems, listed, nearest
 from engine.facts import may_be_filled
 from engine.forms import ITEM_TYPES, TYPED_KEYS, Choice, Fill, Form, Item, RedFlag, Stratum, form_name
+from engine.forms_cases import report_cases
 from engine.forms_paths import report_unreachable
 from engine.forms_schema import FORM
-from engine.plans import digest_of
+from engine.packs import digest
 from engine.programs import compile_program
 from engine.reading import Node
 from engine.texts import read_texts, require_languages
@@ -33,6 +33,7 @@ def compile_form(document: Node, form_id: str, vocabulary: Scope, problems: Prob
         form = _Compiler(document, form_id, vocabulary, mine).form()
         if form is not None:
             report_unreachable(form, _places(document), mine)
+            report_cases(form, document, mine)
             problems.found.extend(mine.found)
             return None if mine.errors else form
     problems.found.extend(mine.found)
@@ -113,7 +114,7 @@ class _Compiler:
             languages=self._languages,
             items=placed,
             flags=flags,
-            digest=digest_of(json.dumps(document.plain(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)),
+            digest=digest({key: value.plain() for key, value in document.items() if key != "cases"}),
             strata=self._strata(placed),
             flag_program=compile_program([flag.when for flag in flags], self._scope) if flags else None,
         )

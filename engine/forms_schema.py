@@ -59,6 +59,26 @@ FLAG = Record(
         "advice": Key(TEXTS, "what to do now, by language", required=True),
     },
 )
+CASE = Record(
+    "a case",
+    {
+        "name": Key(Text(), "what it shows, as a sentence", required=True),
+        "given": Key(MapOf(Anything("an answer"), NAME), "answers by item", required=True),
+        "expect": Key(
+            Record(
+                "what is expected",
+                {
+                    "flags": Key(ListOf(NAME), "all red flags raised, in any order"),
+                    "shows": Key(ListOf(NAME, least=1), "items that are shown"),
+                    "hides": Key(ListOf(NAME, least=1), "items that are not shown"),
+                    "next": Key(NAME, "the next item; `none` when the form is done"),
+                },
+            ),
+            "what the form must do",
+            required=True,
+        ),
+    },
+)
 FORM = Record(
     "a form",
     {
@@ -69,5 +89,6 @@ FORM = Record(
         "intro": Key(TEXTS, "what it is for, by language"),
         "items": Key(ListOf(ITEM, least=1), "the items in the order they are asked", required=True),
         "flags": Key(ListOf(FLAG), "answers that escalate"),
+        "cases": Key(ListOf(CASE), "examples, run whenever the form is checked"),
     },
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.content import content_files, content_schemas, load_content, read_content
-from engine.diagnostics import BrokenInput, Problems
+from engine.diagnostics import REGISTER, BrokenInput, Problems
 from engine.library import LibraryKeeper
 from engine.shapes import schema_document
 from tests.engine.helpers_content import ROOT, content
@@ -76,6 +76,28 @@ def test_every_kind_of_file_has_a_schema_that_closes_it() -> None:
     for kind, shape in content_schemas().items():
         document = schema_document(shape, kind)
         assert document["additionalProperties"] is False, kind
+
+
+def test_every_diagnostic_of_the_content_is_planted_somewhere() -> None:
+    planted = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    codes = [kind.code for kind in REGISTER if kind.code.startswith(("TEXT", "FORM", "VISIT", "CLINIC"))]
+    assert [code for code in codes if f'"{code}"' not in planted] == []
+
+
+def test_a_second_specialty_is_one_folder_and_one_line_of_the_clinic(folder: Path) -> None:
+    shutil.copytree(folder / "specialties/urgent_care", folder / "specialties/travel_advice")
+    for path in (folder / "specialties/travel_advice").iterdir():
+        text = path.read_text(encoding="utf-8")
+        names = ("specialty: ", "note: ", "formulary: ")
+        for name in names:
+            text = text.replace(f"{name}urgent_care", f"{name}travel_advice", 1)
+        path.write_text(text, encoding="utf-8")
+    keeper = LibraryKeeper(folder)
+    edit(folder / "clinics/marigold.yaml", "specialties: [urgent_care]", "specialties: [urgent_care, travel_advice]")
+    price = "  travel_advice/video_visit: {cents: 4900, currency: USD}\n"
+    edit(folder / "clinics/marigold.yaml", "prices:\n", f"prices:\n{price}")
+    assert keeper.refresh(), keeper.problems
+    assert keeper.current.content.visit_type("travel_advice/video_visit").plan.specialty == "travel_advice"
 
 
 def test_every_file_of_the_content_folders_is_read() -> None:

@@ -19,6 +19,10 @@ def flag(condition: str) -> str:
     return f"flags:\n- {{id: f, severity: emergency, when: {condition}, text: {{en: F}}, advice: {{en: Call}}}}\n"
 
 
+def case(given: str, expect: str) -> str:
+    return f"cases:\n- {{name: a case, given: {given}, expect: {expect}}}\n"
+
+
 FAULTS = [
     ("an id used twice", A + A, ("FORM001", 2)),
     ("an id that the language needs", "- {id: any, type: boolean, text: {en: A?}}\n", ("FORM002", 1)),
@@ -43,6 +47,13 @@ FAULTS = [
     ("a red flag on a blank answer", A.replace("}}", "}, optional: true}") + flag("{a: true}"), ("FORM011", 3)),
     ("limits that contradict", "- {id: a, type: integer, least: 5, most: 2, text: {en: A?}}\n", ("FORM013", 1)),
     ("an unknown choice alone", C.replace("alone: none", "alone: nothing"), ("FORM014", 1)),
+    ("a case that comes out otherwise", A + shown("{a: true}") + case("{a: false}", "{shows: [z]}"), ("FORM016", 4)),
+    ("a flag that a case does not expect", A + flag("{a: true}") + case("{a: true}", "{flags: []}"), ("FORM016", 5)),
+    ("a next item that is another", A + case("{}", "{next: none}"), ("FORM016", 3)),
+    ("a red flag without a case", A + flag("{a: true}"), ("FORM017", 3)),
+    ("a case with an unknown item", A + case("{b: true}", "{hides: [a]}"), ("FORM018", 3)),
+    ("a case that expects an unknown item", A + case("{a: true}", "{shows: [aa]}"), ("FORM018", 3)),
+    ("a case with an answer that is none", A + case("{a: 1}", "{shows: [a]}"), ("FORM019", 3)),
     ("an unknown item in a condition", A + shown("{aa: true}"), ("COND001", 2)),
     ("an unknown choice in a condition", B + shown("{b: w}"), ("COND004", 2)),
     ("an unknown key", "- {id: a, type: boolean, text: {en: A?}, show_wen: {a: true}}\n", ("SHAPE001", 1)),
@@ -54,6 +65,16 @@ FAULTS = [
 @pytest.mark.parametrize(("items", "expected"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
 def test_a_fault_is_reported_on_its_line(items: str, expected: tuple[str, int]) -> None:
     assert expected in faults(items)
+
+
+def test_a_case_that_comes_out_as_said_is_silent() -> None:
+    text = A + shown("{a: true}") + flag("{z: true}")
+    cases = case("{a: true, z: true}", "{shows: [a, z], flags: [f], next: none}")
+    assert faults(text + cases) == []
+
+
+def test_cases_are_no_part_of_the_digest() -> None:
+    assert form(A + case("{a: true}", "{next: none}")).digest == form(A).digest
 
 
 def test_all_faults_come_in_one_pass() -> None:

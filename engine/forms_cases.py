@@ -1,0 +1,76 @@
+"""Does a form do what its own examples say?"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from engine.diagnostics import Location, Problems, listed, nearest
+from engine.evaluators import ClosuresOnly
+from engine.forms import Form
+from engine.forms_answers import check_answer
+from engine.forms_flags import red_flags
+from engine.forms_intake import next_item, shown_items
+from engine.reading import Node
+
+DONE = "none"
+
+
+def report_cases(form: Form, document: Node, problems: Problems) -> None:
+    """Run the cases of a form's file; report those that come out otherwise, and red flags that none shows."""
+    shown: set[str] = set()
+    for case in document.get("cases") or ():
+        answers = _answers(form, case, problems)
+        if answers is not None:
+            raised = {entry.flag.id for entry in red_flags(form, answers, ClosuresOnly())}
+            shown |= raised
+            _compare(form, case, answers, raised, problems)
+    for node in document.get("flags") or ():
+        if node.text("id") not in shown:
+            problems.report("FORM017", node["id"].at, flag=node.text("id"))
+
+
+def _answers(form: Form, case: Node, problems: Problems) -> dict[str, Any] | None:
+    """The answers of a case; None where one of them is none."""
+    answers: dict[str, Any] = {}
+    right = True
+    for name, part in case["given"].items():
+        item = form.item(name)
+        at = case["given"].entries[name].key_at
+        problem = check_answer(item, part.plain()) if item else None
+        if item is None:
+            right = False
+            _report_unknown(name, at, [i.id for i in form.items], problems)
+        elif problem is not None:
+            right = False
+            problems.report("FORM019", part.at, item=name, reason=problem.code)
+        answers[name] = part.plain()
+    return answers if right else None
+
+
+def _compare(form: Form, case: Node, answers: Mapping[str, Any], raised: set[str], problems: Problems) -> None:
+    expect = case["expect"]
+    ids = [item.id for item in form.items]
+    for key, known in (("shows", ids), ("hides", ids), ("flags", [flag.id for flag in form.flags])):
+        for part in expect.get(key) or ():
+            if part.raw not in known:
+                _report_unknown(part.raw, part.at, known, problems)
+    visible = {item.id for item in shown_items(form, answers)}
+    step = next_item(form, answers)
+    verdicts = {
+        "flags": (set(expect.texts("flags")), raised),
+        "shows": (set(expect.texts("shows")), visible & set(expect.texts("shows"))),
+        "hides": (set(expect.texts("hides")), set(expect.texts("hides")) - visible),
+        "next": ({expect.text("next")}, {step.id if step else DONE}),
+    }
+    for key, (wanted, found) in verdicts.items():
+        if key in expect and wanted != found:
+            words = {"expected": f"{key}: {_words(wanted)}", "found": f"it is {_words(found)}"}
+            problems.report("FORM016", expect[key].at, name=case.text("name"), **words)
+
+
+def _report_unknown(name: str, at: Location, known: Iterable[str], problems: Problems) -> None:
+    names = list(known)
+    problems.report("FORM018", at, item=name, hint=nearest(name, names), allowed=listed(names, 30))
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "nothing"
