@@ -66,9 +66,15 @@ def _on_day(rulebook: Rulebook, asked: Asked, day: str, evaluator: Evaluator) ->
 
 def judge(program: Program, facts: Facts, evaluator: Evaluator) -> tuple[Truth, ...]:
     """The truths of a program's conditions, agreed by both engines; raises `EngineFault` when they do not."""
-    truths = program.truths(facts)
-    second = evaluator.independent and program.conditions
-    if second and evaluator.evaluate(program, program.sheet(facts)) != truths:
+    try:
+        truths = program.truths(facts)
+        second = evaluator.independent and program.conditions
+        other = evaluator.evaluate(program, program.sheet(facts)) if second else truths
+    except EngineFault:
+        raise
+    except Exception as error:  # whatever goes wrong inside an engine is no answer, and no answer opens nothing
+        raise EngineFault("raised") from error
+    if other != truths:
         raise EngineFault("disagreement")
     return truths
 

@@ -133,13 +133,16 @@ def read_text(text: str, name: str, problems: Problems) -> Node | None:
     """Read YAML text; every problem of the text is reported, and None means that nothing could be read."""
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        if root is not None:
+            return _Reader(name, problems).node(root)
     except yaml.YAMLError as error:
         problems.report("READ001", _error_place(error, name), problem=_error_words(error))
         return None
-    if root is None:
-        problems.report("READ004", Location(name, 1, 1))
+    except RecursionError:
+        problems.report("READ001", Location(name, 1, 1), problem="it is nested too deeply")
         return None
-    return _Reader(name, problems).node(root)
+    problems.report("READ004", Location(name, 1, 1))
+    return None
 
 
 class _Reader:

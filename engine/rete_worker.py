@@ -5,11 +5,15 @@ its death costs one decision.
 """
 
 import json
+import signal
 import sys
 from typing import BinaryIO
 
 from engine.faults import EngineFault
 from engine.rete import Ruleset, Session, verdicts
+
+LONGEST_ANSWER = 60
+"""Seconds after which a hung process ends itself, should whoever started it be gone and unable to end it."""
 
 
 def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
@@ -17,7 +21,9 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     session = Session()
     while len(head := incoming.read(4)) == 4:
         request = json.loads(incoming.read(int.from_bytes(head, "big")))
+        signal.alarm(LONGEST_ANSWER)
         body = json.dumps(answer(session, request)).encode()
+        signal.alarm(0)
         outgoing.write(len(body).to_bytes(4, "big") + body)
         outgoing.flush()
 

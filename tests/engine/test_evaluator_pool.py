@@ -118,9 +118,41 @@ class Broken:
         raise EngineFault("raised")
 
 
-@pytest.mark.parametrize("engine", [Liar(), Broken()])
-def test_disagreement_and_failure_are_review(engine: Liar | Broken) -> None:
+class Raising:
+    """A second engine with a defect."""
+
+    independent = True
+
+    def evaluate(self, program: Program, sheet: Sheet) -> tuple[bool | None, ...]:
+        raise KeyError("x")
+
+
+@pytest.mark.parametrize("engine", [Liar(), Broken(), Raising()])
+def test_disagreement_and_failure_are_review(engine: Liar | Broken | Raising) -> None:
     decision = decide(RULEBOOK, ASKED, engine)
     assert decision.outcome is Outcome.REVIEW
     assert decision.faulted
     assert decision.law == RULEBOOK.law.digest
+
+
+@pytest.mark.soak
+def test_a_hundred_thousand_decisions_without_a_fault_or_a_growing_process() -> None:
+    starts = examples()
+    questions = [
+        Question(topic=topic, on="2026-12-01", facts=nested(started(start, starts)))
+        for start in starts
+        for topic in ("licensing", "consent", "prescribing", "recording")
+    ]
+    with EvaluatorPool(processes=2) as pool, ThreadPoolExecutor(4) as threads:
+        batches = [threads.submit(_faults, pool, questions, 25_000) for _ in range(4)]
+        assert sum(batch.result() for batch in batches) == 0
+        assert all(_resident_megabytes(process) < 200 for process in pool.processes())
+
+
+def _faults(pool: EvaluatorPool, questions: list[Question], count: int) -> int:
+    return sum(decide(RULEBOOK, questions[number % len(questions)], pool).faulted for number in range(count))
+
+
+def _resident_megabytes(process: int) -> float:
+    with open(f"/proc/{process}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,6 +1,8 @@
 """Reading is strict, keeps positions and reports everything at once."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.diagnostics import Problems
 from engine.reading import Node, Sort, read_bytes, read_text
@@ -67,3 +69,15 @@ def test_text_that_is_not_utf8_is_refused() -> None:
 
 def test_an_empty_file_says_so() -> None:
     assert read("# only a comment\n")[1] == [("READ004", 1, 1)]
+
+
+def test_nesting_without_end_is_refused() -> None:
+    assert read("[" * 20_000)[1][0][0] == "READ001"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet=st.sampled_from("ab:-[]{}\"'#&*!|>%@`?, \n\t~0.1"), max_size=60))
+def test_whatever_is_written_is_read_or_reported(text: str) -> None:
+    node, found = read(text)
+    assert node is not None or found
+    assert all(line >= 1 and column >= 1 for _, line, column in found)
