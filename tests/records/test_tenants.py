@@ -2,97 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
-from datetime import timedelta
-from functools import cached_property
-from typing import Any
-
 import pytest
 
 from engine.ports import VisitRef
 from records.access import Role
 from records.database import Database
-from records.errors import AccessRefused, LinkRefused, NotFound, RecordsError
-from records.forms import Submission
-from records.notes import NoteDraft
-from records.scope import Scope
+from records.errors import NotFound
 from records.visit_records import RecordsVisitStore
 from records.work import Actor
-from tests.records.helpers import PATIENT, PLACE, PROVIDER, START, build_world, draft_of
-from tests.records.helpers_journey import FORM, Walked, answer_of, consent_of, order_of, walk
-
-# Methods that take nothing of a clinic's rows: what they make belongs to the scope's own clinic.
-MAKES_ITS_OWN = {"people.create_patient", "people.create_staff", "people.create_provider"}
-NOT_FOUND = (NotFound, AccessRefused, LinkRefused)
-REACHED = "reached, but"
-
-
-def methods() -> Iterator[tuple[str, str]]:
-    for name, member in inspect.getmembers(Scope):
-        if isinstance(member, cached_property):
-            made = inspect.signature(member.func, eval_str=True).return_annotation
-            for method, _ in inspect.getmembers(made, inspect.isfunction):
-                if not method.startswith("_"):
-                    yield name, method
-
-
-ALL = sorted(methods())
-
-
-def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
-    """Arguments of a call that would work in the rows' own clinic."""
-    visit, ids = walked.world.visit, walked.ids()
-    drafts: dict[str, Any] = {
-        "visits": draft_of(walked.world.patient, walked.world.provider),
-        "forms": answer_of(visit, version=1, key="another"),
-        "consents": consent_of(visit, "other"),
-        "notes": NoteDraft(visit=visit, template="t", fields={}, version=1, key="another"),
-        "orders": order_of(visit),
-        "people": PATIENT if "patient" in method else PROVIDER if "provider" in method else PROVIDER.staff,
-    }
-    values: dict[str, Any] = {
-        **ids,
-        "draft": drafts.get(name),
-        "submission": Submission(visit=visit, form="other/form", form_digest="d", shown=(), fills={}),
-        "place": PLACE,
-        "form": FORM,
-        "item": "symptom",
-        "flag": "f",
-        "gate": "sign",
-        "start": START,
-        "end": START + timedelta(days=1),
-        "version": 1,
-        "email": "new@example.org",
-        "password_hash": "x",
-        "roles": [Role.PATIENT],
-        "portal": "patient",
-        "label": "l",
-        "text": "t",
-        "licenses": (),
-        "dea": (),
-        "seed_key": None,
-        "limit": 50,
-    }
-    if name == "people" and method in ("provider", "set_credentials"):
-        values["person"] = walked.world.provider
-    if (name, method) == ("notes", "addendum"):
-        values["note"] = walked.note
-    if (name, method) == ("alerts", "close"):
-        values |= {"alert": walked.alert, "note": "text"}
-    return values
+from tests.records.helpers import PATIENT, PROVIDER, build_world
+from tests.records.helpers_calls import ALL, MAKES_ITS_OWN, REACHED, account_of, call, spelled
+from tests.records.helpers_journey import FORM, Walked, walk
 
 
 @pytest.fixture
 def both(database: Database) -> tuple[Walked, Walked]:
     return walk(database, "palmetto", "Aaa"), walk(database, "cedar", "Bbb")
-
-
-def account_of(walked: Walked) -> str:
-    with walked.world.database.scope(walked.world.clinic, walked.world.as_system) as scope:
-        account = scope.accounts.of_person(walked.world.patient)
-    assert account is not None
-    return account.account
 
 
 @pytest.mark.parametrize("role", ["system", "patient", "provider"])
@@ -108,31 +33,6 @@ def test_another_clinics_ids_find_nothing(both: tuple[Walked, Walked], role: str
         if "Bbb" in outcome or REACHED in outcome or any(row_id in outcome for row_id in theirs.ids().values()):
             reached.append(f"{name}.{method}: {outcome[:200]}")
     assert reached == []
-
-
-def call(mine: Walked, theirs: Walked, actor: Actor, what: tuple[str, str, str]) -> str:
-    """What a call in my clinic with their ids returns, spelled out."""
-    name, method, account = what
-    values = {**arguments(theirs, name, method), "account": account}
-    try:
-        with mine.world.database.scope(mine.world.clinic, actor) as scope:
-            function = getattr(getattr(scope, name), method)
-            wanted = inspect.signature(function).parameters
-            return spelled(function(**{key: values[key] for key in wanted}))
-    except NOT_FOUND:
-        return "refused"
-    except RecordsError as reached:
-        return f"{REACHED} {reached.code}"
-
-
-def spelled(value: object) -> str:
-    if hasattr(value, "__dataclass_fields__"):
-        return " ".join(spelled(getattr(value, name)) for name in value.__dataclass_fields__)
-    if isinstance(value, tuple | list | set):
-        return " ".join(spelled(item) for item in value)
-    if isinstance(value, dict):
-        return " ".join(f"{key} {spelled(item)}" for key, item in value.items())
-    return str(value)
 
 
 def test_the_same_calls_do_find_rows_in_their_own_clinic(both: tuple[Walked, Walked]) -> None:
