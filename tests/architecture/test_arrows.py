@@ -32,7 +32,7 @@ def lint(folder: Path) -> str:
 
 
 def broken(report: str) -> list[str]:
-    return re.findall(r"^(.*) BROKEN$", report, flags=re.MULTILINE)
+    return re.findall(r"^(.*) BROKEN\b", report, flags=re.MULTILINE)
 
 
 def test_arrows_point_down_in_the_project() -> None:
