@@ -10,22 +10,22 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from media import rtcp, sdp
 from media.aio_adapter import DtlsFailed, DtlsSession
-from media.cc import ArrivalRecorder
+from media.answer import Outgoing, Transport, choose, write_answer
 from media.forward import Forwarder, OutStream, Wire
 from media.ice import Address, IcePeer
+from media.incoming import Incoming
 from media.mux import MediaPort
 from media.publication import Publication
-from media.rtp import BadPacket, RtpHeader, build, extension, extension_block, parse_header, undo_rtx
-from media.source import Source
+from media.rtp import BadPacket, extension_block
 
 CONSENT_SECONDS = 12.0
 CONNECT_SECONDS = 25.0
 REPORT_EVERY = 1.0
-MAX_SSRCS_PER_SECTION = 4
+FEEDBACK_EVERY = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,45 +37,20 @@ class PeerHooks:
 
 
 @dataclass(slots=True, eq=False)
-class _Incoming:
-    """A section of the offer that the participant sends in."""
-
-    publication: Publication
-    choice: sdp.Choice
-    ssrcs: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True, eq=False)
 class _Outgoing:
     """A section of the offer that we send in."""
 
     publication: Publication
     forwarder: Forwarder
-    answer: sdp.Outgoing
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    """Where packets of an SSRC go; ``repairs`` when they are retransmissions."""
-
-    incoming: _Incoming
-    source: Source | None
-    repairs: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class Traffic:
-    """Packets of one peer."""
-
-    packets_in: int = 0
-    packets_out: int = 0
+    announced: Outgoing
 
 
 class Peer:
     """One participant's media connection on the node's UDP port."""
 
     def __init__(self, port: MediaPort, addresses: tuple[str, ...], hooks: PeerHooks) -> None:
-        self.traffic = Traffic()
+        self.packets_out = 0
+        self.incoming = Incoming(port.refused)
         self.stream = secrets.token_hex(6)
         self._port = port
         self._addresses = addresses
@@ -86,13 +61,8 @@ class Peer:
         self._dtls = DtlsSession(self._send_raw, server=True)
         self._fingerprint: tuple[str, str] | None = None
         self._connecting: asyncio.Task[None] | None = None
-        self._incoming: dict[str, _Incoming] = {}
         self._outgoing: dict[str, _Outgoing] = {}
-        self._routes: dict[int, _Route] = {}
         self._by_out: dict[int, _Outgoing] = {}
-        self._mid_id: int | None = None
-        self._twcc_id: int | None = None
-        self._arrivals = ArrivalRecorder()
         self._report_due = 0.0
         self._feedback_due = 0.0
         self._started = self._loop.time()
@@ -131,8 +101,8 @@ class Peer:
         """
         self._check(offer, (*publish, *subscribe))
         self._associate(offer)
-        for mid in [mid for mid in self._incoming if mid not in publish]:
-            self._forget_incoming(mid)
+        for mid in [mid for mid in self.incoming.sections if mid not in publish]:
+            self.incoming.forget(mid)
         for mid in [mid for mid in self._outgoing if self._outgoing[mid].publication is not subscribe.get(mid)]:
             self._forget_outgoing(mid)
         for mid, publication in publish.items():
@@ -140,15 +110,15 @@ class Peer:
         for mid, publication in subscribe.items():
             self._send_out(offer, mid, publication)
         assert self._ice is not None  # set by _associate
-        transport = sdp.Transport(
+        transport = Transport(
             ufrag=self._ice.ufrag,
             password=self._ice.password,
             fingerprint=self._dtls.fingerprint,
             addresses=self._addresses,
             port=self._port.port,
         )
-        answers = {mid: outgoing.answer for mid, outgoing in self._outgoing.items()}
-        return sdp.write_answer(offer, transport, answers, set(self._incoming))
+        answers = {mid: outgoing.announced for mid, outgoing in self._outgoing.items()}
+        return write_answer(offer, transport, answers, set(self.incoming.sections))
 
     def activate(self) -> None:
         """The browser has applied the last answer: new subscriptions begin, with a key frame."""
@@ -165,7 +135,7 @@ class Peer:
             raise sdp.BadOffer("sdp_fingerprint_changed")
         for mid in mids:
             section = offer.section(mid)
-            if section is None or sdp.choose(section) is None:
+            if section is None or choose(section) is None:
                 raise sdp.BadOffer("sdp_section_unusable")
 
     def _associate(self, offer: sdp.Offer) -> None:
@@ -189,27 +159,16 @@ class Peer:
 
     def _take_in(self, offer: sdp.Offer, mid: str, publication: Publication) -> None:
         section = offer.section(mid)
-        choice = sdp.choose(section) if section else None
-        if section is None or choice is None:
-            return
-        incoming = self._incoming.get(mid)
-        if incoming is None or incoming.publication is not publication:
-            incoming = self._incoming[mid] = _Incoming(publication, choice)
-        incoming.choice = choice
-        self._mid_id = choice.mid_id or self._mid_id
-        self._twcc_id = choice.twcc_id or self._twcc_id
-        for gone in incoming.ssrcs - set(section.ssrcs) if section.ssrcs else ():
-            incoming.ssrcs.discard(gone)
-            self._routes.pop(gone, None)
-        for ssrc in section.ssrcs:
-            self._route(incoming, ssrc, repairs=ssrc in section.rtx_of)
+        choice = choose(section) if section else None
+        if section is not None and choice is not None:
+            self.incoming.take(section, choice, publication, self._loop.time())
 
     def _send_out(self, offer: sdp.Offer, mid: str, publication: Publication) -> None:
         section = offer.section(mid)
-        choice = sdp.choose(section) if section else None
+        choice = choose(section) if section else None
         if choice is None or mid in self._outgoing:
             return
-        answer = sdp.Outgoing(
+        announced = Outgoing(
             stream=publication.stream,
             track=publication.id,
             cname=publication.stream,
@@ -217,23 +176,18 @@ class Peer:
             rtx_ssrc=_new_ssrc() if choice.rtx is not None else None,
         )
         out = OutStream(
-            ssrc=answer.ssrc,
-            rtx_ssrc=answer.rtx_ssrc,
+            ssrc=announced.ssrc,
+            rtx_ssrc=announced.rtx_ssrc,
             payload_type=choice.codec.payload_type,
             rtx_type=choice.rtx,
             clock=choice.codec.clock,
             block=extension_block({choice.mid_id: mid.encode()} if choice.mid_id and len(mid) <= 16 else {}),
-            cname=answer.cname,
+            cname=announced.cname,
         )
         forwarder = Forwarder(publication.kind, out, Wire(media=self._send_media, control=self.feedback))
-        outgoing = _Outgoing(publication, forwarder, answer)
+        outgoing = _Outgoing(publication, forwarder, announced)
         self._outgoing[mid] = self._by_out[out.ssrc] = outgoing
         publication.forwarders.append(forwarder)
-
-    def _forget_incoming(self, mid: str) -> None:
-        incoming = self._incoming.pop(mid)
-        for ssrc in incoming.ssrcs:
-            self._routes.pop(ssrc, None)
 
     def _forget_outgoing(self, mid: str) -> None:
         outgoing = self._outgoing.pop(mid)
@@ -255,60 +209,9 @@ class Peer:
             if len(data) > 1 and 192 <= data[1] <= 223:
                 self._on_control(self._dtls.unprotect_rtcp(data))
             else:
-                self._on_media(self._dtls.unprotect(data))
+                self.incoming.receive(self._dtls.unprotect(data), self._loop.time())
         except BadPacket as bad:
             self.refused[str(bad)] += 1
-
-    def _on_media(self, data: bytes) -> None:
-        header = parse_header(data)
-        now = self._loop.time()
-        self.traffic.packets_in += 1
-        if self._twcc_id is not None:
-            number = extension(data, header, self._twcc_id)
-            if number is not None and len(number) == 2:
-                self._arrivals.add(int.from_bytes(number, "big"), now)
-        route = self._routes.get(header.ssrc) or self._discover(data, header)
-        if route is None:
-            self.refused["ssrc_unknown"] += 1
-        elif route.repairs:
-            self._on_repair(route.incoming, header, data[header.payload_at : header.payload_end], now)
-        elif header.payload_type != route.incoming.choice.codec.payload_type:
-            self.refused["payload_type"] += 1
-        elif header.payload_end > header.payload_at:
-            self._deliver(route, header, data[header.payload_at : header.payload_end], now)
-
-    def _deliver(self, route: _Route, header: RtpHeader, payload: bytes, now: float) -> None:
-        if route.source is not None:
-            route.incoming.publication.receive(route.source, header, payload, now, repaired=False)
-
-    def _on_repair(self, incoming: _Incoming, header: RtpHeader, payload: bytes, now: float) -> None:
-        original = undo_rtx(payload)
-        source = incoming.publication.source
-        if original is None or source is None:
-            return
-        sequence, payload = original
-        kind = incoming.choice.codec.payload_type | (0x80 if header.marker else 0)
-        rebuilt = parse_header(build(kind, sequence, header.timestamp, source.ssrc, payload))
-        incoming.publication.receive(source, rebuilt, payload, now, repaired=True)
-
-    def _discover(self, data: bytes, header: RtpHeader) -> _Route | None:
-        """Finds the section of an SSRC that the offer did not name, by the MID that its first packets carry."""
-        value = extension(data, header, self._mid_id) if self._mid_id is not None else None
-        incoming = self._incoming.get(value.decode("ascii", "replace")) if value else None
-        if incoming is None:
-            return None
-        return self._route(incoming, header.ssrc, repairs=header.payload_type == incoming.choice.rtx)
-
-    def _route(self, incoming: _Incoming, ssrc: int, *, repairs: bool) -> _Route | None:
-        known = self._routes.get(ssrc)
-        if known is not None:
-            return known if known.incoming is incoming else None
-        if len(incoming.ssrcs) >= MAX_SSRCS_PER_SECTION:
-            return None
-        incoming.ssrcs.add(ssrc)
-        source = None if repairs else incoming.publication.continue_with(ssrc, self._loop.time())
-        route = self._routes[ssrc] = _Route(incoming, source, repairs)
-        return route
 
     def _on_control(self, data: bytes) -> None:
         now = self._loop.time()
@@ -317,9 +220,7 @@ class Peer:
 
     def _on_message(self, message: rtcp.Message, now: float) -> None:
         if isinstance(message, rtcp.SenderReport):
-            route = self._routes.get(message.ssrc)
-            if route is not None:
-                route.incoming.publication.sender_report(message, now)
+            self.incoming.sender_report(message, now)
         elif isinstance(message, rtcp.Reports):
             for block in message.blocks:
                 outgoing = self._by_out.get(block.ssrc)
@@ -357,7 +258,7 @@ class Peer:
         except BadPacket:
             self.refused["too_long_to_forward"] += 1
             return
-        self.traffic.packets_out += 1
+        self.packets_out += 1
         self._send_raw(data)
 
     # --- time --------------------------------------------------------------------------------------------------------
@@ -369,14 +270,13 @@ class Peer:
         self._watch(now)
         if not self.connected:
             return
-        for incoming in self._incoming.values():
-            incoming.publication.tick(now)
+        self.incoming.tick(now)
         if now >= self._report_due:
             self._report_due = now + REPORT_EVERY
-            self._send_reports(now)
+            self._send_if_any(self.incoming.receiver_report(now))
         if now >= self._feedback_due:
-            self._feedback_due = now + 0.1
-            self._send_arrivals()
+            self._feedback_due = now + FEEDBACK_EVERY
+            self._send_if_any(self.incoming.arrivals())
 
     def _watch(self, now: float) -> None:
         ice = self._ice
@@ -388,30 +288,20 @@ class Peer:
         if now - last > (CONSENT_SECONDS if self.connected else CONNECT_SECONDS):
             self._hooks.lost("consent" if self.connected else "no_path")
 
-    def _send_reports(self, now: float) -> None:
-        sources = [incoming.publication.source for incoming in self._incoming.values()]
-        blocks = [block for source in sources if source and (block := source.report_block(now))]
-        if blocks:
-            self.feedback(rtcp.receiver_report(rtcp.LOCAL_SSRC, blocks))
-
-    def _send_arrivals(self) -> None:
-        source = next((i.publication.source for i in self._incoming.values() if i.publication.source), None)
-        if source is None:
-            return
-        packet = self._arrivals.feedback(rtcp.LOCAL_SSRC, source.ssrc)
+    def _send_if_any(self, packet: bytes | None) -> None:
         if packet is not None:
             self.feedback(packet)
 
     def measures(self) -> dict[str, float]:
         """The connection's quality in numbers: loss ratios both ways, worst round trip in seconds, packets."""
-        sources = [i.publication.source for i in self._incoming.values() if i.publication.source]
+        sources = list(self.incoming.sources())
         forwarders = [outgoing.forwarder for outgoing in self._outgoing.values()]
         return {
             "loss_in": max((source.reception.loss for source in sources), default=0.0),
             "loss_out": max((forwarder.loss for forwarder in forwarders), default=0.0),
             "round_trip": max((forwarder.round_trip for forwarder in forwarders), default=0.0),
-            "packets_in": float(self.traffic.packets_in),
-            "packets_out": float(self.traffic.packets_out),
+            "packets_in": float(self.incoming.packets),
+            "packets_out": float(self.packets_out),
             "packets_lost_in": float(sum(source.lost for source in sources)),
             "repeated": float(sum(forwarder.repeated for forwarder in forwarders)),
             "key_requests": float(sum(source.key_requests for source in sources)),

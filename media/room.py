@@ -402,8 +402,8 @@ def _presence(participant: Participant) -> Presence:
         role=participant.claims.role,
         joined_at=participant.joined_at,
         connected=peer is not None and peer.connected,
-        packets_in=peer.traffic.packets_in if peer else 0,
-        packets_out=peer.traffic.packets_out if peer else 0,
+        packets_in=peer.incoming.packets if peer else 0,
+        packets_out=peer.packets_out if peer else 0,
         packets_lost_in=int(peer.measures()["packets_lost_in"]) if peer else 0,
     )
 

@@ -1,4 +1,4 @@
-"""What a browser offers, and the answer that a forwarding unit gives.
+"""What a browser offers.
 
 A strict parser: an offer is small, bundled, multiplexed, with one DTLS fingerprint and one ICE session, or it is
 refused with :class:`BadOffer`. Only the client offers, so this is the only SDP that is ever read. RFC 8866 (SDP),
@@ -16,9 +16,6 @@ MAX_LINE = 2048
 MAX_SECTIONS = 40
 MAX_SSRCS = 8
 DIRECTIONS = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
-MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
-TWCC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-START_KBPS = 1200
 _FINGERPRINT = re.compile(r"(sha-256|sha-384|sha-512) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31,63})", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,32}", re.ASCII)
 _ICE = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
@@ -78,31 +75,6 @@ class Offer:
 
     def section(self, mid: str) -> Section | None:
         return next((section for section in self.sections if section.mid == mid and not section.rejected), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """The stream that we send in one section of the answer."""
-
-    stream: str
-    track: str
-    cname: str
-    ssrc: int
-    rtx_ssrc: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transport:
-    """Our side of the transport: ICE credentials, fingerprint, and the addresses and port to send to."""
-
-    ufrag: str
-    password: str
-    fingerprint: str
-    addresses: tuple[str, ...]
-    port: int
-
-
-# --- reading -------------------------------------------------------------------------------------------------------
 
 
 def parse_offer(text: str) -> Offer:
@@ -287,117 +259,3 @@ def _ssrc(text: str) -> int:
     if not _SSRC.fullmatch(text) or not 0 < int(text) < 1 << 32:
         raise BadOffer("sdp_ssrc")
     return int(text)
-
-
-# --- choosing and writing --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What of a section we use: the media codec, its retransmission payload type, the extension ids."""
-
-    codec: Codec
-    rtx: int | None
-    mid_id: int | None
-    twcc_id: int | None
-
-
-_WANTED = {"audio": ("opus", 48000), "video": ("vp8", 90000)}
-
-
-def choose(section: Section) -> Choice | None:
-    """The codec that rooms forward (Opus, VP8), None when the section does not offer it."""
-    wanted = _WANTED.get(section.kind)
-    codec = next((found for found in section.codecs if (found.name, found.clock) == wanted), None)
-    if codec is None:
-        return None
-    rtx = next((found.payload_type for found in section.codecs if found.apt == codec.payload_type), None)
-    return Choice(
-        codec=codec, rtx=rtx, mid_id=section.extensions.get(MID_URI), twcc_id=section.extensions.get(TWCC_URI)
-    )
-
-
-def write_answer(offer: Offer, transport: Transport, outgoing: Mapping[str, Outgoing], receiving: set[str]) -> str:
-    """The answer: we receive the sections named in ``receiving``, send ``outgoing`` by mid, and leave the rest idle."""
-    used = [section for section in offer.sections if not section.rejected and choose(section)]
-    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=ice-lite"]
-    lines.append(" ".join(["a=group:BUNDLE", *(section.mid for section in used)]))
-    lines.append("a=msid-semantic: WMS *")
-    for section in offer.sections:
-        choice = choose(section) if section in used else None
-        if choice is None:
-            lines += _rejected(section)
-        else:
-            lines += _accepted(section, choice, transport)
-            lines += _flow(section.mid, outgoing.get(section.mid), section.mid in receiving)
-    return "\r\n".join(lines) + "\r\n"
-
-
-def _rejected(section: Section) -> list[str]:
-    lines = [f"m={section.kind} 0 {section.protocol} {section.formats}", "c=IN IP4 0.0.0.0", "a=inactive"]
-    return [*lines, f"a=mid:{section.mid}"] if section.mid else lines
-
-
-def _accepted(section: Section, choice: Choice, transport: Transport) -> list[str]:
-    codec = choice.codec
-    types = [codec.payload_type] if choice.rtx is None else [codec.payload_type, choice.rtx]
-    return [
-        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, types))}",
-        "c=IN IP4 0.0.0.0",
-        f"a=mid:{section.mid}",
-        f"a=ice-ufrag:{transport.ufrag}",
-        f"a=ice-pwd:{transport.password}",
-        f"a=fingerprint:{transport.fingerprint}",
-        "a=setup:passive",
-        "a=rtcp-mux",
-        "a=rtcp-rsize",
-        *_codec_lines(section, choice),
-        *_extension_lines(choice),
-        *_candidates(transport),
-        "a=end-of-candidates",
-    ]
-
-
-def _codec_lines(section: Section, choice: Choice) -> Iterator[str]:
-    codec = choice.codec
-    number = codec.payload_type
-    channels = f"/{codec.channels}" if codec.channels > 1 else ""
-    name = "opus" if section.kind == "audio" else codec.name.upper()
-    yield f"a=rtpmap:{number} {name}/{codec.clock}{channels}"
-    if section.kind == "audio":
-        yield f"a=fmtp:{number} minptime=10;useinbandfec=1"
-    else:
-        # Chromium otherwise starts at 300 kbit/s and takes half a minute to a clear picture.
-        yield f"a=fmtp:{number} x-google-start-bitrate={START_KBPS}"
-    wanted = ["nack", "transport-cc"] + (["nack pli", "ccm fir"] if section.kind == "video" else [])
-    yield from (f"a=rtcp-fb:{number} {name}" for name in wanted if name in codec.feedback or name == "nack")
-    if choice.rtx is not None:
-        yield f"a=rtpmap:{choice.rtx} rtx/{codec.clock}"
-        yield f"a=fmtp:{choice.rtx} apt={number}"
-
-
-def _extension_lines(choice: Choice) -> Iterator[str]:
-    if choice.mid_id is not None:
-        yield f"a=extmap:{choice.mid_id} {MID_URI}"
-    if choice.twcc_id is not None:
-        yield f"a=extmap:{choice.twcc_id} {TWCC_URI}"
-
-
-def _candidates(transport: Transport) -> Iterator[str]:
-    for index, address in enumerate(transport.addresses):
-        priority = 126 << 24 | (65535 - index) << 8 | 255
-        yield f"a=candidate:{index + 1} 1 udp {priority} {address} {transport.port} typ host"
-
-
-def _flow(mid: str, outgoing: Outgoing | None, receiving: bool) -> Iterator[str]:
-    if outgoing is None:
-        yield "a=recvonly" if receiving else "a=inactive"
-        return
-    yield "a=sendonly"
-    yield f"a=msid:{outgoing.stream} {outgoing.track}"
-    if outgoing.rtx_ssrc is not None:
-        yield f"a=ssrc-group:FID {outgoing.ssrc} {outgoing.rtx_ssrc}"
-    # The media stream comes first: Chromium takes the first SSRC for the primary one, whatever the group says.
-    yield f"a=ssrc:{outgoing.ssrc} cname:{outgoing.cname}"
-    if outgoing.rtx_ssrc is not None:
-        yield f"a=ssrc:{outgoing.rtx_ssrc} cname:{outgoing.cname}"

@@ -247,7 +247,7 @@ async def test_lost_sound_is_sent_again_by_agreement(browser: Browser, site: Sit
     await patient.wait_for_function("() => window.room.state() === 'connected'")
     peer = site.node._rooms["room-1"]._present["p1"].peer
     assert peer is not None
-    assert "nack" in peer._incoming["0"].choice.codec.feedback
+    assert "nack" in peer.incoming.sections["0"].choice.codec.feedback
 
 
 async def test_the_provider_ends_for_all_and_nobody_comes_back(browser: Browser, site: Site) -> None:

@@ -10,7 +10,8 @@ from aiortc.sdp import SessionDescription
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.sdp import BadOffer, Outgoing, Transport, choose, parse_offer, write_answer
+from media.answer import Outgoing, Transport, choose, write_answer
+from media.sdp import BadOffer, parse_offer
 
 CHROMIUM = (Path(__file__).parent / "chromium_offer.sdp").read_text().replace("\n", "\r\n")
 TRANSPORT = Transport(
