@@ -10,7 +10,8 @@ from portals.base.requests import field, form_of, in_scope
 from portals.base.templating import go, render, safe_path
 from portals.provider import acts
 from portals.provider.opening import at_desk, provider_session, visit_screen
-from portals.provider.queue_page import queue_view
+from portals.provider.queue_page import Desk, queue_view
+from portals.provider.views import QueueView
 from portals.provider.visit_page import Shown
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
@@ -21,7 +22,7 @@ router.include_router(acts.router)
 async def queue(request: Request) -> Response:
     """The queue."""
     provider_session(request)
-    view, revision, desk = await at_desk(request, lambda desk: (queue_view(desk), desk.scope.visits.queue_changes(desk.person), desk))
+    desk, view, revision = await at_desk(request, _look)
     return render(
         request,
         "provider/queue.html",
@@ -61,3 +62,7 @@ async def visit_changes(request: Request, visit: str) -> Response:
     """Whether the visit looks different now."""
     provider_session(request)
     return JSONResponse({"revision": await in_scope(request, lambda scope: scope.visits.changes(visit))})
+
+
+def _look(desk: Desk) -> tuple[Desk, QueueView, str]:
+    return desk, queue_view(desk), desk.scope.visits.queue_changes(desk.person)
