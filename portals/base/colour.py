@@ -14,7 +14,7 @@ HEX = re.compile(r"#[0-9a-f]{6}\Z", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class BrandTokens:
-    """A brand colour's roles on one ground: the colour itself, its hover, text on it, a soft ground and text on that."""
+    """A brand colour's roles on one ground: itself, its hover, text on it, a soft ground and text on that."""
 
     brand: str
     strong: str

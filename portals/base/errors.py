@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import traceback
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -50,5 +52,11 @@ async def _refusal(request: Request, error: Exception) -> Response:
 async def _crash(request: Request, error: Exception) -> Response:
     reference = visitor(request).reference if "visitor" in request.scope else "-"
     # The type and the place are enough to find it; a message could hold what somebody typed.
-    log.error("page failed reference=%s error=%s", reference, type(error).__name__)
+    log.error("page failed reference=%s error=%s at=%s", reference, type(error).__name__, _places(error))
     return error_page(request, 500, "trouble")
+
+
+def _places(error: Exception) -> str:
+    """The last calls before a crash, as ``file:line``."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))

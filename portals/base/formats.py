@@ -12,6 +12,7 @@ from babel.numbers import format_currency
 
 from portals.base.i18n import Translate, translator
 
+DAY_PATTERNS: Mapping[str, str] = {"en": "EEEE, MMMM d", "es": "EEEE, d 'de' MMMM"}
 LOCALES: Mapping[str, str] = {"en": "en_US", "es": "es_US"}
 
 
@@ -31,7 +32,7 @@ class Formats:
 
     def day(self, value: date | datetime, zone: str | None = None) -> str:
         """``Thursday, March 5``."""
-        return format_skeleton("MMMMEEEEd", _as_moment(value, zone), locale=self.locale)
+        return format_date(_as_moment(value, zone), DAY_PATTERNS.get(self.language, "full"), locale=self.locale)
 
     def short_day(self, value: date | datetime, zone: str | None = None) -> str:
         """``Thu, Mar 5``."""

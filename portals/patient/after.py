@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portals.auth.guards import require_patient
-from portals.base.requests import in_scope
+from portals.base.requests import deps_of, in_scope
 from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from portals.patient.summary_view import summary_view
 from portals.patient.visit import VisitPage, read_page
 from records.scope import Scope
 
@@ -35,7 +37,8 @@ async def summary_page(request: Request, visit_id: str) -> Response:
     page, content, orders = await in_scope(request, read)
     if not page.seen:
         return go(f"/visits/{visit_id}")
-    return render(request, "patient/summary.html", page=page, visit=page.visit, content=content, orders=orders)
+    view = summary_view(content, deps_of(request).content(), visitor(request).language) if content else None
+    return render(request, "patient/summary.html", page=page, visit=page.visit, view=view, orders=orders)
 
 
 @router.get("/visits/{visit_id}/receipt")

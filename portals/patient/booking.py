@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.dossier import Place
-from engine.ports import VisitRef
 from engine.slots import Span
 from engine.zones import ZipPlace, zip_place
 from portals.auth.guards import require_patient
@@ -27,6 +26,7 @@ from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
 from portals.patient.law_view import law_view
 from portals.patient.places import place_problems, state_options
 from portals.patient.times import Found, Search, find_times, search_span
+from records.people import ProviderView
 from records.scope import Scope
 from records.visits import VisitDraft, VisitView
 from workflows.contracts import Ask
@@ -174,7 +174,7 @@ async def _search(request: Request, found: Offer, place: Place) -> Found:
     clinic = deps.content().clinic(who.here.slug)
     session = who.session
 
-    def read(scope: Scope) -> tuple[Search, list[object]]:
+    def read(scope: Scope) -> tuple[Search, Sequence[ProviderView], Mapping[str, Sequence[Span]]]:
         patient = scope.people.patient(session.person) if session else None
         search = Search(
             clinic=clinic.slug,
@@ -185,16 +185,16 @@ async def _search(request: Request, found: Offer, place: Place) -> Found:
             now=deps.clock.now(),
             patient=patient,
         )
-        span = search_span(search)
         providers = scope.people.providers()
-        busy = {
-            one.person: [Span(t.starts_at, t.ends_at) for t in scope.slots.taken(one.person, span.start, span.end)]
-            for one in providers
-        }
-        return search, [providers, busy]
+        busy = {one.person: _taken(scope, one.person, search_span(search)) for one in providers}
+        return search, providers, busy
 
-    search, (providers, busy) = await in_scope(request, read)
+    search, providers, busy = await in_scope(request, read)
     return await run_in_threadpool(find_times, search, providers, busy, deps.search)
+
+
+def _taken(scope: Scope, provider: str, span: Span) -> tuple[Span, ...]:
+    return tuple(Span(one.starts_at, one.ends_at) for one in scope.slots.taken(provider, span.start, span.end))
 
 
 async def _review(request: Request, flow: Flow, status: int = 200) -> Response:
@@ -237,11 +237,6 @@ def _instant(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
-
-
-def visit_ref(request: Request, visit: str) -> VisitRef:
-    """A visit's address at this request's clinic."""
-    return VisitRef(clinic=visitor(request).here.slug, visit=visit)
 
 
 async def home(request: Request) -> Response:

@@ -76,6 +76,15 @@ class Entry:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A question shown again: what was typed, the sentence beside it, and the answer's status."""
+
+    value: Any
+    error: str
+    status: int
+
+
 @router.get("/visits/{visit_id}/intake")
 async def intake_start(request: Request, visit_id: str) -> Response:
     """Goes to the first question without an answer, or to the review when there is none."""
@@ -125,7 +134,7 @@ async def intake_question(request: Request, visit_id: str, number: int) -> Respo
     sitting = await _sitting(request, visit_id)
     if sitting.form is None:
         return go(f"/visits/{visit_id}")
-    return _question(request, sitting, sitting.form, number, None, "")
+    return _question(request, sitting, sitting.form, number)
 
 
 @router.post("/visits/{visit_id}/intake/{number}")
@@ -211,12 +220,10 @@ async def _save(request: Request, sitting: Sitting, form: Form, sent: tuple[Entr
     try:
         version = await in_scope(request, write)
     except Conflict as conflict:
-        words = _say(request, "intake.problem.conflict")
-        if _wants_json(request):
-            return JSONResponse({"conflict": conflict.current}, status_code=409)
-        return _question(
-            request, await _sitting(request, visit_id), form, number, typed_values(entry.item, entry.raw), words, 409
-        )
+        fresh = await _sitting(request, visit_id)
+        if fresh.answers.get(entry.item.id) != value:
+            return _conflict(request, fresh, form, (entry, number, conflict.current))
+        version = conflict.current  # the same answer got here before: a second click, or a save whose reply was lost
     except AlreadyDone:
         return _moved(request, visit_id)
     stops = any(one.flag.stops for one in raised)
@@ -224,6 +231,14 @@ async def _save(request: Request, sitting: Sitting, form: Form, sent: tuple[Entr
     if _wants_json(request):
         return JSONResponse({"version": version, "emergency": path if stops else ""})
     return go(path)
+
+
+def _conflict(request: Request, fresh: Sitting, form: Form, sent: tuple[Entry, int, int]) -> Response:
+    entry, number, current = sent
+    if _wants_json(request):
+        return JSONResponse({"conflict": current}, status_code=409)
+    typed = Typed(typed_values(entry.item, entry.raw), _say(request, "intake.problem.conflict"), 409)
+    return _question(request, fresh, form, number, typed)
 
 
 def _next_path(sitting: Sitting, form: Form, answers: Mapping[str, Any], number: int) -> str:
@@ -239,30 +254,28 @@ def _problem(request: Request, sitting: Sitting, form: Form, wrong: tuple[Item, 
     item, raw, words, number = wrong
     if _wants_json(request):
         return JSONResponse({"problem": words}, status_code=422)
-    return _question(request, sitting, form, number, typed_values(item, raw), words, 422)
+    return _question(request, sitting, form, number, Typed(typed_values(item, raw), words, 422))
 
 
-def _question(
-    request: Request, sitting: Sitting, form: Form, number: int, typed: Any, error: str, status: int = 200
-) -> Response:
+def _question(request: Request, sitting: Sitting, form: Form, number: int, typed: Typed | None = None) -> Response:
     who, answers = visitor(request), sitting.answers
     asked = question(form, answers, number, who.language)
     if asked is None:
         return go(sitting.base)
-    value = typed if typed is not None else field_value(asked.type, answers.get(asked.id))
+    value = typed.value if typed else field_value(asked.type, answers.get(asked.id))
     return render(
         request,
         "patient/question.html",
-        status,
+        typed.status if typed else 200,
         page=sitting.page,
         visit=sitting.page.visit,
         question=asked,
         value=value,
-        error=error,
+        error=typed.error if typed else "",
         version=sitting.version(asked.id),
         key=new_request_id(),
         standing=standing(form, answers),
-        back=f"{sitting.base}/{number - 1}" if number > 1 else f"/visits/{sitting.page.visit.visit}",
+        back=f"{sitting.base}/{asked.number - 1}" if asked.number > 1 else f"/visits/{sitting.page.visit.visit}",
         browser={"form": browser_form(form, who.language), "answers": answers, "item": asked.id},
     )
 

@@ -89,7 +89,7 @@ def in_words(item: Item, value: Any, language: str) -> str:
     if item.type in ("choice", "multi_choice"):
         chosen = value if isinstance(value, list) else [value]
         texts = {choice.id: text_in(choice.text, language) for choice in item.choices}
-        return ", ".join(texts.get(one, one) for one in chosen)
+        return ", ".join(texts.get(str(one), str(one)) for one in chosen)
     if item.type == "date":
         return Formats(language).iso_day(str(value))
     unit = unit_words(item.unit, language)

@@ -31,7 +31,10 @@ async def place_page(request: Request, visit_id: str) -> Response:
     if page.visit.stage not in OPEN_STAGES:
         return go(f"/visits/{visit_id}")
     booked = page.visit.booked_place
-    values = {"state": booked.state or "", "postal_code": booked.postal_code or ""}
+    values = {
+        "state": (booked.state if booked else None) or "",
+        "postal_code": (booked.postal_code if booked else None) or "",
+    }
     return _form(request, page, values, ())
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import secrets
+import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -190,12 +193,10 @@ class Clinic:
 def build_clinic(folder: Path, demo: bool = True, port: int = PORT) -> Clinic:
     """A clinic with its demo people in a new database."""
     settings = _settings(folder, demo, port)
-    upgrade(settings.database_url)
+    shutil.copytree(_seeded(), folder, dirs_exist_ok=True)
     database = Database(settings.database_url, FileKeyProvider(folder / "keys"))
     library = _library()
     content = library.content
-    for file in content.clinics.values():
-        seed(database, file, demo=True)
     clock, gates = FixedClock(), LicenceGates()
     visits = FakeVisits(RecordsVisitStore(database), gates, clock)
     deps = PortalDeps(
@@ -238,6 +239,20 @@ def sign_in(browser: TestClient, person: str = "june_hartley") -> None:
 def password() -> str:
     """Every demo person's password."""
     return DEMO_PASSWORD
+
+
+@cache
+def _seeded() -> Path:
+    """A folder with keys and a database that holds the demo people; made once, copied for each test."""
+    folder = Path(tempfile.mkdtemp(prefix="clinic-seeded-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    url = _settings(folder, True, PORT).database_url
+    upgrade(url)
+    database = Database(url, FileKeyProvider(folder / "keys"))
+    for file in _library().content.clinics.values():
+        seed(database, file, demo=True)
+    database.close()
+    return folder
 
 
 @cache

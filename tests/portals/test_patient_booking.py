@@ -1,0 +1,147 @@
+"""Booking: places, times in the patient's zone, the law when there are none, holding and paying; without scripts."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+from engine.dossier import Dossier
+from engine.ports import GateRecord
+from tests.portals.helpers_clinic import SLUG, Clinic, LicenceGates, post, sign_in
+from tests.portals.helpers_journey import GOOD_CARD, KIND, MIAMI, booked, choose, held, times
+
+
+def test_the_front_page_shows_price_length_hours_and_languages(clinic: Clinic) -> None:
+    page = clinic.browser().get("/")
+    assert page.status_code == 200
+    for words in ("$79", "20 minutes", "Day and night", "English, Español", "Florida"):
+        assert words in page.text
+
+
+def test_a_zip_code_of_another_state_is_refused_and_the_input_kept(clinic: Clinic) -> None:
+    page = post(clinic.browser(), KIND, {"state": "FL", "postal_code": "30301"})
+    assert page.status_code == 422
+    assert "not in Florida" in page.text
+    assert 'value="30301"' in page.text
+    assert '<option value="FL" selected>' in page.text
+
+
+def test_times_are_given_in_the_zone_of_the_zip_code(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    assert "Eastern Time" in post(browser, KIND, MIAMI).text
+    assert "Central Time" in post(browser, KIND, {"state": "FL", "postal_code": "32501"}).text
+
+
+def test_only_clinicians_licensed_for_the_place_are_offered(clinic: Clinic) -> None:
+    page = post(clinic.browser(), KIND, MIAMI).text
+    assert "Rosalind Achebe" in page
+    assert "Emeric Lindqvist" not in page, "the licence ran out yesterday"
+
+
+def test_a_place_without_a_licensed_clinician_shows_the_law_and_the_way_out(clinic: Clinic) -> None:
+    page = post(clinic.browser(), KIND, {"state": "NY", "postal_code": "10001"}).text
+    assert "does not allow this visit" in page
+    assert "Fla. Stat. 456.47(4)" in page
+    assert "checked on" in page
+    assert "another state" in page
+    assert 'name="time"' not in page
+
+
+def test_the_address_of_a_page_never_holds_the_place(clinic: Clinic) -> None:
+    page = post(clinic.browser(), KIND, MIAMI)
+    assert "33132" not in str(page.url)
+    assert "FL" not in str(page.url)
+
+
+def test_choosing_a_time_signed_out_leads_to_an_account_and_back_to_the_same_time(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    chosen = times(browser)[0]
+    assert choose(browser, chosen).url.path == "/sign-up"
+    sign_in(browser)
+    page = browser.get("/book/review").text
+    assert "Check your visit" in page
+    assert "$79" in page
+
+
+def test_booking_twice_is_one_visit(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    choose(browser, times(browser)[0])
+    page = browser.get("/book/review")
+    token = re.search(r'name="csrf" value="(\w+)"', page.text)
+    assert token
+    flow = browser.cookies.get("cw_flow")
+    first = browser.post("/book/review", data={"csrf": token[1], "request": "b" * 24})
+    browser.cookies.set("cw_flow", flow or "", domain=f"{SLUG}.localhost", path="/")
+    second = browser.post("/book/review", data={"csrf": token[1], "request": "b" * 24})
+    assert first.url.path == second.url.path
+    assert sum(ask.act == "book" for ask in clinic.visits.asked) == 1
+
+
+def test_a_time_somebody_else_took_is_said_and_other_times_offered(clinic: Clinic) -> None:
+    one, other = clinic.browser(), clinic.browser()
+    sign_in(one)
+    sign_in(other, "mateo_villareal")
+    wanted = times(one)[0]
+    choose(one, wanted)
+    times(other)
+    choose(other, wanted)
+    assert "/pay" in str(post(one, "/book/review", {"request": "c" * 24}).url)
+    late = post(other, "/book/review", {"request": "d" * 24})
+    assert late.status_code == 409
+    assert "just been taken" in late.text
+    assert wanted not in late.text
+
+
+def test_a_gate_that_shuts_at_booking_shows_its_law(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    choose(browser, times(browser)[0])
+
+    def refuse(self: LicenceGates, dossier: Dossier, gate: str, at: object) -> GateRecord:
+        nobody = dataclasses.replace(dossier, provider=dataclasses.replace(dossier.provider, licenses=()))
+        return original(self, nobody, gate, at)  # type: ignore[arg-type]
+
+    original = LicenceGates.ask
+    monkeypatch.setattr(LicenceGates, "ask", refuse)
+    page = post(browser, "/book/review", {"request": "e" * 24})
+    assert page.status_code == 409
+    assert "cannot be booked" in page.text
+    assert "Fla. Stat." in page.text
+
+
+def test_a_declined_card_keeps_the_name_and_forgets_the_number(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    visit = held(clinic, browser)
+    page = post(browser, f"/visits/{visit}/pay", {**GOOD_CARD, "number": "4000000000000002"})
+    assert page.status_code == 402
+    assert "declined" in page.text
+    assert 'value="June Hartley"' in page.text
+    assert "4000000000000002" not in page.text
+
+
+def test_a_real_card_number_is_not_taken(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    visit = held(clinic, browser)
+    page = post(browser, f"/visits/{visit}/pay", {**GOOD_CARD, "number": "4539578763621486"})
+    assert page.status_code == 422
+    assert not any(ask.act == "pay" for ask in clinic.visits.asked)
+
+
+def test_the_payment_pages_say_that_the_processor_is_simulated(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    assert "Simulated card processor" in browser.get(f"/visits/{visit}/receipt").text
+
+
+def test_cancelling_asks_why_and_shows_what_it_means(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    assert "free of charge" in browser.get(f"/visits/{visit}/cancel").text
+    assert post(browser, f"/visits/{visit}/cancel", {}).status_code == 422
+    page = post(browser, f"/visits/{visit}/cancel", {"reason": "time"})
+    assert "was canceled" in page.text

@@ -1,0 +1,274 @@
+"""From booked to the waiting room and after: answers, red flags, place, consent, waiting, joining; without scripts."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from engine.plans import Step, VisitPlan
+from portals.patient import place
+from portals.patient.journey import Told, journey
+from records.visits import VisitView
+from tests.portals.helpers_clinic import Clinic, csrf_of, post, sign_in
+from tests.portals.helpers_journey import HERE, answer_page, booked, fill_intake, ref
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "LOOKS", 0)
+
+
+def test_the_visit_shows_what_is_done_and_what_is_next(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    page = browser.get(f"/visits/{booked(clinic, browser)}").text
+    assert re.findall(r'<li class="(\w+)"', page) == ["done", "now", "later", "later", "later", "later"]
+    assert page.count('aria-current="step"') == 1
+    assert "What happens if I stop now?" in page
+
+
+def test_answers_are_saved_one_by_one_and_the_next_sitting_goes_on(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    answer_page(browser, f"/visits/{visit}/intake", {"answer": "true"})
+    answer_page(browser, f"/visits/{visit}/intake", {"answer": "skin"})
+    elsewhere = clinic.browser()
+    sign_in(elsewhere)
+    assert elsewhere.get(f"/visits/{visit}/intake").url.path.endswith("/intake/3")
+    assert re.search(r'value="skin" checked', elsewhere.get(f"/visits/{visit}/intake/2").text)
+
+
+def test_no_question_or_answer_is_in_an_address(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    page = answer_page(browser, f"/visits/{visit}/intake/2", {"answer": "skin"})
+    assert re.fullmatch(rf"/visits/{visit}/intake/\d+", page.url.path)
+    assert page.url.query == b""
+
+
+def test_a_blank_answer_is_named_at_its_field(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    page = answer_page(browser, f"/visits/{visit}/intake/2", {})
+    assert page.status_code == 422
+    assert page.text.count("Choose an answer") == 2
+
+
+def test_the_same_answer_sent_twice_is_saved_once_and_goes_on(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    page = browser.get(f"/visits/{visit}/intake/2")
+    sent = {**_hidden(page.text), "csrf": csrf_of(page.text), "answer": "skin"}
+    first, second = (browser.post(str(page.url), data=sent) for _ in range(2))
+    third = browser.post(str(page.url), data={**sent, "key": "f" * 24})
+    assert first.url.path == second.url.path == third.url.path
+    assert third.status_code == 200
+
+
+def test_another_answer_given_meanwhile_is_shown_and_nothing_is_overwritten(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    page = browser.get(f"/visits/{visit}/intake/2")
+    sent = {**_hidden(page.text), "csrf": csrf_of(page.text)}
+    browser.post(str(page.url), data={**sent, "answer": "skin"})
+    late = browser.post(str(page.url), data={**sent, "key": "e" * 24, "answer": "fever"})
+    assert late.status_code == 409
+    assert "changed somewhere else" in late.text
+    assert re.search(r'value="fever" checked', late.text), "what was chosen is kept on the page"
+
+
+def test_a_script_saves_in_the_background_and_learns_the_new_version(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    page = browser.get(f"/visits/{visit}/intake/2")
+    sent = {**_hidden(page.text), "csrf": csrf_of(page.text), "answer": "skin"}
+    answer = browser.post(str(page.url), data=sent, headers={"accept": "application/json"})
+    assert answer.json() == {"version": 1, "emergency": ""}
+
+
+def test_a_red_flag_leads_to_the_emergency_page_at_once(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    answer_page(browser, f"/visits/{visit}/intake/1", {"answer": "true"})
+    answer_page(browser, f"/visits/{visit}/intake/2", {"answer": "chest_pain"})
+    page = answer_page(browser, f"/visits/{visit}/intake/3", {"answer": ["stroke"]})
+    assert page.url.path == f"/visits/{visit}/emergency"
+    assert "tel:911" in page.text
+    assert "not charged" in page.text
+    clinic.visits.pump()
+    assert browser.get(f"/visits/{visit}").url.path == f"/visits/{visit}/emergency"
+
+
+def test_answers_are_reviewed_in_words_and_handed_in_once(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    review = fill_intake(clinic, browser, visit)
+    assert review.url.path == f"/visits/{visit}/intake/review"
+    assert "Nothing" not in review.text
+    assert "a sore throat" in review.text
+    first = post(browser, str(review.url), {}, to=f"/visits/{visit}/intake/submit")
+    assert first.url.path == f"/visits/{visit}"
+    assert "Handed in." in first.text
+    again = browser.post(f"/visits/{visit}/intake/submit", data={"csrf": csrf_of(first.text)})
+    assert again.status_code == 200
+
+
+def test_a_place_must_be_attested_in_full(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    page = post(browser, f"/visits/{visit}/place", {"state": "FL", "postal_code": "33132", "city": "Miami"})
+    assert page.status_code == 422
+    assert "street address" in page.text
+    assert "physically at this address" in page.text
+    assert 'value="Miami"' in page.text
+
+
+def test_attesting_a_state_the_clinician_is_not_licensed_in_stops_the_visit_with_its_law(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    elsewhere = {**HERE, "city": "New York", "state": "NY", "postal_code": "10001"}
+    post(browser, f"/visits/{visit}/place", elsewhere)
+    clinic.visits.pump()
+    page = browser.get(f"/visits/{visit}").text
+    assert "We had to stop here" in page
+    assert "Fla. Stat. 456.47(4)" in page
+    assert "Correct my location" in page
+    post(browser, f"/visits/{visit}/place", HERE)
+    clinic.visits.pump()
+    assert "We had to stop here" not in browser.get(f"/visits/{visit}").text
+
+
+def test_consent_shows_clauses_and_sources_and_is_signed_by_name(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    _attest(clinic, browser, visit)
+    path = f"/visits/{visit}/consent"
+    page = browser.get(path).text
+    assert "Fla. Stat. 456.47(4)" in page
+    digest = html.unescape(re.search(r'name="digest" value="([^"]+)"', page)[1])  # type: ignore[index]
+    assert post(browser, path, {"digest": digest, "signature": "June Hartley"}).status_code == 422
+    changed = post(browser, path, {"digest": "sha256:0", "signature": "June Hartley", "agree": "yes"})
+    assert "text has changed" in changed.text
+    assert 'value="June Hartley"' in changed.text
+    post(browser, path, {"digest": digest, "signature": "June Hartley", "agree": "yes"})
+    signed = browser.get(f"{path}/signed").text
+    assert "Telehealth" in signed
+    assert "Privacy" in signed
+
+
+def test_the_waiting_room_shows_the_place_and_lets_one_leave(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    _attest(clinic, browser, visit)
+    page = post(browser, f"/visits/{visit}/waiting", {"request": "a" * 24}, to=f"/visits/{visit}/arrive")
+    assert "You are next" in page.text
+    assert "Usually within" in page.text
+    assert '<meta http-equiv="refresh"' in page.text, "it stays current without scripts"
+    state = browser.get(f"/visits/{visit}/waiting/state").json()
+    assert state["stage"] == "waiting"
+    left = post(browser, f"/visits/{visit}/waiting", {"request": "b" * 24}, to=f"/visits/{visit}/leave")
+    assert left.url.path == f"/visits/{visit}"
+
+
+def test_a_join_link_is_shown_by_get_and_used_up_by_post(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    _attest(clinic, browser, visit)
+    clinic.visits.move(ref(visit), "in_call")
+    door = post(browser, f"/visits/{visit}/waiting", {"request": "a" * 24}, to=f"/visits/{visit}/join")
+    assert door.url.path.startswith("/visits/join/")
+    assert browser.get(str(door.url)).status_code == 200, "looking uses nothing up"
+    used = browser.post(str(door.url), data={"csrf": csrf_of(door.text)}, follow_redirects=False)
+    assert used.headers["location"] == f"/visits/{visit}/call"
+    again = browser.post(str(door.url), data={"csrf": csrf_of(door.text)})
+    assert again.status_code == 410
+    assert "used already" in again.text
+
+
+def test_a_visit_of_somebody_else_is_a_page_that_does_not_exist(clinic: Clinic) -> None:
+    browser, other = clinic.browser(), clinic.browser()
+    visit = booked(clinic, browser)
+    sign_in(other, "mateo_villareal")
+    for tail in ("", "/intake", "/place", "/consent", "/waiting", "/summary", "/receipt", "/cancel", "/emergency"):
+        assert other.get(f"/visits/{visit}{tail}").status_code == 404, tail
+
+
+def test_spanish_reaches_the_questions_and_the_consent(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    post(browser, "/visits", {"language": "es", "next": "/visits"}, to="/language")
+    assert "¿Cuál es el motivo principal" in browser.get(f"/visits/{visit}/intake/2").text
+    _attest(clinic, browser, visit)
+    assert "Cómo usamos su información de salud" in browser.get(f"/visits/{visit}/consent").text
+
+
+def test_steps_follow_the_plan_and_not_a_fixed_list() -> None:
+    steps = (_step("pay"), _step("intake", form="a/b"), _step("intake", form="a/c"), _step("consult"))
+    plan = VisitPlan(
+        specialty="s",
+        visit_type="t",
+        modality="chat",
+        recording=False,
+        duration_seconds=600,
+        professions=(),
+        steps=steps,
+        reminders=(),
+        note_template="n",
+        formulary=None,
+    )
+    told = Told(forms=frozenset({"a/b"}), consents=frozenset())
+    found = [(step.kind, step.form, step.state) for step in journey(_visit(), plan, told)]
+    assert found == [
+        ("pay", "", "done"),
+        ("intake", "a/b", "done"),
+        ("intake", "a/c", "now"),
+        ("waiting", "", "later"),
+        ("summary", "", "later"),
+    ]
+
+
+def _attest(clinic: Clinic, browser: TestClient, visit: str) -> None:
+    post(browser, f"/visits/{visit}/place", HERE)
+    clinic.visits.pump()
+
+
+def _hidden(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(item|version|key)" value="([^"]*)">', page))
+
+
+def _step(kind: str, **settings: Any) -> Step:
+    return Step(id=kind, kind=kind, after=(), gate=None, settings=settings)
+
+
+def _visit() -> VisitView:
+    now = datetime(2026, 11, 22, 15, tzinfo=UTC)
+    return VisitView(
+        visit="vis_1",
+        patient="p",
+        provider="q",
+        specialty="s",
+        visit_type="t",
+        modality="chat",
+        encounter_kind="new",
+        recording=False,
+        stage="preparing",
+        starts_at=now,
+        ends_at=now + timedelta(minutes=10),
+        plan_digest="",
+        price_cents=100,
+        currency="USD",
+        payment_label="",
+        payment_state="authorised",
+        booked_place=None,
+        attested_place=None,
+        arrived_at=None,
+        encounter_at=None,
+        room=None,
+        version=1,
+        created_at=now,
+        reason="",
+    )
