@@ -63,14 +63,18 @@ class VisitUnreachable(RuntimeError):
     """Temporal did not answer in time; the same request may be sent again with its id. Carries the visit's id."""
 
 
-async def connect(settings: Settings, keys: PayloadKeys | None) -> VisitClient:
-    """A client that connects at its first call, so that the web starts before Temporal does."""
+async def connect(settings: Settings, keys: PayloadKeys | None, *, lazy: bool = True) -> VisitClient:
+    """A client that connects at its first call, so that the web starts before Temporal does.
+
+    Raises:
+        RuntimeError: it is not ``lazy`` (workers may not be) and Temporal does not answer.
+    """
     client = await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
         tls=TLSConfig() if settings.temporal_tls else False,
         data_converter=data_converter(keys),
-        lazy=True,
+        lazy=lazy,
     )
     return VisitClient(client)
 

@@ -43,6 +43,7 @@ from workflows.activities.prescribing import PrescribingActivities
 from workflows.activities.visits import VisitActivities
 from workflows.client import VisitClient, VisitUnreachable, connect
 from workflows.codec import CachedKeys
+from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
 from workflows.outbox import LostVisits, OutboxPump
@@ -86,7 +87,10 @@ def _evaluators(settings: Settings, role: str) -> Iterator[EvaluatorPool | None]
 async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
     stop = _stop_signal()
     keeper = LibraryKeeper(settings.root, clinic_files(settings))
-    async with _joined(settings, stop) as (database, visits):
+    async with _joined(settings, stop) as joined:
+        if joined is None:
+            return
+        database, visits = joined
         store = RecordsVisitStore(database)
         worker = Worker(
             visits.temporal,
@@ -143,24 +147,29 @@ def _activities(
 
 async def _media(settings: Settings) -> None:
     stop = _stop_signal()
-    async with _joined(settings, stop) as (database, visits), _node(settings, database) as node:
-        name = uuid.uuid4().hex[:12]
-        queue = f"{MEDIA_QUEUE}-{name}"
-        activities = MediaActivities(node, name, queue)
-        shared = Worker(
-            visits.temporal,
-            task_queue=MEDIA_QUEUE,
-            activities=[activities.allocate],
-            graceful_shutdown_timeout=GRACE,
-        )
-        own = Worker(
-            visits.temporal,
-            task_queue=queue,
-            activities=[activities.media_session],
-            max_heartbeat_throttle_interval=timedelta(seconds=1),
-        )
-        async with shared, own:
-            await _until_stopped(stop)
+    async with _joined(settings, stop) as joined:
+        if joined is None:
+            return
+        database, visits = joined
+        async with _node(settings, database) as node:
+            shared, own = _media_workers(visits.temporal, node)
+            async with shared, own:
+                await _until_stopped(stop)
+
+
+def _media_workers(client: Client, node: MediaNode) -> tuple[Worker, Worker]:
+    """One worker on the queue that all nodes share, one on the node's own, whose name no other node ever had."""
+    name = uuid.uuid4().hex[:12]
+    queue = f"{MEDIA_QUEUE}-{name}"
+    activities = MediaActivities(node, name, queue)
+    shared = Worker(client, task_queue=MEDIA_QUEUE, activities=[activities.allocate], graceful_shutdown_timeout=GRACE)
+    own = Worker(
+        client,
+        task_queue=queue,
+        activities=[activities.media_session],
+        max_heartbeat_throttle_interval=timedelta(seconds=1),
+    )
+    return shared, own
 
 
 @asynccontextmanager
@@ -203,24 +212,25 @@ def _origins(public_base: str) -> tuple[str, str]:
 
 
 @asynccontextmanager
-async def _joined(settings: Settings, stop: asyncio.Event) -> AsyncIterator[tuple[Database, VisitClient]]:
-    """The database, and Temporal once it answers: which of the two starts first does not matter."""
+async def _joined(settings: Settings, stop: asyncio.Event) -> AsyncIterator[tuple[Database, VisitClient] | None]:
+    """The database, and Temporal once it answers: which of the two starts first does not matter. None when stopped."""
     database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
+    keys = CachedKeys(PayloadKeys(database))
     try:
-        visits = await connect(settings, CachedKeys(PayloadKeys(database)))
-        await _until_temporal_answers(visits.temporal, stop)
-        yield database, visits
+        visits = await _connected(settings, keys, stop)
+        yield None if visits is None else (database, visits)
     finally:
         database.close()
 
 
-async def _until_temporal_answers(client: Client, stop: asyncio.Event) -> None:
+async def _connected(settings: Settings, keys: PayloadKeySource, stop: asyncio.Event) -> VisitClient | None:
     while not stop.is_set():
-        with contextlib.suppress(Exception):
-            await client.count_workflows("")
-            return
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), CONNECT_PAUSE_SECONDS)
+        try:
+            return await connect(settings, keys, lazy=False)
+        except RuntimeError:  # what the SDK raises while nobody listens
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), CONNECT_PAUSE_SECONDS)
+    return None
 
 
 async def _until_stopped(stop: asyncio.Event) -> None:
