@@ -99,7 +99,8 @@ class Incoming:
             self._repair(route.section, header, payload, now)
         elif header.payload_type != route.section.choice.codec.payload_type:
             self._refused["payload_type"] += 1
-        elif payload:
+        else:
+            # Also padding without payload: its number counts, and must not look lost to anybody.
             route.section.publication.receive(route.source, header, payload, now, repaired=False)
 
     def _discover(self, data: bytes, header: RtpHeader, now: float) -> _Route | None:

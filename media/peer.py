@@ -141,12 +141,23 @@ class Peer:
     def _associate(self, offer: sdp.Offer) -> None:
         self._fingerprint = offer.fingerprint
         if self._ice is None or self._ice.remote_ufrag != offer.ufrag:
-            if self._ice is not None:
-                self._retired.append(self._ice)
+            self._retire_ice()
             self._ice = IcePeer(offer.ufrag, self._on_datagram)
             self._port.table.add(self._ice)
         if self._connecting is None:
             self._connecting = self._loop.create_task(self._connect(*offer.fingerprint))
+
+    def _retire_ice(self) -> None:
+        """Keeps the path in use until the next has proven itself, and no other."""
+        retiring = self._ice
+        if retiring is None:
+            return
+        if retiring.selected is None:
+            self._port.table.remove(retiring)
+            return
+        for old in self._retired:
+            self._port.table.remove(old)
+        self._retired = [retiring]
 
     async def _connect(self, algorithm: str, fingerprint: str) -> None:
         try:

@@ -162,6 +162,21 @@ async def test_a_packet_lost_on_the_way_in_is_asked_for_until_it_comes(bench: Be
     await close(patient, provider)
 
 
+async def test_quality_events_hold_numbers_of_both_ends(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    await asyncio.gather(patient.talk(0.2), provider.talk(0.1))
+    for _ in range(3):
+        await patient.say({"type": "stats", "measures": {"loss_in": 0.25, "made_up": 9}})
+    await until(lambda: any(event.kind is RoomEventKind.QUALITY for event in bench.events))
+    await asyncio.sleep(0.05)
+    [event] = [event for event in bench.events if event.kind is RoomEventKind.QUALITY]
+    assert event.participant_id == "p1"
+    assert event.measures["client_loss_in"] == 0.25
+    assert event.measures["packets_in"] >= 10
+    assert not any("made_up" in name for name in event.measures)
+    await close(patient, provider)
+
+
 async def test_reports_and_arrival_feedback_reach_the_publisher(bench: Bench) -> None:
     patient, provider = await two(bench)
     await patient.talk(1.3)
@@ -225,6 +240,30 @@ async def test_moving_to_another_network_keeps_the_session_and_the_streams(bench
     assert all((b - a) % 65536 == 1 for a, b in itertools.pairwise(numbers))
     await until(lambda: bench.node.counters["ice_sessions"] == 2)
     assert bench.node.counters["ice_addresses"] == 2, "the old address is forgotten"
+    await close(patient, provider)
+
+
+async def test_restarts_that_never_prove_themselves_pile_nothing_up(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    for _ in range(6):
+        patient.ufrag = secrets.token_hex(4)
+        await patient.renegotiate()
+    assert bench.node.counters["ice_sessions"] <= 3
+    await patient.move()
+    await until(lambda: bench.node.counters["ice_sessions"] == 2)
+    await close(patient, provider)
+
+
+async def test_padding_without_payload_is_neither_lost_nor_a_frame(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    await asyncio.gather(patient.talk(0.2), provider.talk(0.1))
+    video = patient.video
+    patient.send_plain(FIXED.pack(0xA0, VP8, patient.skip_video(), video.timestamp, video.ssrc) + b"\0\0\0\4")
+    patient.send_video()
+    await asyncio.sleep(0.2)
+    assert patient.seen(rtcp.Nack) == []
+    numbers = [number for number, _ in provider.payloads[out(provider, "video")]]
+    assert all((b - a) % 65536 == 1 for a, b in itertools.pairwise(numbers))
     await close(patient, provider)
 
 
