@@ -72,6 +72,25 @@ class Database:
             yield Scope(work)
 
     @contextmanager
+    def glance(self, clinic: str, actor: Actor) -> Iterator[Scope]:
+        """A scope that only reads what needs no audit (numbers, digests) and waits for no writer: for polling pages.
+
+        A refusal is audited all the same; a call that would have to be audited raises `RuntimeError`.
+        """
+        if clinic and actor is not None:
+            self._prepare(clinic)
+        with self.reading() as session:
+            work = Work(session, self.ring, clinic, actor, (self.now(), self._visit_time()))
+            work.only_glances = True
+            try:
+                yield Scope(work)
+            finally:
+                session.rollback()
+                work.end()
+                if work.entries:
+                    self._keep_refusals(work)
+
+    @contextmanager
     def work(self, clinic: str, actor: Actor) -> Iterator[Work]:
         """The same for adapters of this room, without repositories."""
         if clinic and actor is not None and clinic not in self._prepared:
@@ -124,6 +143,10 @@ class Database:
         self.ring.forget()
         self.engine.dispose()
         self._turns.close()
+
+    def _keep_refusals(self, work: Work) -> None:
+        with self.writing() as session:
+            _keep_accesses(session, work)
 
     def _prepare(self, clinic: str) -> None:
         if clinic in self._prepared:

@@ -58,6 +58,7 @@ class Work:
         self.actor = actor
         self.now, self.at = times
         self.entries: list[Entry] = []
+        self.only_glances = False
 
     @property
     def session(self) -> Session:
@@ -85,6 +86,8 @@ class Work:
     def note(self, act: Act, subject: str, visit: str = "", **detail: str | int | bool) -> None:
         """Allows and audits one act; the entry is committed with the transaction, or alone should that fail."""
         self.allow(act, subject, visit)
+        if self.only_glances:
+            raise RuntimeError(f"a glance is not audited, so it cannot do {act}; open a scope")
         self.record(act, subject, visit, **detail)
 
     def record(self, act: Act, subject: str, visit: str = "", **detail: str | int | bool) -> None:

@@ -93,3 +93,30 @@ def test_administrators_see_times_and_stages_but_no_reason_and_no_place(world: W
 def test_a_row_that_is_not_there_is_not_found(world: World) -> None:
     with pytest.raises(NotFound), world.database.scope(world.clinic, world.as_patient) as scope:
         scope.visits.get("vis_nothing")
+
+
+def test_a_glance_reads_numbers_while_somebody_else_writes(world: World) -> None:
+    with world.database.writing(), world.database.glance(world.clinic, world.as_patient) as scope:
+        assert scope.visits.waiting(world.visit) is None
+        assert scope.visits.changes(world.visit)
+
+
+def test_a_glance_shows_nothing_that_needs_an_audit_entry(world: World) -> None:
+    with (
+        pytest.raises(RuntimeError, match="visits:visit:viewed"),
+        world.database.glance(world.clinic, world.as_patient) as scope,
+    ):
+        scope.visits.get(world.visit)
+
+
+def test_a_glance_that_is_refused_is_audited(world: World) -> None:
+    before = verify(world.database, world.clinic).entries
+    stranger = Actor(person="per_other", role=Role.PATIENT)
+    with pytest.raises(AccessRefused), world.database.glance(world.clinic, stranger) as scope:
+        scope.visits.waiting(world.visit)
+    assert verify(world.database, world.clinic).entries == before + 1
+
+
+def test_a_glance_needs_a_clinic_and_an_actor(database: Database) -> None:
+    with pytest.raises(ScopeMissing), database.glance("palmetto", None):  # type: ignore[arg-type]
+        pass
