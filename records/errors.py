@@ -42,6 +42,12 @@ class AlreadyDone(RecordsError):
     code = "already_done"
 
 
+class StillOpen(RecordsError):
+    """Something that has to end first is still going on (a patient's visit); carries its id."""
+
+    code = "still_open"
+
+
 class Unreadable(RecordsError):
     """A sealed field cannot be opened: its key was shredded, or its bytes or its place are not the ones sealed."""
 

@@ -12,8 +12,10 @@ from sqlalchemy import delete, select
 from engine.dossier import DeaRegistration, License, Place
 from records.acts import Act
 from records.codes import new_id
-from records.errors import Conflict
+from records.course import DRAFT, FINAL
+from records.errors import Conflict, StillOpen
 from records.tables.people import DeaRow, LicenseRow, Patient, Person, Provider
+from records.tables.visits import Visit
 from records.work import Repository
 
 
@@ -172,10 +174,23 @@ class People(Repository):
 
     def shred(self, person: str) -> None:
         """Destroys the patient's key: everything sealed for them is unreadable from then on, also in backups' copies
-        of rows that were made with a key that only this database held. There is no way back."""
+        of rows that were made with a key that only this database held. There is no way back.
+
+        Raises:
+            StillOpen: a visit of theirs has begun and has not ended.
+        """
         self._work.note(Act.PATIENT_SHREDDED, person)
         self._work.row(Patient, person)
+        visit = self._open_visit(person)
+        if visit is not None:
+            raise StillOpen(f"visits {visit}")
         self._work.ring.shred_person(self._session, self._work.clinic, person)
+
+    def _open_visit(self, patient: str) -> str | None:
+        query = select(Visit.id).where(
+            Visit.clinic == self._work.clinic, Visit.patient == patient, Visit.stage.not_in({*FINAL, DRAFT})
+        )
+        return self._session.scalar(query.limit(1))
 
     def _person(self, person: str, contact: Mapping[str, Any], seed_key: str | None, key_of: str) -> None:
         sealed = self._work.seal(("persons", "contact", person), contact, key_of)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
+from records import migrate
 from records.audit import verify
 from records.database import Database, open_engine
 from records.errors import RecordsError
@@ -108,3 +112,18 @@ def test_every_connection_syncs_fully_and_keeps_foreign_keys(database: Database)
         wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
         for pragma, value in wanted.items():
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() == value
+
+
+def test_the_same_migrations_can_be_written_for_postgresql() -> None:
+    """Without a server: every table, and a trigger for every table that is history."""
+    written = io.StringIO()
+    context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "output_buffer": written})
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    with Operations.context(context):
+        for script in reversed(list(scripts.walk_revisions())):
+            script.module.upgrade()
+    statements = written.getvalue()
+    assert [name for name in METADATA.tables if f"CREATE TABLE {name} " not in statements] == []
+    assert [name for name in APPEND_ONLY if f"CREATE TRIGGER {name}_append_only" not in statements] == []
+    assert "BYTEA" in statements
+    assert "TIMESTAMP WITH TIME ZONE" in statements

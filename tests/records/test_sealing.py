@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from records.errors import Unreadable
+from engine.ports import VisitChange
+from records.errors import StillOpen, Unreadable
 from records.key_ring import Purpose
 from records.keys import FileKeyProvider, KeysRefused
 from records.sealing import Place, Secret, open_bytes, seal_bytes
@@ -66,6 +67,14 @@ def test_one_persons_data_is_gone_when_their_key_is_shredded_and_nobody_elses(wo
         assert scope.people.provider(world.provider).display_name == "Dr. Lena Okafor"
     with world.database.scope(other.clinic, other.as_system) as scope:
         assert scope.people.patient(other.patient).name == "Ana Reyes"
+
+
+def test_nobody_is_shredded_in_the_middle_of_a_visit(world: World) -> None:
+    world.store.change(world.effect(), VisitChange(event="booked", stage="booked"))
+    with pytest.raises(StillOpen), world.database.scope(world.clinic, world.as_system) as scope:
+        scope.people.shred(world.patient)
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        assert scope.people.patient(world.patient).given == "Ana"
 
 
 def test_purposes_have_keys_of_their_own_and_none_serves_another(world: World) -> None:

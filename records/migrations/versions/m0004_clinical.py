@@ -21,13 +21,13 @@ def upgrade() -> None:
     for name, table, columns in INDEXES:
         op.create_index(name, table, list(columns))
     for table in APPEND_ONLY:
-        for statement in forbid(op.get_bind().dialect.name, table):
+        for statement in forbid(op.get_context().dialect.name, table):
             op.execute(statement)
 
 
 def downgrade() -> None:
     for table in APPEND_ONLY:
-        for statement in permit(op.get_bind().dialect.name, table):
+        for statement in permit(op.get_context().dialect.name, table):
             op.execute(statement)
     for name, table, _columns in reversed(INDEXES):
         op.drop_index(name, table)
