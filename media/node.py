@@ -1,7 +1,8 @@
 """One media process: its UDP port, its signalling listener, its rooms, and the door that the visit's activity uses.
 
-A node runs inside an event loop that exists already (beside a Temporal worker, under uvloop or not) and starts no
-thread. Give it a verifier of session tokens and, if wanted, a sink for events; both belong to somebody else.
+A node runs inside an event loop that exists already (beside a Temporal worker, under uvloop or not). Give it a verifier
+of session tokens, which is called in the loop's thread pool, and, if wanted, a sink for events; both belong to somebody
+else.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ TICK_SECONDS = 0.04
 KEPT_REPORTS = 1024
 EVENT_QUEUE = 4096
 STOP_SECONDS = 3
+VERIFY_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -252,9 +254,12 @@ class MediaNode:
 
     # --- the door ----------------------------------------------------------------------------------------------------
 
-    def _verify(self, token: str) -> RoomClaims:
+    async def _verify(self, token: str) -> RoomClaims:
+        """Asks the verifier in a thread: it may look into a database, and media must not wait for that."""
         try:
-            claims = self._ports.verify(token)
+            claims = await asyncio.wait_for(asyncio.to_thread(self._ports.verify, token), VERIFY_SECONDS)
+        except TimeoutError as error:
+            raise Refused(protocol.FULL, "verifier_busy") from error
         except Exception:
             # Fail closed, whatever went wrong in the verifier; its message could hold the token.
             log.error("the token verifier failed")
@@ -306,9 +311,10 @@ class MediaNode:
                 result = self._ports.sink(event) if self._ports.sink else None
                 if inspect.isawaitable(result):
                     await result
-            except Exception:
+            except Exception as error:
+                # Its class only: a database's message may quote what it was given.
                 self.refused["event_sink"] += 1
-                log.exception("the event sink failed for room %s", event.room_id)
+                log.error("the event sink failed for room %s: %s", event.room_id, type(error).__name__)
             finally:
                 queue.task_done()
 

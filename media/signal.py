@@ -106,7 +106,7 @@ class Door:
     """What signalling needs of its node: which pages may come, who a token is, which room they go to."""
 
     origins: tuple[str, ...]
-    verify: Callable[[str], RoomClaims]
+    verify: Callable[[str], Awaitable[RoomClaims]]
     find: Callable[[RoomClaims], Room]
     refused: Counter[str]
     strangers: set[WebSocket] = field(default_factory=set)
@@ -188,7 +188,7 @@ class _Connection:
             raise Refused(protocol.BAD_MESSAGE, str(bad)) from bad
         if not isinstance(message, protocol.Join):
             raise Refused(protocol.BAD_MESSAGE, "message_order")
-        return self._door.verify(message.token)
+        return await self._door.verify(message.token)
 
     async def _receive(self) -> protocol.ClientMessage:
         event = await self._socket.receive()

@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from engine.rooms import RoomEventKind, RoomRole, RoomsFull, RoomUnknown
+from engine.rooms import RoomClaims, RoomEvent, RoomEventKind, RoomRole, RoomsFull, RoomUnknown
 from engine.settings import SettingsError
 from media import protocol, rtcp
 from media.aio_adapter import DtlsSession
@@ -400,6 +401,50 @@ async def test_a_verifier_that_fails_lets_nobody_in() -> None:
     assert (await bot.join())["code"] == "token"
     await bot.vanish()
     await node.stop()
+
+
+async def test_a_slow_verifier_holds_up_nobody_who_is_inside() -> None:
+    bench = new_bench()
+
+    def slow(token: str) -> RoomClaims | None:
+        if token == "slow":
+            time.sleep(0.5)
+        return bench.tokens(token)
+
+    bench.node._ports = NodePorts(verify=slow)
+    await bench.node.start()
+    await bench.node.open_room(spec())
+    patient, provider = await two(bench)
+    stranger = Bot(bench.node.endpoint, "slow")
+    waiting = asyncio.create_task(stranger.join())
+    await asyncio.sleep(0.05)
+    patient.send_audio()
+    await until(lambda: provider.received[out(provider, "audio")] == 1, seconds=0.3)
+    assert (await waiting)["code"] == "token"
+    await stranger.vanish()
+    await close(patient, provider)
+    await bench.node.stop()
+
+
+async def test_a_sink_that_fails_costs_its_event_and_tells_no_content(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[str] = []
+
+    def sink(event: RoomEvent) -> None:
+        told.append(event.kind.value)
+        if event.kind is RoomEventKind.JOINED:
+            raise ValueError("[parameters: ('Jane Roe',)]")
+
+    bench = new_bench()
+    bench.node._ports = NodePorts(verify=bench.tokens, sink=sink)
+    await bench.node.start()
+    await bench.node.open_room(spec())
+    patient = bench.bot("p1")
+    await patient.connect()
+    await patient.close()
+    await until(lambda: told == ["joined", "left"])
+    assert "ValueError" in caplog.text
+    assert "Jane" not in caplog.text
+    await bench.node.stop()
 
 
 async def test_a_page_of_another_origin_is_refused_before_it_may_speak(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from media import protocol
 from media.protocol import BadMessage, parse
+from media.publication import LABELS
 from media.signal import BURST, RATE, Allowance, origin_allowed
 
 json_values = st.recursive(
@@ -117,3 +119,14 @@ def test_messages_are_allowed_in_bursts_and_then_at_a_rate() -> None:
     assert not allowance.take(0.0)
     assert sum(allowance.take(10.0) for _ in range(200)) <= BURST
     assert allowance.take(10.0 + 5 / RATE) or allowance.left < 0
+
+
+def test_the_documented_protocol_is_the_one_spoken() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "media.md").read_text()
+    for kind in protocol._READERS:
+        assert f"| `{kind}` |" in text
+    codes = [value for name, value in vars(protocol).items() if name.isupper() and isinstance(value, int)]
+    for code in (code for code in codes if 1000 <= code <= 4999 and code != protocol.MAX_TOKEN):
+        assert f"| {code} |" in text
+    for name in protocol.MEASURES | set(LABELS):
+        assert f"`{name}`" in text
