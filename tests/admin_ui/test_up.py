@@ -172,7 +172,8 @@ def test_data_is_kept_and_a_later_start_is_quick(tmp_path: Path) -> None:
     keys = (tmp_path / "data.keys" / "master.json").read_bytes()
     assert before.stop() == 0
     again = Installation(tmp_path / "data")
-    assert again.took < LATER_START_WITHIN
+    # On a machine that has other things to do a start takes its share of the time longer.
+    assert again.took < LATER_START_WITHIN * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     assert (tmp_path / "data.keys" / "master.json").read_bytes() == keys
     assert again.stop() == 0
     modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()}
