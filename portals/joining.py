@@ -17,12 +17,12 @@ from portals.auth.sessions import RecordsSessions
 from portals.base.clinic import ClinicView, clinic_view
 from portals.base.sealing import Sealer
 from portals.deps import PortalDeps
-from portals.gates import RulebookGates
 from records.database import Database, PayloadKeys
 from records.key_ring import Purpose
 from records.keys import FileKeyProvider
 from records.room_tokens import RoomTokens
 from workflows.client import connect
+from workflows.gatekeeper import LawGateKeeper
 
 
 class MachineClock:
@@ -67,8 +67,8 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
         content=lambda: keeper.current.content,
         library=lambda: keeper.current,
         evaluator=pool,
-        gates=RulebookGates(lambda: keeper.current, pool),
-        search=RulebookGates(lambda: keeper.current, ClosuresOnly()),
+        gates=LawGateKeeper(lambda: keeper.current, pool),
+        search=LawGateKeeper(lambda: keeper.current, ClosuresOnly()),
         token_signer=RoomTokens(database),
     )
     return Joined(deps=deps, keeper=keeper, pool=pool, database=database)
