@@ -44,7 +44,7 @@ class Answer:
     """The visit's answer: ``done``, or a code of why not, the gate record's id when a gate was asked, and ids made.
 
     Codes: ``gate_shut``, ``slot_taken``, ``payment_declined``, ``not_now``, ``too_late``, ``network_unavailable``,
-    ``needs_epcs``.
+    ``needs_epcs``, ``unknown_subject``.
     """
 
     done: bool

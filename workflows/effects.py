@@ -13,7 +13,7 @@ from typing import TypedDict
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from workflows.activities.gates import GateActivities
 from workflows.activities.media import MediaActivities
@@ -35,6 +35,9 @@ from workflows.contracts import (
     SlotAnswer,
 )
 
+UNKNOWN_SUBJECT = ("NotFound", "AccessRefused")
+"""The types of the errors by which records say that an order, note or participant is not this visit's."""
+
 _SHORT = timedelta(seconds=10)
 
 
@@ -54,11 +57,19 @@ def _local(retry_policy: RetryPolicy) -> _Local:
 
 
 _UNTIL_IT_WORKS = _local(
-    RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10))
+    RetryPolicy(
+        initial_interval=timedelta(milliseconds=200),
+        maximum_interval=timedelta(seconds=10),
+        non_retryable_error_types=UNKNOWN_SUBJECT,
+    )
 )
 _GATE_TRIES = _local(RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3))
 _SOMEBODY_WAITS = timedelta(seconds=25)
-_INTERACTIVE = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=5))
+_INTERACTIVE = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500),
+    maximum_interval=timedelta(seconds=5),
+    non_retryable_error_types=UNKNOWN_SUBJECT,
+)
 _PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 _ONCE = RetryPolicy(maximum_attempts=1)
 _LONGEST_SESSION = timedelta(hours=12)
@@ -201,3 +212,8 @@ def _unless_cancelled(error: ActivityError) -> None:
     """A cancelled effect is no answer: the step that waited for it is being stopped."""
     if is_cancelled_exception(error):
         raise error
+
+
+def is_unknown_subject(error: ActivityError) -> bool:
+    """Whether the effect failed for good because what it is about is not this visit's."""
+    return isinstance(error.cause, ApplicationError) and error.cause.type in UNKNOWN_SUBJECT

@@ -11,11 +11,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from engine.plans import Step, VisitPlan, plan_from_json
-    from workflows import clocks, undo
+    from workflows import clocks, effects, undo
     from workflows.contracts import Answer, Ask, Told, VisitInput, VisitStatus
     from workflows.state import BEFORE_CARE, BOOKED, CANCELLED, COMPLETED, DOCUMENTING, ESCALATED, PREPARING
     from workflows.steps.base import NOT_NOW, TOO_LATE, Visit
@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.steps.library import KINDS
 
 REFUSED_ACT = "refused"
+UNKNOWN_SUBJECT = "unknown_subject"
 _NOTICES = {CANCELLED: "visit_cancelled", "no_show": "visit_no_show"}
 _OPENS_A_GATE = frozenset({"place_attested", "consent_signed"})
 
@@ -176,7 +177,15 @@ class VisitWorkflow:
             code = self._refusal(ask)  # the world may have moved while this act waited for its turn
             if code or step is None:
                 return Answer(done=False, code=code or NOT_NOW)
-            return self._keep(ask, await KINDS[step.kind].answer(self._visit, step, ask))
+            return self._keep(ask, await self._act(step, ask))
+
+    async def _act(self, step: Step, ask: Ask) -> Answer:
+        try:
+            return await KINDS[step.kind].answer(self._visit, step, ask)
+        except ActivityError as error:
+            if effects.is_unknown_subject(error):
+                return Answer(done=False, code=UNKNOWN_SUBJECT)
+            raise
 
     def _keep(self, ask: Ask, answer: Answer) -> Answer:
         return self._visit.state.answers.setdefault(ask.request, answer)

@@ -179,7 +179,7 @@ class Journey:
         await self.until("ready")
         await self.ask("arrive", subject=self.clinic.patient)
         await self.ask("admit", by=self.clinic.provider)
-        await self.ask("join", subject=self.clinic.patient)
+        await self.ask("join", subject=await asyncio.to_thread(self.participant))
         order, note = await asyncio.to_thread(self.write)
         await self.ask("prescribe", subject=order, by=self.clinic.provider)
         await self.ask("end_call", by=self.clinic.provider)
@@ -234,6 +234,10 @@ class Journey:
             scope.visits.attest_place(self.visit, replace(MIAMI, attested=True))
             for kind in KINDS:
                 scope.consents.sign(_consent(self.visit, kind))
+
+    def participant(self) -> str:
+        with self.clinic.database.scope(self.clinic.slug, self.clinic.as_patient) as scope:
+            return scope.visits.participant_of(self.visit, self.clinic.patient).id
 
     def write(self) -> tuple[str, str]:
         """What the clinician writes; returns the ids of order and note."""
