@@ -4,15 +4,21 @@ Stratum by stratum: what is shown is decided first, then the flags over the answ
 give no common answer, a flag is raised undecided: the patient reads the emergency text rather than nothing.
 """
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from engine.conditions_closures import Truth
 from engine.decide import judge
 from engine.evaluators import Evaluator
 from engine.faults import EngineFault
 from engine.forms import Answers, Form, RedFlag
 from engine.forms_walk import told
+from engine.programs import Program
 from engine.values import Value
+
+ATTEMPTS = 2
+_Verdict = tuple[dict[str, Value], set[str], tuple[Truth, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +33,29 @@ def red_flags(form: Form, answers: Answers, evaluator: Evaluator) -> tuple[Raise
     """The flags raised, emergencies first, in the order of the form."""
     if form.flag_program is None:
         return ()
-    try:
-        facts, shown = _facts(form, answers, evaluator)
-        truths = judge(form.flag_program, facts, evaluator)
-    except EngineFault:
+    verdict = _asked(form, form.flag_program, answers, evaluator)
+    if verdict is None:
         return _sorted(RaisedFlag(flag=f, decided=False) for f in form.flags if any(n in answers for n in f.needs))
+    facts, shown, truths = verdict
     unreadable = {item for item in shown if item in answers and _path(form, item) not in facts}
     return _sorted(
         RaisedFlag(flag=flag, decided=truth is True)
         for flag, truth in zip(form.flags, truths, strict=True)
         if truth or (truth is None and unreadable.intersection(flag.needs))
     )
+
+
+def _asked(form: Form, flags: Program, answers: Answers, evaluator: Evaluator) -> _Verdict | None:
+    """The facts of shown items, which are shown, and the truth of each flag; None when the engines gave no answer.
+
+    A second engine that died is asked once more: the next one is ready, and a person should not be sent to an
+    emergency room by a crash.
+    """
+    for _ in range(ATTEMPTS):
+        with contextlib.suppress(EngineFault):
+            facts, shown = _facts(form, answers, evaluator)
+            return facts, shown, judge(flags, facts, evaluator)
+    return None
 
 
 def _facts(form: Form, answers: Answers, evaluator: Evaluator) -> tuple[dict[str, Value], set[str]]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import zipcodes
 
-_FIVE_DIGITS = re.compile(r"\s*(\d{5})(?:-?\d{4})?\s*\Z")
+_FIVE_DIGITS = re.compile(r" *([0-9]{5})(?:-?[0-9]{4})? *\Z")  # the package panics at digits of other scripts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,21 @@ class Broken:
         raise EngineFault("timeout")
 
 
+class DiesOnce:
+    """A second engine whose first worker dies; the next one is well."""
+
+    independent = True
+
+    def __init__(self, well: EvaluatorPool) -> None:
+        self._well, self._dead = well, False
+
+    def evaluate(self, program: Program, sheet: Sheet) -> tuple[bool | None, ...]:
+        if not self._dead:
+            self._dead = True
+            raise EngineFault("crash")
+        return self._well.evaluate(program, sheet)
+
+
 class Contrary:
     """A second engine that says the opposite of the first about one thing."""
 
@@ -83,6 +98,10 @@ def test_without_an_answer_of_the_engines_every_flag_that_an_answer_touches_stan
     assert found["heart"] is False
     assert "stroke" in found
     assert "high_fever" not in found
+
+
+def test_a_worker_that_dies_sends_nobody_to_the_emergency_room(pool: EvaluatorPool) -> None:
+    assert raised({**CHEST, "chest_signs": ["none"]}, DiesOnce(pool)) == {}
 
 
 def test_engines_that_differ_raise_the_flag_undecided() -> None:
