@@ -4,7 +4,7 @@
 both engines; a difference, an error or a crash is `review` with `why: engine_fault`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,13 +23,44 @@ from engine.values import Facts
 def decide(rulebook: Rulebook, question: Question | Mapping[str, Any], evaluator: Evaluator) -> Decision:
     """Answer one question; raises `BrokenInput` when it cannot be read. The same inputs give the same bytes."""
     asked = read_question(rulebook, question)
+    return _together(rulebook, asked, (asked.topic,), evaluator)[asked.topic]
+
+
+def decide_together(
+    rulebook: Rulebook, topics: Sequence[str], question: Question, evaluator: Evaluator
+) -> dict[str, Decision]:
+    """Several topics on one question (whose own topic does not matter): read once, and one answer of each engine.
+
+    Every decision is the one that `decide` gives; raises `BrokenInput`.
+    """
+    if not topics:
+        return {}
+    asked = read_question(rulebook, replace(question, topic=topics[0]))
+    return _together(rulebook, asked, tuple(topics), evaluator)
+
+
+def _together(rulebook: Rulebook, asked: Asked, topics: tuple[str, ...], evaluator: Evaluator) -> dict[str, Decision]:
     if asked.jurisdiction is None:
-        return _named(rulebook, Decision(topic=asked.topic, outcome=Outcome.INCOMPLETE, missing=(asked.place_missing,)))
-    found = [_on_day(rulebook, asked, day, evaluator) for day in asked.days]
+        missing = (asked.place_missing,)
+        return {t: _named(rulebook, Decision(topic=t, outcome=Outcome.INCOMPLETE, missing=missing)) for t in topics}
+    found = [_on_day(rulebook, asked, topics, day, evaluator) for day in asked.days]
+    return {topic: _settled(rulebook, [decisions[topic] for decisions in found]) for topic in topics}
+
+
+def _settled(rulebook: Rulebook, found: Sequence[Decision]) -> Decision:
+    """The one decision of all days that it could be; incomplete when the days differ."""
     first = found[0]
-    if all(replace(other, law_time=first.law_time) == first for other in found[1:]):
+    if all(_substance(other) == _substance(first) for other in found[1:]):
         return first
-    return _named(rulebook, Decision(topic=asked.topic, outcome=Outcome.INCOMPLETE, missing=(ZONE,)))
+    return _named(rulebook, Decision(topic=first.topic, outcome=Outcome.INCOMPLETE, missing=(ZONE,)))
+
+
+def _substance(decision: Decision) -> tuple[Any, ...]:
+    """What two days must agree on: everything but the day itself."""
+    entries = (decision.permits, decision.forbids, decision.limits, decision.advice, decision.review)
+    named = tuple(tuple((e["rule"], e.get("max"), str(e.get("to"))) for e in part) for part in entries)
+    duties = tuple((duty["rule"], duty["duty"], duty["met"]) for duty in decision.duties)
+    return decision.outcome, named, duties, decision.missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +81,30 @@ def decide_batch(
             yield Refused(error)
 
 
-def _on_day(rulebook: Rulebook, asked: Asked, day: str, evaluator: Evaluator) -> Decision:
-    plan = rulebook.plan(asked.topic, asked.jurisdiction or "", day)
+def _on_day(
+    rulebook: Rulebook, asked: Asked, topics: tuple[str, ...], day: str, evaluator: Evaluator
+) -> dict[str, Decision]:
+    plans = [rulebook.plan(topic, asked.jurisdiction or "", day) for topic in topics]
     facts = asked.on(day)
     try:
-        truths = judge(plan.program, facts, evaluator)
+        truths = judge(rulebook.joint(plans), facts, evaluator)
     except EngineFault:
-        review = ({"why": ENGINE_FAULT, "rule": "", "cite": []},)
-        fault = Decision(topic=asked.topic, outcome=Outcome.REVIEW, review=review, law_time=day)
-        return _named(rulebook, fault)
-    decision = compose(rulebook.topics.topics[asked.topic], plan, facts, truths, rulebook.law.sources)
-    presumed = _presumed(asked, plan.program)
-    return _named(rulebook, replace(decision, law_time=day, presumed=presumed))
+        return {topic: _named(rulebook, _fault(topic, day)) for topic in topics}
+    found: dict[str, Decision] = {}
+    begin = 0
+    for topic, plan in zip(topics, plans, strict=True):
+        end = begin + len(plan.program.conditions)
+        declared = rulebook.topics.topics[topic]
+        decision = compose(declared, plan, facts, truths[begin:end], rulebook.law.sources)
+        decision = replace(decision, law_time=day, presumed=_presumed(asked, plan.program))
+        found[topic] = _named(rulebook, decision)
+        begin = end
+    return found
+
+
+def _fault(topic: str, day: str) -> Decision:
+    review = ({"why": ENGINE_FAULT, "rule": "", "cite": []},)
+    return Decision(topic=topic, outcome=Outcome.REVIEW, review=review, law_time=day)
 
 
 def judge(program: Program, facts: Facts, evaluator: Evaluator) -> tuple[Truth, ...]:

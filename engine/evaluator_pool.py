@@ -32,7 +32,7 @@ _CHUNK = 65_536
 class PoolLimits:
     """Seconds and counts: an answer, building new rulesets on first use, waiting for a free worker; a worker's life."""
 
-    answer: float = 0.25
+    answer: float = 1.0
     build: float = 5.0
     wait: float = 5.0
     start: float = 20.0

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.decide import decide
+from engine.decide import decide_together
 from engine.decisions import Decision, Json, Outcome, Question
 from engine.diagnostics import BrokenInput, Location, Problems, listed, nearest
 from engine.evaluators import Evaluator
@@ -86,11 +86,10 @@ def gate(rulebook: Rulebook, name: str, question: GateQuestion, evaluator: Evalu
     """Ask every topic of a gate; raises `BrokenInput` for an unknown gate or unreadable facts."""
     asked = _known(rulebook, name)
     decisions: dict[str, Decision] = {}
-    for topic, instant in asked.asks.items():
-        if _applies(asked, topic, question.facts):
-            on = question.instant(instant)
-            single = Question(topic=topic, on=on, facts=question.facts, clinic=question.clinic)
-            decisions[topic] = decide(rulebook, single, evaluator)
+    for on, topics in _by_instant(asked, question).items():
+        single = Question(topic=topics[0], on=on, facts=question.facts, clinic=question.clinic)
+        decisions |= decide_together(rulebook, topics, single, evaluator)
+    decisions = {topic: decisions[topic] for topic in asked.asks if topic in decisions}
     reasons = tuple(reason for topic, decision in decisions.items() for reason in _reasons(asked, topic, decision))
     return GateVerdict(
         gate=name,
@@ -110,6 +109,15 @@ def _known(rulebook: Rulebook, name: str) -> Gate:
         problems.report("ASK005", Location("question", path="gate"), gate=name, hint=hint, allowed=allowed)
         raise BrokenInput(problems)
     return gates[name]
+
+
+def _by_instant(asked: Gate, question: GateQuestion) -> dict[str, list[str]]:
+    """The topics to ask, by the instant they ask about: one round trip to the second engine for each instant."""
+    found: dict[str, list[str]] = {}
+    for topic, instant in asked.asks.items():
+        if _applies(asked, topic, question.facts):
+            found.setdefault(question.instant(instant), []).append(topic)
+    return found
 
 
 def _applies(asked: Gate, topic: str, facts: Json) -> bool:

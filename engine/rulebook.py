@@ -82,6 +82,7 @@ class Rulebook:
     _instances: dict[tuple[str, str], tuple[Instance, ...]] = field(default_factory=dict)
     _borders: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _plans: dict[tuple[str, str, int], Plan] = field(default_factory=dict)
+    _joints: dict[tuple[str, ...], Program] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -113,6 +114,17 @@ class Rulebook:
         if found is None:
             found = self._compile(key, day)
             self._plans[(*key, segment)] = found
+        return found
+
+    def joint(self, plans: Sequence[Plan]) -> Program:
+        """One program for the conditions of several plans, one after the other."""
+        if len(plans) == 1:
+            return plans[0].program
+        key = tuple(plan.program.id for plan in plans)
+        found = self._joints.get(key)
+        if found is None:
+            conditions = [condition for plan in plans for condition in plan.program.conditions]
+            found = self._joints[key] = compile_program(conditions, self.law.vocabulary)
         return found
 
     def _prepare(self, key: tuple[str, str]) -> None:

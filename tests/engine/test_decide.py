@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.decide import Refused, decide, decide_batch
+from engine.decide import Refused, decide, decide_batch, decide_together
 from engine.decisions import Decision, Outcome, Question
 from engine.diagnostics import BrokenInput, Problems
 from engine.evaluators import ClosuresOnly
@@ -87,6 +88,15 @@ def test_the_same_question_gives_the_same_bytes_in_another_process() -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(ROOT)}
     other = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, check=True)
     assert other.stdout == here
+
+
+def test_topics_asked_together_are_decided_as_each_alone() -> None:
+    topics = ["licensing", "supervision", "consent", "prescribing", "recording", "privacy", "policy"]
+    for start in EXAMPLES:
+        question = Question(topic="licensing", on=DAY, facts=nested(started(start, EXAMPLES)))
+        together = decide_together(RULEBOOK, topics, question, EVALUATOR)
+        alone = {topic: decide(RULEBOOK, replace(question, topic=topic), EVALUATOR) for topic in topics}
+        assert {topic: d.canonical() for topic, d in together.items()} == {t: d.canonical() for t, d in alone.items()}
 
 
 def test_a_batch_answers_in_order_and_refuses_in_place() -> None:
