@@ -37,12 +37,11 @@ MEASURES = frozenset(
 
 Outbound = dict[str, Any]
 
-# Why a WebSocket was closed. A client comes back after the codes in RETRY, with a fresh token.
+# Why a WebSocket was closed; docs/media.md says after which a client comes back.
 BAD_MESSAGE, REFUSED, NOT_OPEN, LATE = 4400, 4401, 4404, 4408
 REPLACED, ENDED, FLOOD, MEDIA_LOST, FULL = 4409, 4410, 4429, 4500, 4503
 LEFT = 1000
 RESTART = 1012
-RETRY = frozenset({REFUSED, NOT_OPEN, MEDIA_LOST, FULL, RESTART})
 
 
 class BadMessage(ValueError):

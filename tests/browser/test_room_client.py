@@ -30,6 +30,9 @@ EMPTY = {"video": {"framesDecoded": 0}}
 PAGE = """<!doctype html><title>room</title><video id=remote autoplay playsinline></video>
 <script type=module>
 import {createRoomClient} from '/static/js/room_client.js';
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...rest) { super(...rest); window.pc = this; }
+};
 const who = new URLSearchParams(location.search).get('who');
 window.log = [];
 window.begin = async (media) => {
@@ -207,6 +210,27 @@ async def test_a_node_that_is_killed_is_replaced_within_seconds(browser: Browser
     await sees_and_hears(provider)
     second.terminate()
     await asyncio.gather(first.wait(), second.wait())
+
+
+async def test_a_path_that_breaks_is_restarted_within_the_same_session(browser: Browser, site: Site) -> None:
+    patient, provider = await enter(browser, site, "p1"), await enter(browser, site, "d1")
+    await sees_and_hears(provider)
+    before = await patient.evaluate("() => window.pc.localDescription.sdp.match(/ice-ufrag:(.*)/)[1]")
+    await patient.evaluate(
+        """() => {
+          Object.defineProperty(window.pc, 'connectionState', {value: 'disconnected', configurable: true});
+          window.pc.onconnectionstatechange();
+          delete window.pc.connectionState;
+        }"""
+    )
+    await patient.wait_for_function(
+        "before => window.pc.localDescription.sdp.match(/ice-ufrag:(.*)/)[1] !== before", arg=before
+    )
+    await sees_and_hears(patient)
+    await sees_and_hears(provider)
+    states = [entry["what"] for entry in await patient.evaluate("() => window.log") if entry["type"] == "state"]
+    assert "reconnecting" not in states
+    assert site.node.counters["ice_sessions"] == 2
 
 
 async def test_camera_off_and_on_again_and_another_device_in_its_place(browser: Browser, site: Site) -> None:

@@ -397,7 +397,7 @@ class Session {
       this.client.setState('connected');
     } else if (state === 'disconnected') {
       this.negotiate(true);
-      this.disconnected = setTimeout(() => this.fail(0), DISCONNECTED_MS);
+      this.disconnected = setTimeout(() => this.pc.connectionState === 'connected' || this.fail(0), DISCONNECTED_MS);
     } else if (state === 'failed') {
       this.fail(0);
     }
