@@ -46,6 +46,7 @@ class Person:
     stack: Stack
     shots: Path | None = None
     trouble: list[str] = field(default_factory=list)
+    words: str = WORDS
 
     def __post_init__(self) -> None:
         self.page.on("console", lambda message: self._heard(message.type, message.text))
@@ -88,8 +89,8 @@ class Patient(Person):
 
     async def sign_in(self, email: str) -> None:
         await self.go("/sign-in")
-        await self.page.get_by_label("Email").fill(email)
-        await self.page.get_by_label("Password").fill(DEMO_PASSWORD)
+        await self.page.locator("input[name=email]").fill(email)
+        await self.page.locator("input[name=password]").fill(DEMO_PASSWORD)
         await self.page.locator("form[action='/sign-in'] button").click()
 
     async def choose_time(self, provider: str, look: bool = False) -> None:
@@ -102,6 +103,7 @@ class Patient(Person):
         await self.page.locator("main form button").first.click()
         if look:
             await self.look("book-times")
+        await self.page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true })")
         await self.page.locator("button[name=time]", has_text=provider).first.click()
 
     async def book(self, provider: str, look: bool = False) -> None:
@@ -145,7 +147,7 @@ class Patient(Person):
             chosen = form.locator(f"input[name=answer][value='{ANSWERS[item]}']") if item in ANSWERS else choices.last
             await chosen.check(force=True)
         elif await text.count():
-            await text.fill(WORDS)
+            await text.fill(self.words)
         await form.locator("button").first.click()
         await self.page.wait_for_function(
             "item => !document.querySelector(`form[data-intake] input[name=item][value='${item}']`)", arg=item
@@ -197,8 +199,8 @@ class Clinician(Person):
 
     async def sign_in(self, email: str) -> None:
         await self.go("/staff/sign-in")
-        await self.page.get_by_label("Email").fill(email)
-        await self.page.get_by_label("Password").fill(DEMO_PASSWORD)
+        await self.page.locator("input[name=email]").fill(email)
+        await self.page.locator("input[name=password]").fill(DEMO_PASSWORD)
         await self.page.locator("form[action='/staff/sign-in'] button").click()
         await self.page.wait_for_url("**/staff")
 
@@ -208,7 +210,7 @@ class Clinician(Person):
     async def write_note(self) -> None:
         """Fills in every required field of the template and waits until the page says that it is saved."""
         for box in await self.page.locator("#note-form textarea, #note-form input:not([type])").all():
-            await box.fill(WORDS)
+            await box.fill(self.words)
         for check in await self.page.locator("#note-form input[type=checkbox]").all():
             await check.check()
         for choice in await self.page.locator("#note-form select").all():
