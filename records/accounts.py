@@ -29,9 +29,10 @@ class Accounts(Repository):
     """The clinic's logins. Hashing is slow on purpose and happens before a scope: `records.sign_in.hash_password`."""
 
     def create(self, person: str, email: str, password_hash: str, roles: Sequence[Role]) -> str:
-        """Makes a login. Raises `EmailTaken`; a visitor can make a patient's only."""
+        """Makes a login. Raises `EmailTaken`; a visitor can make a patient's only, and only their own."""
         self._work.note(Act.ACCOUNT_CREATED, person)
-        if self._work.actor.role == Role.VISITOR and list(roles) != [Role.PATIENT]:
+        own = person in self._work.made and list(roles) == [Role.PATIENT]
+        if self._work.actor.role == Role.VISITOR and not own:
             self._work.refuse(Act.ACCOUNT_CREATED, person)
         self._work.row(Person, person)
         index = email_index(self._work, email)

@@ -103,6 +103,7 @@ class People(Repository):
         """Makes the person, their own key and their profile; returns the person's id."""
         person = new_id("per")
         self._work.note(Act.PATIENT_CREATED, person)
+        self._work.made.add(person)
         self._work.ring.make_person(self._session, self._work.clinic, person)
         self._person(person, _contact(draft), seed_key, person)
         profile = self._work.seal(("patients", "profile", person), _profile(draft), person)

@@ -17,7 +17,7 @@ from records.acts import Act
 from records.codes import new_id, sha256
 from records.course import DRAFT, FINAL, WAITING, append_event, tell
 from records.dossiers import build_dossier
-from records.errors import NotFound
+from records.errors import AlreadyDone, NotFound
 from records.people import place_from_json, place_to_json
 from records.tables.clinical import OrderRow
 from records.tables.people import Patient, Person, Provider
@@ -215,8 +215,14 @@ class Visits(Repository):
         self._session.flush()
 
     def attest_place(self, visit: str, place: Place) -> None:
-        """Keeps where the patient says they are, from this instant, and announces it."""
+        """Keeps where the patient says they are, from this instant, and announces it.
+
+        Raises:
+            AlreadyDone: the encounter has begun, or the visit has ended: its place stays the one attested for it.
+        """
         row = self._work.visit(visit, Act.PLACE_ATTESTED)
+        if row.encounter_at is not None or row.stage in FINAL:
+            raise AlreadyDone("place")
         said = {**place_to_json(place), "attested": True, "at": self._work.at.isoformat()}
         row.attested_place = self._work.seal(("visits", "attested_place", visit), said, row.patient)
         append_event(self._work, row, "place_attested")

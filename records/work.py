@@ -59,6 +59,7 @@ class Work:
         self.now, self.at = times
         self.entries: list[Entry] = []
         self.only_glances = False
+        self.made: set[str] = set()  # the people this very transaction made
 
     @property
     def session(self) -> Session:

@@ -151,6 +151,11 @@ def test_a_visitor_cannot_make_a_provider_of_themselves(database: Database) -> N
         scope.people.create_provider(PROVIDER)
 
 
+def test_a_visitor_cannot_make_a_login_for_somebody_who_is_there(database: Database, signed_up: SignedIn) -> None:
+    with pytest.raises(AccessRefused), database.scope("palmetto", Actor.visitor()) as scope:
+        scope.accounts.create(signed_up.session.person, "thief@example.org", "h", [Role.PATIENT])
+
+
 def test_a_real_hash_is_argon2id() -> None:
     assert hash_password("x").startswith("$argon2id$")
 

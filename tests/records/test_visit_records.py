@@ -214,6 +214,13 @@ def test_the_encounter_begins_with_the_first_call_only(world: World, clock: Hand
     assert world.store.dossier(world.ref).encounter_at == START
 
 
+@pytest.mark.parametrize("stage", ["in_call", "cancelled"])
+def test_the_place_of_an_encounter_stays_the_one_attested_for_it(world: World, stage: str) -> None:
+    world.store.change(world.effect(), VisitChange(event="moved", stage=stage))
+    with pytest.raises(AlreadyDone), world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.visits.attest_place(world.visit, Place(country="us", state="GA"))
+
+
 def test_money_follows_the_processor(world: World) -> None:
     with pytest.raises(NotFound):
         world.store.payment_due(world.ref)
