@@ -85,6 +85,9 @@ def read_vocabulary(node: Node, problems: Problems) -> Vocabulary:
     lists = {name: _texts(part) for name, part in _items(node, "lists")}
     allowed = set(node.texts("may_be_presumed"))
     facts = {path: _fact(path, part, lists, allowed, problems) for path, part in _items(node, "facts")}
+    for part in node.get("may_be_presumed") or ():
+        if part.raw not in facts:
+            problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, facts))
     return Vocabulary(facts, frozenset(_prefixes(facts)))
 
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from engine.decisions import Outcome
-from engine.diagnostics import BrokenInput
+from engine.diagnostics import BrokenInput, Problems
 from engine.gates import GateQuestion, GateVerdict, gate
+from engine.reading import read_text
 from engine.rete import ReteEvaluator
-from engine.rulebook import load_rulebook
+from engine.rulebook import join, load_rulebook
 from tests.rules.helpers_cases import ROOT, examples, nested, started
 
 RULEBOOK = load_rulebook(ROOT)
@@ -56,6 +57,22 @@ def test_schedule_ii_for_pain_keeps_the_prescription_from_being_sent() -> None:
     verdict = ask("prescribe", "opioid")
     assert [(reason.code, reason.law) for reason in verdict.reasons] == [("forbidden", "Fla. Stat. 456.47(2)(c)")]
     assert not verdict.needs_review
+
+
+def test_a_duty_that_is_due_later_does_not_shut_the_gate_and_is_handed_on() -> None:
+    facts = started("ordinary_prescription", EXAMPLES)
+    policy = (
+        "- {id: clinic/policy/chart, title: The chart is read, then: {require: clinic_requirement, due: before_sign}}"
+    )
+    problems = Problems()
+    node = read_text(policy, "clinics/a.yaml", problems)
+    strict = join(RULEBOOK.law, node)
+    question = GateQuestion(facts=nested(facts), now=NOW)
+    booked, signed = (gate(strict, name, question, EVALUATOR) for name in ("book", "sign"))
+    assert booked.open
+    assert [duty["duty"] for duty in booked.due_later()] == ["clinic_requirement"]
+    assert not signed.open
+    assert signed.due_later() == ()
 
 
 def test_recording_is_asked_only_when_the_visit_is_recorded() -> None:

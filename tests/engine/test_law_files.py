@@ -85,6 +85,7 @@ FAULTS = [
         "VOC003",
         0,
     ),
+    ("rules/vocabulary.yaml", "- provider.covering", "- provider.coverin", "COND001", 0),
     ("rules/topics.yaml", "fact: prescription.days_supply,", "fact: prescription.day_supply,", "COND001", 0),
     ("rules/topics.yaml", "asks: {licensing: slot,", "asks: {license: slot,", "LAW001", 0),
 ]
