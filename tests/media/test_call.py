@@ -40,7 +40,7 @@ async def bench() -> AsyncIterator[Bench]:
     await made.node.stop()
 
 
-async def until(condition: Callable[[], Any], seconds: float = 3.0) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.01)
@@ -419,7 +419,7 @@ async def test_a_slow_verifier_holds_up_nobody_who_is_inside() -> None:
     waiting = asyncio.create_task(stranger.join())
     await asyncio.sleep(0.05)
     patient.send_audio()
-    await until(lambda: provider.received[out(provider, "audio")] == 1, seconds=0.3)
+    await until(lambda: provider.received[out(provider, "audio")] == 1, seconds=0.4)
     assert (await waiting)["code"] == "token"
     await stranger.vanish()
     await close(patient, provider)
