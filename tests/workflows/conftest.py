@@ -165,13 +165,18 @@ def methods(activities: object) -> list[Any]:
     ]
 
 
+async def register_attributes(env: WorkflowEnvironment) -> None:
+    """What an administrator does on a server once: the clinic's search attributes."""
+    kinds = dict.fromkeys(("ClinicId", "VisitType", "Stage"), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
+    await env.client.operator_service.add_search_attributes(AddSearchAttributesRequest(search_attributes=kinds))
+
+
 @pytest_asyncio.fixture
 async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     """A server whose clock leaps over idle time."""
     path = shutil.which("temporal-test-server") or _beside_python("temporal-test-server")
     async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=path) as env:
-        kinds = dict.fromkeys(("ClinicId", "VisitType", "Stage"), IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD)
-        await env.client.operator_service.add_search_attributes(AddSearchAttributesRequest(search_attributes=kinds))
+        await register_attributes(env)
         yield env
 
 

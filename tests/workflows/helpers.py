@@ -94,6 +94,7 @@ class MemoryRecords:
     places: list[RoomPlace] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
     items: list[OutboxItem] = field(default_factory=list)
+    open: list[VisitRef] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def once(self, kind: str, effect: Effect, make: Callable[[], Any]) -> Any:
@@ -166,6 +167,9 @@ class MemoryRecords:
     def pending(self, limit: int) -> Sequence[OutboxItem]:
         with self.lock:
             return self.items[:limit]
+
+    def open_visits(self) -> Sequence[VisitRef]:
+        return self.open
 
     def done(self, item: OutboxItem) -> None:
         with self.lock:
@@ -300,6 +304,7 @@ class MemoryHost:
     def __init__(self, name: str = "n1") -> None:
         self.endpoint = f"ws://127.0.0.1/{name}"
         self.opened: list[str] = []
+        self.lost: list[str] = []
         self.reports: dict[str, asyncio.Future[RoomReport]] = {}
 
     async def open_room(self, spec: RoomSpec) -> None:
@@ -307,7 +312,13 @@ class MemoryHost:
             self.opened.append(spec.room_id)
             self.reports[spec.room_id] = asyncio.get_running_loop().create_future()
 
+    def lose(self, what: str) -> None:
+        """The node's next look at a room fails once, as it would on a node that is going down."""
+        self.lost.append(what)
+
     def snapshot(self, room_id: str) -> RoomState:
+        if self.lost:
+            raise RuntimeError(self.lost.pop())
         if room_id not in self.reports:
             raise RoomUnknown(room_id)
         return RoomState(room_id=room_id, at=datetime.now(UTC), open=not self.reports[room_id].done())

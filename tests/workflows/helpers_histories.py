@@ -1,0 +1,121 @@
+"""Records the histories that every run replays: ``python -m tests.workflows.helpers_histories``.
+
+A history is recorded once per shape of the workflow and kept for as long as such a visit may still be running. Record
+new ones beside the old when the workflow learns something; never replace one to make a replay pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.testing import WorkflowEnvironment
+
+from tests.workflows.conftest import Scene, register_attributes, scene_on
+from tests.workflows.helpers import prescription
+
+FOLDER = Path(__file__).resolve().parents[1] / "histories"
+
+
+async def completed(scene: Scene) -> None:
+    scene.records.orders["rx1"] = prescription("rx1")
+    await scene.enter_call()
+    await scene.ask("join", "patient")
+    await scene.ask("prescribe", "rx1")
+    await scene.ask("end_call")
+    await scene.ask("sign", "note-1")
+
+
+async def cancelled_in_call(scene: Scene) -> None:
+    scene.records.orders["rx1"] = prescription("rx1")
+    await scene.enter_call()
+    await scene.ask("prescribe", "rx1")
+    await scene.ask("cancel", "patient_asked")
+
+
+async def no_show(scene: Scene) -> None:
+    await scene.prepare()
+    await scene.skip(minutes=80)
+
+
+async def expired(scene: Scene) -> None:
+    await scene.ask("book")
+    await scene.skip(minutes=20)
+
+
+async def refused(scene: Scene) -> None:
+    scene.keeper.shut.add("book")
+    await scene.ask("book")
+
+
+async def escalated(scene: Scene) -> None:
+    await scene.book_and_pay()
+    await scene.tell("red_flag", "urgent/intake")
+
+
+async def blocked_then_completed(scene: Scene) -> None:
+    await scene.book_and_pay()
+    scene.keeper.shut.add("book")
+    await scene.tell("place_attested")
+    await scene.until_stage("blocked")
+    scene.keeper.shut.clear()
+    await scene.ask("recheck", "license")
+    await scene.tell("intake_submitted", "urgent/intake")
+    await scene.tell("consent_signed", "telehealth")
+    await scene.until_stage("ready")
+    await scene.ask("arrive", "patient")
+    await scene.ask("admit")
+    await scene.ask("end_call")
+    scene.keeper.shut.add("sign")
+    await scene.ask("sign", "note-1")
+    scene.keeper.shut.clear()
+    await scene.ask("recheck", "document")
+
+
+async def sign_overdue(scene: Scene) -> None:
+    await scene.finish_call()
+    await scene.skip(hours=50)
+    await scene.ask("sign", "note-1")
+
+
+SCENES: Mapping[str, Callable[[Scene], Awaitable[None]]] = {
+    scene.__name__: scene
+    for scene in (
+        completed,
+        cancelled_in_call,
+        no_show,
+        expired,
+        refused,
+        escalated,
+        blocked_then_completed,
+        sign_overdue,
+    )
+}
+
+
+async def record(name: str) -> str:
+    """Plays a scene on a server of its own and returns the history as JSON."""
+    path = shutil.which("temporal-test-server") or str(Path(sys.executable).with_name("temporal-test-server"))
+    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=path) as env:
+        await register_attributes(env)
+        async with scene_on(env, timedelta(hours=1), None) as scene:
+            await SCENES[name](scene)
+            await scene.result()
+            history = await scene.client.temporal.get_workflow_handle(scene.ref.visit).fetch_history()
+    return re.sub(r'"identity": "[^"]*"', '"identity": "recorder"', history.to_json())
+
+
+async def main(names: list[str]) -> None:
+    for name in names or list(SCENES):
+        file = FOLDER / f"{name}.json"
+        if not file.exists():
+            file.write_text(await record(name) + "\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
