@@ -295,7 +295,7 @@ REGISTER: tuple[Kind, ...] = (
         _WARNING,
     ),
     Kind("FORM018", "unknown item `{item}`{hint}", "The case would show nothing.", "use one of: {allowed}"),
-    Kind("FORM019", "this is no answer to `{item}` ({reason})", "A case walks as a patient could.", "correct the answer"),
+    Kind("FORM019", "this is no answer to `{item}` ({reason})", "A case walks as a patient would.", "correct it"),
     # VISIT: specialties, visit types, steps
     Kind(
         "VISIT001", "unknown kind of step `{kind}`{hint}", "Steps come from a small library.", "use one of: {allowed}"
