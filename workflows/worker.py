@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from engine.diagnostics import BrokenInput, as_text
 from engine.evaluator_pool import EvaluatorPool
 from engine.library import LibraryKeeper
 from engine.ports import Effect, VisitChange, VisitRef
@@ -72,8 +73,12 @@ def main() -> int:
         return 2
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     quiet_exceptions()
-    with _evaluators(settings, role) as evaluators:
-        asyncio.run(_worker(settings, evaluators) if evaluators is not None else _media(settings))
+    try:
+        with _evaluators(settings, role) as evaluators:
+            asyncio.run(_worker(settings, evaluators) if evaluators is not None else _media(settings))
+    except BrokenInput as broken:
+        sys.stderr.write(as_text(broken.diagnostics) + "\n")
+        return 2
     return 0
 
 

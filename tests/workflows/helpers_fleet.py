@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -102,8 +103,12 @@ class Fleet:
 
 
 def build_fleet(folder: Path) -> Fleet:
+    """A fleet on a copy of the content, so that an edit of the working tree changes no test."""
+    for name in ("rules", "forms", "specialties", "clinics"):
+        shutil.copytree(ROOT / name, folder / "root" / name)
     settings = parse_settings(
         {
+            "CLINIC_ROOT": str(folder / "root"),
             "CLINIC_DATA_DIR": str(folder / "data"),
             "CLINIC_KEYS_DIR": str(folder / "keys"),
             "CLINIC_TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}",
