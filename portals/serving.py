@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.evaluator_pool import EvaluatorPool
 from engine.settings import Settings, check_listener
@@ -31,6 +32,19 @@ class Server(uvicorn.Server):
         yield
 
 
+class LastWord:
+    """The outermost layer: a crash was answered and logged with its reference; uvicorn would log what was typed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:
+            log.error("request ended error=%s", type(error).__name__)
+
+
 def run(settings: Settings, make: Callable[[PortalDeps], FastAPI]) -> None:
     """Serves until SIGTERM or Ctrl-C. Rules engines start first: they are processes and come before any thread."""
     check_listener("CLINIC_WEB_HOST", settings.web_host, tls=settings.has_tls)
@@ -46,7 +60,7 @@ def run(settings: Settings, make: Callable[[PortalDeps], FastAPI]) -> None:
 
 async def _serve(settings: Settings, make: Callable[[PortalDeps], FastAPI], pool: EvaluatorPool) -> None:
     joined = await join_parts(settings, pool)
-    server = Server(_config(settings, make(joined.deps)))
+    server = Server(_config(settings, LastWord(make(joined.deps))))
 
     def stop() -> None:
         server.should_exit = True
@@ -62,7 +76,7 @@ async def _serve(settings: Settings, make: Callable[[PortalDeps], FastAPI], pool
         joined.close()
 
 
-def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     """No access log: addresses hold ids of visits and join links."""
     return uvicorn.Config(
         app,

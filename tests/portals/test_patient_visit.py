@@ -11,10 +11,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.plans import Step, VisitPlan
+from engine.ports import Effect
 from portals.patient import place
 from portals.patient.journey import Told, journey
+from records.notes import NoteDraft
+from records.scope import Actor
 from records.visits import VisitView
-from tests.portals.helpers_clinic import Clinic, csrf_of, post, sign_in
+from tests.portals.helpers_clinic import SLUG, Clinic, csrf_of, post, sign_in
 from tests.portals.helpers_journey import HERE, answer_page, booked, fill_intake, ref
 
 
@@ -189,6 +192,26 @@ def test_a_join_link_is_shown_by_get_and_used_up_by_post(clinic: Clinic) -> None
     assert "used already" in again.text
 
 
+def test_after_the_visit_the_patient_reads_what_is_meant_for_them(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    assert browser.get(f"/visits/{visit}/summary").url.path == f"/visits/{visit}"
+    template = clinic.content.specialties["urgent_care"].note
+    shown = template.for_patient[0]
+    hidden = next(
+        f"{part.id}.{one.id}"
+        for part in template.sections
+        for one in part.fields
+        if f"{part.id}.{one.id}" not in template.for_patient
+    )
+    _sign_note(clinic, visit, {shown: "Rest and drink water", hidden: "only for colleagues"})
+    page = browser.get(f"/visits/{visit}/summary").text
+    assert "Rest and drink water" in page
+    assert "only for colleagues" not in page
+    assert "No prescription was sent" in page
+    assert "If you get worse" in page
+
+
 def test_a_visit_of_somebody_else_is_a_page_that_does_not_exist(clinic: Clinic) -> None:
     browser, other = clinic.browser(), clinic.browser()
     visit = booked(clinic, browser)
@@ -234,6 +257,19 @@ def test_steps_follow_the_plan_and_not_a_fixed_list() -> None:
 def _attest(clinic: Clinic, browser: TestClient, visit: str) -> None:
     post(browser, f"/visits/{visit}/place", HERE)
     clinic.visits.pump()
+
+
+def _sign_note(clinic: Clinic, visit: str, fields: dict[str, str]) -> None:
+    store, system = clinic.visits.store, Actor.system("test")
+    with clinic.database.scope(SLUG, system) as scope:
+        provider = scope.visits.get(visit).provider
+    with clinic.database.scope(SLUG, Actor(person=provider, role="provider")) as scope:
+        draft = NoteDraft(visit=visit, template="urgent_care/note", fields=fields, version=0, key="k")
+        note = scope.notes.save(draft).note
+    effect = Effect(ref=ref(visit), step="document", key="sign", actor=provider)
+    store.sign_note(effect, note)
+    store.write_summary(effect)
+    clinic.visits.move(ref(visit), "completed")
 
 
 def _hidden(page: str) -> dict[str, str]:
