@@ -60,8 +60,8 @@ class _Tally:
     used: list[Instance] = field(default_factory=list)
     failed: list[tuple[Permit, Instance]] = field(default_factory=list)
     open_permits: list[Instance] = field(default_factory=list)
-    open_rules: list[Instance] = field(default_factory=list)
-    open_reviews: list[Instance] = field(default_factory=list)
+    open_forbids: list[Instance] = field(default_factory=list)
+    open_duties: list[Instance] = field(default_factory=list)
     open_limits: list[str] = field(default_factory=list)
     strictest: dict[tuple[str, bool], tuple[Limit, Instance]] = field(default_factory=dict)
 
@@ -93,15 +93,26 @@ class _Tally:
         elif standing.certainty is Certainty.PERHAPS and not met and not isinstance(effect, Advise):
             self._review(Review(DATE_UNCERTAIN), instance, truth)
         elif truth is None:
-            if not met and not isinstance(effect, Advise):
-                self.open_rules.append(instance)
+            self._leave_open(effect, instance, met)
         else:
             self.used.append(instance)
             self._certain(effect, instance, met)
 
+    def _leave_open(self, effect: Effect, instance: Instance, met: bool) -> None:
+        """Note a rule that nobody can decide yet, where deciding it could change the outcome."""
+        if isinstance(effect, Forbid) or (isinstance(effect, Limit) and not self._keeps(effect)):
+            self.open_forbids.append(instance)
+        elif isinstance(effect, Require) and not met:
+            self.open_duties.append(instance)
+
+    def _keeps(self, limit: Limit) -> bool:
+        """Whether what is told stays within a limit anyway."""
+        path = self.topic.limits[limit.name].fact
+        return path in self.facts and _within(self.facts[path], limit)
+
     def _review(self, effect: Review, instance: Instance, truth: Truth) -> None:
         if truth is None:
-            self.open_reviews.append(instance)
+            self.open_duties.append(instance)
         else:
             self.reviews.append({"why": effect.why, **_words(instance)})
             self.used.append(instance)
@@ -166,11 +177,13 @@ class _Tally:
 
     def missing(self) -> set[str]:
         """The untold facts that could still change the outcome."""
-        open_rules = list(self.open_rules)
-        if not self.reviews:
-            open_rules += self.open_reviews
+        open_rules = list(self.open_forbids)
         if self.topic.needs_permit and not self.permits:
             open_rules += self.open_permits
+        if not self.reviews and not (self._only_weak() and not self.open_permits):
+            open_rules += (
+                self.open_duties
+            )  # where a person must decide anyway, a duty or a further review changes nothing
         found = {path for instance in open_rules for path in missing(instance.condition, self.facts)}
         return {told_path(path) for path in found | set(self.open_limits)}
 

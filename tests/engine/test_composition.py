@@ -141,6 +141,21 @@ def test_a_second_review_cannot_change_the_outcome(tmp_path: Path) -> None:
     assert ask(book).outcome is Outcome.REVIEW
 
 
+def test_where_a_person_must_decide_anyway_an_unknown_duty_changes_nothing_but_an_unknown_forbid_does(
+    tmp_path: Path,
+) -> None:
+    review = rule("open/sure", "{review: somebody}")
+    assert ask(law(tmp_path / "duty", review, rule("open/look", LOOK, when=A))).outcome is Outcome.REVIEW
+    assert ask(law(tmp_path / "forbid", review, rule("open/no", FORBID, when=A))).missing == ("a",)
+
+
+def test_whether_a_limit_applies_does_not_matter_for_what_stays_within_it(tmp_path: Path) -> None:
+    book = law(tmp_path, rule("open/most", "{limit: days, max: 3}", when=A))
+    assert ask(book, days=3).outcome is Outcome.PERMITTED
+    assert ask(book, days=4).missing == ("a",)
+    assert ask(book).missing == ("a",)
+
+
 def test_guidance_only_warns(tmp_path: Path) -> None:
     decision = ask(law(tmp_path, rule("open/no", FORBID, more=", authority: guidance")))
     assert decision.outcome is Outcome.PERMITTED
