@@ -79,7 +79,7 @@ class PatientFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentFact:
-    """A consent as given: kind, form, instant, jurisdiction it was assembled for, clauses, and when it was withdrawn."""
+    """A consent as given: kind, form, instant, the jurisdiction it was made for, clauses, when it was withdrawn."""
 
     kind: str
     form: str

@@ -52,7 +52,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitChange:
-    """One append-only event of a visit; ``stage`` moves the visit's row when given. ``detail`` holds ids and codes only."""
+    """One append-only event of a visit; ``stage``, when given, moves its row; ``detail`` holds ids and codes only."""
 
     event: str
     stage: str | None = None
@@ -188,7 +188,7 @@ class ControlledDrugs(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentReceipt:
-    """The processor's answer: ``state`` authorised | declined | captured | voided, its reference and a code when declined."""
+    """The processor's answer: ``state`` authorised | declined | captured | voided; its reference, a code if declined."""
 
     state: str
     reference: str
@@ -208,7 +208,7 @@ class PaymentProcessor(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrescriptionOrder:
-    """A prescription as the prescriber wrote it, with what NCPDP SCRIPT NewRx needs about patient, prescriber and pharmacy."""
+    """A prescription as written, with what NCPDP SCRIPT NewRx needs about patient, prescriber and pharmacy."""
 
     order: str
     drug: JSON
@@ -227,7 +227,7 @@ class PrescriptionOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchReceipt:
-    """The network's answer to a message: ``state`` accepted | rejected | verified | cancelled, message ids and a code."""
+    """The network's answer to a message: ``state`` accepted | rejected | verified | cancelled; ids and a code."""
 
     state: str
     message_id: str
@@ -257,7 +257,7 @@ class PortUnavailable(Exception):
 
 
 class KeyProvider(Protocol):
-    """Wraps and unwraps data keys under a master key that never leaves it (a file in embedded mode, a KMS elsewhere)."""
+    """Wraps and unwraps data keys under a master key that never leaves it (a key file, or a KMS)."""
 
     @property
     def key_id(self) -> str: ...
