@@ -138,8 +138,8 @@ async def sign(request: Request, visit: str) -> Response:
 @router.post("/recheck")
 async def recheck(request: Request, visit: str) -> Response:
     """Asks a shut gate again."""
-    answer = await _ask(request, visit, "recheck", field(await form_of(request), "step"))
-    return _back(visit, answer.code or "signed", "law")
+    answer = await _ask(request, visit, "recheck")
+    return _back(visit, answer.code or "rechecked", "law")
 
 
 async def _ask(request: Request, visit: str, act: str, subject: str = "") -> Answer:

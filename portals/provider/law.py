@@ -238,8 +238,10 @@ class _Reader:
     def _statutes(self, decision: JSON, entry: JSON) -> tuple[Statute, ...]:
         sources = decision.get("sources", {})
         cites = [cite for cite in entry.get("cite", ()) if cite in sources]
-        law = str(entry.get("law") or "") if len(cites) == 1 else ""
-        return tuple(_statute(sources[cite], law, self.day) for cite in cites)
+        law = str(entry.get("law") or "")
+        found = [_statute(sources[cite], law, self.day) for cite in cites]
+        by_title = {one.title: one for one in sorted(found, key=lambda one: bool(one.url))}
+        return tuple(by_title[title] for title in dict.fromkeys(one.title for one in found))
 
 
 def _statute(source: JSON, law: str, day: Day) -> Statute:

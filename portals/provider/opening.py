@@ -94,9 +94,11 @@ async def _status(request: Request, visit: str) -> VisitStatus | None:
 
 
 def _notice(request: Request, code: str) -> Notice | None:
-    key = f"provider.said.{code}"
+    if not code:
+        return None
     language = visitor(request).language
-    return Notice(tone=tone_of(code), text=translator(language)(key)) if code and has_message(language, key) else None
+    known = code if has_message(language, f"provider.said.{code}") else "not_now"
+    return Notice(tone=tone_of(known), text=translator(language)(f"provider.said.{known}"))
 
 
 def only_texts(form: Mapping[str, object]) -> dict[str, str]:

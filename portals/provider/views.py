@@ -208,7 +208,7 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallView:
-    """The call part of the screen: what the clinician can do now. ``act`` admit | join | enter | wait | over."""
+    """The call part of the screen: what can be done now; ``act`` admit | join | enter | wait | blocked | over."""
 
     act: str
     link: str = ""
@@ -233,3 +233,8 @@ class VisitView:
     alerts: tuple[AlertView, ...]
     will_happen: tuple[str, ...]
     revision: str
+
+    @property
+    def sign_is_shut(self) -> bool:
+        """Whether the law was asked at signing and said no."""
+        return any(card.gate == "sign" and card.record and not card.open for card in self.law)

@@ -154,6 +154,8 @@ def _specialty(desk: Desk, visit: Any) -> Any:
 def _call(desk: Desk, visit: Any) -> CallView:
     if visit.stage == "waiting":
         return CallView(act="admit")
+    if visit.stage == "blocked":
+        return CallView(act="blocked")
     if visit.stage in JOINABLE:
         entered = desk.scope.links.room_pass(visit.visit) is not None
         return CallView(act="enter" if entered else "join", entered=entered)

@@ -232,7 +232,7 @@ def test_signing_needs_the_required_parts_and_then_completes_the_visit(portal: P
     assert "Fill in the required parts" in page.text and not portal.visits.asked
     note(portal, 0, "Sore throat")
     page = portal.post(f"{portal.at}/sign")
-    assert "Signed. The visit is complete." in page.text
+    assert "Your note is signed." in page.text and "Signed. The visit is complete." in page.text
     assert ("Signed" in page.text and "Dr. Lena Okafor" in page.text) or "Lena Okafor" in page.text
 
 
