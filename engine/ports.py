@@ -188,7 +188,7 @@ class ControlledDrugs(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentReceipt:
-    """The processor's answer: ``state`` authorised | declined | captured | voided; its reference, a code if declined."""
+    """The processor's answer: ``state`` authorised | declined | captured | voided; reference, code if declined."""
 
     state: str
     reference: str
