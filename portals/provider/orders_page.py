@@ -9,7 +9,7 @@ from typing import Any
 from engine.ports import JSON
 from portals.base.formats import Formats
 from portals.provider.formulary import BaseDrug, allergy_warnings, formulary_choices, pick, search
-from portals.provider.law import Day, GateView, LawWords, Say, law_card
+from portals.provider.law import Day, GateView, LawCard, LawWords, Say, law_card
 from portals.provider.prescription_form import TypedPrescription
 from portals.provider.views import DrugChoice, OrderView, PrescribeView
 from portals.provider.words import day_in
@@ -129,8 +129,9 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
     say = tongue.say
     draft = order.draft
     gate = next((one for one in reversed(source.gates) if one.order == order.order), None)
-    lawful_only = order.code == NEEDS_EPCS
-    state = NEEDS_EPCS if lawful_only else "shut" if _is_shut(order, gate) else order.state
+    card = law_card(gate, words, say, tongue.day) if gate else None
+    lawful_only = order.state == "drafted" and card is not None and card.open and _is_controlled(draft, source.base)
+    state = NEEDS_EPCS if lawful_only else _state(order, card)
     return OrderView(
         id=order.order,
         title=" ".join(str(draft.drug.get(name, "")) for name in ("name", "strength", "form")).strip(),
@@ -144,13 +145,22 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
         ),
         pharmacy=str(draft.pharmacy.get("name", "")),
         state=say(f"provider.rx.state.{state}"),
-        tone={NEEDS_EPCS: "warning", "shut": "danger"}.get(state, TONES.get(order.state, "idle")),
+        tone={NEEDS_EPCS: "warning", "held": "warning", "shut": "danger"}.get(state, TONES.get(order.state, "idle")),
         may_send=order.state == "drafted" and not lawful_only,
         may_discard=order.state == "drafted",
-        card=law_card(gate, words, say, tongue.day) if gate else None,
+        card=card,
         code=state,
     )
 
 
-def _is_shut(order: Any, gate: GateView | None) -> bool:
-    return order.state == "drafted" and gate is not None and not gate.open
+def _is_controlled(draft: Any, base: Mapping[str, BaseDrug]) -> bool:
+    """Whether the drug base or the order itself puts the drug on a schedule."""
+    known = base.get(str(draft.drug.get("name", "")).lower())
+    return bool(draft.drug.get("schedule") or (known and known.schedule))
+
+
+def _state(order: Any, card: LawCard | None) -> str:
+    """A draft whose gate stayed shut is forbidden (``shut``) or waits for a fact, a duty or a person (``held``)."""
+    if order.state != "drafted" or card is None or card.open:
+        return str(order.state)
+    return "shut" if card.tone == "danger" else "held"

@@ -221,9 +221,22 @@ def test_a_schedule_ii_drug_for_pain_is_refused_with_the_statute(portal: Portal)
 def test_a_controlled_drug_that_is_lawful_is_not_sent(portal: Portal) -> None:
     portal.move("documenting")
     order = draft(portal, "oxycodone")
+    portal.visits.gates["prescribe"] = opened("prescribing")
     portal.visits.answers["prescribe"] = Answer(done=True, code="needs_epcs")
     page = portal.post(f"{portal.at}/orders/{order}/send").text
     assert "needs EPCS. Nothing was sent." in page
+    assert "Lawful; sending needs EPCS" in page and f"{order}/send" not in page
+
+
+def test_a_prescription_that_waits_for_a_fact_is_held_back_and_may_be_asked_again(portal: Portal) -> None:
+    portal.move("documenting")
+    order = draft(portal, "oxycodone")
+    missing = decision("prescribing", "incomplete", missing=["patient.setting"])
+    portal.visits.gates["prescribe"] = {"prescribing": missing}
+    portal.visits.answers["prescribe"] = Answer(done=False, code="gate_shut")
+    page = portal.post(f"{portal.at}/orders/{order}/send").text
+    assert "Held back" in page and "Still unknown: Where care reaches the patient" in page
+    assert f"{order}/send" in page
 
 
 def test_signing_needs_the_required_parts_and_then_completes_the_visit(portal: Portal) -> None:
