@@ -13,7 +13,7 @@ from typing import TypedDict
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from workflows.activities.gates import GateActivities
 from workflows.activities.media import MediaActivities
@@ -63,7 +63,6 @@ _UNTIL_IT_WORKS = _local(
         non_retryable_error_types=UNKNOWN_SUBJECT,
     )
 )
-_GATE_TRIES = _local(RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3))
 _SOMEBODY_WAITS = timedelta(seconds=25)
 _INTERACTIVE = RetryPolicy(
     initial_interval=timedelta(milliseconds=500),
@@ -116,10 +115,10 @@ async def unsent_orders(effect: EffectInput) -> list[str]:
 
 
 async def ask_gate(question: GateInput) -> GateAnswer:
-    """The gate's answer; when no answer can be had at all the gate is shut and a person is asked."""
+    """The gate's answer. Records that are away are waited for; a question that cannot be asked is a shut gate."""
     try:
-        return await workflow.execute_local_activity_method(GateActivities.ask_gate, question, **_GATE_TRIES)
-    except ActivityError as error:
+        return await workflow.execute_local_activity_method(GateActivities.ask_gate, question, **_UNTIL_IT_WORKS)
+    except FailureError as error:
         _unless_cancelled(error)
         return GateAnswer(open=False, record="", review=True)
 
@@ -134,7 +133,9 @@ async def authorise_payment(effect: EffectInput) -> PaymentAnswer | None:
             schedule_to_close_timeout=_SOMEBODY_WAITS,
             retry_policy=_INTERACTIVE,
         )
-    except ActivityError as error:
+    except FailureError as error:
+        if is_unknown_subject(error):
+            return PaymentAnswer(state="declined", code="no_payment_method")
         _unless_cancelled(error)
         return None
 
@@ -168,7 +169,7 @@ async def send_prescription(effect: EffectInput, *, somebody_waits: bool) -> Dis
             schedule_to_close_timeout=_SOMEBODY_WAITS if somebody_waits else None,
             retry_policy=_INTERACTIVE if somebody_waits else _PATIENT,
         )
-    except ActivityError as error:
+    except FailureError as error:
         _unless_cancelled(error)
         return None
 
@@ -190,7 +191,7 @@ async def allocate_room(room: RoomInput, *, somebody_waits: bool) -> RoomAllocat
             schedule_to_close_timeout=_SOMEBODY_WAITS if somebody_waits else None,
             retry_policy=_INTERACTIVE,
         )
-    except ActivityError as error:
+    except FailureError as error:
         _unless_cancelled(error)
         return None
 
@@ -208,12 +209,16 @@ def start_session(room: RoomInput, queue: str) -> workflow.ActivityHandle[RoomOu
     )
 
 
-def _unless_cancelled(error: ActivityError) -> None:
+def _unless_cancelled(error: FailureError) -> None:
     """A cancelled effect is no answer: the step that waited for it is being stopped."""
     if is_cancelled_exception(error):
         raise error
 
 
-def is_unknown_subject(error: ActivityError) -> bool:
-    """Whether the effect failed for good because what it is about is not this visit's."""
-    return isinstance(error.cause, ApplicationError) and error.cause.type in UNKNOWN_SUBJECT
+def is_unknown_subject(error: FailureError) -> bool:
+    """Whether the effect failed for good because what it is about is not this visit's.
+
+    A scheduled activity's error is the cause of an `ActivityError`; a local one's is raised as it is.
+    """
+    told = error.cause if isinstance(error, ActivityError) else error
+    return isinstance(told, ApplicationError) and told.type in UNKNOWN_SUBJECT

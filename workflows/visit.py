@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from engine.plans import Step, VisitPlan, plan_from_json
@@ -182,7 +182,7 @@ class VisitWorkflow:
     async def _act(self, step: Step, ask: Ask) -> Answer:
         try:
             return await KINDS[step.kind].answer(self._visit, step, ask)
-        except ActivityError as error:
+        except FailureError as error:
             if effects.is_unknown_subject(error):
                 return Answer(done=False, code=UNKNOWN_SUBJECT)
             raise

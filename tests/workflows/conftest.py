@@ -65,8 +65,10 @@ class Scene:
 
     async def ask_for_a_minute(self, act: str, subject: str = "") -> Answer:
         """Asks while a minute is skipped: an act that runs into its patience ends at once."""
-        answer, _ = await asyncio.gather(self.ask(act, subject), self.skip(minutes=1))
-        return answer
+        asking = asyncio.create_task(self.ask(act, subject))
+        await asyncio.sleep(0.2)  # a visit that has not begun yet would begin after the minute
+        await self.skip(minutes=1)
+        return await asking
 
     async def tell(self, kind: str, subject: str = "", item: str = "") -> None:
         await self.client.tell(self.ref, Told(item=item or new_id(), kind=kind, subject=subject))

@@ -73,6 +73,10 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
+class NotFound(Exception):
+    """Named as the error of records is: its type is what the workflow goes by."""
+
+
 @dataclass
 class MemoryRecords:
     """``VisitRecords`` and ``Outbox`` in memory: the truth is ``effects``, one entry for each effect's id and kind."""
@@ -94,6 +98,8 @@ class MemoryRecords:
     places: list[RoomPlace] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
     items: list[OutboxItem] = field(default_factory=list)
+    away: int = 0
+    unknown: set[str] = field(default_factory=set)
     open: list[VisitRef] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -105,6 +111,11 @@ class MemoryRecords:
             return self.effects[effect.id, kind]
 
     def dossier(self, ref: VisitRef, order: str | None = None) -> Dossier:
+        if self.away:
+            self.away -= 1
+            raise ConnectionError("records are away")
+        if order in self.unknown:
+            raise NotFound("order")
         return dossier(ref, self.starts_at)
 
     def record_gate(self, effect: Effect, gate: GateRecord) -> str:
@@ -124,6 +135,8 @@ class MemoryRecords:
         self.once("change", effect, lambda: self.stages.append(change.stage) if change.stage else None)
 
     def payment_due(self, ref: VisitRef) -> PaymentDue:
+        if not self.token:
+            raise NotFound("payment method")
         return PaymentDue(amount_cents=self.price_cents, currency="USD", method_token=self.token)
 
     def record_payment(self, effect: Effect, receipt: PaymentReceipt) -> None:
@@ -146,6 +159,8 @@ class MemoryRecords:
         self.once("sign_note", effect, lambda: self.signed.append(note))
 
     def issue_join_link(self, effect: Effect, participant: str, until: datetime) -> str:
+        if participant in self.unknown:
+            raise NotFound("participant")
         return str(self.once("issue_join_link", effect, lambda: f"link-{participant}"))
 
     def place_room(self, effect: Effect, place: RoomPlace) -> None:
@@ -267,9 +282,9 @@ class CountingProcessor:
         return self._once(key, receipt)
 
     def capture(self, key: str, reference: str, amount_cents: int) -> PaymentReceipt:
-        return self._once(
-            key, PaymentReceipt(state="captured", reference=reference, amount_cents=amount_cents, currency="USD")
-        )
+        state = "declined" if "capture" in self.decline else "captured"
+        receipt = PaymentReceipt(state=state, reference=reference, amount_cents=amount_cents, currency="USD")
+        return self._once(key, receipt)
 
     def void(self, key: str, reference: str) -> PaymentReceipt:
         return self._once(key, PaymentReceipt(state="voided", reference=reference, amount_cents=0, currency="USD"))

@@ -29,6 +29,19 @@ async def test_a_fault_of_the_engines_shuts_the_gate_and_asks_for_review(scene: 
     assert scene.records.gates[0][:2] == ("book", False)
 
 
+async def test_a_gate_waits_for_records_that_are_away_for_a_moment(scene: Scene) -> None:
+    scene.records.away = 3
+    assert (await scene.ask("book")).done
+    assert [gate for gate, _, _ in scene.records.gates] == ["book"]
+
+
+async def test_a_gate_about_an_order_that_is_not_there_is_shut(scene: Scene) -> None:
+    await scene.enter_call()
+    scene.records.unknown.add("rx9")
+    answer = await scene.ask("prescribe", "rx9")
+    assert (answer.done, answer.code, answer.gate) == (False, "gate_shut", "")
+
+
 async def test_a_slot_that_is_taken_may_be_asked_for_again(scene: Scene) -> None:
     scene.records.slot_is_free = False
     assert (await scene.ask("book")).code == "slot_taken"
@@ -61,6 +74,30 @@ async def test_a_declined_card_may_be_replaced_within_the_hold(scene: Scene) -> 
     scene.processor.decline.clear()
     assert (await scene.ask("pay")).done
     assert (await scene.status()).stage == "booked"
+
+
+async def test_paying_without_a_card_is_declined_and_can_be_made_good(scene: Scene) -> None:
+    await scene.ask("book")
+    scene.records.token = ""
+    answer = await scene.ask("pay")
+    assert (answer.code, answer.made) == ("payment_declined", "no_payment_method")
+    scene.records.token = "tok_visa"
+    assert (await scene.ask("pay")).done
+    assert scene.processor.states() == ["authorised"]
+
+
+async def test_a_capture_that_is_declined_is_a_task_and_the_visit_is_completed(scene: Scene) -> None:
+    await scene.finish_call()
+    scene.processor.decline.add("capture")
+    await scene.ask("sign", "note-1")
+    assert await scene.result() == "completed"
+    assert scene.records.alerts == ["review"]
+
+
+async def test_a_subject_that_is_not_the_visit_s_is_an_answer(scene: Scene) -> None:
+    await scene.enter_call()
+    scene.records.unknown.add("stranger")
+    assert (await scene.ask("join", "stranger")).code == "unknown_subject"
 
 
 async def test_an_authorisation_whose_answer_was_lost_is_voided_when_the_hold_expires(scene: Scene) -> None:

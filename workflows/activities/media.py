@@ -34,7 +34,10 @@ class MediaActivities:
 
     @activity.defn
     async def media_session(self, room: RoomInput) -> RoomOutcome:
-        """Leads the room until it closes; heartbeats what is seen of it; a cancelled session closes the room."""
+        """Leads the room until it closes; heartbeats what is seen of it; a cancelled session closes the room.
+
+        A node that is being stopped closes its rooms itself, in a way that sends browsers to where they open next.
+        """
         await self._host.open_room(_spec(room))
         closed = asyncio.ensure_future(self._host.wait_closed(room.room))
         try:
@@ -43,7 +46,8 @@ class MediaActivities:
                 await asyncio.wait({closed}, timeout=HEARTBEAT_SECONDS)
             return _outcome(closed.result())
         except asyncio.CancelledError:
-            await self._host.close_room(room.room, "closed")
+            if not activity.is_worker_shutdown():
+                await self._host.close_room(room.room, "closed")
             raise
         finally:
             closed.cancel()

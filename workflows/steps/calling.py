@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 
@@ -170,15 +171,16 @@ async def _move_room(visit: Visit, step: Step, lost: Call) -> None:
     try:
         await visit.until(lambda: opening.done() or visit.state.call_over)
     finally:
+        opening.add_done_callback(_leave_behind)
         opening.cancel()
-    if opening.done() and not opening.cancelled():
+    if opening.done() and not opening.cancelled() and opening.exception() is None:
         visit.state.call = opening.result() or lost
 
 
-def _leave_behind(session: asyncio.Task[object]) -> None:
-    """Looks at how a session ended that nobody waits for, or asyncio complains of it."""
-    if not session.cancelled():
-        session.exception()
+def _leave_behind(task: asyncio.Task[Any]) -> None:
+    """Looks at how a task ended that nobody waits for, or asyncio complains of it."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _closed_by_itself(session: workflow.ActivityHandle[object]) -> bool:

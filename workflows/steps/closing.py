@@ -47,7 +47,7 @@ class Document(StepKind):
         await visit.until(lambda: visit.state.released)
         await _send_waiting_orders(visit, step)
         if not visit.has_kind("bill"):
-            await effects.capture_payment(visit.effect(step.id, "capture"))
+            await _capture(visit, step)
         await effects.write_summary(visit.effect(step.id, "summary"))
         await visit.notify(step.id, "summary_ready", "summary_ready")
 
@@ -73,7 +73,7 @@ class Bill(StepKind):
 
     async def run(self, visit: Visit, step: Step) -> None:
         await visit.until(lambda: visit.state.released or not visit.has_kind("document"))
-        await effects.capture_payment(visit.effect(step.id, "capture"))
+        await _capture(visit, step)
 
 
 class Escalate(StepKind):
@@ -98,6 +98,13 @@ class FollowUp(StepKind):
     async def run(self, visit: Visit, step: Step) -> None:
         await workflow.sleep(seconds(step, "after_seconds", 3 * DAY))
         await visit.notify(step.id, "due", *_message(step))
+
+
+async def _capture(visit: Visit, step: Step) -> None:
+    """Captures the authorisation; one that can no longer be captured is a task, and the visit goes on."""
+    payment = await effects.capture_payment(visit.effect(step.id, "capture"))
+    if payment.state == "declined":
+        await visit.alert(step.id, "capture_declined", "review")
 
 
 async def recheck_sign(visit: Visit, ask: Ask) -> Answer:
