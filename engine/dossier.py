@@ -14,7 +14,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where somebody is. ``state`` is a USPS code, ``time_zone`` an IANA name; ``at`` the instant it was said."""
+    """Where somebody is. ``state`` is a USPS code, ``time_zone`` an IANA name; ``at`` the instant it was said.
+
+    ``street`` and ``city`` are for whoever must send help there; no rule reads them.
+    """
 
     country: str
     state: str | None
@@ -23,6 +26,8 @@ class Place:
     attested: bool = False
     ip_state: str | None = None
     at: datetime | None = None
+    street: str | None = field(default=None, repr=False)
+    city: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

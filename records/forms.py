@@ -14,7 +14,7 @@ from records.codes import as_code, new_id
 from records.course import append_event, raise_alert, tell
 from records.errors import AlreadyDone, Conflict
 from records.tables.clinical import AnswerRow, SubmissionRow
-from records.tables.visits import OutboxRow, Visit
+from records.tables.visits import AlertRow, Visit
 from records.work import Repository
 
 RED_FLAG = "red_flag"
@@ -96,16 +96,21 @@ class Forms(Repository):
             raise AlreadyDone("form")
         return self._write(visit, draft)
 
-    def flag(self, visit: str, form: str, item: str, flag: str) -> None:
-        """An answer raised a red flag: opens the clinicians' task and announces it, once for each flag of a form."""
+    def flag(self, visit: str, form: str, item: str, flag: str, *, stops: bool) -> None:
+        """An answer raised a red flag: opens the clinicians' task, once for each flag of a form.
+
+        ``stops`` says that the flag ends the visit: only then is it announced to the visit's workflow.
+        """
         row = self._work.visit(visit, Act.FLAG_RAISED)
         subject = as_code(f"{form}:{flag}")
-        raise_alert(self._work, visit, RED_FLAG, subject)
-        query = select(OutboxRow.id).where(
-            OutboxRow.visit == visit, OutboxRow.kind == RED_FLAG, OutboxRow.subject == subject
+        raised = select(AlertRow.id).where(
+            AlertRow.visit == visit, AlertRow.kind == RED_FLAG, AlertRow.subject == subject
         )
-        if self._session.scalar(query) is None:
-            append_event(self._work, row, RED_FLAG, detail={"form": form, "item": as_code(item), "flag": flag})
+        if self._session.scalar(raised) is not None:
+            return
+        raise_alert(self._work, visit, RED_FLAG, subject)
+        append_event(self._work, row, RED_FLAG, detail={"form": form, "item": as_code(item), "flag": flag})
+        if stops:
             tell(self._work, visit, RED_FLAG, subject)
 
     def answers(self, visit: str, form: str) -> Mapping[str, AnswerView]:

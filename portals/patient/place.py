@@ -59,6 +59,8 @@ async def place_post(request: Request, visit_id: str) -> Response:
         time_zone=located.time_zone,
         attested=True,
         at=deps_of(request).clock.now(),
+        street=values["street"],
+        city=values["city"],
     )
     await in_scope(request, lambda scope: scope.visits.attest_place(visit_id, place))
     await _settled(request, visit_id)

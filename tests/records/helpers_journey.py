@@ -113,7 +113,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         scope.visits.set_payment_method(world.visit, f"{mark}token", f"{mark}label")
         scope.visits.attest_place(world.visit, place)
         scope.forms.save_answer(answer_of(world.visit, value={f"{mark}key": [f"{mark}value"]}))
-        scope.forms.flag(world.visit, FORM, "symptom", "chest_pain")
+        scope.forms.flag(world.visit, FORM, "symptom", "chest_pain", stops=True)
         fills = {"patient.conditions": [f"{mark}condition"], "patient.note": f"{mark}fill"}
         scope.forms.submit(
             Submission(visit=world.visit, form=FORM, form_digest="sha256:f", shown=("symptom",), fills=fills)

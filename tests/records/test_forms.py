@@ -82,7 +82,7 @@ def test_what_answers_fill_reaches_the_dossier(world: World) -> None:
 def test_a_red_flag_opens_one_task_and_is_announced_once(world: World) -> None:
     for _ in range(2):
         with world.database.scope(world.clinic, world.as_patient) as scope:
-            scope.forms.flag(world.visit, FORM, "symptom", "chest_pain")
+            scope.forms.flag(world.visit, FORM, "symptom", "chest_pain", stops=True)
     with world.database.scope(world.clinic, world.as_provider) as scope:
         assert [alert.kind for alert in scope.alerts.open()] == ["red_flag"]
         assert [entry.alerts for entry in scope.visits.queue(world.provider)] == []
