@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from records.consents import ConsentDraft
 from records.scope import Actor
@@ -74,7 +73,7 @@ class Visit:
             return scope.visits.get(self.patient.visit).stage
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def visit(stack: Stack) -> AsyncIterator[Visit]:
     shots = os.environ.get("CLINICWRIGHT_SHOTS")
     folder = Path(shots) if shots else None
