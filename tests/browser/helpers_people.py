@@ -33,6 +33,7 @@ ANSWERS = {
     "fever_measured": "false",
     "severity": "4",
     "pregnant": "not_for_me",
+    "care_place": "everyday",
 }
 WORDS = "Sore throat for three days, no fever"
 
