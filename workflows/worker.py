@@ -32,9 +32,11 @@ from engine.rooms import RoomEvent, RoomEventKind
 from engine.settings import Settings, SettingsError, clinic_files, parse_settings
 from integrations.billing.simulator import SimulatedCardProcessor
 from integrations.erx.simulator import SimulatedPrescriptionNetwork
+from integrations.notify.simulator import SimulatedNotifier
 from media.node import MediaConfig, MediaNode, NodePorts
 from records.database import Database, PayloadKeys
 from records.keys import FileKeyProvider
+from records.messages import MessageQueue
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
 from workflows.activities.gates import GateActivities
@@ -47,6 +49,7 @@ from workflows.codec import CachedKeys
 from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
+from workflows.notices import send_notices
 from workflows.outbox import LostVisits, OutboxPump
 from workflows.quiet import quiet_exceptions
 from workflows.visit import VisitWorkflow
@@ -112,6 +115,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             OutboxPump(store, visits).run(),
             _report_lost(LostVisits(store, store, visits)),
             _reload(keeper, evaluators),
+            send_notices(MessageQueue(database), SimulatedNotifier()),
         )
         async with worker, _tasks(*beside):
             await _until_stopped(stop)

@@ -1,0 +1,77 @@
+"""Sends the notices that wait: one short text that says nothing but that the clinic has news.
+
+What the news is stands behind the sign-in; mail and text messages are read by others. At least once: a notice is
+noted as sent after it went out, and its id goes along so that a sender can tell a repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+from engine.ports import Notifier, PortUnavailable
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+IDLE_SECONDS = 2.0
+
+# Subject and body by language; no clinic, no person, no reason.
+TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "en": ("News from your clinic", "There is news about your visit. Please sign in to your clinic to read it."),
+        "es": ("Novedades de su clínica", "Hay novedades sobre su consulta. Inicie sesión en su clínica para verlas."),
+    }
+)
+
+
+class Notice(Protocol):
+    """What a sender needs to know of a notice."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+
+
+OneNotice = TypeVar("OneNotice", bound=Notice)
+
+
+class NoticeQueue(Protocol[OneNotice]):
+    """The notices that wait, oldest first."""
+
+    def pending(self, limit: int) -> Sequence[OneNotice]: ...
+    def sent(self, message: OneNotice) -> None: ...
+
+
+async def send_notices(queue: NoticeQueue[OneNotice], notifier: Notifier) -> None:
+    """Sends until it is cancelled; what cannot be sent now waits."""
+    while True:
+        try:
+            sent = await asyncio.to_thread(send_pending, queue, notifier)
+        except Exception as fault:  # a notice must never stop the program that carries visits
+            log.error("notices: %s", type(fault).__name__)
+            sent = 0
+        await asyncio.sleep(0 if sent == BATCH else IDLE_SECONDS)
+
+
+def send_pending(queue: NoticeQueue[OneNotice], notifier: Notifier) -> int:
+    """Sends one batch; returns how many went out. A notice without an address is noted as sent: it stays readable."""
+    done = 0
+    for notice in queue.pending(BATCH):
+        subject, body = TEXTS.get(notice.language, TEXTS["en"])
+        try:
+            if notice.address:
+                notifier.send(notice.id, notice.channel, notice.address, subject, body)
+        except PortUnavailable:
+            break
+        queue.sent(notice)
+        done += 1
+    return done
