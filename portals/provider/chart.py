@@ -53,7 +53,7 @@ def chart_view(source: ChartSource, t: Translate, fmt: Formats) -> ChartView:
         age=age_on(source.patient.birth_date, source.now.date()),
         birth_date=fmt.date(source.patient.birth_date) if source.patient.birth_date else "",
         language=language_name(source.patient.language, fmt.language),
-        place=" ".join(part for part in (place.state, place.postal_code) if part) if place else "",
+        place=place_words(place) if place else "",
         place_note=_place_note(source, t, fmt, zone),
         place_matches=_same_place(source),
         local_time=fmt.time(source.now, zone),
@@ -63,6 +63,12 @@ def chart_view(source: ChartSource, t: Translate, fmt: Formats) -> ChartView:
         medications=_words(patient.medications),
         conditions=_words(patient.conditions),
     )
+
+
+def place_words(place: Place) -> str:
+    """A place on one line, down to the street where it was said: help may have to be sent there."""
+    town = " ".join(part for part in (place.state, place.postal_code) if part)
+    return ", ".join(part for part in (place.street, place.city, town) if part)
 
 
 def chart_lines(form: Form, answers: Mapping[str, Any], t: Translate, fmt: Formats) -> Iterable[ChartLine]:

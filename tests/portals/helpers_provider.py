@@ -141,6 +141,7 @@ class PlayedVisits:
             open=all(str(one["outcome"]).startswith("permitted") for one in decisions.values()),
             asked_at=self.world.database.now(),
             decisions=decisions,
+            subject=ask.subject if gate == "prescribe" else "",
         )
         return self.world.store.record_gate(self._effect(ask), record)
 
