@@ -18,6 +18,7 @@ from portals.api import routes as api
 from portals.api.metrics import Metrics, MetricsMiddleware
 from portals.auth import routes as auth
 from portals.auth.guards import SignInNeeded
+from portals.base import design
 from portals.base.colour import brand_css
 from portals.base.errors import forgery_page, install_errors
 from portals.base.middleware import ForgeryGuard, SecurityHeaders, Settle
@@ -64,7 +65,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
 
 def _add_portals(app: FastAPI) -> None:
     """Each part of the portals adds its own routes."""
-    for part in (start, auth, booking, waiting, pay, intake, place, consent, after, visit, call, provider, api):
+    for part in (start, design, auth, booking, waiting, pay, intake, place, consent, after, visit, call, provider, api):
         app.include_router(part.router)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import yaml
 from babel import negotiate_locale
+
+from engine.diagnostics import Problems
+from engine.reading import read_file
 
 LOCALE_FOLDER = Path(__file__).resolve().parents[1] / "locale"
 DEFAULT = "en"
@@ -30,13 +32,18 @@ def catalogue(language: str) -> Mapping[str, str]:
 
     Raises:
         MissingMessage: there is no catalogue of that language.
+        BrokenInput: a catalogue is no proper YAML, or says the same message twice.
     """
     files = sorted(LOCALE_FOLDER.glob(f"{language}*.yaml"))
     if not files:
         raise MissingMessage(language)
+    problems = Problems()
     messages: dict[str, str] = {}
     for file in files:
-        messages.update(_flat(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, ""))
+        node = read_file(file, LOCALE_FOLDER, problems)
+        if node is not None:
+            messages.update(_flat(cast(Mapping[str, Any], node.plain()), ""))
+    problems.stop_if_broken()
     return messages
 
 

@@ -7,7 +7,7 @@ background (same address, ``Accept: application/json``); without scripts each qu
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from engine.evaluators import ClosuresOnly
 from engine.forms import Form, Item
 from engine.forms_answers import check_submission, read_answer
 from engine.forms_browser import browser_form
@@ -74,6 +75,15 @@ class Entry:
     raw: tuple[str, ...]
     version: int
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a red flag tells the patient, and the number to call when it names one."""
+
+    text: str
+    advice: str
+    call: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +184,13 @@ async def emergency(request: Request, visit_id: str) -> Response:
         raised += await _stopping(request, deps_of(request).content().form(form_id), given)
     if not raised and page.visit.stage != "escalated":
         return go(f"/visits/{visit_id}")
-    language = visitor(request).language
-    flags = [
-        {"text": text_in(one.flag.text, language), "advice": text_in(one.flag.advice, language), "call": one.flag.call}
-        for one in raised
-    ]
-    return render(request, "patient/emergency.html", page=page, visit=page.visit, flags=flags)
+    return render(
+        request,
+        "patient/emergency.html",
+        page=page,
+        visit=page.visit,
+        flags=_flag_words(raised, visitor(request).language),
+    )
 
 
 async def _sitting(request: Request, visit_id: str) -> Sitting:
@@ -197,16 +208,24 @@ async def _sitting(request: Request, visit_id: str) -> Sitting:
 
 
 async def _stopping(request: Request, form: Form, answers: Mapping[str, Any]) -> list[RaisedFlag]:
-    evaluator = deps_of(request).evaluator
-    raised = await run_in_threadpool(red_flags, form, answers, evaluator)
-    return [one for one in raised if one.flag.stops]
+    return [one for one in await _raised(request, form, answers) if one.flag.stops]
+
+
+async def _raised(request: Request, form: Form, answers: Mapping[str, Any]) -> tuple[RaisedFlag, ...]:
+    return await run_in_threadpool(red_flags, form, answers, deps_of(request).evaluator)
+
+
+def _flag_words(raised: Iterable[RaisedFlag], language: str) -> tuple[Advice, ...]:
+    return tuple(
+        Advice(text_in(one.flag.text, language), text_in(one.flag.advice, language), one.flag.call) for one in raised
+    )
 
 
 async def _save(request: Request, sitting: Sitting, form: Form, sent: tuple[Entry, Any, int]) -> Response:
     entry, value, number = sent
     visit_id = sitting.page.visit.visit
     answers = {**sitting.answers, entry.item.id: value}
-    raised = await run_in_threadpool(red_flags, form, answers, deps_of(request).evaluator)
+    raised = await _raised(request, form, answers)
     draft = AnswerDraft(
         visit=visit_id, form=form.id, item=entry.item.id, value=value, version=entry.version, key=entry.key
     )
@@ -214,7 +233,7 @@ async def _save(request: Request, sitting: Sitting, form: Form, sent: tuple[Entr
     def write(scope: Scope) -> int:
         saved = scope.forms.save_answer(draft)
         for one in raised:
-            scope.forms.flag(visit_id, form.id, entry.item.id, one.flag.id)
+            scope.forms.flag(visit_id, form.id, entry.item.id, one.flag.id, stops=one.flag.stops)
         return saved.version
 
     try:
@@ -275,6 +294,7 @@ def _question(request: Request, sitting: Sitting, form: Form, number: int, typed
         version=sitting.version(asked.id),
         key=new_request_id(),
         standing=standing(form, answers),
+        urgent=_urgent(form, answers, who.language, after=asked.number),
         back=f"{sitting.base}/{asked.number - 1}" if asked.number > 1 else f"/visits/{sitting.page.visit.visit}",
         browser={"form": browser_form(form, who.language), "answers": answers, "item": asked.id},
     )
@@ -297,8 +317,21 @@ async def _review(request: Request, sitting: Sitting, missing: tuple[str, ...], 
         title=text_in(form.title, visitor(request).language),
         lines=answer_lines(form, answers, visitor(request).language),
         base=sitting.base,
+        urgent=_urgent(form, answers, visitor(request).language, after=0),
         missing=tuple(number_of(form, answers, item) for item in missing),
     )
+
+
+def _urgent(form: Form, answers: Mapping[str, Any], language: str, after: int) -> tuple[Advice, ...]:
+    """What to do about urgent answers that do not stop the visit.
+
+    Above a question (``after`` is its number) those of the question before it; on the review (0) all. For reading
+    only, so the closures decide alone; the clinicians were told when the answer was saved.
+    """
+    shown = shown_items(form, answers)
+    before = shown[after - 2].id if after > 1 else ""
+    raised = [one for one in red_flags(form, answers, ClosuresOnly()) if not one.flag.stops]
+    return _flag_words((one for one in raised if after == 0 or before in one.flag.needs), language)
 
 
 def _moved(request: Request, visit_id: str) -> Response:

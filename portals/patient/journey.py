@@ -40,11 +40,13 @@ def journey(visit: VisitView, plan: VisitPlan, told: Told) -> tuple[JourneyStep,
     """The patient's steps in order; the first that is not done is ``now`` while the visit is alive."""
     steps: list[JourneyStep] = []
     reached = False
+    stopped = visit.stage == "blocked"
     for kind, form, done in _marks(visit, plan, told):
         state = DONE if done else LATER
-        if not done and not reached and visit.stage not in OVER:
-            state = SHUT if visit.stage == "blocked" else NOW
-            reached = True
+        if stopped and kind == "place":
+            state = SHUT
+        elif not (done or reached or stopped or visit.stage in OVER):
+            state, reached = NOW, True
         steps.append(JourneyStep(kind=kind, state=state, path=_path(visit, kind), form=form))
     return tuple(steps)
 

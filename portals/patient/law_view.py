@@ -37,34 +37,20 @@ class LawView:
 
 def law_view(gate: str, is_open: bool, decisions: Mapping[str, JSON], language: str, state: str = "") -> LawView:
     """The card of a gate that was asked; ``state`` is the place it was asked for, as a USPS code."""
-    say = _Words(language)
+    say = _Words(language, state)
     outcome = worst_outcome(decisions.values())
     shut = [(topic, decision) for topic, decision in sorted(decisions.items()) if _holds_shut(decision)]
     asked = shut if not is_open and shut else sorted(decisions.items())
+    reasons = (reason for topic, decision in asked for reason in say.reasons(topic, decision))
+    by_law = {citation.law: citation for _, decision in asked for citation in _citations(decision)}
     return LawView(
         open=is_open,
         final=outcome == "forbidden",
-        verdict=say.first(f"statute.verdict.{gate}.{'open' if is_open else outcome}", "statute.verdict.other", state),
-        reasons=tuple(
-            dict.fromkeys(
-                say.first(f"statute.topic.{topic}.{_outcome(d)}", "statute.topic.other", state) for topic, d in asked
-            )
-        ),
-        citations=tuple(dict.fromkeys(_citations(decision for _, decision in asked)))[:MOST_CITATIONS],
+        verdict=say.first(f"statute.verdict.{gate}.{'open' if is_open else outcome}", "statute.verdict.other"),
+        reasons=tuple(dict.fromkeys(reasons)),
+        citations=tuple(by_law.values())[:MOST_CITATIONS],
         remedies=() if is_open else tuple(say.remedies(gate, outcome)),
     )
-
-
-def duty_citations(decisions: Mapping[str, JSON], duty: str) -> tuple[Citation, ...]:
-    """The sources of one duty, over all topics asked."""
-    found = [
-        citation
-        for decision in decisions.values()
-        for entry in decision.get("duties", ())
-        if entry.get("duty") == duty
-        for citation in _sources(decision, entry.get("cite", ()))
-    ]
-    return tuple(dict.fromkeys(found))
 
 
 def worst_outcome(decisions: Iterable[JSON]) -> str:
@@ -81,14 +67,14 @@ def _holds_shut(decision: JSON) -> bool:
     return not _outcome(decision).startswith("permitted")
 
 
-def _citations(decisions: Iterable[JSON]) -> Iterable[Citation]:
-    for decision in decisions:
-        parts = ("forbids", "review", "tried") if _holds_shut(decision) else ("permits",)
-        for part in parts:
-            for entry in decision.get(part, ()):
-                yield from _sources(decision, entry.get("cite", ()))
-        if _holds_shut(decision) and not any(entry.get("cite") for part in parts for entry in decision.get(part, ())):
-            yield from _sources(decision, tuple(decision.get("sources", {})))
+def _citations(decision: JSON) -> Iterable[Citation]:
+    """What a decision rests on: what forbids or needs review; where no path of authority held, the paths tried."""
+    parts = ("forbids", "review") if _holds_shut(decision) else ("permits",)
+    if _outcome(decision) == "forbidden" and not decision.get("forbids"):
+        parts = ("tried",)
+    for part in parts:
+        for entry in decision.get(part, ()):
+            yield from _sources(decision, entry.get("cite", ()))
 
 
 def _sources(decision: JSON, cites: Iterable[str]) -> Iterable[Citation]:
@@ -107,13 +93,26 @@ def _sources(decision: JSON, cites: Iterable[str]) -> Iterable[Citation]:
 @dataclass(frozen=True, slots=True)
 class _Words:
     language: str
+    state: str
 
-    def first(self, key: str, otherwise: str, state: str) -> str:
+    def first(self, key: str, otherwise: str) -> str:
         found = key if has_message(self.language, key) else otherwise
-        return translator(self.language)(found, state=state or "-")
+        return translator(self.language)(found, state=self._place())
+
+    def reasons(self, topic: str, decision: JSON) -> Iterable[str]:
+        """The known reasons for a review in words of their own, else the topic's sentence for this outcome."""
+        keys = [f"statute.review.{entry.get('why', '')}" for entry in decision.get("review", ())]
+        known = [key for key in keys if has_message(self.language, key)]
+        if _outcome(decision) == "review" and known:
+            return [self.first(key, key) for key in known]
+        return [self.first(f"statute.topic.{topic}.{_outcome(decision)}", "statute.topic.other")]
 
     def remedies(self, gate: str, outcome: str) -> Iterable[str]:
         for number in (1, 2, 3):
             key = f"statute.remedies.{gate}.{outcome}.{number}"
             if has_message(self.language, key):
                 yield translator(self.language)(key)
+
+    def _place(self) -> str:
+        key = f"state.{self.state}"
+        return translator(self.language)(key if has_message(self.language, key) else "statute.this_place")

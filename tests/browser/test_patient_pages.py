@@ -122,6 +122,16 @@ async def test_the_law_that_stops_a_visit_is_on_its_page(site: Site, chromium: B
     assert watch.trouble == []
 
 
+async def test_the_living_page_has_no_barriers_in_either_direction(site: Site, chromium: Browser) -> None:
+    for settings in (PHONE, {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"}):
+        page = await _page(chromium, **settings)
+        watch = Watch(page, site.base)
+        for direction in ("ltr", "rtl"):
+            await page.goto(f"{site.base}/design?dir={direction}")
+            await watch.barriers()
+        assert watch.trouble == []
+
+
 async def test_booking_by_keyboard_alone(site: Site, chromium: Browser) -> None:
     page = await _page(chromium, viewport={"width": 1280, "height": 800})
     await page.goto(site.base)
@@ -228,7 +238,7 @@ async def _answer_all(page: Page, watch: Watch) -> None:
         before = page.url
         await _answer(page)
         await page.click(GO)
-        await page.wait_for_url(lambda url, before=before: url != before)
+        await page.wait_for_function("before => location.href !== before", arg=before)
     await watch.barriers()
     await page.click(GO)
     await page.wait_for_url(re.compile(r"/visits/vis_\w+$"))

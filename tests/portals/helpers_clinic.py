@@ -21,7 +21,7 @@ from engine.content import Content
 from engine.dossier import Dossier
 from engine.evaluators import ClosuresOnly
 from engine.library import Library, load_library
-from engine.ports import Effect, GateRecord, PaymentReceipt, VisitChange, VisitRef
+from engine.ports import Effect, GateKeeper, GateRecord, PaymentReceipt, VisitChange, VisitRef
 from engine.settings import Settings, parse_settings
 from portals.app import create_app
 from portals.auth.sessions import RecordsSessions
@@ -98,7 +98,7 @@ class FakeVisits:
     """Does to records what the visit's workflow would, at once and without waiting for anything."""
 
     store: RecordsVisitStore
-    gates: LicenceGates
+    gates: GateKeeper
     clock: FixedClock
     asked: list[Ask] = field(default_factory=list)
 

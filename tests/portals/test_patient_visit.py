@@ -106,6 +106,26 @@ def test_a_red_flag_leads_to_the_emergency_page_at_once(clinic: Clinic) -> None:
     assert browser.get(f"/visits/{visit}").url.path == f"/visits/{visit}/emergency"
 
 
+def test_an_urgent_answer_is_told_and_the_visit_goes_on(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    answer_page(browser, f"/visits/{visit}/intake/1", {"answer": "true"})
+    answer_page(browser, f"/visits/{visit}/intake/2", {"answer": "urinary"})
+    answer_page(browser, f"/visits/{visit}/intake/3", {"answer": ["none"]})
+    form = clinic.content.form("urgent_care/intake")
+    urgent = next(flag for flag in form.flags if flag.needs == ("urinary_signs",))
+    signs = form.item("urinary_signs")
+    assert signs is not None
+    page = answer_page(
+        browser, f"/visits/{visit}/intake/4", {"answer": [one for one in signs.choice_ids if one != signs.alone]}
+    )
+    assert page.url.path == f"/visits/{visit}/intake/5"
+    assert f"<strong>{urgent.text['en']}</strong>" in html.unescape(page.text)
+    clinic.visits.pump()
+    assert browser.get(f"/visits/{visit}").url.path == f"/visits/{visit}", "the visit goes on"
+    assert "notice-warning" not in browser.get(f"/visits/{visit}/intake/2").text, "said once, where it was answered"
+
+
 def test_answers_are_reviewed_in_words_and_handed_in_once(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
