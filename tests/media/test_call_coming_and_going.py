@@ -1,0 +1,177 @@
+"""Joining again, moving, vanishing, ending: who is in a call and who is told, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.rooms import RoomEventKind
+from media import protocol, rtcp
+from media.node import MediaConfig, MediaNode, NodePorts
+from media.rtp import FIXED
+from tests.media.helpers_bot import VP8, Bench, new_bench, spec
+from tests.media.helpers_call import close, out, two, until
+
+
+async def test_joining_again_replaces_the_old_connection_and_media_goes_on(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    again = bench.bot("p1")
+    await again.connect()
+    await until(lambda: patient.close_code == protocol.REPLACED)
+    await until(lambda: {pub["participant"] for pub in provider.publications.values()} == {"p1"})
+    await until(lambda: len(provider.publications) == 2)
+    await provider.renegotiate()
+    await asyncio.gather(again.talk(0.8), provider.talk(0.8))
+    assert provider.received[out(provider, "audio")] > 5
+    assert again.received[out(again, "video")] > 5
+    state = bench.node.snapshot("room-1")
+    assert sorted(person.participant_id for person in state.participants) == ["d1", "p1"]
+    await patient.vanish()
+    await close(again, provider)
+    await until(lambda: not bench.node.snapshot("room-1").participants)
+    reasons = [event.reason for event in bench.events if event.kind is RoomEventKind.JOINED]
+    assert reasons == ["new", "new", "rejoined"]
+
+
+async def test_moving_to_another_network_keeps_the_session_and_the_streams(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    await asyncio.gather(patient.talk(0.2), provider.talk(0.2))
+    before = patient.received[out(patient, "audio")]
+    await patient.move()
+    await asyncio.gather(patient.talk(0.3), provider.talk(0.3))
+    assert patient.received[out(patient, "audio")] - before >= 13
+    numbers = [number for number, _ in provider.payloads[out(provider, "audio")]]
+    assert all((b - a) % 65536 == 1 for a, b in itertools.pairwise(numbers))
+    await until(lambda: bench.node.counters["ice_sessions"] == 2)
+    assert bench.node.counters["ice_addresses"] == 2, "the old address is forgotten"
+    await close(patient, provider)
+
+
+async def test_restarts_that_never_prove_themselves_pile_nothing_up(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    for _ in range(6):
+        patient.ufrag = secrets.token_hex(4)
+        await patient.renegotiate()
+    assert bench.node.counters["ice_sessions"] <= 3
+    await patient.move()
+    await until(lambda: bench.node.counters["ice_sessions"] == 2)
+    await close(patient, provider)
+
+
+async def test_padding_without_payload_is_neither_lost_nor_a_frame(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    await asyncio.gather(patient.talk(0.2), provider.talk(0.1))
+    video = patient.video
+    patient.send_plain(FIXED.pack(0xA0, VP8, patient.skip_video(), video.timestamp, video.ssrc) + b"\0\0\0\4")
+    patient.send_video()
+    await asyncio.sleep(0.2)
+    assert patient.seen(rtcp.Nack) == []
+    numbers = [number for number, _ in provider.payloads[out(provider, "video")]]
+    assert all((b - a) % 65536 == 1 for a, b in itertools.pairwise(numbers))
+    await close(patient, provider)
+
+
+async def test_a_lost_websocket_is_forgiven_when_the_participant_comes_back(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    assert patient.socket is not None
+    patient.socket.transport.abort()
+    await asyncio.gather(patient.talk(0.2), provider.talk(0.2))
+    assert provider.received[out(provider, "audio")] > 5, "media goes on meanwhile"
+    again = bench.bot("p1")
+    await again.connect()
+    await patient.vanish()
+    assert all(message["type"] != "left" for message in list(provider.inbox._queue))  # type: ignore[attr-defined]
+    assert len(bench.node.snapshot("room-1").participants) == 2
+    await close(again, provider)
+
+
+async def test_who_vanishes_is_told_to_the_others_after_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("media.room.LINGER_SECONDS", 0.2)
+    patient, provider = await two(bench)
+    await patient.vanish()
+    left = await provider.next("left")
+    assert left == {"type": "left", "participant": "p1", "reason": "lost"}
+    await close(provider)
+
+
+async def test_a_path_that_falls_silent_is_given_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("media.peer.CONSENT_SECONDS", 0.5)
+    patient = bench.bot("p1")
+    await patient.connect()
+    patient._tasks[1].cancel()
+    await until(lambda: patient.close_code == protocol.MEDIA_LOST)
+    assert bench.node.counters["ice_sessions"] == 0
+    await patient.vanish()
+
+
+async def test_twenty_joins_and_leaves_leave_no_task_socket_or_address_behind(bench: Bench) -> None:
+    async def once(index: int) -> None:
+        bot = bench.bot(f"p{index % 3}")
+        await bot.connect()
+        await bot.talk(0.04)
+        await (bot.close() if index % 2 else bot.vanish())
+
+    await once(1)
+    await until(lambda: not bench.node.snapshot("room-1").participants)
+    tasks, files = len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))
+    for index in range(20):
+        await once(index)
+    for name in ("p0", "p1", "p2"):
+        await bench.bot(name).connect()
+    await bench.node.close_room("room-1", "done")
+    await until(lambda: bench.node.counters["ice_sessions"] == 0 and bench.node.counters["ice_addresses"] == 0)
+    await asyncio.sleep(0.3)
+    assert not bench.node._started.spawned
+    own = [task for task in asyncio.all_tasks() if "helpers_bot" not in repr(task)]
+    assert len(own) <= tasks
+    assert len(os.listdir("/proc/self/fd")) <= files + 3, "the three bots still hold their UDP sockets"
+
+
+async def test_the_provider_ends_for_all_and_the_report_counts_seconds(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    waiting = asyncio.create_task(bench.node.wait_closed("room-1"))
+    await patient.say({"type": "end"})
+    assert (await patient.next("error"))["code"] == "may_not_end"
+    await asyncio.sleep(0.6)
+    await provider.say({"type": "end"})
+    assert (await patient.next("ended"))["reason"] == "ended_by_provider"
+    report = await asyncio.wait_for(waiting, 2)
+    assert (report.reason, report.seconds) == ("ended_by_provider", {"p1": 1, "d1": 1})
+    await until(lambda: patient.close_code == protocol.ENDED)
+    assert (await bench.bot("p1").join())["code"] == "ended"
+    await bench.node.open_room(spec())
+    assert (await bench.node.wait_closed("room-1")) == report, "a room id is used once"
+    assert not bench.node.snapshot("room-1").open
+    await until(lambda: bench.events[-1].kind is RoomEventKind.ENDED)
+    await close(patient, provider)
+
+
+async def test_a_stopping_node_sends_its_clients_elsewhere_instead_of_ending_the_call() -> None:
+    bench = new_bench()
+    await bench.node.start()
+    await bench.node.open_room(spec())
+    patient = bench.bot("p1")
+    await patient.connect()
+    waiting = asyncio.create_task(bench.node.wait_closed("room-1"))
+    await bench.node.stop()
+    await until(lambda: patient.close_code is not None)
+    assert patient.close_code == protocol.RESTART
+    assert (await waiting).reason == "node_stopped"
+    assert all(message["type"] != "ended" for message in list(patient.inbox._queue))  # type: ignore[attr-defined]
+    await patient.vanish()
+
+
+async def test_a_room_closes_when_its_time_is_over() -> None:
+    now = datetime.now(UTC)
+    tokens = new_bench()
+    node = MediaNode(MediaConfig(allowed_origins=()), NodePorts(verify=tokens.tokens, visit_time=lambda: now))
+    await node.start()
+    await node.open_room(spec(closes_at=now + timedelta(seconds=60)))
+    now += timedelta(seconds=61)
+    assert (await asyncio.wait_for(node.wait_closed("room-1"), 2)).reason == "time_over"
+    await node.stop()
