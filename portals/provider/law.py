@@ -177,10 +177,14 @@ class _Reader:
             yield self.say(key, name=sentence_part(title), value=shown(limit.get("max", limit.get("to", ""))))
 
     def possible(self, decision: JSON) -> Iterable[str]:
-        """What would make it possible: the duties open, the facts missing, and each path tried with what it lacks."""
+        """What would make it possible: the facts that forbid, the duties open, each path tried with what it lacks."""
         outcome = decision.get("outcome")
         if outcome == "permitted":
             return
+        for forbid in decision.get("forbids", ()):
+            facts = "; ".join(self._fact(str(path)) for path in forbid.get("because") or ())
+            if facts:
+                yield self.say("provider.law.possible.different", facts=facts)
         for duty in decision.get("duties", ()):
             if not duty.get("met") and outcome != "forbidden":
                 yield self.say("provider.law.possible.duty", duty=self._duty(duty))
@@ -266,8 +270,8 @@ def readable(text: str) -> str:
 
 
 def sentence_part(text: str) -> str:
-    """A sentence of the rules without its full stop, to be part of another."""
-    return text.rstrip(" .")
+    """A sentence of the rules to be part of another: without what follows a semicolon and without its full stop."""
+    return text.partition(";")[0].rstrip(" .")
 
 
 def shown(value: object) -> str:

@@ -146,7 +146,7 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
         pharmacy=str(draft.pharmacy.get("name", "")),
         state=say(f"provider.rx.state.{state}"),
         tone={NEEDS_EPCS: "warning", "held": "warning", "shut": "danger"}.get(state, TONES.get(order.state, "idle")),
-        may_send=order.state == "drafted" and not lawful_only,
+        may_send=order.state == "drafted" and state not in (NEEDS_EPCS, "shut"),
         may_discard=order.state == "drafted",
         card=card,
         code=state,

@@ -26,6 +26,7 @@ def test_a_forbidden_gate_names_the_rule_the_facts_and_the_statute() -> None:
     assert "Schedule of the drug: II" in reason.text and "acute pain" in reason.text
     assert reason.statutes[0].title == "Fla. Stat. 456.47(2)(c)"
     assert reason.statutes[0].checked == "2026-11-21"
+    assert card.possible == ("provider.law.possible.different [Schedule of the drug; Purpose of the treatment]",)
 
 
 def test_a_path_that_failed_is_the_reason_when_no_rule_forbids() -> None:

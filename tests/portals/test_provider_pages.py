@@ -212,8 +212,11 @@ def test_a_schedule_ii_drug_for_pain_is_refused_with_the_statute(portal: Portal)
     order = draft(portal, "oxycodone")
     portal.visits.gates["prescribe"] = shut()
     portal.visits.answers["prescribe"] = Answer(done=False, code="gate_shut")
-    page = text_of(portal.post(f"{portal.at}/orders/{order}/send").text)
+    answer = portal.post(f"{portal.at}/orders/{order}/send")
+    assert f"{order}/send" not in answer.text and f"{order}/discard" in answer.text
+    page = text_of(answer.text)
     assert "This prescription must not be sent." in page
+    assert "It would be another question if one of these were different: Federal schedule" in page
     assert "Schedule II by telehealth only for psychiatric treatment" in page
     assert "Fla. Stat. 456.47(2)(c)" in page
 
