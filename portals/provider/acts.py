@@ -6,6 +6,7 @@ What the clinician asks of the visit goes to its workflow; what they write goes 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 from fastapi import APIRouter
@@ -19,13 +20,13 @@ from portals.base.visitor import visitor
 from portals.call.entering import take_link
 from portals.provider.asking import ask
 from portals.provider.drug_base import drugs_of
-from portals.provider.note_form import read_note
+from portals.provider.note_form import note_key, read_note
 from portals.provider.opening import at_desk, only_texts, provider_session, visit_screen
 from portals.provider.orders_page import chosen_drug, order_values
 from portals.provider.prescription_form import TypedPrescription, read_prescription
 from portals.provider.queue_page import Desk
 from portals.provider.visit_page import Shown, note_view
-from records.errors import AlreadyDone, Conflict
+from records.errors import AlreadyDone, Conflict, LinkRefused
 from records.notes import NoteDraft, NoteSaved
 from records.orders import OrderDraft
 from workflows.contracts import Answer, Ask
@@ -48,7 +49,8 @@ async def join(request: Request, visit: str) -> Response:
     answer = await _ask(request, visit, "join", participant)
     if not answer.done:
         return _back(visit, answer.code, "call")
-    await at_desk(request, lambda desk: take_link(desk.scope, answer.made))
+    with contextlib.suppress(LinkRefused):  # the same press twice: the first one used the link and left the pass
+        await at_desk(request, lambda desk: take_link(desk.scope, answer.made))
     return _back(visit, "", "call")
 
 
@@ -118,7 +120,10 @@ async def send_order(request: Request, visit: str, order: str) -> Response:
 async def discard_order(request: Request, visit: str, order: str) -> Response:
     """Drops a draft."""
     provider_session(request)
-    await at_desk(request, lambda desk: desk.scope.orders.discard(order))
+    try:
+        await at_desk(request, lambda desk: desk.scope.orders.discard(order))
+    except AlreadyDone:
+        return _back(visit, "too_late", "prescribe")
     return _back(visit, "discarded", "prescribe")
 
 
@@ -155,7 +160,10 @@ def _save_note(desk: Desk, visit: str, form: dict[str, str]) -> NoteSaved:
     current = desk.scope.notes.current(visit)
     fields = {**(current.fields if current else {}), **read_note(template, form)}
     version = int(form.get("version", "0")) if form.get("version", "0").isdigit() else 0
-    draft = NoteDraft(visit=visit, template=template.id, fields=fields, version=version, key=form.get("key", ""))
+    key = note_key(form.get("key", ""))
+    draft = NoteDraft(visit=visit, template=template.id, fields=fields, version=version, key=key)
+        visit=visit, template=template.id, fields=fields, version=version, key=note_key(form.get("key", ""))
+    )
     return desk.scope.notes.save(draft)
 
 

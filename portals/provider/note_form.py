@@ -5,6 +5,7 @@ A field's name on the page is ``section.field``; the note keeps the same names.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 from engine.texts import Texts, text_in
@@ -49,6 +50,11 @@ def read_note(template: NoteTemplate, form: Mapping[str, str]) -> dict[str, str]
             elif name in form:
                 found[name] = form[name].replace("\r\n", "\n")[:LONGEST_FIELD]
     return found
+
+
+def note_key(given: str) -> str:
+    """The save's own key, by which a second sending of it is the same save; a new one where the page gave none."""
+    return given if given.isascii() and given.isalnum() and len(given) <= 64 else secrets.token_hex(12)
 
 
 def missing_fields(sections: Sections) -> tuple[FieldView, ...]:

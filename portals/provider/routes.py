@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,6 +15,7 @@ from portals.provider.opening import at_desk, provider_session, visit_screen
 from portals.provider.queue_page import Desk, queue_view
 from portals.provider.views import QueueView
 from portals.provider.visit_page import Shown
+from records.errors import AlreadyDone
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
 router.include_router(acts.router)
@@ -46,7 +49,8 @@ async def alert_seen(request: Request, alert: str) -> Response:
     """The clinician has seen a task; it leaves the top of the page and stays in the record with their name."""
     form = await form_of(request)
     provider_session(request)
-    await at_desk(request, lambda desk: desk.scope.alerts.close(alert, "seen"))
+    with contextlib.suppress(AlreadyDone):
+        await at_desk(request, lambda desk: desk.scope.alerts.close(alert, "seen"))
     return go(safe_path(field(form, "back"), "/staff"))
 
 

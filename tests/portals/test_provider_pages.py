@@ -324,3 +324,13 @@ def test_the_place_of_a_dossier_is_shown_in_its_own_time(portal: Portal) -> None
     with portal.world.database.scope(portal.world.clinic, portal.world.as_patient) as scope:
         scope.visits.attest_place(portal.world.visit, place)
     assert "9:00 AM there" in text_of(portal.client.get(portal.at).text).replace("\xa0", " ")
+
+
+def test_pressing_twice_is_never_an_error(portal: Portal) -> None:
+    portal.move("waiting")
+    alert = portal.world.store.raise_alert(portal.world.effect(), "red_flag")
+    order = draft(portal, "amoxicillin")
+    for _ in range(2):
+        assert portal.post(f"/staff/alerts/{alert}/seen", back="/staff").status_code == 200
+        assert portal.post(f"{portal.at}/orders/{order}/discard").status_code == 200
+    assert portal.post(f"{portal.at}/note", version="0", key="", **{"subjective.history": "x"}).status_code == 200
