@@ -162,8 +162,6 @@ def _save_note(desk: Desk, visit: str, form: dict[str, str]) -> NoteSaved:
     version = int(form.get("version", "0")) if form.get("version", "0").isdigit() else 0
     key = note_key(form.get("key", ""))
     draft = NoteDraft(visit=visit, template=template.id, fields=fields, version=version, key=key)
-        visit=visit, template=template.id, fields=fields, version=version, key=note_key(form.get("key", ""))
-    )
     return desk.scope.notes.save(draft)
 
 
