@@ -124,7 +124,7 @@ def leaks(content: bytes) -> list[str]:
 
 
 def metrics(stack: Stack) -> bytes:
-    text = _fetch(f"http://127.0.0.1:{stack.port}/metrics")
+    text = _fetch(stack, "/metrics")
     assert re.search(rb"^# TYPE ", text, re.MULTILINE)
     return text
 
@@ -132,12 +132,15 @@ def metrics(stack: Stack) -> bytes:
 def errors(stack: Stack, visit: str) -> bytes:
     """What strangers and wrong addresses get to see of this visit."""
     paths = ("/nowhere", f"/visits/{visit}/summary", f"/staff/visits/{visit}", "/api/v1/decisions")
-    return b"".join(_fetch(stack.clinic + path) for path in paths)
+    return b"".join(_fetch(stack, path) for path in paths)
 
 
-def _fetch(address: str) -> bytes:
+def _fetch(stack: Stack, path: str) -> bytes:
+    """A page of the clinic's, asked for by somebody without a session."""
+    host = stack.clinic.removeprefix("http://")
+    request = urllib.request.Request(f"http://127.0.0.1:{stack.port}{path}", headers={"Host": host})
     try:
-        with urllib.request.urlopen(address) as answer:
+        with urllib.request.urlopen(request) as answer:
             return bytes(answer.read())
     except urllib.error.HTTPError as error:
         return bytes(error.read())
