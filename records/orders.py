@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -22,7 +23,10 @@ DISCARDED = "discarded"
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OrderDraft:
-    """A prescription as written. ``drug`` has at least a ``name``; ``kind`` is new or refill."""
+    """A prescription as written. ``drug`` has at least a ``name``; ``kind`` is new or refill.
+
+    ``key`` is the client's own id of this draft: the same key again is the same draft. Empty, every call makes one.
+    """
 
     visit: str
     drug: Mapping[str, Any]
@@ -36,6 +40,7 @@ class OrderDraft:
     pharmacy: Mapping[str, Any] = field(default_factory=dict)
     purpose: str | None = None
     kind: str = "new"
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -67,8 +72,11 @@ class Orders(Repository):
     """A visit's prescriptions."""
 
     def draft(self, draft: OrderDraft) -> str:
+        """Keeps a draft; returns its id. Drafted again with the same key it is the order of the first time."""
         visit = self._work.visit(draft.visit, Act.ORDER_DRAFTED, audited=False)
-        order = new_id("ord")
+        order = _order_id(draft)
+        if draft.key and self._session.get(OrderRow, order) is not None:
+            return order
         row = OrderRow(
             id=order,
             clinic=self._work.clinic,
@@ -168,5 +176,12 @@ def append_order_event(work: Work, order: str, state: str, **detail: str | int |
 
 def _content(draft: OrderDraft) -> dict[str, Any]:
     raw = asdict(draft)
-    del raw["visit"]
+    del raw["visit"], raw["key"]
     return raw
+
+
+def _order_id(draft: OrderDraft) -> str:
+    """An id of its own, or the one that belongs to the visit and the client's key."""
+    if not draft.key:
+        return new_id("ord")
+    return "ord_" + hashlib.sha256(f"{draft.visit}|{draft.key}".encode()).hexdigest()[:24]

@@ -101,7 +101,8 @@ async def draft_order(request: Request, visit: str) -> Response:
     problems = read.problems
     if read.typed is not None:
         prescription = read.typed
-        problems = await at_desk(request, lambda desk: _draft(request, desk, visit, prescription))
+        key = request_id(typed)  # the same form sent again is the same prescription
+        problems = await at_desk(request, lambda desk: _draft(request, desk, visit, (prescription, key)))
         if not problems:
             return _back(visit, "drafted", "prescribe")
     words = _problem_words(request, problems)
@@ -174,9 +175,9 @@ def _add(desk: Desk, visit: str, text: str) -> bool:
     return True
 
 
-def _draft(request: Request, desk: Desk, visit: str, typed: TypedPrescription) -> Mapping[str, str]:
+def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescription, str]) -> Mapping[str, str]:
     """Keeps the draft; problems by field when the drug is gone or the specialty's list allows fewer refills."""
-    deps, slug = deps_of(request), visitor(request).here.slug
+    (typed, key), deps, slug = sent, deps_of(request), visitor(request).here.slug
     formulary = desk.content.specialties[desk.scope.visits.get(visit).specialty].formulary
     drug = chosen_drug(formulary, drugs_of(deps.library().rulebooks[slug]), typed.drug, desk.fmt.language)
     if drug is None:
@@ -184,7 +185,7 @@ def _draft(request: Request, desk: Desk, visit: str, typed: TypedPrescription) -
     if drug.on_formulary and typed.refills > drug.refills_most:
         return {"refills": "refills_most"}
     pharmacies = deps.content().clinic(slug).pharmacies
-    desk.scope.orders.draft(OrderDraft(**order_values(visit, typed, drug, pharmacies)))
+    desk.scope.orders.draft(OrderDraft(**order_values(visit, typed, drug, pharmacies), key=key))
     return {}
 
 

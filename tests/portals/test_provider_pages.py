@@ -193,6 +193,15 @@ def test_a_prescription_is_drafted_then_sent_and_says_that_the_network_is_simula
     assert portal.visits.asked[-1].subject == order.group(1)
 
 
+def test_a_prescription_form_sent_twice_is_one_prescription(portal: Portal) -> None:
+    form = portal.client.get(f"{portal.at}?pick=list:0:0").text.partition('class="rx-form"')[2]
+    request = re.search(r'name="request" value="([0-9a-f]{24})"', form)
+    assert request
+    for _ in range(2):
+        page = portal.post(f"{portal.at}/orders", **RX, request=request.group(1))
+    assert page.text.count("data-order=") == 1
+
+
 def test_a_broken_prescription_names_every_field_and_keeps_what_was_typed(portal: Portal) -> None:
     page = portal.post(f"{portal.at}/orders", **{**RX, "days": "ten", "quantity": "0", "sig": ""})
     assert page.status_code == 422

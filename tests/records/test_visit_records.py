@@ -256,6 +256,18 @@ def test_an_order_goes_out_and_a_refused_cancel_leaves_it_out(world: World) -> N
         scope.orders.revise(order, order_of(world.visit), 1)
 
 
+def test_a_draft_sent_twice_with_its_key_is_one_order(world: World) -> None:
+    draft = replace(order_of(world.visit), key="a" * 24)
+    made = []
+    for key in (draft.key, draft.key, "b" * 24):
+        with world.database.scope(world.clinic, world.as_provider) as scope:
+            made.append(scope.orders.draft(replace(draft, key=key)))
+    assert made[0] == made[1] != made[2]
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        assert sorted(one.order for one in scope.orders.for_visit(world.visit)) == sorted({*made})
+        assert [event.state for event in scope.orders.history(made[0])] == ["drafted"]
+
+
 def test_a_draft_is_rewritten_by_version_and_a_patient_does_not_see_it(world: World) -> None:
     order = draft_order(world)
     with world.database.scope(world.clinic, world.as_provider) as scope:
