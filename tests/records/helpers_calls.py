@@ -54,6 +54,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "form": FORM,
         "item": "symptom",
         "flag": "f",
+        "stops": True,
         "gate": "sign",
         "start": START,
         "end": START + timedelta(days=1),
