@@ -80,6 +80,7 @@ class Person:
         )
         self.trouble += [f"{self.name} {name}: {one}" for one in found]
         if self.shots is not None:
+            await self.page.evaluate("window.scrollTo(0, 0)")
             await self.page.screenshot(path=self.shots / f"{self.name}-{name}.png", full_page=True)
 
 
