@@ -7,6 +7,7 @@ same id, and Temporal or the visit itself answers it once. A refusal is an answe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -21,7 +22,7 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
 from engine.plans import StoredPlan, plan_from_json
@@ -33,6 +34,7 @@ from workflows.contracts import TASK_QUEUE, Answer, Ask, Told, VisitInput, Visit
 PATIENCE_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 RPC_TIMEOUT = timedelta(seconds=10)
 
 REFUSED_ACT = "refused"
@@ -147,9 +149,13 @@ class VisitClient:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             search_attributes=_attributes(ref, plan),
         )
-        answer: Answer = await self.temporal.execute_update_with_start_workflow(
-            "ask", ask, id=ask.request, result_type=Answer, start_workflow_operation=start, rpc_timeout=RPC_TIMEOUT
-        )
+        try:
+            answer: Answer = await self.temporal.execute_update_with_start_workflow(
+                "ask", ask, id=ask.request, result_type=Answer, start_workflow_operation=start, rpc_timeout=RPC_TIMEOUT
+            )
+        except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            await _look_at(start)
+            raise
         return answer
 
     async def _answer_of_closed(self, ref: VisitRef, ask: Ask) -> Answer:
@@ -171,10 +177,24 @@ class VisitClient:
                     raise VisitClosed(ref.visit) from None
                 if error.status not in _TRY_AGAIN:
                     raise
+            except RuntimeError as error:
+                if not _found_no_server(error):
+                    raise
             if time.monotonic() + pause > deadline:
                 raise VisitUnreachable(ref.visit)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def _found_no_server(error: RuntimeError) -> bool:
+    """Whether a client that connects at its first call says that Temporal was not there yet."""
+    return str(error).startswith("Failed client connect")
+
+
+async def _look_at(start: WithStartWorkflowOperation[object, str]) -> None:
+    """Looks at how a start ended that nobody waits for, or asyncio logs it as an error at every outage."""
+    with contextlib.suppress(TemporalError, TimeoutError):
+        await asyncio.wait_for(start.workflow_handle(), LOOK_SECONDS)
 
 
 def _attributes(ref: VisitRef, plan: StoredPlan) -> TypedSearchAttributes:

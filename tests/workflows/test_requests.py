@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import socket
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
@@ -148,6 +152,15 @@ class FlakyClient(VisitClient):
         return Answer(done=True)
 
 
+class DeadTemporal:
+    """A server that does not answer, as the SDK reports it: by the call, and by the start that nobody waits for."""
+
+    async def execute_update_with_start_workflow(self, *_: object, start_workflow_operation: Any, **__: object) -> None:
+        error = failure(RPCStatusCode.UNAVAILABLE)
+        start_workflow_operation._workflow_handle.set_exception(error)
+        raise error
+
+
 REF = VisitRef(clinic="bay", visit="v1")
 ASK = Ask(request="r1", act="pay", actor="a")
 
@@ -167,6 +180,25 @@ async def test_the_door_gives_up_after_its_patience() -> None:
     door = FlakyClient([failure(RPCStatusCode.UNAVAILABLE)] * 50, patience=0.3)
     with pytest.raises(VisitUnreachable):
         await door.ask(REF, ASK)
+
+
+async def test_a_door_made_before_temporal_is_there_waits_for_it() -> None:
+    with socket.socket() as nobody:  # bound, and never listening
+        nobody.bind(("127.0.0.1", 0))
+        temporal = await Client.connect(f"127.0.0.1:{nobody.getsockname()[1]}", lazy=True)
+        for plan in (stored(plan_of()), None):
+            with pytest.raises(VisitUnreachable):
+                await VisitClient(temporal, patience_seconds=0.3).ask(REF, ASK, plan=plan)
+
+
+async def test_an_outage_while_a_visit_begins_leaves_no_error_in_the_log() -> None:
+    heard: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context["message"]))
+    with pytest.raises(VisitUnreachable):
+        await VisitClient(cast(Client, DeadTemporal()), patience_seconds=0.3).ask(REF, ASK, plan=stored(plan_of()))
+    gc.collect()
+    await asyncio.sleep(0)
+    assert heard == []
 
 
 async def test_a_mistake_is_not_asked_again() -> None:
