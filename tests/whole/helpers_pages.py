@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -89,7 +90,7 @@ class _Reader(HTMLParser):
         form.values.setdefault(name, []).append(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """What the person sees: the address it came from, its status and its text."""
 
@@ -98,11 +99,15 @@ class Page:
     status: int
     text: str
 
-    def form(self, ending: str) -> Form | None:
-        """The first form whose address ends so (or that has none of its own and stands on such a page)."""
+    @cached_property
+    def forms(self) -> list[Form]:
         reader = _Reader()
         reader.feed(self.text)
-        return next((one for one in reader.forms if (one.action or self.path).endswith(ending)), None)
+        return reader.forms
+
+    def form(self, ending: str) -> Form | None:
+        """The first form whose address ends so (or that has none of its own and stands on such a page)."""
+        return next((one for one in self.forms if (one.action or self.path).endswith(ending)), None)
 
     def the_form(self, ending: str) -> Form:
         found = self.form(ending)

@@ -170,11 +170,12 @@ class Patient:
 
 @dataclass
 class Clinician:
-    """Lets in, joins, writes, prescribes, ends and signs; one browser for all of their visits."""
+    """Lets in, joins, writes, prescribes, ends and signs; one browser, with a tab for each visit."""
 
     browser: Browser
     email: str
-    notes: dict[str, Mapping[str, list[str]]] = field(default_factory=dict)
+    notes: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    screens: dict[str, Page] = field(default_factory=dict)
 
     async def sign_in(self) -> None:
         form = (await self.browser.get("/staff/sign-in")).the_form("/sign-in")
@@ -183,25 +184,45 @@ class Clinician:
 
     async def let_in(self, visit: str) -> None:
         """Lets the patient in and joins them."""
-        at = _desk(visit)
-        await self._press(at, "/admit", done="/join")
-        page = await self._press(at, "/join", done="/end")
-        await room_access(self.browser, at, page)
+        await self._press(visit, "/admit", done="/join")
+        page = await self._press(visit, "/join", done="/end")
+        await room_access(self.browser, _desk(visit), page)
 
     async def write(self, visit: str) -> None:
         """Writes the note, in two goes."""
+        form = self.screens[visit].the_form("/note")
+        version = form.one("version")
         for words in ("Sore throat", "Sore throat, tonsils red"):
-            await self._write(_desk(visit), words)
+            fields = {name: words for name in form.values if "." in name and name not in form.options}
+            fields |= {name: next(one for one in options if one) for name, options in form.options.items()}
+            sent = form.filled(**fields, version=version, key=secrets.token_hex(12))
+            told = await self.browser.json(f"{_desk(visit)}/note", sent)
+            assert told.status_code == 200, told.status_code
+            version, self.notes[visit] = str(told.json()["version"]), fields
+
+    async def prescribe(self, visit: str) -> None:
+        """Writes one prescription and sends it."""
+        at = _desk(visit)
+        key = re.search(r'\?pick=([^"#]+)#prescribe"[^>]*><span><strong>amoxicillin', self.screens[visit].text)
+        assert key, at
+        form = (await self.browser.get(f"{at}?pick={key[1]}")).the_form("/orders")
+        filled = form.filled(purpose="other", pharmacy=[one for one in form.options["pharmacy"] if one][:1])
+        page = await self.browser.post(f"{at}/orders", filled)
+        assert page.query == "said=drafted", (page.path, page.query, page.status)
+        while (unsent := page.form("/send")) is not None:
+            page = await self._send(unsent.action, unsent)
+        self.screens[visit] = page
 
     async def end(self, visit: str) -> None:
-        await self._press(_desk(visit), "/end", done="/sign")
+        await self._press(visit, "/end", done="/sign")
 
     async def sign(self, visit: str) -> None:
-        await self._press(_desk(visit), "/sign", done="/addendum")
+        await self._press(visit, "/sign", done="/addendum")
 
-    async def _press(self, at: str, ending: str, done: str) -> Page:
+    async def _press(self, visit: str, ending: str, done: str) -> Page:
         """Presses a button until its work shows on the screen: the next form is there."""
-        page = await self.browser.get(at)
+        at = _desk(visit)
+        page = self.screens.get(visit) or await self.browser.get(at)
         deadline = time.monotonic() + STAGE_SECONDS
         while page.form(done) is None:
             assert time.monotonic() < deadline, f"{at}: no {done} after {ending} ({page.query})"
@@ -211,6 +232,7 @@ class Clinician:
                 page = await self.browser.get(at)
                 continue
             page = await self._send(at + ending, form)
+        self.screens[visit] = page
         return page
 
     async def _send(self, path: str, form: Form) -> Page:
@@ -223,28 +245,6 @@ class Clinician:
             page = await self.browser.post(path, form.filled())
         assert "gate_shut" not in page.query, path
         return page
-
-    async def _write(self, at: str, words: str) -> None:
-        form = (await self.browser.get(at)).the_form("/note")
-        fields = {name: words for name in form.values if "." in name and name not in form.options}
-        fields |= {name: next(one for one in options if one) for name, options in form.options.items()}
-        told = await self.browser.json(f"{at}/note", form.filled(**fields))
-        assert told.status_code == 200, told.status_code
-        self.notes[at.rpartition("/")[2]] = {name: [value] for name, value in fields.items()}
-
-    async def prescribe(self, visit: str) -> None:
-        """Writes one prescription and sends it."""
-        at = _desk(visit)
-        found = await self.browser.get(f"{at}?drug=amoxicillin")
-        key = re.search(r'\?pick=([^"#]+)#prescribe"[^>]*><span><strong>amoxicillin', found.text)
-        assert key, at
-        form = (await self.browser.get(f"{at}?pick={key[1]}")).the_form("/orders")
-        filled = form.filled(purpose="other", pharmacy=[one for one in form.options["pharmacy"] if one][:1])
-        filled.pop("substitutions", None)
-        page = await self.browser.post(f"{at}/orders", filled)
-        assert page.query == "said=drafted", (page.path, page.query, page.status)
-        while (form_to_send := page.form("/send")) is not None:
-            page = await self._send(form_to_send.action, form_to_send)
 
 
 def _desk(visit: str) -> str:
