@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from records.database import INSTALLATION
 from records.errors import Unreadable
 from records.journal import GENESIS, HASHED, entry_hash, head_bytes
 from records.key_ring import KeyRing, Purpose
@@ -23,6 +24,8 @@ from records.tables.vault import AuditEntry, AuditHead, DataKey
 if TYPE_CHECKING:
     from records.database import Database
 
+# What people call the chains of the installation's own keys; older data folders have one more, under no name.
+_NAMES = {INSTALLATION: "installation", "": "installation-sessions"}
 _BATCH = 5_000
 _MOST_PROBLEMS = 20
 _SEQUENCE, _PREVIOUS = HASHED.index("sequence"), HASHED.index("previous")
@@ -44,9 +47,14 @@ class AuditReport:
 
 
 def clinics(database: Database) -> tuple[str, ...]:
-    """Every clinic that has keys, and so must have a chain."""
+    """Every clinic that has keys, and so must have a chain; the installation itself is one of them."""
     with database.reading() as session:
         return tuple(session.scalars(select(DataKey.clinic).where(DataKey.person == "").distinct().order_by("clinic")))
+
+
+def chain_name(clinic: str) -> str:
+    """What people call a chain: a clinic's by its slug, the installation's own by a word."""
+    return _NAMES.get(clinic, clinic)
 
 
 def verify(database: Database, clinic: str) -> AuditReport:

@@ -129,10 +129,14 @@ class Database:
             yield session
 
     def secret(self, clinic: str, purpose: Purpose) -> Secret:
-        """The clinic's current key of a purpose; made, with the clinic's other keys, at first use."""
-        self._prepare(clinic)
+        """The clinic's current key of a purpose; made, with the clinic's other keys, at first use.
+
+        Without a clinic it is the installation's own.
+        """
+        owner = clinic or self._installation()
+        self._prepare(owner)
         with self.reading() as session:
-            return self.ring.current(session, clinic, purpose)
+            return self.ring.current(session, owner, purpose)
 
     def secret_by_id(self, clinic: str, key_id: str, purpose: Purpose) -> Secret:
         """A key that once sealed something. Raises `Unreadable` when it is not known or was shredded."""
@@ -147,6 +151,11 @@ class Database:
     def _keep_refusals(self, work: Work) -> None:
         with self.writing() as session:
             _keep_accesses(session, work)
+
+    def _installation(self) -> str:
+        """Whose the installation's keys are; older data folders keep some under no name, and go on using those."""
+        with self.reading() as session:
+            return "" if self.ring.has_clinic(session, "") else INSTALLATION
 
     def _prepare(self, clinic: str) -> None:
         if clinic in self._prepared:

@@ -5,15 +5,16 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from admin_ui.cli.typed_settings import settings_with
+from engine.diagnostics import listed, nearest
 from engine.settings import Settings, SettingsError
 from records.access import Role
 from records.acts import Act
-from records.audit import AuditReport, clinics, verify
-from records.database import Database
+from records.audit import AuditReport, chain_name, clinics, verify
+from records.database import INSTALLATION, Database
 from records.keys import FileKeyProvider
 from records.work import Actor
 
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to verify, and who asks: looking at a clinic's audit is itself audited."""
     parser.add_argument("action", choices=["verify"], help="verify: walk each chain and check its signed head")
     parser.add_argument("--as", dest="actor", required=True, metavar="NAME", help="who asks; the audit keeps it")
-    parser.add_argument("--clinic", metavar="SLUG", help="one clinic (default: every one)")
+    parser.add_argument("--clinic", metavar="SLUG", help="one clinic, or installation (default: every chain)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: .clinic-data)")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
@@ -36,12 +37,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise SettingsError([f"there is no data folder {settings.data_dir}"])
     with _opened(settings) as database:
         known = clinics(database)
-        if arguments.clinic is not None and arguments.clinic not in known:
-            sys.stderr.write(f"clinic: no audit chain belongs to `{arguments.clinic}`\n")
+        chosen = [clinic for clinic in known if arguments.clinic in (None, chain_name(clinic))]
+        if not chosen:
+            sys.stderr.write(_nothing_to_verify(arguments.clinic, [chain_name(clinic) for clinic in known]))
             return WRONG_INPUT
-        reports = [
-            _verified(database, clinic, arguments.actor) for clinic in known if arguments.clinic in (None, clinic)
-        ]
+        reports = _verified(database, chosen, arguments.actor)
     sys.stdout.write(as_json(reports) if arguments.json else as_text(reports))
     return 0 if all(report.ok for report in reports) else PROBLEMS_FOUND
 
@@ -75,9 +75,16 @@ def _opened(settings: Settings) -> Iterator[Database]:
         database.close()
 
 
-def _verified(database: Database, clinic: str, actor: str) -> AuditReport:
-    """The report first, then the entry about it: what is verified is the chain as it was found."""
-    report = verify(database, clinic)
-    with database.work(clinic, Actor(person=actor, role=Role.PLATFORM_OPERATOR)) as work:
-        work.note(Act.AUDIT_VIEWED, clinic, verified=report.ok)
-    return report
+def _verified(database: Database, chosen: Sequence[str], actor: str) -> list[AuditReport]:
+    """All reports first, then the entries about them: what is verified is each chain as it was found."""
+    reports = [replace(verify(database, clinic), clinic=chain_name(clinic)) for clinic in chosen]
+    for clinic, report in zip(chosen, reports, strict=True):
+        with database.work(clinic or INSTALLATION, Actor(person=actor, role=Role.PLATFORM_OPERATOR)) as work:
+            work.note(Act.AUDIT_VIEWED, report.clinic, verified=report.ok)
+    return reports
+
+
+def _nothing_to_verify(asked: str | None, known: Sequence[str]) -> str:
+    if asked is None:
+        return "clinic: this data folder has no audit chain yet\n"
+    return f"clinic: no audit chain belongs to `{asked}`{nearest(asked, known)}; there are: {listed(known)}\n"

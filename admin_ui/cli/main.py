@@ -8,6 +8,8 @@ from admin_ui.cli.commands import COMMANDS, command_parser, overview
 from engine.diagnostics import nearest
 from engine.settings import SettingsError
 
+# Words of a command that a hurried hand takes for the command itself.
+OWNERS = {"verify": "audit"}
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -18,7 +20,9 @@ def main(argv: Sequence[str]) -> int:
         return DONE if argv else WRONG_INPUT
     by_name = {command.name: command for command in COMMANDS}
     if argv[0] not in by_name:
-        sys.stderr.write(f"clinic: there is no command `{argv[0]}`{nearest(argv[0], by_name)}\n")
+        owner = OWNERS.get(argv[0])
+        hint = f"; did you mean `clinic {owner} {argv[0]}`?" if owner else nearest(argv[0], by_name)
+        sys.stderr.write(f"clinic: there is no command `{argv[0]}`{hint}\n")
         return WRONG_INPUT
     arguments = command_parser(by_name[argv[0]]).parse_args(argv[1:])
     try:

@@ -7,6 +7,9 @@ import pytest
 from admin_ui.cli.installation import prepare
 from admin_ui.cli.typed_settings import settings_with
 from engine.library import load_library
+from records.database import Database, PayloadKeys
+from records.key_ring import Purpose
+from records.keys import FileKeyProvider
 from tests.admin_ui.helpers_cli import Cli
 
 
@@ -54,6 +57,55 @@ def test_a_chain_that_was_tampered_with_is_told(cli: Cli, data: Path, statement:
     said = cli("audit", "verify", "--as", "dana", "--data", str(data))
     assert said.status == 1
     assert "NOT WHOLE" in said.out and problem in said.out
+
+
+def as_first_start(data: Path, *, unnamed: bool) -> None:
+    """The keys an installation makes for itself; the first versions kept them under no name."""
+    settings = settings_with(data=data)
+    database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
+    if unnamed:
+        database._prepare("")
+    database.secret("", Purpose.SESSIONS)
+    PayloadKeys(database).current()
+    database.close()
+
+
+@pytest.mark.parametrize("unnamed", [False, True])
+def test_the_installations_own_chains_are_verified_by_name(cli: Cli, data: Path, unnamed: bool) -> None:
+    as_first_start(data, unnamed=unnamed)
+    for _ in range(2):
+        said = cli("audit", "--as", "reviewer", "--data", str(data), "verify")
+        assert (said.status, said.err) == (0, "")
+        names = [line.partition(":")[0] for line in said.out.splitlines()]
+        own = ["installation-sessions", "installation"] if unnamed else ["installation"]
+        assert names == [*own, "marigold"]
+    assert cli("audit", "verify", "--as", "reviewer", "--data", str(data), "--clinic", "installation").status == 0
+
+
+@pytest.mark.parametrize("unnamed", [False, True])
+def test_a_change_to_the_installations_own_chain_is_told(cli: Cli, data: Path, unnamed: bool) -> None:
+    as_first_start(data, unnamed=unnamed)
+    owner = "" if unnamed else "_installation"
+    change(data, f"UPDATE audit_entries SET actor = 'somebody' WHERE clinic = '{owner}'")
+    said = cli("audit", "verify", "--as", "reviewer", "--data", str(data))
+    assert said.status == 1
+    assert "installation" in next(line for line in said.out.splitlines() if "NOT WHOLE" in line)
+
+
+def test_an_old_installation_keeps_the_keys_it_has(data: Path) -> None:
+    settings = settings_with(data=data)
+    database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
+    database._prepare("")
+    with database.reading() as session:
+        kept = database.ring.current(session, "", Purpose.SESSIONS)
+    assert database.secret("", Purpose.SESSIONS) == kept
+    database.close()
+
+
+def test_an_action_without_its_command_is_told_where_it_belongs(cli: Cli) -> None:
+    said = cli("verify", "--as", "reviewer")
+    assert said.status == 2
+    assert said.err == "clinic: there is no command `verify`; did you mean `clinic audit verify`?\n"
 
 
 def test_nobody_verifies_without_a_name(cli: Cli, data: Path) -> None:
