@@ -18,6 +18,7 @@ import pytest_asyncio
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -89,7 +90,11 @@ class Scene:
         return str(await handle.result())
 
     async def skip(self, **duration: float) -> None:
-        await self.env.sleep(timedelta(**duration))
+        """Leaps; once more when an activity that was just ending on a busy machine kept the clock from leaping."""
+        try:
+            await self.env.sleep(timedelta(**duration))
+        except RPCError:
+            await self.env.sleep(timedelta(**duration))
 
     async def book_and_pay(self) -> None:
         assert (await self.ask("book")).done
