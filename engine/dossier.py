@@ -104,7 +104,10 @@ class ExamFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFacts:
-    """The prescription a ``prescribe`` gate is asked about."""
+    """The prescription a ``prescribe`` gate is asked about.
+
+    ``statements`` is what the prescriber says of it themselves, by path of the vocabulary, ``stated_at`` when.
+    """
 
     order: str
     drug_name: str
@@ -113,6 +116,8 @@ class OrderFacts:
     kind: str
     electronic: bool
     purpose: str | None
+    statements: Mapping[str, Any] = field(default_factory=dict)
+    stated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from engine.dossier import ConsentFact, DeaRegistration, Dossier, License, Place
+from engine.dossier import ConsentFact, DeaRegistration, Dossier, License, OrderFacts, Place
 from engine.zones import ZipPlace, zip_place
 
 STAGES = ("book", "join", "prescribe", "sign")
@@ -35,6 +35,18 @@ class Gathered:
     facts: Mapping[str, Any]
     provenance: Mapping[str, Source]
 
+
+_STATABLE = frozenset(
+    {
+        "pdmp.checked",
+        "pdmp.available",
+        "pdmp.state",
+        "prescription.acute_pain_exception",
+        "treatment.indication",
+    }
+)
+STATEMENT_KEEPS = timedelta(days=1)
+"""How long a look at the monitoring programme counts (the vocabulary's greatest age of `pdmp.checked`)."""
 
 _Found = tuple[str, Any, str, datetime | None]
 """Path, value, source, as of."""
@@ -67,13 +79,18 @@ def may_be_filled(path: str) -> bool:
     return path.startswith(_FILLABLE) and not path.startswith(_NOT_FILLABLE)
 
 
+def may_be_stated(path: str) -> bool:
+    """Whether a prescriber's own statement about a prescription may supply a fact."""
+    return path in _STATABLE
+
+
 def _found(dossier: Dossier, stage: str, at: datetime, find_zip: Callable[[str], ZipPlace | None]) -> Iterator[_Found]:
     yield from _encounter(dossier, stage)
     yield from _patient(dossier)
     yield from _place(dossier, stage, at, find_zip)
     yield from _provider(dossier)
     yield from _relationship(dossier)
-    yield from _order(dossier)
+    yield from _order(dossier, at)
     yield from _answers(dossier)
 
 
@@ -161,7 +178,7 @@ def _relationship(dossier: Dossier) -> Iterator[_Found]:
     yield "consents", [_consent(entry) for entry in dossier.consents], "patient", newest
 
 
-def _order(dossier: Dossier) -> Iterator[_Found]:
+def _order(dossier: Dossier, at: datetime) -> Iterator[_Found]:
     order = dossier.order
     purpose = (order.purpose if order else None) or dossier.treatment_purpose
     if purpose is not None:
@@ -176,6 +193,15 @@ def _order(dossier: Dossier) -> Iterator[_Found]:
         "prescription.electronic": order.electronic,
     }
     yield from ((path, value, "provider", None) for path, value in told.items())
+    yield from _statements(order, at)
+
+
+def _statements(order: OrderFacts, at: datetime) -> Iterator[_Found]:
+    """What the prescriber states; a look at the monitoring programme that is too old, or undated, is not told."""
+    fresh = order.stated_at is not None and at - order.stated_at <= STATEMENT_KEEPS
+    for path, value in order.statements.items():
+        if may_be_stated(path) and value is not None and (fresh or not path.startswith("pdmp.")):
+            yield path, value, "provider", order.stated_at
 
 
 def _answers(dossier: Dossier) -> Iterator[_Found]:

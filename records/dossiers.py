@@ -115,6 +115,8 @@ def _order(work: Work, visit: Visit, order: str) -> OrderFacts:
         kind=content["kind"],
         electronic=True,
         purpose=content["purpose"],
+        statements=content.get("statements", {}),
+        stated_at=row.written_at,
     )
 
 

@@ -25,6 +25,8 @@ DISCARDED = "discarded"
 class OrderDraft:
     """A prescription as written. ``drug`` has at least a ``name``; ``kind`` is new or refill.
 
+    ``statements`` is what the prescriber states for the law, by path of the vocabulary; ``acknowledged`` the warnings
+    they have read before they went on: ``allergies`` (codes) and their ``reason``.
     ``key`` is the client's own id of this draft: the same key again is the same draft. Empty, every call makes one.
     """
 
@@ -41,6 +43,8 @@ class OrderDraft:
     purpose: str | None = None
     kind: str = "new"
     key: str = ""
+    statements: Mapping[str, Any] = field(default_factory=dict)
+    acknowledged: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
