@@ -37,10 +37,14 @@ _DAY_RULE = re.compile(r"(?:(\d{4}-\d{2}-\d{2})|today(?:([+-]\d{1,5})d)?)\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offering:
-    """What clinics may refer to: compiled specialties, the vocabulary, and the look-up of ZIP codes."""
+    """What clinics may refer to: compiled specialties, the vocabulary, and the look-up of ZIP codes.
+
+    `broken` names the specialties that are there but did not compile: their own problems are told, none about them.
+    """
 
     specialties: Mapping[str, Specialty]
     vocabulary: Scope
+    broken: frozenset[str] = frozenset()
     find_zip: Callable[[str], ZipPlace | None] = zip_place
 
 
@@ -129,6 +133,8 @@ class _Compiler:
     def _specialties(self) -> tuple[str, ...]:
         known = self._offering.specialties
         for node in self._document["specialties"]:
+            if node.raw in self._offering.broken:
+                continue
             if node.raw not in known:
                 hint, allowed = nearest(node.raw, known), listed(known)
                 self._problems.report("CLINIC001", node.at, id=node.raw, hint=hint, allowed=allowed)
@@ -142,13 +148,17 @@ class _Compiler:
         offered = (self._offering.specialties.get(name) for name in self._document.texts("specialties"))
         return tuple(kind.id for specialty in offered if specialty for kind in specialty.visit_types.values())
 
+    def _of_broken(self, visit_type: str) -> bool:
+        """Whether a visit type is one of a specialty that did not compile."""
+        return visit_type.partition("/")[0] in self._offering.broken
+
     def _prices(self) -> dict[str, Price]:
         node, offered = self._document["prices"], self._visit_types()
         for name in offered:
             if name not in node:
                 self._problems.report("CLINIC002", node.at, id=name)
         for name, entry in node.entries.items():
-            if name not in offered:
+            if name not in offered and not self._of_broken(name):
                 hint, allowed = nearest(name, offered), listed(offered)
                 self._problems.report("CLINIC003", entry.key_at, id=name, hint=hint, allowed=allowed)
         return {
@@ -231,7 +241,8 @@ class _Compiler:
 
     def _practised(self, node: Node) -> tuple[str, ...]:
         offered = self._visit_types()
-        return tuple(self._allowed(part, "", offered) for part in node.get("visit_types") or ()) or offered
+        parts = [part for part in node.get("visit_types") or () if not self._of_broken(part.raw)]
+        return tuple(self._allowed(part, "", offered) for part in parts) or offered
 
     def _facts(self, node: Node) -> dict[str, object]:
         found: dict[str, object] = {}

@@ -116,10 +116,12 @@ def content_files(root: Path, clinics: Sequence[Path] = ()) -> tuple[Path, ...]:
 def _content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: Problems) -> Content | None:
     vocabulary = backdrop.vocabulary
     forms = dict(_forms(root, vocabulary, problems))
-    around = Surroundings(forms=forms, vocabulary=vocabulary, schedules=backdrop.schedules)
+    broken_forms = frozenset(_form_files(root)) - forms.keys()
+    around = Surroundings(forms=forms, vocabulary=vocabulary, schedules=backdrop.schedules, broken=broken_forms)
     specialties = dict(_specialties(root, around, problems))
     clauses = _clauses(root, vocabulary, problems)
-    offering = Offering(specialties=specialties, vocabulary=vocabulary)
+    broken = frozenset(path.parent.name for path in _specialty_files(root)) - specialties.keys()
+    offering = Offering(specialties=specialties, vocabulary=vocabulary, broken=broken)
     compiled = dict(_clinics(root, clinics, offering, problems))
     if clauses is None:
         return None
@@ -132,16 +134,25 @@ def _content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: 
 
 
 def _forms(root: Path, vocabulary: Vocabulary, problems: Problems) -> Iterable[tuple[str, Form]]:
-    for path in sorted(root.glob("forms/*/*.yaml")):
-        name = path.relative_to(root / "forms").with_suffix("").as_posix()
-        node = read_file(path, root, problems) if path != root / _CLAUSES else None
+    for name, path in _form_files(root).items():
+        node = read_file(path, root, problems)
         form = compile_form(node, name, vocabulary, problems) if node is not None else None
         if form is not None:
             yield name, form
 
 
+def _form_files(root: Path) -> dict[str, Path]:
+    """Every form's file by the form's id."""
+    files = (path for path in sorted(root.glob("forms/*/*.yaml")) if path != root / _CLAUSES)
+    return {path.relative_to(root / "forms").with_suffix("").as_posix(): path for path in files}
+
+
+def _specialty_files(root: Path) -> list[Path]:
+    return sorted(root.glob("specialties/*/specialty.yaml"))
+
+
 def _specialties(root: Path, around: Surroundings, problems: Problems) -> Iterable[tuple[str, Specialty]]:
-    for path in sorted(root.glob("specialties/*/specialty.yaml")):
+    for path in _specialty_files(root):
         node = read_file(path, root, problems)
         if node is None:
             continue

@@ -66,6 +66,9 @@ class Diagnostic:
 
 
 _KINDS = {kind.code: kind for kind in REGISTER}
+# What others stand on is shown first: a clinic names specialties, those name forms, and all of them words of the law.
+_FOLDERS = ("rules", "forms", "specialties", "clinics")
+_NOTHING_TO_NAME = "there is nothing to name here yet: add it first, or remove this"
 
 
 class BrokenInput(Exception):
@@ -86,10 +89,12 @@ class Problems:
         """Note one problem; `values` fill the templates of the register's entry."""
         kind = _KINDS[code]
         what, fix = kind.what.format(**values), kind.fix.format(**values)
+        if values.get("allowed") == "":
+            fix = _NOTHING_TO_NAME
         self.found.append(Diagnostic(code, kind.severity, at, what, kind.why, fix))
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        return iter(sorted(set(self.found), key=lambda d: (d.location, d.code, d.what)))
+        return iter(sorted(set(self.found), key=lambda d: (_rank(d.location.file), d.location, d.code, d.what)))
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -99,6 +104,11 @@ class Problems:
         """Raise `BrokenInput` with everything found when there is at least one error."""
         if self.errors:
             raise BrokenInput(self)
+
+
+def _rank(file: str) -> int:
+    folder = file.partition("/")[0]
+    return _FOLDERS.index(folder) if folder in _FOLDERS else len(_FOLDERS)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

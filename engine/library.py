@@ -67,6 +67,7 @@ class LibraryKeeper:
     """Holds the library in force and swaps a newer one in; safe for threads.
 
     `current` never blocks. `problems` are those of the newest files when they were refused, else their warnings.
+    `changed` names the files in which the last look found a change.
     """
 
     def __init__(self, root: Path, clinics: Sequence[Path] = ()) -> None:
@@ -80,12 +81,14 @@ class LibraryKeeper:
         assert library is not None
         self.current: Library = library
         self.problems: tuple[Diagnostic, ...] = tuple(problems)
+        self.changed: tuple[Path, ...] = ()
 
     def refresh(self) -> bool:
         """Look at the files' times and sizes; load when one changed. True when a newer library is in force now."""
         with self._lock:
             marks = self._look()
-            if marks == self._marks:
+            self.changed = tuple(Path(name) for name in sorted({mark[0] for mark in {*marks} ^ {*self._marks}}))
+            if not self.changed:
                 return False
             self._marks = marks
             problems = Problems()

@@ -204,7 +204,8 @@ def _flag(text: str) -> bool:
     return text == "1"
 
 
-def _port(text: str) -> int:
+def read_port(text: str) -> int:
+    """The port a person wrote; `ValueError` with what a port is."""
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
         raise ValueError("takes a port from 1 to 65535")
     return int(text)
@@ -233,5 +234,5 @@ def _as_text(value: object) -> str:
 
 
 _READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
-    {"text": str, "path": _path, "paths": _paths, "flag": _flag, "port": _port, "count": _count, "level": _level}
+    {"text": str, "path": _path, "paths": _paths, "flag": _flag, "port": read_port, "count": _count, "level": _level}
 )

@@ -45,11 +45,15 @@ class Folder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a specialty may refer to: the compiled forms by id, the vocabulary, and drugs to their schedules."""
+    """What a specialty may refer to: the compiled forms by id, the vocabulary, and drugs to their schedules.
+
+    `broken` names the forms that are there but did not compile: their own problems are told, none about them.
+    """
 
     forms: Mapping[str, Form]
     vocabulary: Scope
     schedules: Mapping[str, str | None]
+    broken: frozenset[str] = frozenset()
 
 
 def compile_specialty(folder: Folder, around: Surroundings, problems: Problems) -> Specialty | None:
@@ -167,7 +171,8 @@ class _Compiler:
             if part.raw not in nodes:
                 hint = nearest(part.raw, nodes)
                 self._problems.report("VISIT003", part.at, id=part.raw, hint=hint, allowed=listed(nodes, 30))
-        if kind == "intake" and node.text("form") not in self._around.forms:
+        known = self._around.forms.keys() | self._around.broken
+        if kind == "intake" and node.text("form") not in known:
             form, forms = node["form"], self._around.forms
             self._problems.report(
                 "VISIT005", form.at, form=form.raw, hint=nearest(form.raw, forms), allowed=listed(forms)

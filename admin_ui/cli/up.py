@@ -14,12 +14,12 @@ from admin_ui.cli.data_folder import DataFolder, FolderInUse
 from admin_ui.cli.free_ports import is_free, next_free, pick
 from admin_ui.cli.installation import Served, prepare
 from admin_ui.cli.programs import programs
+from admin_ui.cli.reloads import tell_changes
 from admin_ui.cli.supervisor import StartFailed, Supervisor
 from admin_ui.cli.temporal_server import temporal_program
 from admin_ui.cli.typed_settings import settings_with
-from engine.clinics import ClinicFile
 from engine.diagnostics import BrokenInput, as_text
-from engine.library import load_library
+from engine.library import LibraryKeeper
 from engine.settings import PREFIX, Settings, SettingsError
 from records.seed import DEMO_PASSWORD
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "clinics", nargs="*", type=Path, metavar="clinics/NAME.yaml", help="which clinics (default: all)"
     )
-    parser.add_argument("--port", type=int, metavar="N", help="port of the pages (default: 8080)")
+    parser.add_argument("--port", metavar="N", help="port of the pages (default: 8080)")
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="data folder (default: .clinic-data); keys in DIR.keys"
     )
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Check, start, wait for Ctrl-C or SIGTERM, stop; 0 after a clean stop, 1 not started, 2 wrong input."""
     settings = settings_of(arguments)
     try:
-        clinics = load_library(settings.root, settings.clinics).content.clinics
+        keeper = LibraryKeeper(settings.root, settings.clinics)
     except BrokenInput as error:
         sys.stderr.write(as_text(error.diagnostics) + "\n")
         _say("nothing was started: the files above have errors")
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     os.umask(PRIVATE_UMASK)
     try:
         with data_folder.opened(settings.data_dir, settings.keys_dir) as folder:
-            return asyncio.run(_serve(settings, folder, tuple(clinics.values())))
+            return asyncio.run(_serve(settings, folder, keeper))
     except FolderInUse as error:
         _say(f"the data folder {settings.data_dir} is in use by process {error}; give another with --data")
     except PermissionError as error:
@@ -88,7 +88,7 @@ def _port_taken(settings: Settings) -> str:
     return f"port {settings.web_port} is taken" + (f"; {free} is free: clinic up --port {free}" if free else "")
 
 
-async def _serve(settings: Settings, folder: DataFolder, clinics: Sequence[ClinicFile]) -> int:
+async def _serve(settings: Settings, folder: DataFolder, keeper: LibraryKeeper) -> int:
     """Everything between holding the data folder and giving it back."""
     started = time.monotonic()
     stop = asyncio.Event()
@@ -96,11 +96,11 @@ async def _serve(settings: Settings, folder: DataFolder, clinics: Sequence[Clini
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     house = Supervisor(say=_say, on_change=lambda of: _write_programs(folder, of), lock=folder.lock)
     try:
-        served = await _first_of(_start(house, settings, folder, clinics), stop)
+        served = await _first_of(_start(house, settings, folder, keeper), stop)
         if served is not None:
             sys.stdout.write(_welcome(settings, served, time.monotonic() - started))
             sys.stdout.flush()
-            await stop.wait()
+            await _until(stop, keeper)
         _say("stopping; all data is kept")
         return 0
     except StartFailed as error:
@@ -110,11 +110,9 @@ async def _serve(settings: Settings, folder: DataFolder, clinics: Sequence[Clini
         await house.stop()
 
 
-async def _start(
-    house: Supervisor, settings: Settings, folder: DataFolder, clinics: Sequence[ClinicFile]
-) -> Sequence[Served]:
+async def _start(house: Supervisor, settings: Settings, folder: DataFolder, keeper: LibraryKeeper) -> Sequence[Served]:
     """The database and, where none was named, the Temporal server; then the three programs."""
-    preparing = asyncio.to_thread(prepare, settings, clinics)
+    preparing = asyncio.to_thread(prepare, settings, tuple(keeper.current.content.clinics.values()))
     if f"{PREFIX}TEMPORAL_ADDRESS" in os.environ:
         served = await preparing
     else:
@@ -122,6 +120,13 @@ async def _start(
         served, _ = await asyncio.gather(preparing, house.start([temporal]))
     await house.start(programs(settings, folder))
     return served
+
+
+async def _until(stop: asyncio.Event, keeper: LibraryKeeper) -> None:
+    """Wait for the stop, and tell meanwhile what becomes of changed files."""
+    telling = asyncio.create_task(tell_changes(keeper, _say))
+    await stop.wait()
+    telling.cancel()
 
 
 async def _first_of(start: Coroutine[None, None, Sequence[Served]], stop: asyncio.Event) -> Sequence[Served] | None:

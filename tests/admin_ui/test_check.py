@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.settings import HOME
-from tests.admin_ui.helpers_cli import Cli
+from tests.admin_ui.helpers_cli import Cli, Said
 
 
 @pytest.fixture
@@ -42,3 +42,37 @@ def test_problems_can_be_read_by_programs(cli: Cli, copy: Path) -> None:
 def test_problems_can_be_shown_by_github(cli: Cli, copy: Path) -> None:
     (copy / "rules" / "vocabulary.yaml").write_text("a: [\n", encoding="utf-8")
     assert cli("check", str(copy), "--format", "github").out.startswith("::error file=rules/vocabulary.yaml")
+
+
+def codes(said: Said) -> list[str]:
+    return [problem["code"] for problem in json.loads(said.out)]
+
+
+def replace_in(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_form_that_is_not_there_is_the_only_problem_told(cli: Cli, copy: Path) -> None:
+    replace_in(copy / "specialties/urgent_care/specialty.yaml", "form: urgent_care/intake", "form: urgent_care/absent")
+    assert codes(cli("check", str(copy), "--format", "json")) == ["VISIT005"]
+
+
+def test_what_stands_on_a_form_that_does_not_load_is_not_told(cli: Cli, copy: Path) -> None:
+    (copy / "forms/urgent_care/intake.yaml").write_text("form: [\n", encoding="utf-8")
+    assert codes(cli("check", str(copy), "--format", "json")) == ["READ001"]
+
+
+def test_what_others_stand_on_is_told_first(cli: Cli, copy: Path) -> None:
+    clinic = next((copy / "clinics").glob("*.yaml"))
+    clinic.write_text(clinic.read_text(encoding="utf-8") + "colur: red\n", encoding="utf-8")
+    replace_in(copy / "specialties/urgent_care/specialty.yaml", "form: urgent_care/intake", "form: urgent_care/absent")
+    assert codes(cli("check", str(copy), "--format", "json")) == ["VISIT005", "SHAPE001"]
+
+
+def test_where_nothing_can_be_named_no_empty_list_is_offered(cli: Cli, copy: Path) -> None:
+    shutil.rmtree(copy / "specialties" / "urgent_care")
+    said = cli("check", str(copy))
+    assert "error CLINIC001" in said.out
+    assert not [line for line in said.out.splitlines() if line.rstrip().endswith("use one of:")]

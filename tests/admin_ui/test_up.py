@@ -41,6 +41,12 @@ def test_a_taken_port_is_one_message_that_names_a_free_one(cli: Cli, taken_port:
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("port", ["abc", "99999", "0", "-1"])
+def test_a_port_that_is_none_is_one_message_that_names_what_was_typed(cli: Cli, port: str, tmp_path: Path) -> None:
+    said = cli("up", f"--port={port}", "--data", str(tmp_path / "data"))
+    assert (said.status, said.err) == (2, "clinic: --port: takes a port from 1 to 65535\n")
+
+
 def test_a_data_folder_in_use_is_one_message(cli: Cli, tmp_path: Path) -> None:
     data, port = tmp_path / "data", pick(1)[0]
     with opened(data, tmp_path / "data.keys"):
