@@ -8,20 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.ports import Clock, KeyProvider
 from records.acts import Act
+from records.anchors import AnchorKeeper, NoAnchors, anchors_for
 from records.codes import machine_now
 from records.errors import RecordsError
-from records.journal import Entry, Journal, Who
+from records.journal import SIGNED, Entry, Journal, Who
 from records.key_ring import KeyRing, Purpose
 from records.scope import Scope
 from records.sealing import Secret
 from records.sessions import SessionDoor
+from records.tables.vault import AuditEntry
 from records.turns import turns_for
 from records.work import Actor, Work
 
@@ -54,6 +56,7 @@ class Database:
         self._visit_time = clock.now if clock is not None else now
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
         self._turns = turns_for(self.engine)
+        self.anchors = anchors_for(keys, self._audit_hash)
         self._inside = threading.local()
         self._prepared: set[str] = set()
         self.sessions = SessionDoor(self)
@@ -117,7 +120,7 @@ class Database:
             raise RuntimeError("a scope was opened inside another scope of the same thread")
         self._inside.scope = True
         try:
-            with self._turns.turn(), Session(self._writer, expire_on_commit=False) as session:
+            with self._turns.turn(), _WritingSession(self._writer, self.anchors) as session:
                 yield session
         finally:
             self._inside.scope = False
@@ -144,9 +147,16 @@ class Database:
             return self.ring.by_id(session, clinic, key_id, purpose)
 
     def close(self) -> None:
+        self.anchors.close()
         self.ring.forget()
         self.engine.dispose()
         self._turns.close()
+
+    def _audit_hash(self, clinic: str, sequence: int) -> str | None:
+        with self.reading() as session:
+            return session.scalar(
+                select(AuditEntry.hash).where(AuditEntry.clinic == clinic, AuditEntry.sequence == sequence)
+            )
 
     def _keep_refusals(self, work: Work) -> None:
         with self.writing() as session:
@@ -174,6 +184,24 @@ class Database:
                 journal = Journal(ring=self.ring, clinic=clinic, now=self.now())
                 journal.append(session, who, [Entry(act=Act.KEYS_CREATED, subject=clinic)])
             session.commit()
+
+
+class _WritingSession(Session):
+    """A session that hands the audit head it has committed, and no other, to the anchors."""
+
+    def __init__(self, writer: Engine, anchors: AnchorKeeper | NoAnchors) -> None:
+        super().__init__(writer, expire_on_commit=False)
+        self._anchors = anchors
+
+    def commit(self) -> None:
+        super().commit()
+        head = self.info.pop(SIGNED, None)
+        if head is not None:
+            self._anchors.committed(head)
+
+    def rollback(self) -> None:
+        super().rollback()
+        self.info.pop(SIGNED, None)
 
 
 class PayloadKeys:

@@ -30,6 +30,7 @@ from records.sealing import Place, seal_bytes
 from records.tables.vault import AuditEntry, AuditHead
 
 GENESIS = "0" * 64
+SIGNED = "signed audit head"  # where a session keeps the head it has signed and not yet committed
 # The columns that an entry's hash covers, in their order in its canonical JSON.
 HASHED = (
     "clinic",
@@ -66,6 +67,17 @@ class Entry:
     subject: str
     visit: str = ""
     detail: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedHead:
+    """The newest entry of a chain at some instant: its number and hash, signed with the clinic's key of that id."""
+
+    clinic: str
+    sequence: int
+    hash: str
+    key: str
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +130,9 @@ class Journal:
             session.add(head)
         head.sequence, head.hash, head.key, head.signature = sequence, newest, secret.id, signature
         session.flush()
+        session.info[SIGNED] = SignedHead(
+            clinic=self.clinic, sequence=sequence, hash=newest, key=secret.id, signature=signature
+        )
 
 
 def entry_hash(values: Sequence[object]) -> str:

@@ -29,6 +29,7 @@ class FileKeyProvider:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._path = folder / _FILE
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._path.exists():

@@ -52,7 +52,8 @@ def as_text(reports: Sequence[AuditReport]) -> str:
     for report in reports:
         verdict = "whole" if report.ok else "NOT WHOLE"
         lines.append(
-            f"{report.clinic}: {verdict}, {report.entries} entries, head {report.head[:16]}, {report.signature}"
+            f"{report.clinic}: {verdict}, {report.entries} entries, head {report.head[:16]}, {report.signature}, "
+            + (f"anchored at {report.anchored}" if report.anchored else "no anchor")
         )
         lines += [f"  {problem}" for problem in report.problems]
     return "".join(f"{line}\n" for line in lines)
@@ -76,9 +77,14 @@ def _opened(settings: Settings) -> Iterator[Database]:
 
 
 def _verified(database: Database, chosen: Sequence[str], actor: str) -> list[AuditReport]:
-    """All reports first, then the entries about them: what is verified is each chain as it was found."""
+    """All reports first, then the entries about them: what is verified is each chain as it was found.
+
+    A chain of which nothing is left gets no entry: it would be the first of a new one, with new keys.
+    """
     reports = [replace(verify(database, clinic), clinic=chain_name(clinic)) for clinic in chosen]
     for clinic, report in zip(chosen, reports, strict=True):
+        if report.entries == 0:
+            continue
         with database.work(clinic or INSTALLATION, Actor(person=actor, role=Role.PLATFORM_OPERATOR)) as work:
             work.note(Act.AUDIT_VIEWED, report.clinic, verified=report.ok)
     return reports

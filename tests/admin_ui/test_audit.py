@@ -59,6 +59,26 @@ def test_a_chain_that_was_tampered_with_is_told(cli: Cli, data: Path, statement:
     assert "NOT WHOLE" in said.out and problem in said.out
 
 
+def test_a_clinic_that_was_wiped_from_the_database_is_told_and_stays_told(cli: Cli, data: Path) -> None:
+    for table in ("audit_entries", "audit_heads", "data_keys"):
+        change(data, f"DELETE FROM {table}")
+    for _ in range(2):
+        said = cli("audit", "verify", "--as", "reviewer", "--data", str(data))
+        assert said.status == 1
+        assert "marigold: NOT WHOLE, 0 entries" in said.out
+        assert "are missing: the anchor beside the keys has them" in said.out
+
+
+def test_nothing_to_verify_is_wrong_input(cli: Cli, data: Path) -> None:
+    for table in ("audit_entries", "audit_heads", "data_keys"):
+        change(data, f"DELETE FROM {table}")
+    for anchor in data.with_name("data.keys").glob("anchors/*.json"):
+        anchor.unlink()
+    said = cli("audit", "verify", "--as", "reviewer", "--data", str(data))
+    assert (said.status, said.out) == (2, "")
+    assert "no audit chain" in said.err
+
+
 def as_first_start(data: Path, *, unnamed: bool) -> None:
     """The keys an installation makes for itself; the first versions kept them under no name."""
     settings = settings_with(data=data)

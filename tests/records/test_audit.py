@@ -79,14 +79,14 @@ def test_a_chain_cut_short_with_its_head_moved_back_is_noticed_by_the_signature(
         "UPDATE audit_heads SET sequence = sequence - 1, "
         f"hash = (SELECT hash FROM audit_entries WHERE sequence = {last - 1})",
     )
-    assert problems(world) == "the head's signature is not ours"
+    assert "the head's signature is not ours" in problems(world)
     assert verify_without_keys(world.database, world.clinic).signature == "unchecked"
 
 
 def test_a_chain_that_is_gone_altogether_is_noticed(world: World) -> None:
     tamper(world.database, "DELETE FROM audit_entries", "DELETE FROM audit_heads")
     assert clinics(world.database) == (world.clinic,)
-    assert problems(world) == "the chain has no head"
+    assert problems(world).startswith("the chain has no head; entries 1 to ")
 
 
 def test_a_chain_computed_anew_after_an_edit_does_not_get_past_the_signature(world: World) -> None:
@@ -106,7 +106,7 @@ def test_a_chain_computed_anew_after_an_edit_does_not_get_past_the_signature(wor
             )
             connection.execute(text(update), row)
         connection.execute(text("UPDATE audit_heads SET hash = :hash"), {"hash": previous})
-    assert problems(world) == "the head's signature is not ours"
+    assert "the head's signature is not ours" in problems(world)
 
 
 def test_each_clinic_has_its_own_chain(world: World) -> None:
