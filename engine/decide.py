@@ -10,12 +10,12 @@ from typing import Any
 
 from engine.conditions_closures import Truth
 from engine.decide_compose import compose
-from engine.decisions import ENGINE_FAULT, Decision, Outcome, Question
+from engine.decisions import ENGINE_FAULT, UNKNOWN_DRUG, Decision, Outcome, Question
 from engine.diagnostics import BrokenInput
 from engine.evaluators import Evaluator
 from engine.faults import EngineFault
 from engine.programs import Program
-from engine.questions import ZONE, Asked, read_question
+from engine.questions import DRUG, ZONE, Asked, read_question
 from engine.rulebook import Rulebook
 from engine.values import Facts
 
@@ -96,10 +96,23 @@ def _on_day(
         end = begin + len(plan.program.conditions)
         declared = rulebook.topics.topics[topic]
         decision = compose(declared, plan, facts, truths[begin:end], rulebook.law.sources)
+        if DRUG in declared.inputs:
+            decision = _about_the_drug(decision, asked)
         decision = replace(decision, law_time=day, presumed=_presumed(asked, plan.program))
         found[topic] = _named(rulebook, decision)
         begin = end
     return found
+
+
+def _about_the_drug(decision: Decision, asked: Asked) -> Decision:
+    """Nothing is permitted for a drug without a name, nor by the law alone for one that the drug base does not hold."""
+    if asked.unknown_drug:
+        review = (*decision.review, {"why": UNKNOWN_DRUG, "rule": "", "cite": []})
+        outcome = Outcome.REVIEW if decision.passes else decision.outcome
+        return replace(decision, outcome=outcome, review=review)
+    if DRUG not in asked.facts and decision.outcome not in (Outcome.FORBIDDEN, Outcome.REVIEW):
+        return replace(decision, outcome=Outcome.INCOMPLETE, missing=tuple(sorted({*decision.missing, DRUG})))
+    return decision
 
 
 def _fault(topic: str, day: str) -> Decision:

@@ -24,6 +24,7 @@ PASSING = frozenset({Outcome.PERMITTED, Outcome.PERMITTED_WITH_DUTIES})
 ENGINE_FAULT = "engine_fault"
 LAW_NOT_CARRIED = "law_not_carried"
 DATE_UNCERTAIN = "date_uncertain"
+UNKNOWN_DRUG = "unknown_drug"
 PERMISSION_UNCERTAIN = "permission_uncertain"
 
 

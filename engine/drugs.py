@@ -1,5 +1,6 @@
 """What is known of a drug when a question gives its name alone?"""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -30,10 +31,17 @@ SHAPE = Record(
     "a drug base",
     {
         "cite": Key(ListOf(Text()), "the sources it was carried from", required=True),
+        "same_drug_words": Key(ListOf(Text()), "words after a name that do not make it another drug"),
         "drugs": Key(ListOf(_DRUG), "every drug", required=True),
         "sources": Key(MapOf(SOURCE), "the sources", required=True),
     },
 )
+
+
+SCHEDULES = ("I", "II", "III", "IV", "V")
+"""The federal schedules, the strictest first."""
+_STRENGTH = re.compile(r"\d[\d.,/%-]*(mg|mcg|g|ml|meq|units?)?(/\d*(mg|mcg|g|ml|h|hr|day))?\Z")
+_SPACES = re.compile(r"[\s()]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,32 @@ class Drug:
     def controlled(self) -> bool:
         """Whether the federal schedules hold it."""
         return self.schedule is not None
+
+
+@dataclass(frozen=True, slots=True)
+class DrugNames:
+    """Which drug a written name means: letter case, strengths, salts and forms do not make another drug."""
+
+    drugs: Mapping[str, Drug]
+    same_drug_words: frozenset[str] = frozenset()
+
+    def find(self, written: str) -> Drug | None:
+        """The drug, or None where the base holds no such drug: another word may always mean another drug."""
+        words = _SPACES.sub(" ", written).strip().lower().split(" ")
+        for length in range(len(words), 0, -1):
+            drug = self.drugs.get(" ".join(words[:length]))
+            if drug is not None:
+                return drug if all(self._says_nothing(word) for word in words[length:]) else None
+        return None
+
+    def _says_nothing(self, word: str) -> bool:
+        return word in self.same_drug_words or _STRENGTH.match(word) is not None
+
+
+def stricter(told: str | None, held: str | None) -> str | None:
+    """The stricter of two schedules; None is not controlled."""
+    known = [schedule for schedule in (told, held) if schedule is not None]
+    return min(known, key=SCHEDULES.index, default=None)
 
 
 def read_drugs(node: Node, problems: Problems) -> Mapping[str, Drug]:

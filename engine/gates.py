@@ -172,5 +172,6 @@ def _no_path(topic: str, decision: Decision) -> Reason:
 
 _SENTENCES = {
     "engine_fault": "The two rule engines gave no agreed answer, so a person must decide.",
+    "unknown_drug": "The drug base does not hold a drug of this name, so a person must decide.",
     "law_not_carried": "The law of this place is not carried yet, so a person must decide.",
 }

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from engine.decisions import Question
 from engine.diagnostics import Location, Problems, listed, nearest
+from engine.drugs import stricter
 from engine.local_dates import is_zone, local_date
 from engine.rulebook import Rulebook
 from engine.values import BadValue, Facts, FactType, Kind, Value, read_instant
@@ -14,6 +15,7 @@ from engine.vocabulary import read_facts
 STATE = "patient.location.state"
 COUNTRY = "patient.location.country"
 ZONE = "patient.location.time_zone"
+DRUG = "drug.name"
 _HOME_COUNTRY = "us"
 _KEYS = tuple(part.name for part in fields(Question))
 _DERIVED_FROM = {"patient.age": "patient.birth_date"}
@@ -29,6 +31,7 @@ class Asked:
     jurisdiction: str | None
     days: tuple[str, ...]
     place_missing: str = ""
+    unknown_drug: bool = False
 
     def on(self, day: str) -> dict[str, Value]:
         """The facts with those that depend on the day."""
@@ -62,20 +65,20 @@ def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) ->
     if given.known_at is not None:
         problems.report("ASK004", Location("question", path="known_at"))
     facts = read_facts(rulebook.vocabulary, given.facts, problems)
-    _complete_drug(rulebook, facts, problems)
+    unknown_drug = _complete_drug(rulebook, facts, problems)
     presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions() if f.path not in facts}
     facts.update(presumed)
     state, country = facts.get(STATE), str(facts.get(COUNTRY, _HOME_COUNTRY))
     days = _days(rulebook, given.on, facts, problems)
     problems.stop_if_broken()
     if country != _HOME_COUNTRY:
-        return Asked(given.topic, facts, presumed, country, days)
+        return Asked(given.topic, facts, presumed, country, days, unknown_drug=unknown_drug)
     if state is None:
         return Asked(given.topic, facts, presumed, None, days, STATE)
     jurisdiction = f"{country}/{str(state).lower()}"
     facts[COUNTRY] = country
     facts["patient.jurisdiction"] = jurisdiction
-    return Asked(given.topic, facts, presumed, jurisdiction, days)
+    return Asked(given.topic, facts, presumed, jurisdiction, days, unknown_drug=unknown_drug)
 
 
 def _from_json(given: object, problems: Problems) -> Question | None:
@@ -97,18 +100,35 @@ def _from_json(given: object, problems: Problems) -> Question | None:
     return Question(**cast("dict[str, Any]", dict(given)))
 
 
-def _complete_drug(rulebook: Rulebook, facts: dict[str, Value], problems: Problems) -> None:
-    """Fill schedule and classes of a drug that is told by its name alone; a controlled one cannot be told away."""
-    drug = rulebook.law.drugs.get(str(facts.get("drug.name", "")).lower())
+def _complete_drug(rulebook: Rulebook, facts: dict[str, Value], problems: Problems) -> bool:
+    """Fill in what the drug base knows of the drug that is named; whether a name was told that it does not hold.
+
+    A question can only add to the base: the stricter schedule and the classes of both count. A name that the base does
+    not hold is as good as untold, for no rule about a drug could be sure of it.
+    """
+    written = facts.get(DRUG)
+    if written is None:
+        return False
+    if not str(written).strip():
+        _wrong(problems, DRUG, "the name is empty", "give the generic name, or leave it out")
+    drug = rulebook.law.drug_names.find(str(written))
     if drug is None:
-        return
-    if drug.controlled and facts.get("drug.schedule", drug.schedule) is None:
-        path, reason = "drug.schedule", "the drug base holds this drug as controlled"
-        fix = "leave the schedule out, or give it"
-        problems.report("VOC002", Location("facts", path=path), path=path, reason=reason, fix=fix)
-    facts.setdefault("drug.schedule", drug.schedule)
-    facts.setdefault("drug.classes", drug.classes)
-    facts.setdefault("drug.approved_for_oud", drug.approved_for_oud)
+        del facts[DRUG]
+        return True
+    told = facts.get("drug.schedule", drug.schedule)
+    if drug.controlled and told is None:
+        reason = "the drug base holds this drug as controlled"
+        _wrong(problems, "drug.schedule", reason, "leave the schedule out, or give it")
+    classes = cast("tuple[str, ...]", facts.get("drug.classes", ()))
+    facts[DRUG] = drug.name
+    facts["drug.schedule"] = stricter(cast("str | None", told), drug.schedule)
+    facts["drug.classes"] = tuple(dict.fromkeys((*drug.classes, *classes)))
+    facts["drug.approved_for_oud"] = drug.approved_for_oud and facts.get("drug.approved_for_oud", True) is True
+    return False
+
+
+def _wrong(problems: Problems, path: str, reason: str, fix: str) -> None:
+    problems.report("VOC002", Location("facts", path=path), path=path, reason=reason, fix=fix)
 
 
 def _days(rulebook: Rulebook, on: str, facts: Facts, problems: Problems) -> tuple[str, ...]:

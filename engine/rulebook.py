@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.conditions import Condition
 from engine.diagnostics import Diagnostic, Location, Problems
 from engine.drugs import SHAPE as DRUGS_SHAPE
-from engine.drugs import Drug, read_drugs
+from engine.drugs import Drug, DrugNames, read_drugs
 from engine.instances import Instance, instantiate, law_names
 from engine.law import SHAPE as LAW_SHAPE
 from engine.law import LawFile, LawValue, Require, Rule, Source
@@ -39,6 +39,7 @@ class LawPack:
     topics: Topics
     files: tuple[LawFile, ...]
     drugs: Mapping[str, Drug]
+    drug_names: DrugNames
     zones: ZoneTable
     sources: Mapping[str, Source]
     digest: str
@@ -221,7 +222,7 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
         return None
     vocabulary = read_vocabulary(fixed[0], problems)
     topics = read_topics(fixed[1], vocabulary, problems)
-    drugs, zones, nodes = _side_files(root, problems)
+    drugs, words, zones, nodes = _side_files(root, problems)
     files: list[LawFile] = []
     for path in sorted(rules.glob("*/*/*.yaml")):
         node = read_file(path, root, problems)
@@ -235,6 +236,7 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
         topics=topics,
         files=tuple(files),
         drugs=drugs,
+        drug_names=DrugNames(drugs, words),
         zones=zones,
         sources=_sources(files, problems),
         digest=digest([fixed[0].plain(), fixed[1].plain(), nodes, {f.file: f.content for f in files}]),
@@ -242,8 +244,11 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
     )
 
 
-def _side_files(root: Path, problems: Problems) -> tuple[Mapping[str, Drug], ZoneTable, list[object]]:
+def _side_files(
+    root: Path, problems: Problems
+) -> tuple[Mapping[str, Drug], frozenset[str], ZoneTable, list[object]]:
     drugs: dict[str, Drug] = {}
+    words: set[str] = set()
     zones: dict[str, tuple[str, ...]] = {}
     contents: list[object] = []
     for path in sorted((root / "rules").glob("*/*.yaml")):
@@ -255,9 +260,10 @@ def _side_files(root: Path, problems: Problems) -> tuple[Mapping[str, Drug], Zon
         contents.append(node.plain())
         if path.name == "drugs.yaml":
             drugs.update(read_drugs(node, problems))
+            words.update(node.texts("same_drug_words"))
         else:
             zones.update(read_zones(node, problems))
-    return drugs, ZoneTable(zones), contents
+    return drugs, frozenset(words), ZoneTable(zones), contents
 
 
 def _sources(files: Iterable[LawFile], problems: Problems) -> Mapping[str, Source]:

@@ -52,7 +52,7 @@ class LawDrugs:
 
     def is_controlled(self, drug: JSON) -> bool:
         """A drug that is not in the base counts as controlled: nobody knows that it is not."""
-        known = self._library().law.drugs.get(str(drug.get("name", "")).lower())
+        known = self._library().law.drug_names.find(str(drug.get("name", "")))
         return True if known is None else bool(known.controlled)
 
 

@@ -61,10 +61,10 @@ FAULTS = [
     (PRESCRIBING, "expect: {outcome: permitted,", "expect: {outcome: permited,", "LAW013", 0),
     (PRESCRIBING, "  fl_hb997: {title:", "  fl_hb997: {class: background, title:", "LAW016", 0),
     (PRESCRIBING, "unless:\n    any:", "unless:\n    all: []\n    any:", "COND005", 1),
-    (PRESCRIBING, "when: {drug.name: mifepristone,", "when: {drug.name: {fact: patient.age},", "COND007", 0),
+    (PRESCRIBING, "{drug.classes: {has: abortion_inducing},", "{drug.name: {fact: patient.age},", "COND007", 0),
     (
         PRESCRIBING,
-        "  when: {drug.name: mifepristone, encounter.modality: {not: in_person}}",
+        "  when: {drug.classes: {has: abortion_inducing}, encounter.modality: {not: in_person}}",
         "  when: nothing",
         "COND006",
         0,
