@@ -28,7 +28,7 @@ UNKNOWN_DRUG = "unknown_drug"
 PERMISSION_UNCERTAIN = "permission_uncertain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Question:
     """A topic, nested facts, the instant the law is asked about (ISO 8601 with offset, or a local day `2026-03-05`)."""
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Place:
     """Where somebody is. ``state`` is a USPS code, ``time_zone`` an IANA name; ``at`` the instant it was said.
 
@@ -30,7 +30,7 @@ class Place:
     city: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class License:
     """A licence as the primary source or the clinic's credentialing says; ``expires`` is the last valid day."""
 
@@ -43,7 +43,7 @@ class License:
     number: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeaRegistration:
     """A DEA registration: state, schedules (``II`` .. ``V``), last valid day."""
 
@@ -52,7 +52,7 @@ class DeaRegistration:
     expires: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ProviderFacts:
     """The clinician's part of a dossier."""
 
@@ -65,7 +65,7 @@ class ProviderFacts:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PatientFacts:
     """The patient's part of a dossier; lists hold codes of the vocabulary."""
 
@@ -82,7 +82,7 @@ class PatientFacts:
     allergies: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ConsentFact:
     """A consent as given: kind, form, instant, the jurisdiction it was made for, clauses, when it was withdrawn."""
 
@@ -94,7 +94,7 @@ class ConsentFact:
     revoked_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ExamFact:
     """An in-person examination: the day and who did it (self, group, referrer, other)."""
 
@@ -102,7 +102,7 @@ class ExamFact:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OrderFacts:
     """The prescription a ``prescribe`` gate is asked about.
 
@@ -120,7 +120,7 @@ class OrderFacts:
     stated_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Dossier:
     """One visit as known to records. ``starts_at`` is the slot's start, ``encounter_at`` when the call began."""
 

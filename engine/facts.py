@@ -28,7 +28,7 @@ class Source:
     as_of: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Gathered:
     """Facts in the nested shape of a question, and the source of each by its path."""
 

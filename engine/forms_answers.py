@@ -35,7 +35,7 @@ CODES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AnswerProblem:
     """Why an answer cannot be taken: one of `CODES`, and the limits its sentence names."""
 
@@ -43,7 +43,7 @@ class AnswerProblem:
     values: Mapping[str, str | int | float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Checked:
     """A form field as read: the answer when there is no problem."""
 

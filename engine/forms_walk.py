@@ -12,7 +12,7 @@ from engine.forms import Answers, Form, Item
 from engine.values import BadValue, Facts, Value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Walk:
     """What a form shows: the items shown in order, those still undecided, and the facts their answers give."""
 

@@ -16,7 +16,7 @@ from engine.rulebook import Rulebook
 from engine.topics import Gate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class GateQuestion:
     """Nested facts, and the instants (ISO 8601 with offset): `now`, the slot's start and when the encounter began."""
 

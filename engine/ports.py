@@ -74,7 +74,7 @@ class GateRecord:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PaymentDue:
     """What a visit costs and the token of the card it goes to (from the processor, never a card number)."""
 
@@ -206,7 +206,7 @@ class PaymentProcessor(Protocol):
     def void(self, key: str, reference: str) -> PaymentReceipt: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PrescriptionOrder:
     """A prescription as written, with what NCPDP SCRIPT NewRx needs about patient, prescriber and pharmacy."""
 

@@ -21,7 +21,7 @@ _KEYS = tuple(part.name for part in fields(Question))
 _DERIVED_FROM = {"patient.age": "patient.birth_date"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Asked:
     """A question ready to be judged. `days` holds one local date, or several where the time zone is untold."""
 

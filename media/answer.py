@@ -24,7 +24,7 @@ class Outgoing:
     rtx_ssrc: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Transport:
     """Our side of the transport: ICE credentials, fingerprint, and the addresses and port to send to."""
 

@@ -22,7 +22,7 @@ class IceRefused(ValueError):
     """A STUN message that is answered with nothing; carries a code for counting."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class IcePeer:
     """One participant's ICE session: our credentials, theirs, and the addresses that have proven themselves."""
 

@@ -48,7 +48,7 @@ class BadMessage(ValueError):
     """A message that is none of the protocol; carries a code (``message_...``), never the message."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Join:
     """The first message of a connection."""
 

@@ -64,7 +64,7 @@ class Section:
     rtx_of: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Offer:
     """A parsed offer: the ICE and DTLS session it belongs to, and its sections in order."""
 

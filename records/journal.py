@@ -56,7 +56,7 @@ class Who:
     person: str
     role: str
     session: str
-    origin: str
+    origin: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

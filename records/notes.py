@@ -31,7 +31,7 @@ class NoteDraft:
     key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NoteSaved:
     """The note's id, the version now kept, and when it was written."""
 

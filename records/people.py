@@ -57,7 +57,7 @@ class StaffDraft:
     seed_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ProviderDraft:
     """A clinician. ``availability`` lists openings as ``weekday`` (Monday 0), ``since`` and ``until`` (``HH:MM``, until
     empty at midnight); ``extra`` holds further facts by path below ``provider``; no ``visit_types`` means all."""
@@ -76,7 +76,7 @@ class ProviderDraft:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ProviderView:
     """A clinician as the clinic shows them: nothing here is a patient's."""
 

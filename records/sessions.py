@@ -31,7 +31,7 @@ ABSOLUTE = {PATIENT_PORTAL: timedelta(hours=12), STAFF_PORTAL: timedelta(hours=1
 _SLIDE_AFTER = timedelta(seconds=60)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SessionView:
     """A signed-in browser; ``csrf`` goes into every form of it and comes back with every change."""
 

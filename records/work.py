@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ class Actor:
     person: str
     role: str
     session: str = ""
-    origin: str = ""
+    origin: str = field(default="", repr=False)
 
     @staticmethod
     def system(name: str = "system") -> Actor:

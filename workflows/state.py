@@ -50,7 +50,7 @@ class Call:
     closes_at: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class VisitState:
     """The visit's memory. ``ending`` is the exit it is taking; ``answers`` and ``told`` make repeats harmless."""
 

@@ -17,7 +17,7 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 FIELDS = ("given", "family", "email", "phone", "sex", "birth_date-m", "birth_date-d", "birth_date-y")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SignUpForm:
     """A sign-up as typed: ``values`` to show again (never the password), ``errors`` as (field, message key)."""
 

@@ -34,7 +34,7 @@ class SessionDoor(Protocol):
     def find(self, clinic: str, portal: str, secret: str) -> SessionView | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Visitor:
     """One request's asker. ``secret`` is the cookie's value (a guest's or a session's); it never reaches a page."""
 

@@ -21,7 +21,7 @@ class TokenSigner(Protocol):
     def sign(self, claims: RoomClaims) -> str: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Access:
     """What the browser needs to connect: where, and by which token."""
 
@@ -29,7 +29,7 @@ class Access:
     token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Admission:
     """A pass and the room it is for, as read in one transaction."""
 

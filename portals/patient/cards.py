@@ -21,7 +21,7 @@ TEST_CARDS: Mapping[str, str] = {
 BRANDS = {"4": "Visa", "5": "Mastercard"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CardEntry:
     """A card as read: token and label when there are no errors; ``errors`` are (field, message key)."""
 

@@ -26,7 +26,7 @@ OPEN_STAGES = frozenset({"booked", "preparing", "ready", "waiting"})
 TOPICS = ("consent", "recording", "privacy")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Asked:
     """What is to be signed: the visit, the assembled text, the sources that ask for it, the patient's own name."""
 

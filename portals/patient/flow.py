@@ -15,7 +15,7 @@ from portals.base.visitor import visitor
 FLOW_COOKIE = "cw_flow"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Flow:
     """A booking under way: visit type ``specialty/type``, place, and the slot (provider, ISO start in UTC)."""
 

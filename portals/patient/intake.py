@@ -77,7 +77,7 @@ class Entry:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Advice:
     """What a red flag tells the patient, and the number to call when it names one."""
 
@@ -86,7 +86,7 @@ class Advice:
     call: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Typed:
     """A question shown again: what was typed, the sentence beside it, and the answer's status."""
 

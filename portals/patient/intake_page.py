@@ -14,7 +14,7 @@ from portals.base.formats import Formats
 from portals.base.i18n import has_message, translator
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Question:
     """One item as its page shows it. ``number`` is its place among the items shown now, from 1."""
 
@@ -42,7 +42,7 @@ class Standing:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AnswerLine:
     """A question and its answer in words, for the review page."""
 

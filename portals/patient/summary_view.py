@@ -12,7 +12,7 @@ from engine.visits import NoteField, Specialty
 from portals.base.i18n import translator
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Line:
     """One part of the note: its label and what was written."""
 

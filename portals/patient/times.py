@@ -39,7 +39,7 @@ class Time:
         return f"{self.provider}|{self.start.astimezone(UTC).isoformat()}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Search:
     """What is looked for: who offers, what, where the patient will be, and from when."""
 

@@ -21,7 +21,7 @@ from portals.provider.law import plain
 from portals.provider.views import ChartLine, ChartView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PatientCard:
     """The person's own data as the chart shows them."""
 
@@ -30,7 +30,7 @@ class PatientCard:
     language: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChartSource:
     """What the chart is made of; ``forms`` are the visit's forms with their answers by item id, in order."""
 

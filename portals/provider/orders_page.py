@@ -25,7 +25,7 @@ TONES: Mapping[str, str] = {
 NEEDS_EPCS = "needs_epcs"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RxSource:
     """What the prescribing part is made of; ``query`` and ``pick`` come from the address, ``form`` from a post."""
 

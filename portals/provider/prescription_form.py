@@ -13,7 +13,7 @@ MOST_REFILLS = 99
 MOST_DAYS = 999
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TypedPrescription:
     """A prescription as read from the form; ``drug`` is the key of a :class:`DrugChoice`, quantity a plain number."""
 

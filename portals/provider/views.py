@@ -22,7 +22,7 @@ GROUP_OF_STAGE: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class QueueRow:
     """One visit in the queue. ``acuity`` red | flagged | routine; ``licence`` fits | shut | unasked."""
 
@@ -46,7 +46,7 @@ class QueueRow:
         return max(0, int((now - self.waiting_since).total_seconds() // 60)) if self.waiting_since else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AlertView:
     """A task that cannot wait, shown above everything until somebody says they have seen it."""
 
@@ -70,7 +70,7 @@ class QueueView:
         return len(self.groups["waiting"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChartLine:
     """One answer in words, with the question's own text; ``flag`` red | noted | ""."""
 
@@ -79,7 +79,7 @@ class ChartLine:
     flag: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChartView:
     """What is known of the patient for this visit. None means untold, an empty tuple told to be none."""
 
@@ -103,7 +103,7 @@ class ChartView:
         return tuple(line for line in self.lines if line.flag)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FieldView:
     """One field of the note: ``type`` line | text | choice | flag, its words, and what is in it."""
 
@@ -146,7 +146,7 @@ class NoteView:
     conflict: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OrderView:
     """One prescription: what was written, its state in words, and the law's card once the gate was asked."""
 
@@ -163,7 +163,7 @@ class OrderView:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DrugChoice:
     """A drug to pick: from the formulary with usual directions, or from the drug base with its schedule alone."""
 
@@ -185,7 +185,7 @@ class DrugChoice:
         return " ".join(part for part in (self.name, self.strength, self.dose_form) if part)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PrescribeView:
     """The prescribing part: search, the form with what was typed, its problems, pharmacies, orders so far."""
 
@@ -198,7 +198,7 @@ class PrescribeView:
     allergy_warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TaskView:
     """One step of the visit or task of the clinicians: done, open, or not yet."""
 
@@ -206,7 +206,7 @@ class TaskView:
     state: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CallView:
     """The call part of the screen: what can be done now; ``act`` admit | join | enter | wait | blocked | over."""
 
@@ -216,7 +216,7 @@ class CallView:
     entered: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VisitView:
     """Everything about one visit on one screen."""
 

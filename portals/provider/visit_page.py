@@ -19,7 +19,7 @@ JOINABLE = ("in_call",)
 OVER = ("documenting", "completed", "cancelled", "no_show", "escalated", "refused", "expired")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Shown:
     """What the address or a post adds to the screen: a drug search, a form sent back, text kept from a conflict."""
 
