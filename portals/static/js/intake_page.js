@@ -1,6 +1,8 @@
-// Makes an intake question faster: saves an answer as it is given and stops at a red flag before the server is asked.
+// Makes an intake question faster: saves an answer as it is given, and warns at a red flag before the server
+// is asked. An answer that would stop the visit is sent only when it is confirmed, or not corrected (emergency.js).
 // Without this script the same form works by Continue alone.
 
+import { emergencyBox } from "/static/js/emergency.js";
 import { redFlags } from "/static/js/intake.js";
 
 const form = document.querySelector("[data-intake]");
@@ -9,6 +11,8 @@ const item = data.form.items.find((one) => one.id === data.item);
 const status = form.querySelector("[data-saved]");
 let savedAt = 0;
 let pending = Promise.resolve();
+// The answer that raised no alarm last: what a correction goes back to.
+let calm = stopping().length ? [] : new FormData(form).getAll("answer");
 
 function answerNow() {
   const values = new FormData(form).getAll("answer");
@@ -18,28 +22,6 @@ function answerNow() {
   if (item.type === "boolean") return value === "true";
   if (["integer", "scale", "decimal"].includes(item.type)) return Number(value);
   return value;
-}
-
-function showEmergency(flags) {
-  const box = document.querySelector("[data-emergency]");
-  const texts = box.querySelector("[data-emergency-texts]");
-  texts.replaceChildren();
-  for (const flag of flags) {
-    for (const [words, lead] of [[flag.text, true], [flag.advice, false]]) {
-      if (!words) continue;
-      const line = document.createElement("p");
-      if (lead) line.className = "lead";
-      line.textContent = words;
-      texts.append(line);
-    }
-  }
-  const call = flags.find((flag) => flag.call)?.call || "911";
-  const words = box.querySelector("[data-call-words]");
-  box.querySelector("[data-call]").href = `tel:${call}`;
-  words.textContent = words.dataset.words.replace("%s", call);
-  document.querySelector("[data-question]").hidden = true;
-  box.hidden = false;
-  box.focus();
 }
 
 function stopping() {
@@ -53,12 +35,12 @@ async function save() {
   body.set("key", crypto.randomUUID().replaceAll("-", "").slice(0, 24));
   status.textContent = status.dataset.saving;
   const answer = await fetch(location.pathname, { method: "POST", body, headers: { accept: "application/json" }, keepalive: true });
-  const told = await answer.json();
+  const told = await answer.json().catch(() => ({}));
   if (answer.status === 409 && Number.isInteger(told.conflict)) {
     form.elements.version.value = told.conflict;
     throw new Error("conflict");
   }
-  if (!answer.ok) throw new Error(String(answer.status));
+  if (!answer.ok) throw Object.assign(new Error(String(answer.status)), { final: answer.status < 500 && answer.status !== 429 });
   form.elements.version.value = told.version;
   savedAt = Date.now();
   tick();
@@ -72,28 +54,48 @@ function tick() {
 }
 
 async function given() {
-  const flags = stopping();
-  if (flags.length) showEmergency(flags);
   if (answerNow() === undefined) return;
   try {
     const told = await save();
-    if (told.emergency && !flags.length) location.assign(told.emergency);
+    if (told.emergency) location.assign(told.emergency);
   } catch {
     savedAt = 0;
     status.textContent = status.dataset.failed;
   }
 }
 
-form.addEventListener("change", () => {
+function answered() {
+  const flags = stopping();
+  if (flags.length) {
+    warn(flags);
+    return;
+  }
+  calm = new FormData(form).getAll("answer");
   pending = pending.then(given);
+}
+
+/** Puts back what was answered before the alarm: nothing of it has been sent. */
+function correct() {
+  for (const field of form.querySelectorAll("[name=answer]")) {
+    if (["radio", "checkbox"].includes(field.type)) field.checked = calm.includes(field.value);
+    else field.value = calm[0] ?? "";
+  }
+  form.querySelector("[name=answer]").focus();
+}
+
+const warn = emergencyBox(document.querySelector("[data-emergency]"), {
+  send: async () => (await save()).emergency,
+  correct,
+  show: (alarmed) => { document.querySelector("[data-question]").hidden = alarmed; },
 });
+
+form.addEventListener("change", answered);
 // Continue waits for a save under way, so that the two never race for the same version.
 form.addEventListener("submit", (event) => {
   const flags = stopping();
   if (flags.length) {
     event.preventDefault();
-    showEmergency(flags);
-    pending = pending.then(given);
+    warn(flags);
     return;
   }
   if (form.dataset.calm) return;
