@@ -4,7 +4,7 @@ A consent is put together from versioned clauses: those of the kinds asked for, 
 detail names. What is signed is named by its digest, so that nobody signs again unless a clause that applies changed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +98,7 @@ def assemble_consent(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBoo
     Duties that are met already ask for nothing; a duty that the book has no kind for is somebody else's to meet.
     """
     unmet = [duty for answer in decisions.values() for duty in answer.get("duties", ()) if not duty.get("met")]
-    asked_by_kind = [(kind, duty) for duty in unmet if (kind := _kind(duty, book)) is not None]
+    asked_by_kind = [(kind, duty) for duty in unmet if (kind := consent_kind(duty, book)) is not None]
     wanted = {kind for kind, _ in asked_by_kind} | set(about.kinds)
     kinds = tuple(kind for kind in book.kinds if kind in wanted)
     asked = {word for _, duty in asked_by_kind for word in _words(duty.get("detail"))}
@@ -110,7 +110,18 @@ def assemble_consent(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBoo
     return _consent(kinds, clauses, text_in(book.agreement, about.language), _form(asked), about)
 
 
-def _kind(duty: Mapping[str, Any], book: ClauseBook) -> str | None:
+def read_clauses(
+    book: ClauseBook, about: ConsentAbout, kind: str, details: Collection[str] = ()
+) -> tuple[ClauseText, ...]:
+    """The clauses of a kind, and those of any kind about one of `details`, to be read without being signed."""
+    return tuple(
+        _read(clause, about)
+        for clause in book.clauses
+        if clause.kind == kind or not set(details).isdisjoint(clause.details)
+    )
+
+
+def consent_kind(duty: Mapping[str, Any], book: ClauseBook) -> str | None:
     """The kind of consent that meets a duty: the one it names itself, else the book's."""
     named = (duty.get("detail") or {}).get("consent")
     return named if named in book.kinds else book.duties.get(duty["duty"])

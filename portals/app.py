@@ -26,11 +26,24 @@ from portals.base.templating import STATIC, go
 from portals.base.visitor import visitor
 from portals.call import routes as call
 from portals.deps import PortalDeps
-from portals.patient import after, booking, consent, intake, pay, place, visit, waiting
+from portals.patient import (
+    after,
+    booking,
+    consent,
+    consent_signed,
+    intake,
+    pay,
+    place,
+    privacy,
+    visit,
+    waiting,
+)
 from portals.provider import routes as provider
 from portals.serving import run
 
 HOUSE_COLOUR = "#1f5c4d"
+# In this order: an address with a fixed word comes before one with an id in its place.
+PATIENT_PAGES = (booking, waiting, pay, intake, place, consent, consent_signed, privacy, after, visit)
 
 
 class VersionedFiles(StaticFiles):
@@ -65,7 +78,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
 
 def _add_portals(app: FastAPI) -> None:
     """Each part of the portals adds its own routes."""
-    for part in (start, design, auth, booking, waiting, pay, intake, place, consent, after, visit, call, provider, api):
+    for part in (*PATIENT_PAGES, start, design, auth, call, provider, api):
         app.include_router(part.router)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
 

@@ -98,6 +98,12 @@ class Consents(Repository):
         self._work.visit(row.visit, Act.CONSENTS_VIEWED)
         return str(self._work.open(("consents", "content", consent), row.content)["text"])
 
+    def signature(self, consent: str) -> str:
+        """The name as it was typed under the text."""
+        row = self._work.row(ConsentRow, consent)
+        self._work.visit(row.visit, Act.CONSENTS_VIEWED)
+        return str(self._work.open(("consents", "content", consent), row.content)["signature"])
+
     def revoke(self, consent: str) -> None:
         """Takes the consent back from this instant and announces it; a second time changes nothing."""
         row = self._work.row(ConsentRow, consent)

@@ -35,6 +35,7 @@ class SampleCitation:
     law: str
     url: str
     checked: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class SampleLaw:
     reasons: tuple[str, ...]
     citations: tuple[SampleCitation, ...]
     remedies: tuple[str, ...]
+    others: tuple[SampleCitation, ...] = ()
 
 
 STEPS = (
@@ -56,6 +58,7 @@ STEPS = (
     SampleStep(state="shut", title="A step that is stopped", text="Why, in a word."),
 )
 SOURCES = (SampleCitation(law="Example Code 1.23(4)", url="https://example.org/", checked="March 5, 2026"),)
+OTHERS = (SampleCitation(law="Example Code 9.8", url="https://example.net/", checked="March 5, 2026", title=LONG),)
 LAWS = (
     SampleLaw(
         open=True,
@@ -80,6 +83,7 @@ LAWS = (
         reasons=("No license is valid on that day.",),
         citations=SOURCES,
         remedies=("Choose another day.", LONG),
+        others=OTHERS,
     ),
 )
 

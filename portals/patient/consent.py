@@ -1,4 +1,4 @@
-"""Consent: the text that the law of the attested place asks for, why each part is asked, and signing it by name."""
+"""Consent: the text that the law of the attested place asks for, who asks for each part, signing it by name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from portals.auth.guards import require_patient
 from portals.base.requests import deps_of, field, form_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
+from portals.patient.asked_by import AskedBy, asked_by
 from portals.patient.journey import consent_kinds
-from portals.patient.law_view import Citation
+from portals.patient.names import same_name
 from portals.patient.visit import VisitPage, read_page
 from records.consents import ConsentDraft
 from records.scope import Scope
@@ -28,11 +29,11 @@ TOPICS = ("consent", "recording", "privacy")
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Asked:
-    """What is to be signed: the visit, the assembled text, the sources that ask for it, the patient's own name."""
+    """What is to be signed: the visit, the assembled text, who asks for which part, the patient's own name."""
 
     page: VisitPage
     text: ConsentText
-    sources: tuple[Citation, ...]
+    asked_by: tuple[AskedBy, ...]
     name: str
 
 
@@ -55,8 +56,10 @@ async def consent_post(request: Request, visit_id: str) -> Response:
     errors = []
     if field(form, "digest") != asked.text.digest:
         errors.append(("signature", "consent.error.changed"))
-    if len(signature) < 2:
+    elif not signature:
         errors.append(("signature", "consent.error.signature"))
+    elif not same_name(signature, asked.name):
+        errors.append(("signature", "consent.error.name"))
     if field(form, "agree") != "yes":
         errors.append(("agree", "consent.error.agree"))
     if errors:
@@ -64,19 +67,6 @@ async def consent_post(request: Request, visit_id: str) -> Response:
     language = visitor(request).language
     await in_scope(request, lambda scope: _sign(scope, visit_id, asked.text, (signature, language)))
     return go(f"/visits/{visit_id}")
-
-
-@router.get("/visits/{visit_id}/consent/signed")
-async def signed_page(request: Request, visit_id: str) -> Response:
-    """What was signed, when and for which place, with the text itself."""
-    require_patient(request)
-
-    def read(scope: Scope) -> tuple[VisitPage, list[tuple[Any, str]]]:
-        page = read_page(scope, visit_id)
-        return page, [(one, scope.consents.text(one.id)) for one in scope.consents.for_visit(visit_id)]
-
-    page, consents = await in_scope(request, read)
-    return render(request, "patient/consent_signed.html", page=page, visit=page.visit, consents=consents)
 
 
 def _sign(scope: Scope, visit_id: str, text: ConsentText, signed: tuple[str, str]) -> None:
@@ -120,24 +110,7 @@ async def _asked(request: Request, visit_id: str) -> Asked | None:
     )
     decisions = {topic: record.decisions[topic] for topic in TOPICS if topic in record.decisions}
     text = assemble_consent(decisions, content.clauses, about)
-    return Asked(page=page, text=text, sources=_sources(decisions), name=name)
-
-
-def _sources(decisions: dict[str, Any]) -> tuple[Citation, ...]:
-    found = []
-    for decision in decisions.values():
-        for duty in decision.get("duties", ()):
-            for cite in duty.get("cite", ()):
-                source = decision.get("sources", {}).get(cite, {})
-                found.append(
-                    Citation(
-                        str(source.get("law", cite)),
-                        str(source.get("url") or ""),
-                        str(source.get("checked") or ""),
-                        str(source.get("confidence") or ""),
-                    )
-                )
-    return tuple(dict.fromkeys(found))
+    return Asked(page=page, text=text, asked_by=asked_by(decisions, content.clauses, text.kinds), name=name)
 
 
 def _form(request: Request, asked: Asked, signature: str, errors: tuple[tuple[str, str], ...], status: int) -> Response:
@@ -148,7 +121,7 @@ def _form(request: Request, asked: Asked, signature: str, errors: tuple[tuple[st
         page=asked.page,
         visit=asked.page.visit,
         text=asked.text,
-        sources=asked.sources,
+        asked_by=asked.asked_by,
         name=asked.name,
         signature=signature,
         errors=errors,

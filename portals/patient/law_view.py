@@ -10,22 +10,26 @@ from portals.base.i18n import has_message, translator
 
 JSON = Mapping[str, Any]
 WORST_FIRST = ("forbidden", "incomplete", "review", "permitted_with_duties", "permitted")
-MOST_CITATIONS = 6
+MOST_CITATIONS, MOST_OTHERS = 6, 12
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A source: its title, link (empty when it has none), the day it was checked, how sure we are of it."""
+    """A source: the statute, link (empty: none), the day it was checked, how sure we are, the linked page's title."""
 
     law: str
     url: str
     checked: str
     confidence: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LawView:
-    """One gate for the law card; ``final`` means that no person can still open it."""
+    """One gate for the law card; ``final`` means that no person can still open it.
+
+    ``citations`` are what decided; ``others`` the further ways the law knows, which did not apply either.
+    """
 
     open: bool
     final: bool
@@ -33,6 +37,7 @@ class LawView:
     reasons: tuple[str, ...]
     citations: tuple[Citation, ...]
     remedies: tuple[str, ...]
+    others: tuple[Citation, ...] = ()
 
 
 def law_view(gate: str, is_open: bool, decisions: Mapping[str, JSON], language: str, state: str = "") -> LawView:
@@ -42,14 +47,17 @@ def law_view(gate: str, is_open: bool, decisions: Mapping[str, JSON], language: 
     shut = [(topic, decision) for topic, decision in sorted(decisions.items()) if _holds_shut(decision)]
     asked = shut if not is_open and shut else sorted(decisions.items())
     reasons = (reason for topic, decision in asked for reason in say.reasons(topic, decision))
-    by_law = {citation.law: citation for _, decision in asked for citation in _citations(decision)}
+    deciding = _one_each(one for _, decision in asked for one in _citations(decision))
+    known = _one_each(one for _, decision in asked for one in _other_ways(decision))
+    others = tuple(one for one in known if one.law not in {own.law for own in deciding})
     return LawView(
         open=is_open,
         final=outcome == "forbidden",
         verdict=say.first(f"statute.verdict.{gate}.{'open' if is_open else outcome}", "statute.verdict.other"),
         reasons=tuple(dict.fromkeys(reasons)),
-        citations=tuple(by_law.values())[:MOST_CITATIONS],
+        citations=deciding[:MOST_CITATIONS],
         remedies=() if is_open else tuple(say.remedies(gate, outcome)),
+        others=others[:MOST_OTHERS],
     )
 
 
@@ -67,27 +75,54 @@ def _holds_shut(decision: JSON) -> bool:
     return not _outcome(decision).startswith("permitted")
 
 
-def _citations(decision: JSON) -> Iterable[Citation]:
-    """What a decision rests on: what forbids or needs review; where no path of authority held, the paths tried."""
-    parts = ("forbids", "review") if _holds_shut(decision) else ("permits",)
-    if _outcome(decision) == "forbidden" and not decision.get("forbids"):
-        parts = ("tried",)
-    for part in parts:
-        for entry in decision.get(part, ()):
-            yield from _sources(decision, entry.get("cite", ()))
-
-
-def _sources(decision: JSON, cites: Iterable[str]) -> Iterable[Citation]:
+def citations_of(decision: JSON, cites: Iterable[str], law: str = "") -> Iterable[Citation]:
+    """The sources a decision names by key; ``law`` is the statute of the rule that cites them, when it says one."""
     sources = decision.get("sources", {})
     for cite in cites:
         source = sources.get(cite)
         if source:
             yield Citation(
-                str(source.get("law", cite)),
+                law or str(source.get("law", cite)),
                 str(source.get("url") or ""),
                 str(source.get("checked") or ""),
                 str(source.get("confidence") or ""),
+                str(source.get("title") or ""),
             )
+
+
+def _citations(decision: JSON) -> tuple[Citation, ...]:
+    """What a decision rests on: what forbids or needs review; where no path held, the one that failed nearest.
+
+    A decision that shuts a gate and names nothing there shows any source it has.
+    """
+    parts = ("forbids", "review") if _holds_shut(decision) else ("permits",)
+    entries = [entry for part in parts for entry in decision.get(part, ())]
+    if not decision.get("forbids") and _holds_shut(decision):
+        entries += [*decision.get("tried", ())][:1]
+    found = tuple(one for entry in entries for one in _of_entry(decision, entry))
+    if found or not _holds_shut(decision):
+        return found
+    return (*_other_ways(decision), *citations_of(decision, decision.get("sources", {})))[:1]
+
+
+def _other_ways(decision: JSON) -> tuple[Citation, ...]:
+    """The paths of authority that were tried beyond the nearest."""
+    if not _holds_shut(decision) or decision.get("forbids"):
+        return ()
+    return tuple(one for entry in [*decision.get("tried", ())][1:] for one in _of_entry(decision, entry))
+
+
+def _of_entry(decision: JSON, entry: JSON) -> Iterable[Citation]:
+    return citations_of(decision, entry.get("cite", ()), str(entry.get("law") or ""))
+
+
+def _one_each(citations: Iterable[Citation]) -> tuple[Citation, ...]:
+    """One citation for each statute, one that can be opened before one that cannot."""
+    found: dict[str, Citation] = {}
+    for one in citations:
+        if one.law not in found or (one.url and not found[one.law].url):
+            found[one.law] = one
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)

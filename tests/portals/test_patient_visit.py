@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from engine.evaluators import ClosuresOnly
 from engine.plans import Step, VisitPlan
 from engine.ports import Effect
 from portals.patient import place
@@ -19,6 +21,7 @@ from records.scope import Actor
 from records.visits import VisitView
 from tests.portals.helpers_clinic import SLUG, Clinic, csrf_of, post, sign_in
 from tests.portals.helpers_journey import HERE, answer_page, booked, fill_intake, ref
+from workflows.gatekeeper import LawGateKeeper
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +186,80 @@ def test_consent_shows_clauses_and_sources_and_is_signed_by_name(clinic: Clinic)
     assert "Privacy" in signed
 
 
+def test_a_signature_is_the_patients_own_name_however_it_is_written(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    _attest(clinic, browser, visit)
+    other = _sign(browser, visit, "Mateo Villareal")
+    assert other.status_code == 422
+    assert "not the name we know you by" in other.text
+    assert 'value="Mateo Villareal"' in other.text
+    assert _sign(browser, visit, "  JUNE  hartléy ").url.path == f"/visits/{visit}"
+
+
+def test_what_was_signed_shows_every_word_the_typed_name_and_the_time(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    _attest(clinic, browser, visit)
+    shown = browser.get(f"/visits/{visit}/consent").text
+    clauses = re.findall(r'<section class="clause"><h2>[^<]+</h2><p>([^<]+)</p>', shown)
+    _sign(browser, visit, "june hartley")
+    signed = browser.get(f"/visits/{visit}/consent/signed").text
+    assert clauses
+    assert [clause for clause in clauses if clause not in signed] == []
+    assert "Signed as june hartley on" in signed
+
+
+def test_consent_can_be_taken_back_and_given_again(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    _attest(clinic, browser, visit)
+    path = f"/visits/{visit}/consent"
+    assert browser.get(f"{path}/take-back").url.path == f"{path}/signed", "there is nothing to take back"
+    _sign(browser, visit, "June Hartley")
+    assert f'href="{path}/take-back"' in browser.get(f"{path}/signed").text
+    assert "cannot begin" in browser.get(f"{path}/take-back").text
+    back = post(browser, f"{path}/take-back", {})
+    assert "Taken back on" in back.text
+    with clinic.database.scope(SLUG, Actor.system("test")) as scope:
+        assert all(one.revoked_at for one in scope.consents.for_visit(visit))
+    assert "Read and sign" in browser.get(f"/visits/{visit}").text
+    assert _sign(browser, visit, "June Hartley").url.path == f"/visits/{visit}"
+    again = browser.get(f"{path}/signed").text
+    assert again.count("Signed as June Hartley") == 2
+    assert f'href="{path}/take-back"' in again
+
+
+def test_the_privacy_notice_is_a_page_that_the_footer_and_the_consent_lead_to(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    assert 'href="/privacy"' in browser.get("/").text
+    page = browser.get("/privacy").text
+    assert "How we use your health information" in page
+    assert "care@marigoldquay.example" in page
+    visit = booked(clinic, browser)
+    _attest(clinic, browser, visit)
+    assert browser.get(f"/visits/{visit}/consent").text.count('href="/privacy"') == 2
+
+
+def test_the_consent_says_of_each_part_who_asks_for_it(clinic: Clinic) -> None:
+    keeper = LawGateKeeper(clinic.app.state.deps.library, ClosuresOnly())
+    clinic.app.state.deps = dataclasses.replace(clinic.app.state.deps, gates=keeper, search=keeper)
+    clinic.visits.gates = keeper
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    _attest(clinic, browser, visit)
+    page = html.unescape(browser.get(f"/visits/{visit}/consent").text)
+    assert "The law that applies to you" not in page
+    asked = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)", page))
+    assert asked["Telehealth"] == "This clinic's own policy asks for it."
+    assert asked["Treatment"] == "The law of Florida asks for it: Fla. Stat. 766.103"
+    assert asked["Privacy"].startswith("Federal law asks for it: 45 CFR 164.520")
+    links = re.findall(r'<ul class="cite">.*?</ul>', page)
+    labels = [label for part in links for label in re.findall(r"<a [^>]+>([^<]+)<", part)]
+    assert "Florida State Telemedicine Rules" in labels
+    assert len(labels) == len(set(labels))
+
+
 def test_the_waiting_room_shows_the_place_and_lets_one_leave(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -277,6 +354,13 @@ def test_steps_follow_the_plan_and_not_a_fixed_list() -> None:
 def _attest(clinic: Clinic, browser: TestClient, visit: str) -> None:
     post(browser, f"/visits/{visit}/place", HERE)
     clinic.visits.pump()
+
+
+def _sign(browser: TestClient, visit: str, name: str) -> Any:
+    path = f"/visits/{visit}/consent"
+    found = re.search(r'name="digest" value="([^"]+)"', browser.get(path).text)
+    assert found
+    return post(browser, path, {"digest": html.unescape(found[1]), "signature": name, "agree": "yes"})
 
 
 def _sign_note(clinic: Clinic, visit: str, fields: dict[str, str]) -> None:
