@@ -191,7 +191,8 @@ class _Tally:
         """Why a person must decide, where one must."""
         yield from self.reviews
         if not carried:
-            yield {"why": LAW_NOT_CARRIED, "rule": "", "cite": []}
+            cite = dict.fromkeys(source for entry in self.advice for source in entry["cite"])
+            yield {"why": LAW_NOT_CARRIED, "rule": "", "cite": list(cite)}
         if self._only_weak():
             for entry in self.weak:
                 yield {"why": PERMISSION_UNCERTAIN, **entry}

@@ -66,7 +66,7 @@ def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) ->
         problems.report("ASK004", Location("question", path="known_at"))
     facts = read_facts(rulebook.vocabulary, given.facts, problems)
     unknown_drug = _complete_drug(rulebook, facts, problems)
-    presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions() if f.path not in facts}
+    presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions() if f.may_be_presumed(facts)}
     facts.update(presumed)
     state, country = facts.get(STATE), str(facts.get(COUNTRY, _HOME_COUNTRY))
     days = _days(rulebook, given.on, facts, problems)

@@ -244,9 +244,7 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
     )
 
 
-def _side_files(
-    root: Path, problems: Problems
-) -> tuple[Mapping[str, Drug], frozenset[str], ZoneTable, list[object]]:
+def _side_files(root: Path, problems: Problems) -> tuple[Mapping[str, Drug], frozenset[str], ZoneTable, list[object]]:
     drugs: dict[str, Drug] = {}
     words: set[str] = set()
     zones: dict[str, tuple[str, ...]] = {}

@@ -5,6 +5,7 @@ The vocabulary is a file (`rules/vocabulary.yaml`); every path is declared once 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.reading import Node
@@ -22,6 +23,14 @@ _TYPE_KEYS = {
     "nullable": Key(Flag(), "whether null means `told: there is none`"),
 }
 _FIELD = Record("a field of a record", {**_TYPE_KEYS, "says": Key(Text(), "what it is, in one sentence")})
+_UNLESS = Record(
+    "what ends a presumption",
+    {
+        "records": Key(PATH, "a list of records", required=True),
+        "field": Key(Text(), "a field of them", required=True),
+        "among": Key(ListOf(Text(), least=1), "the values that end it", required=True),
+    },
+)
 _FACT = Record(
     "a fact",
     {
@@ -32,6 +41,7 @@ _FACT = Record(
         ),
         "greatest_age": Key(Text(r"\d+ (minute|hour|day|month)s?", "a length such as 15 minutes"), "how old it may be"),
         "when_untold": Key(Anything("`unknown`, or the value to presume"), "what an untold fact counts as"),
+        "presumed_unless": Key(_UNLESS, "records that speak against the presumption"),
         "fields": Key(MapOf(_FIELD), "the fields of a list of records"),
     },
 )
@@ -46,6 +56,20 @@ SHAPE = Record(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Records that speak against a presumption: those whose field has one of these values."""
+
+    records: str
+    field: str
+    among: tuple[str, ...]
+
+    def holds(self, facts: Mapping[str, Value]) -> bool:
+        """Whether some record speaks against it."""
+        records = cast("tuple[Mapping[str, Value], ...]", facts.get(self.records) or ())
+        return any(record.get(self.field) in self.among for record in records)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One declared path."""
@@ -58,6 +82,11 @@ class Fact:
     presumed: Value = None
     is_presumed: bool = False
     place: bool = False
+    doubt: Doubt | None = None
+
+    def may_be_presumed(self, facts: Mapping[str, Value]) -> bool:
+        """Whether it is untold and nothing told speaks against the presumed value."""
+        return self.path not in facts and not (self.doubt is not None and self.doubt.holds(facts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +153,12 @@ def _fact(path: str, node: Node, lists: Mapping[str, tuple[str, ...]], allowed: 
         presumed=presumed,
         is_presumed=presumes,
         place=STATES in node.texts("of"),
+        doubt=_doubt(node.get("presumed_unless")),
     )
+
+
+def _doubt(node: Node | None) -> Doubt | None:
+    return Doubt(node.text("records"), node.text("field"), node.texts("among")) if node is not None else None
 
 
 def _presumed(path: str, kind: FactType, node: Node, problems: Problems) -> Value:

@@ -30,9 +30,7 @@ def test_only_the_schedules_that_the_law_speaks_of_can_be_permitted() -> None:
     facts["provider.dea"] = [{"state": "FL", "schedules": list(SCHEDULES), "expires": "2027-12-31"}]
     passed = []
     for schedule in SCHEDULES:
-        asked = Question(
-            topic="prescribing", on="2026-12-01", facts=nested({**facts, "drug.schedule": schedule})
-        )
+        asked = Question(topic="prescribing", on="2026-12-01", facts=nested({**facts, "drug.schedule": schedule}))
         if decide(RULEBOOK, asked, ClosuresOnly()).passes:
             passed.append(schedule)
     assert passed == ["II", "III", "IV", "V"]
