@@ -23,7 +23,7 @@ from portals.api.health import health, ready
 from portals.api.limits import Rate, RateLimiter
 from portals.api.metrics import Metrics
 from portals.api.schema import DECISIONS
-from portals.base.requests import deps_of, origin
+from portals.base.requests import deps_of, from_loopback, origin
 
 LONGEST_QUESTION = 64 * 1024
 RATE = Rate(burst=60, per_second=20)
@@ -62,7 +62,9 @@ async def openapi() -> Response:
 
 
 async def metrics_page(request: Request) -> Response:
-    """Counters in Prometheus' text format: counts only, no person, no id."""
+    """Counters in Prometheus' text format: counts only, no person, no id; for a collector on this machine alone."""
+    if not from_loopback(request):
+        return Response(status_code=404)
     metrics: Metrics = request.app.state.metrics
     return metrics.response()
 

@@ -132,3 +132,10 @@ def test_counters_hold_counts_and_no_person_host_or_id(portal: Portal) -> None:
         assert private not in page
     assert json.dumps("licensing") in page
     assert 'route="/staff/visits/{visit}"' in page
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::7", "somewhere"])
+def test_counters_are_for_this_machine_alone(portal: Portal, address: str) -> None:
+    elsewhere = TestClient(portal.app, base_url=str(portal.client.base_url), client=(address, 40000))
+    assert elsewhere.get("/metrics").status_code == 404
+    assert elsewhere.get("/health").status_code == 200
