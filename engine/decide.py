@@ -15,7 +15,7 @@ from engine.diagnostics import BrokenInput
 from engine.evaluators import Evaluator
 from engine.faults import EngineFault
 from engine.programs import Program
-from engine.questions import DRUG, ZONE, Asked, read_question
+from engine.questions import COUNTRY, DRUG, ZONE, Asked, read_question
 from engine.rulebook import Rulebook
 from engine.values import Facts
 
@@ -136,7 +136,7 @@ def judge(program: Program, facts: Facts, evaluator: Evaluator) -> tuple[Truth, 
 
 
 def _presumed(asked: Asked, program: Program) -> dict[str, Any]:
-    return {path: value for path, value in sorted(asked.presumed.items()) if path in program.paths}
+    return {path: value for path, value in sorted(asked.presumed.items()) if path in program.paths or path == COUNTRY}
 
 
 def _named(rulebook: Rulebook, decision: Decision) -> Decision:

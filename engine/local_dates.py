@@ -2,9 +2,9 @@
 
 import hashlib
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -58,6 +58,17 @@ def is_zone(name: str) -> bool:
 def local_date(instant: datetime, zone: str) -> str:
     """The date of an instant in a zone, `2026-03-05`."""
     return instant.astimezone(_zone(zone)).date().isoformat()
+
+
+def last_instant(day: str, zones: Iterable[str]) -> datetime:
+    """The last second of a local day, where it ends last; raises `OverflowError` beyond the calendar."""
+    following = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time())
+    return max(following.replace(tzinfo=_zone(zone)).astimezone(UTC) for zone in zones) - timedelta(seconds=1)
+
+
+def offset(instant: datetime, zone: str) -> timedelta | None:
+    """How far a zone is from UTC at an instant."""
+    return instant.astimezone(_zone(zone)).utcoffset()
 
 
 @lru_cache(maxsize=8)

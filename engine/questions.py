@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any, cast
 
 from engine.decisions import Question
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.drugs import stricter
-from engine.local_dates import is_zone, local_date
+from engine.local_dates import is_zone, last_instant, local_date, offset
 from engine.rulebook import Rulebook
-from engine.values import BadValue, Facts, FactType, Kind, Value, read_instant
+from engine.values import BadValue, Facts, FactType, Kind, Value, instant_text, read_instant
 from engine.vocabulary import read_facts
+from engine.zones import zip_place
 
 STATE = "patient.location.state"
 COUNTRY = "patient.location.country"
 ZONE = "patient.location.time_zone"
+POSTAL_CODE = "patient.location.postal_code"
 DRUG = "drug.name"
 _HOME_COUNTRY = "us"
 _KEYS = tuple(part.name for part in fields(Question))
@@ -23,19 +26,27 @@ _DERIVED_FROM = {"patient.age": "patient.birth_date"}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Asked:
-    """A question ready to be judged. `days` holds one local date, or several where the time zone is untold."""
+    """A question ready to be judged. `moments` holds one local date, or several where the time zone is untold.
+
+    With each day stands the last instant that is asked about.
+    """
 
     topic: str
     facts: Facts
     presumed: Mapping[str, Value]
     jurisdiction: str | None
-    days: tuple[str, ...]
+    moments: Mapping[str, str]
     place_missing: str = ""
     unknown_drug: bool = False
 
+    @property
+    def days(self) -> tuple[str, ...]:
+        """The local dates, in order."""
+        return tuple(self.moments)
+
     def on(self, day: str) -> dict[str, Value]:
         """The facts with those that depend on the day."""
-        facts = {**self.facts, "encounter.date": day}
+        facts = {**self.facts, "encounter.date": day, "encounter.instant": self.moments[day]}
         born = self.facts.get("patient.birth_date")
         if born is not None:
             facts["patient.age"] = age(str(born), day)
@@ -55,6 +66,10 @@ def told_path(path: str) -> str:
 def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     """Check and complete a question; raises `BrokenInput` with every problem."""
     problems = Problems()
+    told = (question.topic, question.on, question.facts) if isinstance(question, Question) else question
+    if not _readable(told):
+        problems.report("ASK001", Location("question"), found="text with half a surrogate pair")
+        problems.stop_if_broken()
     given = question if isinstance(question, Question) else _from_json(question, problems)
     problems.stop_if_broken()
     assert given is not None
@@ -68,17 +83,18 @@ def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) ->
     unknown_drug = _complete_drug(rulebook, facts, problems)
     presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions() if f.may_be_presumed(facts)}
     facts.update(presumed)
-    state, country = facts.get(STATE), str(facts.get(COUNTRY, _HOME_COUNTRY))
-    days = _days(rulebook, given.on, facts, problems)
+    if COUNTRY not in facts:
+        presumed[COUNTRY] = facts[COUNTRY] = _HOME_COUNTRY
+    state, country = facts.get(STATE), str(facts[COUNTRY])
+    moments = _moments(rulebook, given.on, facts, problems)
     problems.stop_if_broken()
     if country != _HOME_COUNTRY:
-        return Asked(given.topic, facts, presumed, country, days, unknown_drug=unknown_drug)
+        return Asked(given.topic, facts, presumed, country, moments, unknown_drug=unknown_drug)
     if state is None:
-        return Asked(given.topic, facts, presumed, None, days, STATE)
+        return Asked(given.topic, facts, presumed, None, moments, STATE)
     jurisdiction = f"{country}/{str(state).lower()}"
-    facts[COUNTRY] = country
     facts["patient.jurisdiction"] = jurisdiction
-    return Asked(given.topic, facts, presumed, jurisdiction, days, unknown_drug=unknown_drug)
+    return Asked(given.topic, facts, presumed, jurisdiction, moments, unknown_drug=unknown_drug)
 
 
 def _from_json(given: object, problems: Problems) -> Question | None:
@@ -131,18 +147,49 @@ def _wrong(problems: Problems, path: str, reason: str, fix: str) -> None:
     problems.report("VOC002", Location("facts", path=path), path=path, reason=reason, fix=fix)
 
 
-def _days(rulebook: Rulebook, on: str, facts: Facts, problems: Problems) -> tuple[str, ...]:
-    at = Location("question", path="on")
+def _moments(rulebook: Rulebook, on: str, facts: dict[str, Value], problems: Problems) -> Mapping[str, str]:
+    """The local dates that are asked about, each with the last instant asked about."""
     try:
         if len(on) == 10:
-            return (str(FactType(Kind.DATE).read(on)),)
+            day = str(FactType(Kind.DATE).read(on))
+            zones = _zones(rulebook, read_instant(f"{day}T12:00:00Z"), facts, problems)
+            return {day: instant_text(last_instant(day, zones))} if zones else {}
         instant = read_instant(on)
-        zone = facts.get(ZONE)
-        if zone is not None and not is_zone(str(zone)):
-            problems.report("VOC005", Location("facts", path=ZONE), zone="the one given")
-            return ()
-        zones = (str(zone),) if zone is not None else rulebook.law.zones.of(str(facts.get(STATE, "")))
-        return tuple(sorted({local_date(instant, name) for name in zones}))
+        zones = _zones(rulebook, instant, facts, problems)
+        days = sorted({local_date(instant, name) for name in zones})
+        return dict.fromkeys(days, instant_text(instant))
     except (BadValue, OverflowError) as error:
+        at = Location("question", path="on")
         problems.report("ASK003", at, key="on", reason=error, fix="write 2026-03-05T10:00:00-05:00 or a local day")
+        return {}
+
+
+def _zones(rulebook: Rulebook, instant: datetime, facts: dict[str, Value], problems: Problems) -> tuple[str, ...]:
+    """The zones that the place may be in: that of its ZIP code, else the one told, else all of the state.
+
+    A zone that was told must keep the same time as one of the state's; the ZIP code has the last word.
+    """
+    state, told = str(facts.get(STATE, "")), facts.get(ZONE)
+    if told is not None and not is_zone(str(told)):
+        problems.report("VOC005", Location("facts", path=ZONE), zone="the one given")
         return ()
+    place = zip_place(str(facts.get(POSTAL_CODE, "")))
+    if place is not None and place.state == state:
+        facts[ZONE] = place.time_zone
+        return (place.time_zone,)
+    zones = rulebook.law.zones.of(state)
+    if told is None:
+        return zones
+    if state in rulebook.law.zones.by_state and offset(instant, str(told)) not in {offset(instant, z) for z in zones}:
+        _wrong(problems, ZONE, "no part of the state keeps this time", "leave the zone out, or give the ZIP code")
+        return ()
+    return (str(told),)
+
+
+def _readable(given: object) -> bool:
+    """Whether every text of a question can be written: half a surrogate pair cannot."""
+    if isinstance(given, str):
+        return not any("\ud800" <= letter <= "\udfff" for letter in given)
+    if isinstance(given, Mapping):
+        return all(_readable(key) and _readable(part) for key, part in given.items())
+    return all(map(_readable, given)) if isinstance(given, list | tuple) else True

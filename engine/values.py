@@ -43,13 +43,18 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FactType:
-    """The type of one path. Empty `choices` on a choice or list of choices means any text; `fields` are a record's."""
+    """The type of one path. Empty `choices` on a choice or list of choices means any text; `fields` are a record's.
+
+    A field that `absent_is_nothing` is told to be nothing by a record that lacks it.
+    """
 
     kind: Kind
     choices: tuple[str, ...] = ()
     unit: str = ""
     nullable: bool = False
     fields: Mapping[str, "FactType"] = field(default_factory=dict)
+    least: float | None = None
+    absent_is_nothing: bool = False
 
     def __str__(self) -> str:
         words = {Kind.CHOICES: "a list of choices", Kind.RECORDS: "a list of records", Kind.INSTANT: "an instant"}
@@ -79,6 +84,8 @@ def _number(kind: FactType, value: object) -> Value:
         raise BadValue("a number is expected")
     if value != value or abs(value) > _LARGEST:
         raise BadValue("the number is too large")
+    if kind.least is not None and value < kind.least:
+        raise BadValue(f"it is less than {kind.least}")
     rounded = round(value, 6)
     return int(rounded) if rounded == int(rounded) else rounded
 
@@ -119,7 +126,7 @@ def _records(kind: FactType, value: object) -> Value:
 def _record(kind: FactType, value: object, index: int) -> Mapping[str, Value]:
     if not isinstance(value, Mapping):
         raise BadValue(f"entry {index} is no mapping")
-    record: dict[str, Value] = {}
+    record: dict[str, Value] = {name: None for name, part in kind.fields.items() if part.absent_is_nothing}
     for name, part in value.items():
         field_type = kind.fields.get(name)
         if field_type is None:

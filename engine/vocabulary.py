@@ -21,8 +21,12 @@ _TYPE_KEYS = {
     "of": Key(ListOf(Text(), least=1, single=True), "the allowed values, or the name of a list under `lists`"),
     "unit": Key(Text(), "the unit of a number (UCUM where it has one)"),
     "nullable": Key(Flag(), "whether null means `told: there is none`"),
+    "least": Key(Anything("a number"), "the least number that makes sense"),
 }
-_FIELD = Record("a field of a record", {**_TYPE_KEYS, "says": Key(Text(), "what it is, in one sentence")})
+_ABSENT = Key(Exactly("nothing"), "a record without this field tells that there is none")
+_FIELD = Record(
+    "a field of a record", {**_TYPE_KEYS, "absent": _ABSENT, "says": Key(Text(), "what it is, in one sentence")}
+)
 _UNLESS = Record(
     "what ends a presumption",
     {
@@ -180,7 +184,16 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
             problems.report("SHAPE004", of.at, value=values[0], hint=nearest(values[0], lists), allowed=listed(lists))
         values = lists.get(values[0], ())
     fields = {name: read_type(part, lists, problems) for name, part in _items(node, "fields")}
-    return FactType(kind, values, node.text("unit"), node.flag("nullable"), fields)
+    least = node.get("least")
+    return FactType(
+        kind,
+        values,
+        node.text("unit"),
+        node.flag("nullable"),
+        fields,
+        least=cast("float | None", least.scalar) if least is not None else None,
+        absent_is_nothing="absent" in node,
+    )
 
 
 def read_facts(

@@ -79,6 +79,22 @@ def test_presumed_facts_are_named() -> None:
     assert "provider.federal_employment" not in ask("licensing", provider__federal_employment=False).presumed
 
 
+def test_an_untold_country_is_presumed_and_said_so() -> None:
+    facts = started("ordinary_visit", EXAMPLES)
+    del facts["patient.location.country"]
+    decision = decide(RULEBOOK, Question(topic="licensing", on=DAY, facts=nested(facts)), EVALUATOR)
+    assert decision.presumed["patient.location.country"] == "us"
+
+
+@pytest.mark.parametrize(("code", "day"), [("32501", "2027-01-31"), ("33132", "2027-02-01")])
+@pytest.mark.parametrize("told", [None, "America/New_York"])
+def test_the_zip_code_gives_the_time_zone(code: str, day: str, told: str | None) -> None:
+    facts = started("ordinary_visit", EXAMPLES)
+    facts |= {"patient.location.postal_code": code, "patient.location.time_zone": told}
+    question = Question(topic="licensing", on="2027-02-01T00:00:00-05:00", facts=nested(facts))
+    assert decide(RULEBOOK, question, EVALUATOR).law_time == day
+
+
 def test_the_same_question_gives_the_same_bytes_in_another_process() -> None:
     here = ask("prescribing", "opioid").canonical()
     program = (
@@ -126,6 +142,17 @@ def test_a_batch_answers_in_order_and_refuses_in_place() -> None:
             },
             "VOC005",
         ),
+        (
+            {"facts": {"patient": {"location": {"state": "FL", "time_zone": "Asia/Tokyo"}}}},
+            "VOC002",
+        ),
+        ({"facts": {"prescription": {"days_supply": 0}}}, "VOC002"),
+        ({"facts": {"prescription": {"days_supply": -3}}}, "VOC002"),
+        ({"facts": {"prescription": {"refills": -1}}}, "VOC002"),
+        ({"facts": {"drug": {"name": " "}}}, "VOC002"),
+        ({"facts": {"drug": {"name": "\ud800"}}}, "ASK001"),
+        ({"topic": "\udfff"}, "ASK001"),
+        ({"facts": {"\ud83d": 1}}, "ASK001"),
         ({"facts": None}, "ASK003"),
         ({"nonsense": 1}, "ASK002"),
     ],
