@@ -19,6 +19,7 @@ Day = Callable[[str], str]
 # The gates whose law the visit screen shows, and the topics each of them asks (DESIGN section 4).
 PANEL_GATES = ("join", "prescribe", "sign")
 _PATH = re.compile(r"\b[a-z][a-z_]*(?:\.[a-z_]+)+")
+MOST_WORDS = 4  # a fact whose sentence is longer is left out of a reason
 _WORST_FIRST = ("forbidden", "incomplete", "review", "permitted_with_duties", "permitted")
 
 
@@ -61,13 +62,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LawCard:
-    """One gate. ``tone`` is a meaning of the design system: success, warning, danger or info (not asked yet)."""
+    """One gate. ``tone`` is a meaning of the design system: success, warning, danger or info (not asked yet).
+
+    ``others`` are the further paths of authority that were tried; the nearest one stands among ``reasons``.
+    """
 
     gate: str
     tone: str
     open: bool
     verdict: str
     reasons: tuple[Reason, ...] = ()
+    others: tuple[Reason, ...] = ()
     duties: tuple[DutyLine, ...] = ()
     limits: tuple[str, ...] = ()
     possible: tuple[str, ...] = ()
@@ -100,6 +105,7 @@ def law_card(gate: GateView, words: LawWords, say: Say, day: Day = str) -> LawCa
         open=gate.open,
         verdict=say(f"provider.law.verdict.{gate.gate}.{_verdict_key(gate.open, outcome)}"),
         reasons=tuple(_unique(reason for decision in decisions for reason in reader.reasons(decision))),
+        others=tuple(_unique(other for decision in decisions for other in reader.others(decision))),
         duties=tuple(_unique(duty for decision in decisions for duty in reader.duties(decision))),
         limits=tuple(_unique(limit for decision in decisions for limit in reader.limits(decision))),
         possible=tuple(_unique(way for decision in decisions for way in reader.possible(decision))),
@@ -154,11 +160,16 @@ class _Reader:
         for forbid in decision.get("forbids", ()):
             yield Reason(text=self._because(forbid), statutes=self._statutes(decision, forbid))
         if decision.get("outcome") == "forbidden" and not decision.get("forbids"):
-            yield from self._tried(decision)
+            yield from tuple(self._tried(decision))[:1]
         for entry in decision.get("review", ()):
             yield Reason(text=self._review(entry), statutes=self._statutes(decision, entry))
         for path in decision.get("missing", ()):
             yield Reason(text=self.say("provider.law.missing", fact=self._fact(str(path))), statutes=())
+
+    def others(self, decision: JSON) -> Iterable[Reason]:
+        """The paths tried beyond the nearest, which the engine names first."""
+        if decision.get("outcome") == "forbidden" and not decision.get("forbids"):
+            yield from tuple(self._tried(decision))[1:]
 
     def duties(self, decision: JSON) -> Iterable[DutyLine]:
         for duty in decision.get("duties", ()):
@@ -182,14 +193,15 @@ class _Reader:
         if outcome == "permitted":
             return
         for forbid in decision.get("forbids", ()):
-            facts = "; ".join(self._fact(str(path)) for path in forbid.get("because") or ())
+            names = (self._short(str(path)) for path in forbid.get("because") or ())
+            facts = "; ".join(dict.fromkeys(filter(None, names)))
             if facts:
                 yield self.say("provider.law.possible.different", facts=facts)
         for duty in decision.get("duties", ()):
             if not duty.get("met") and outcome != "forbidden":
                 yield self.say("provider.law.possible.duty", duty=self._duty(duty))
         if not decision.get("permits") and outcome in ("forbidden", "review", "incomplete"):
-            for tried in decision.get("tried", ()):
+            for tried in tuple(decision.get("tried", ()))[:1]:
                 yield self._way(tried)
 
     def advice(self, decision: JSON) -> Iterable[Reason]:
@@ -213,7 +225,8 @@ class _Reader:
 
     def _because(self, forbid: JSON) -> str:
         because = forbid.get("because") or {}
-        facts = ", ".join(f"{self._fact(str(path))}: {shown(value)}" for path, value in because.items())
+        told = ((self._short(str(path)), self._value(str(path), value)) for path, value in because.items())
+        facts = ", ".join(f"{name}: {value}" for name, value in told if name)
         title = self._title(forbid) or self.say("provider.law.forbidden_act", act=plain(str(forbid.get("act", ""))))
         return self.say("provider.law.because", title=title, facts=facts) if facts else title
 
@@ -232,7 +245,19 @@ class _Reader:
             return plain(" ".join(f"{key} {value}" for key, value in due.items()))
         return self.say(f"provider.law.due.{due}", otherwise=plain(str(due)))
 
+    def _short(self, path: str) -> str:
+        """A fact in a word or three; empty where there is none: a long sentence would bury the reason."""
+        found = sentence_part(self.words.fact_sentence(path) or "")
+        return self.say(f"provider.law.fact.{path}", otherwise=found if len(found.split()) <= MOST_WORDS else "")
+
+    def _value(self, path: str, value: object) -> str:
+        """A fact's value in everyday words where the catalogue has them."""
+        return self.say(f"provider.law.value.{path}.{value}", otherwise=shown(value))
+
     def _fact(self, path: str) -> str:
+        short = self.say(f"provider.law.fact.{path}", otherwise="")
+        if short:
+            return short
         found = self.words.fact_sentence(path)
         return sentence_part(found) if found else plain(path.replace(".", " "))
 

@@ -1,6 +1,7 @@
 """The law panel says verdict, reason, statute and way out, whatever the decision."""
 
 from portals.provider.law import GateView, law_card, law_panel, worst_outcome
+from portals.provider.words import say_in
 from tests.portals.helpers_law import Words, decision, say
 
 SCHEDULE_II = {
@@ -70,3 +71,35 @@ def test_the_panel_shows_the_newest_record_of_each_gate_and_says_which_were_not_
     join, prescribe, sign = law_panel([old, new], Words(), say)
     assert join.open and join.tone == "success"
     assert prescribe.verdict == "provider.law.verdict.prescribe.unasked" and sign.tone == "info"
+
+
+def test_a_fact_without_short_words_stays_out_of_the_reason() -> None:
+    class LongWords(Words):
+        def fact_sentence(self, path: str) -> str | None:
+            return {"drug.schedule": "Schedule; null when the drug is not controlled"}.get(
+                path, "How patient and clinician meet for this."
+            )
+
+    because = {"drug.schedule": "II", "encounter.modality": "audio_video"}
+    forbid = {**SCHEDULE_II, "because": because}
+    asked = gate("prescribe", False, decision("prescribing", "forbidden", forbids=[forbid]))
+    card = law_card(asked, LongWords(), say_in("en"))
+    assert card.reasons[0].text.endswith("(schedule: II, visit by: video)")
+    bare = law_card(asked, LongWords(), say)
+    assert "How patient" not in bare.reasons[0].text and "null" not in bare.reasons[0].text
+
+
+def test_the_nearest_path_comes_first_and_the_others_stand_apart() -> None:
+    tried = [
+        {"path": "full", "title": "A licence of the state", "failed": ["expires"], "cite": ["fla-456.47-4"]},
+        {"path": "federal", "title": "Federal employment", "failed": ["a", "b"], "cite": ["fla-456.47-2c"]},
+        {"path": "compact", "title": "A compact", "failed": ["a", "b", "c"], "cite": []},
+    ]
+    card = law_card(gate("join", False, decision("licensing", "forbidden", tried=tried)), Words(), say)
+    [nearest] = card.reasons
+    assert "A licence of the state" in nearest.text and nearest.statutes[0].title == "Fla. Stat. 456.47(4)"
+    assert [other.text.partition("]")[0] for other in card.others] == [
+        "provider.law.tried [Federal employment",
+        "provider.law.tried [A compact",
+    ]
+    assert len(card.possible) == 1
