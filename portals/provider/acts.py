@@ -7,7 +7,8 @@ What the clinician asks of the visit goes to its workflow; what they write goes 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -19,12 +20,14 @@ from portals.base.templating import go
 from portals.base.visitor import visitor
 from portals.call.entering import take_link
 from portals.provider.asking import ask
+from portals.provider.desk import Desk
 from portals.provider.drug_base import drugs_of
+from portals.provider.formulary import BaseDrug
 from portals.provider.note_form import note_key, read_note
 from portals.provider.opening import at_desk, only_texts, provider_session, visit_screen
 from portals.provider.orders_page import chosen_drug, order_values
 from portals.provider.prescription_form import TypedPrescription, read_prescription
-from portals.provider.queue_page import Desk
+from portals.provider.safety import allergy_hits, unread_allergies
 from portals.provider.visit_page import Shown, note_view
 from records.errors import AlreadyDone, Conflict, LinkRefused
 from records.notes import NoteDraft, NoteSaved
@@ -101,8 +104,8 @@ async def draft_order(request: Request, visit: str) -> Response:
     problems = read.problems
     if read.typed is not None:
         prescription = read.typed
-        key = request_id(typed)  # the same form sent again is the same prescription
-        problems = await at_desk(request, lambda desk: _draft(request, desk, visit, (prescription, key)))
+        sent = (prescription, request_id(typed), typed.get("replaces", ""))  # the same form twice is one prescription
+        problems = await at_desk(request, lambda desk: _draft(request, desk, visit, sent))
         if not problems:
             return _back(visit, "drafted", "prescribe")
     words = _problem_words(request, problems)
@@ -111,7 +114,10 @@ async def draft_order(request: Request, visit: str) -> Response:
 
 @router.post("/orders/{order}/send")
 async def send_order(request: Request, visit: str, order: str) -> Response:
-    """Asks the law, then the simulated network."""
+    """Asks the law, then the simulated network; a warning that nobody has acknowledged stops it before."""
+    provider_session(request)
+    if await at_desk(request, lambda desk: _unread(request, desk, visit, order)):
+        return _back(visit, "allergy_unread", "prescribe")
     answer = await _ask(request, visit, "prescribe", order)
     code = answer.code or ("sent" if answer.done else "not_now")
     return _back(visit, code, "prescribe")
@@ -135,6 +141,8 @@ async def sign(request: Request, visit: str) -> Response:
     current = await at_desk(request, lambda desk: note_view(desk, desk.scope.visits.get(visit), {}))
     if not current.id or current.missing:
         return _back(visit, "missing", "sign")
+    if await at_desk(request, lambda desk: _unread(request, desk, visit)):
+        return _back(visit, "allergy_unread", "prescribe")
     answer = await _ask(request, visit, "sign", current.id)
     if answer.done:
         return _back(visit, f"sign_{answer.code}" if answer.code == "gate_shut" else answer.code or "signed", "sign")
@@ -175,18 +183,58 @@ def _add(desk: Desk, visit: str, text: str) -> bool:
     return True
 
 
-def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescription, str]) -> Mapping[str, str]:
+def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescription, str, str]) -> Mapping[str, str]:
     """Keeps the draft; problems by field when the drug is gone or the specialty's list allows fewer refills."""
-    (typed, key), deps, slug = sent, deps_of(request), visitor(request).here.slug
-    formulary = desk.content.specialties[desk.scope.visits.get(visit).specialty].formulary
-    drug = chosen_drug(formulary, drugs_of(deps.library().rulebooks[slug]), typed.drug, desk.fmt.language)
+    (typed, key, replaces), row = sent, desk.scope.visits.get(visit)
+    formulary, base = desk.content.specialties[row.specialty].formulary, _drug_base(request)
+    drug = chosen_drug(formulary, base, typed.drug, desk.fmt.language)
     if drug is None:
         return {"drug": "required"}
     if drug.on_formulary and typed.refills > drug.refills_most:
         return {"refills": "refills_most"}
-    pharmacies = deps.content().clinic(slug).pharmacies
-    desk.scope.orders.draft(OrderDraft(**order_values(visit, typed, drug, pharmacies), key=key))
+    hits = allergy_hits(_allergies(desk, visit), drug.name, base)
+    if hits and not typed.allergy_reason:
+        return {"allergy_reason": "allergy_reason"}
+    if replaces and not _drop_replaced(desk, visit, replaces):
+        return {"sig": "too_late"}
+    pharmacies = deps_of(request).content().clinic(visitor(request).here.slug).pharmacies
+    values = order_values(visit, typed, drug, pharmacies)
+    values["statements"] = _placed(typed.statements, row)
+    values["acknowledged"] = {"allergies": list(hits), "reason": typed.allergy_reason} if hits else {}
+    desk.scope.orders.draft(OrderDraft(**values, key=key))
     return {}
+
+
+def _placed(statements: Mapping[str, Any], visit: Any) -> dict[str, Any]:
+    """The statements with the state whose monitoring programme was meant: the one where the patient says they are."""
+    place = visit.attested_place or visit.booked_place
+    looked = "pdmp.checked" in statements and place is not None and place.state
+    return {**statements, **({"pdmp.state": place.state} if looked else {})}
+
+
+def _drop_replaced(desk: Desk, visit: str, order: str) -> bool:
+    """Drops the draft that the new one takes the place of; False when it has been sent in the meantime."""
+    old = desk.scope.orders.get(order)
+    if old.visit != visit or old.state not in ("drafted", "discarded"):
+        return False
+    if old.state == "drafted":
+        desk.scope.orders.discard(order)
+    return True
+
+
+def _allergies(desk: Desk, visit: str) -> Sequence[str] | None:
+    return desk.scope.visits.dossier(visit).patient.allergies
+
+
+def _drug_base(request: Request) -> Mapping[str, BaseDrug]:
+    return drugs_of(deps_of(request).library().rulebooks[visitor(request).here.slug])
+
+
+def _unread(request: Request, desk: Desk, visit: str, only: str = "") -> bool:
+    """Whether a draft of the visit (or the one named) runs into an allergy that nobody has acknowledged."""
+    codes, base = _allergies(desk, visit), _drug_base(request)
+    drafts = [one for one in desk.scope.orders.for_visit(visit) if one.state == "drafted"]
+    return any(unread_allergies(one.draft, codes, base) for one in drafts if only in ("", one.order))
 
 
 def _problem_words(request: Request, problems: Mapping[str, str]) -> dict[str, str]:

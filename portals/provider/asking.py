@@ -13,7 +13,9 @@ from workflows.client import VisitClosed, VisitUnreachable
 from workflows.contracts import Answer, Ask
 
 DANGER = frozenset({"gate_shut", "unreachable", "closed", "payment_declined", "not_now", "too_late"})
-WARNING = frozenset({"needs_epcs", "missing", "conflict", "sign_gate_shut", "network_unavailable", "empty"})
+WARNING = frozenset(
+    {"needs_epcs", "missing", "conflict", "sign_gate_shut", "network_unavailable", "empty", "allergy_unread"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,18 +16,19 @@ from engine.forms_flags import red_flags
 from engine.forms_intake import shown_items
 from engine.texts import text_in
 from portals.base.formats import Formats
-from portals.base.i18n import Translate
+from portals.base.i18n import Translate, has_message
 from portals.provider.law import plain
 from portals.provider.views import ChartLine, ChartView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PatientCard:
-    """The person's own data as the chart shows them."""
+    """The person's own data as the chart shows them; ``phone`` is shown where a visit was stopped."""
 
     name: str
     birth_date: date | None
     language: str
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -59,9 +60,12 @@ def chart_view(source: ChartSource, t: Translate, fmt: Formats) -> ChartView:
         local_time=fmt.time(source.now, zone),
         time_zone=zone,
         lines=tuple(line for form, answers in source.forms for line in chart_lines(form, answers, t, fmt)),
-        allergies=_words(patient.allergies),
-        medications=_words(patient.medications),
-        conditions=_words(patient.conditions),
+        allergies=_words(source, "allergies", patient.allergies, fmt),
+        medications=_words(source, "medications", patient.medications, fmt),
+        conditions=_words(source, "conditions", patient.conditions, fmt),
+        pregnancy=_pregnancy(source, t, fmt),
+        phone=source.patient.phone,
+        address=_address(place, t) if place else (),
     )
 
 
@@ -69,6 +73,32 @@ def place_words(place: Place) -> str:
     """A place on one line, down to the street where it was said: help may have to be sent there."""
     town = " ".join(part for part in (place.state, place.postal_code) if part)
     return ", ".join(part for part in (place.street, place.city, town) if part)
+
+
+def _address(place: Place, t: Translate) -> tuple[str, ...]:
+    """A place line by line, as somebody on the telephone has to say it: the state by its name."""
+    state = t(f"state.{place.state}") if place.state else ""
+    town = " ".join(part for part in (state, place.postal_code) if part)
+    return tuple(part for part in (place.street, ", ".join(filter(None, (place.city, town)))) if part)
+
+
+def fact_words(forms: Iterable[Form], path: str, language: str) -> dict[str, str]:
+    """The forms' own words for the values that their choices give a fact."""
+    found: dict[str, str] = {}
+    for item in (item for form in forms for item in form.items if item.fills and item.fills.path == path):
+        values = item.fills.values if item.fills else {}
+        found |= {str(values.get(choice.id, choice.id)): text_in(choice.text, language) for choice in item.choices}
+    return found
+
+
+def _pregnancy(source: ChartSource, t: Translate, fmt: Formats) -> str:
+    """The answer about pregnancy in words, unless it was a no or nobody was asked."""
+    for form, answers in source.forms:
+        for item in shown_items(form, answers):
+            asked = item.fills is not None and item.fills.path == "patient.pregnant" and item.id in answers
+            if asked and item.fills and item.fills.values.get(str(answers[item.id]), answers[item.id]) is not False:
+                return answer_words(item, answers[item.id], t, fmt)
+    return t("provider.chart.yes") if source.dossier.patient.pregnant else ""
 
 
 def chart_lines(form: Form, answers: Mapping[str, Any], t: Translate, fmt: Formats) -> Iterable[ChartLine]:
@@ -99,7 +129,12 @@ def answer_words(item: Item, value: Any, t: Translate, fmt: Formats) -> str:
         return fmt.date(date.fromisoformat(str(value)))
     if item.type == "scale" and item.most is not None:
         return f"{value} / {item.most:g}"
-    return f"{value} {item.unit}".strip()
+    return f"{value} {unit_words(item.unit, t, fmt)}".strip()
+
+
+def unit_words(unit: str, t: Translate, fmt: Formats) -> str:
+    """A UCUM unit as people write it; the code itself where the catalogue has no better word."""
+    return t(f"unit.{unit}") if has_message(fmt.language, f"unit.{unit}") else unit
 
 
 def age_on(born: date | None, today: date) -> int | None:
@@ -119,8 +154,10 @@ def language_name(code: str, reader: str) -> str:
     return str(Locale(reader).languages.get(code, code)).capitalize()
 
 
-def _words(codes: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    return None if codes is None else tuple(plain(code) for code in codes)
+def _words(source: ChartSource, name: str, codes: tuple[str, ...] | None, fmt: Formats) -> tuple[str, ...] | None:
+    """Codes by the words of the question they answer."""
+    words = fact_words([form for form, _ in source.forms], f"patient.{name}", fmt.language)
+    return None if codes is None else tuple(words.get(code, plain(code)) for code in codes)
 
 
 def _same_place(source: ChartSource) -> bool:

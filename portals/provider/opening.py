@@ -19,8 +19,8 @@ from portals.base.templating import render
 from portals.base.visitor import SessionView, visitor
 from portals.call.texts import call_texts
 from portals.provider.asking import Notice, tone_of
+from portals.provider.desk import Desk
 from portals.provider.drug_base import drugs_of
-from portals.provider.queue_page import Desk
 from portals.provider.visit_page import House, Shown, visit_view
 from records.scope import Scope
 from workflows.contracts import VisitStatus

@@ -8,14 +8,17 @@ from typing import Any
 
 from engine.ports import JSON
 from portals.base.formats import Formats
-from portals.provider.formulary import BaseDrug, allergy_warnings, formulary_choices, pick, search
+from portals.provider.formulary import BaseDrug, formulary_choices, pick, search
 from portals.provider.law import Day, GateView, LawCard, LawWords, Say, law_card
 from portals.provider.prescription_form import TypedPrescription
+from portals.provider.rx_prefill import changed_form, usual_form
+from portals.provider.safety import allergy_hits, asked_statements, never_reason, stated_words, unread_allergies
 from portals.provider.views import DrugChoice, OrderView, PrescribeView
 from portals.provider.words import day_in
 
 TONES: Mapping[str, str] = {
     "drafted": "idle",
+    "sending": "idle",
     "sent": "success",
     "verified": "success",
     "rejected": "danger",
@@ -23,11 +26,18 @@ TONES: Mapping[str, str] = {
     "discarded": "idle",
 }
 NEEDS_EPCS = "needs_epcs"
+UNREAD = "unread"
+_STATE_TONES: Mapping[str, str] = {NEEDS_EPCS: "warning", "held": "warning", UNREAD: "warning", "shut": "danger"}
+_NOT_SENT = frozenset({NEEDS_EPCS, UNREAD, "shut"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RxSource:
-    """What the prescribing part is made of; ``query`` and ``pick`` come from the address, ``form`` from a post."""
+    """What the prescribing part is made of.
+
+    ``query``, ``pick`` and ``change`` come from the address, ``form`` from a post; ``allergies`` are codes and
+    ``allergy_words`` the intake form's words for them; ``care`` says whether anything may be sent now.
+    """
 
     formulary: Any
     base: Mapping[str, BaseDrug]
@@ -35,8 +45,12 @@ class RxSource:
     orders: Sequence[Any]
     gates: Sequence[GateView]
     allergies: Sequence[str] | None
+    allergy_words: Mapping[str, str]
+    care: bool
+    place: str
     query: str = ""
     pick: str = ""
+    change: str = ""
     form: Mapping[str, str] | None = None
     problems: Mapping[str, str] | None = None
 
@@ -45,22 +59,30 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
     """The prescribing part of the screen."""
     listed = formulary_choices(source.formulary, source.base, fmt.language)
     form = dict(source.form or {})
+    changed = _changed(source, form)
+    if changed and not source.form:
+        form = changed_form(changed, listed)
     chosen = pick(source.pick or form.get("drug", ""), listed, source.base)
-    if chosen and not source.form:
-        form = _prefilled(chosen, source.pharmacies)
+    if chosen and not form:
+        form = usual_form(chosen, source.pharmacies)
     form["title"] = chosen.title if chosen else ""
     if chosen is None:
         form.pop("drug", None)
     tongue = _Tongue(say, day_in(fmt))
-    shown = [order for order in source.orders if order.state != "discarded"]
+    drug = source.base.get(chosen.name.lower()) if chosen else None
+    hits = allergy_hits(source.allergies, chosen.name, source.base) if chosen else ()
+    gate = _gate_of(source, changed.order) if changed else None
     return PrescribeView(
         query=source.query,
         found=search(source.query, listed, source.base),
         form=form,
         problems=source.problems or {},
         pharmacies=tuple((one.id, f"{one.name}, {one.city}") for one in source.pharmacies),
-        orders=tuple(_order(order, source, words, tongue) for order in shown),
-        allergy_warnings=allergy_warnings(source.allergies, source.base.get(chosen.name.lower())) if chosen else (),
+        orders=tuple(_order(order, source, words, tongue) for order in source.orders if order.state != "discarded"),
+        allergy_warnings=tuple(source.allergy_words.get(code, code) for code in hits),
+        never=never_reason(source.formulary, drug, chosen.name, fmt.language) if chosen else "",
+        asks=asked_statements(drug, gate.decisions.values() if gate else ()) if chosen else (),
+        place=source.place,
     )
 
 
@@ -84,6 +106,7 @@ def order_values(visit: str, typed: TypedPrescription, drug: DrugChoice, pharmac
         "note_to_pharmacy": typed.note,
         "pharmacy": _pharmacy_json(pharmacy),
         "purpose": typed.purpose,
+        "statements": typed.statements,
     }
 
 
@@ -102,21 +125,6 @@ def _pharmacy_json(pharmacy: Any) -> JSON:
     return {name: str(getattr(pharmacy, name)) for name in names} if pharmacy is not None else {}
 
 
-def _prefilled(drug: DrugChoice, pharmacies: Sequence[Any]) -> dict[str, str]:
-    return {
-        "drug": drug.key,
-        "sig": drug.sig,
-        "quantity": drug.quantity,
-        "unit": drug.unit,
-        "days": str(drug.days or ""),
-        "refills": "0",
-        "purpose": drug.purpose,
-        "pharmacy": pharmacies[0].id if len(pharmacies) == 1 else "",
-        "note": "",
-        "substitutions": "1",
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class _Tongue:
     """How sentences and days are said."""
@@ -125,13 +133,22 @@ class _Tongue:
     day: Day
 
 
+def _changed(source: RxSource, form: Mapping[str, str]) -> Any:
+    """The drafted order that the form changes, if there is one."""
+    wanted = source.change or form.get("replaces", "")
+    return next((one for one in source.orders if one.order == wanted and one.state == "drafted"), None)
+
+
+def _gate_of(source: RxSource, order: str) -> GateView | None:
+    return next((one for one in reversed(source.gates) if one.order == order), None)
+
+
 def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> OrderView:
-    say = tongue.say
-    draft = order.draft
-    gate = next((one for one in reversed(source.gates) if one.order == order.order), None)
+    say, draft = tongue.say, order.draft
+    gate = _gate_of(source, order.order)
     card = law_card(gate, words, say, tongue.day) if gate else None
-    lawful_only = order.state == "drafted" and card is not None and card.open and _is_controlled(draft, source.base)
-    state = NEEDS_EPCS if lawful_only else _state(order, card)
+    state = _shown_state(order, card, source)
+    drafted = order.state == "drafted"
     return OrderView(
         id=order.order,
         title=" ".join(str(draft.drug.get(name, "")) for name in ("name", "strength", "form")).strip(),
@@ -145,12 +162,25 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
         ),
         pharmacy=str(draft.pharmacy.get("name", "")),
         state=say(f"provider.rx.state.{state}"),
-        tone={NEEDS_EPCS: "warning", "held": "warning", "shut": "danger"}.get(state, TONES.get(order.state, "idle")),
-        may_send=order.state == "drafted" and state not in (NEEDS_EPCS, "shut"),
-        may_discard=order.state == "drafted",
+        tone=_STATE_TONES.get(state, TONES.get(order.state, "idle")),
+        may_send=drafted and source.care and state not in _NOT_SENT,
+        may_change=drafted and source.care,
+        may_discard=drafted,
         card=card,
         code=state,
+        notes=stated_words(draft, source.allergy_words, say),
     )
+
+
+def _shown_state(order: Any, card: LawCard | None, source: RxSource) -> str:
+    """The order's state as a person needs it: what the law, EPCS or an unread warning makes of a draft."""
+    state = _state(order, card)
+    if order.state != "drafted" or state == "shut":
+        return state
+    if unread_allergies(order.draft, source.allergies, source.base):
+        return UNREAD
+    lawful = card is not None and card.open
+    return NEEDS_EPCS if lawful and _is_controlled(order.draft, source.base) else state
 
 
 def _is_controlled(draft: Any, base: Mapping[str, BaseDrug]) -> bool:

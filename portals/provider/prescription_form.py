@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 FIELDS = ("drug", "sig", "quantity", "unit", "days", "refills", "purpose", "pharmacy", "note", "substitutions")
+STATEMENTS = ("pdmp", "exception", "indication", "exception_asked")
+LONGEST_REASON = 300
 LONGEST_SIG = 1000  # NCPDP SCRIPT 2017071 and later carry a sig of up to 1,000 characters
 LONGEST_NOTE = 210  # and a note to the pharmacist of up to 210
 MOST_REFILLS = 99
@@ -27,6 +30,8 @@ class TypedPrescription:
     pharmacy: str
     note: str
     substitutions: bool
+    statements: Mapping[str, Any]
+    allergy_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,7 @@ class ReadForm:
 
 def read_prescription(form: Mapping[str, str]) -> ReadForm:
     """Reads the form; every problem is named at once, and nothing typed is ever put into a message."""
-    values = {name: form.get(name, "").strip() for name in FIELDS}
+    values = {name: form.get(name, "").strip() for name in (*FIELDS, *STATEMENTS)}
     problems = {name: key for name, key in _problems(values) if key}
     if problems:
         return ReadForm(typed=None, problems=problems)
@@ -54,8 +59,23 @@ def read_prescription(form: Mapping[str, str]) -> ReadForm:
         pharmacy=values["pharmacy"],
         note=values["note"],
         substitutions=bool(values["substitutions"]),
+        statements=_statements(values),
+        allergy_reason=form.get("allergy_reason", "").strip() if form.get("allergy_seen") else "",
     )
     return ReadForm(typed=typed, problems={})
+
+
+def _statements(values: Mapping[str, str]) -> dict[str, Any]:
+    """What the prescriber states, by path of the vocabulary; what was not asked or not said is not told."""
+    looked, down = values["pdmp"] == "checked", values["pdmp"] == "unavailable"
+    told: dict[str, Any] = {}
+    if looked or down:
+        told |= {"pdmp.checked": looked, "pdmp.available": looked}
+    if values["exception_asked"]:
+        told["prescription.acute_pain_exception"] = bool(values["exception"])
+    if values["indication"]:
+        told["treatment.indication"] = values["indication"]
+    return told
 
 
 def _problems(values: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -67,6 +87,7 @@ def _problems(values: Mapping[str, str]) -> list[tuple[str, str]]:
         ("refills", "" if _is_whole(values["refills"] or "0", 0, MOST_REFILLS) else "refills"),
         *([("sig", "too_long")] if len(values["sig"]) > LONGEST_SIG else []),
         *([("note", "too_long")] if len(values["note"]) > LONGEST_NOTE else []),
+        *([("indication", "too_long")] if len(values["indication"]) > LONGEST_REASON else []),
     ]
 
 

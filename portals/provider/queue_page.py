@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from engine.texts import text_in
-from portals.base.formats import Formats
-from portals.base.i18n import Translate, has_message
+from engine.dossier import License
+from portals.provider.alerts import alert_views
 from portals.provider.chart import age_on, language_name
-from portals.provider.views import GROUP_OF_STAGE, GROUPS, AlertView, QueueRow, QueueView
-from records.scope import Scope
+from portals.provider.desk import Desk, visit_type_title
+from portals.provider.law import LawWords
+from portals.provider.views import GROUP_OF_STAGE, GROUPS, QueueRow, QueueView
 
 OPEN_OUTCOMES = ("permitted", "permitted_with_duties")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What the clinician's pages are read with: the scope of the request, the content, language, zone and instant."""
-
-    scope: Scope
-    content: Any
-    person: str
-    t: Translate
-    fmt: Formats
-    zone: str
-    now: datetime
-
-
-def queue_view(desk: Desk) -> QueueView:
+def queue_view(desk: Desk, words: LawWords) -> QueueView:
     """The whole queue of the signed-in clinician."""
     entries = desk.scope.visits.queue(desk.person)
     rows = [_row(desk, entry) for entry in entries if entry.visit.stage in GROUP_OF_STAGE]
-    names = {entry.visit.visit: entry.patient_name for entry in entries}
+    reached = {entry.visit.visit for entry in entries}
     groups = {group: tuple(row for row in rows if row.group == group) for group in GROUPS}
-    alerts = [alert for alert in desk.scope.alerts.open() if alert.visit in names]
-    return QueueView(groups=groups, alerts=tuple(alert_view(desk, alert, names) for alert in alerts))
+    alerts = [alert for alert in desk.scope.alerts.open() if alert.visit in reached]
+    return QueueView(groups=groups, alerts=alert_views(desk, alerts, words), licences=licence_notices(desk))
 
 
-def alert_view(desk: Desk, alert: Any, names: Mapping[str, str]) -> AlertView:
-    """An open alert in words."""
-    kind = alert.kind if has_message(desk.fmt.language, f"provider.alert.{alert.kind}") else "other"
-    return AlertView(
-        id=alert.id,
-        visit=alert.visit,
-        kind=kind,
-        patient=names.get(alert.visit, ""),
-        raised=desk.fmt.time(alert.at, desk.zone),
+def licence_notices(desk: Desk) -> tuple[str, ...]:
+    """A sentence for each of the clinician's licences that does not count today."""
+    today = desk.now.astimezone(ZoneInfo(desk.zone)).date()
+    held = desk.scope.people.provider(desk.person).licenses
+    counting = {one.state for one in held if _counts(one, today)}
+    return tuple(
+        _licence_sentence(desk, one, today) for one in held if not _counts(one, today) and one.state not in counting
     )
+
+
+def _counts(licence: License, today: date) -> bool:
+    return licence.status == "active" and (licence.expires is None or licence.expires >= today)
+
+
+def _licence_sentence(desk: Desk, licence: License, today: date) -> str:
+    state = desk.t(f"state.{licence.state}")
+    if licence.expires is not None and licence.expires < today:
+        return desk.t("provider.queue.licence_ended", state=state, date=desk.fmt.date(licence.expires))
+    return desk.t("provider.queue.licence_inactive", state=state)
 
 
 def licence_mark(gates: Iterable[Any]) -> str:
@@ -59,15 +55,6 @@ def licence_mark(gates: Iterable[Any]) -> str:
         return "unasked"
     newest = max(asked, key=lambda gate: gate.asked_at)
     return "fits" if newest.decisions["licensing"].get("outcome") in OPEN_OUTCOMES else "shut"
-
-
-def visit_type_title(content: Any, visit: Any, language: str) -> str:
-    """A visit type's own title; its code when the content no longer has it."""
-    name = visit.visit_type if "/" in visit.visit_type else f"{visit.specialty}/{visit.visit_type}"
-    try:
-        return text_in(content.visit_type(name).title, language)
-    except KeyError:
-        return name
 
 
 def _row(desk: Desk, entry: Any) -> QueueRow:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from portals.base.requests import field, form_of, in_scope
+from engine.law_words import LawWords
+from portals.auth.guards import require_session
+from portals.base.requests import deps_of, field, form_of, in_scope
 from portals.base.templating import go, render, safe_path
+from portals.base.visitor import visitor
 from portals.provider import acts
+from portals.provider.desk import Desk
 from portals.provider.opening import at_desk, provider_session, visit_screen
-from portals.provider.queue_page import Desk, queue_view
+from portals.provider.queue_page import queue_view
 from portals.provider.views import QueueView
 from portals.provider.visit_page import Shown
 from records.errors import AlreadyDone
+
+STAFF_ROLES = ("clinic_admin", "clinical_ops", "compliance", "support", "platform_operator")
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
 router.include_router(acts.router)
@@ -23,9 +31,12 @@ router.include_router(acts.router)
 
 @router.get("")
 async def queue(request: Request) -> Response:
-    """The queue."""
-    provider_session(request)
-    desk, view, revision = await at_desk(request, _look)
+    """The queue; staff of other roles read that nothing of theirs is here yet."""
+    who = require_session(request)
+    if who.role != "provider":
+        return _not_a_clinician(request, who.role)
+    words = LawWords(deps_of(request).library().rulebooks[visitor(request).here.slug])
+    desk, view, revision = await at_desk(request, lambda desk: _look(desk, words))
     return render(
         request,
         "provider/queue.html",
@@ -49,16 +60,18 @@ async def alert_seen(request: Request, alert: str) -> Response:
     """The clinician has seen a task; it leaves the top of the page and stays in the record with their name."""
     form = await form_of(request)
     provider_session(request)
-    with contextlib.suppress(AlreadyDone):
-        await at_desk(request, lambda desk: desk.scope.alerts.close(alert, "seen"))
+    for one in (alert, *field(form, "others").split()):
+        with contextlib.suppress(AlreadyDone):
+            await at_desk(request, partial(_seen, one))
     return go(safe_path(field(form, "back"), "/staff"))
 
 
 @router.get("/visits/{visit}")
-async def visit_page(request: Request, visit: str, said: str = "", drug: str = "", pick: str = "") -> Response:
+async def visit_page(request: Request, visit: str, said: str = "") -> Response:
     """One visit on one screen."""
     provider_session(request)
-    return await visit_screen(request, visit, Shown(query=drug, pick=pick), said)
+    query, pick, change = (request.query_params.get(name, "") for name in ("drug", "pick", "change"))
+    return await visit_screen(request, visit, Shown(query=query, pick=pick, change=change), said)
 
 
 @router.get("/visits/{visit}/changes")
@@ -68,5 +81,16 @@ async def visit_changes(request: Request, visit: str) -> Response:
     return JSONResponse({"revision": await in_scope(request, lambda scope: scope.visits.changes(visit))})
 
 
-def _look(desk: Desk) -> tuple[Desk, QueueView, str]:
-    return desk, queue_view(desk), desk.scope.visits.queue_changes(desk.person)
+def _seen(alert: str, desk: Desk) -> None:
+    desk.scope.alerts.close(alert, "seen")
+
+
+def _look(desk: Desk, words: LawWords) -> tuple[Desk, QueueView, str]:
+    return desk, queue_view(desk, words), desk.scope.visits.queue_changes(desk.person)
+
+
+def _not_a_clinician(request: Request, role: str) -> Response:
+    """A calm page: who they are here and what they can do today."""
+    if role not in STAFF_ROLES:
+        raise HTTPException(403)
+    return render(request, "provider/elsewhere.html", role=role)

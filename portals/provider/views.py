@@ -20,6 +20,7 @@ GROUP_OF_STAGE: Mapping[str, str] = {
     "blocked": "stopped",
     "escalated": "stopped",
 }
+STOPPED = frozenset({"escalated", "cancelled", "no_show", "refused", "expired"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -48,14 +49,22 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AlertView:
-    """A task that cannot wait, shown above everything until somebody says they have seen it."""
+    """A task that cannot wait, shown above everything until somebody says they have seen it.
+
+    ``text`` is what it is about, ``todo`` what to do now, ``part`` the part of the visit's screen where that is done;
+    ``others`` are the ids of further tasks that it stands for.
+    """
 
     id: str
     visit: str
     kind: str
     patient: str
     raised: str
-    text: str = ""
+    title: str = ""
+    text: tuple[str, ...] = ()
+    todo: str = ""
+    part: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,7 @@ class QueueView:
 
     groups: Mapping[str, tuple[QueueRow, ...]]
     alerts: tuple[AlertView, ...]
+    licences: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> int:
@@ -97,6 +107,9 @@ class ChartView:
     allergies: tuple[str, ...] | None
     medications: tuple[str, ...] | None
     conditions: tuple[str, ...] | None
+    pregnancy: str = ""
+    phone: str = ""
+    address: tuple[str, ...] = ()
 
     @property
     def flags(self) -> tuple[ChartLine, ...]:
@@ -148,7 +161,10 @@ class NoteView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OrderView:
-    """One prescription: what was written, its state in words, and the law's card once the gate was asked."""
+    """One prescription: what was written, its state in words, and the law's card once the gate was asked.
+
+    ``notes`` says what the prescriber stated and which warnings they went past, in sentences.
+    """
 
     id: str
     title: str
@@ -158,9 +174,11 @@ class OrderView:
     state: str
     tone: str
     may_send: bool
+    may_change: bool
     may_discard: bool
     card: LawCard | None = None
     code: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -187,7 +205,11 @@ class DrugChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PrescribeView:
-    """The prescribing part: search, the form with what was typed, its problems, pharmacies, orders so far."""
+    """The prescribing part: search, the form with what was typed, its problems, pharmacies, orders so far.
+
+    ``never`` is why the specialty does not prescribe the chosen drug; ``asks`` are the statements the law asks of the
+    prescriber (pdmp | exception | indication), ``place`` the state whose monitoring programme counts.
+    """
 
     query: str
     found: tuple[DrugChoice, ...]
@@ -196,6 +218,9 @@ class PrescribeView:
     pharmacies: tuple[tuple[str, str], ...]
     orders: tuple[OrderView, ...]
     allergy_warnings: tuple[str, ...] = ()
+    never: str = ""
+    asks: tuple[str, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -208,7 +233,10 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CallView:
-    """The call part of the screen: what can be done now; ``act`` admit | join | enter | wait | blocked | over."""
+    """The call part of the screen: what can be done now.
+
+    ``act`` is admit | join | enter | wait | blocked | over (there was a call) | never (there was none).
+    """
 
     act: str
     link: str = ""
@@ -233,6 +261,16 @@ class VisitView:
     alerts: tuple[AlertView, ...]
     will_happen: tuple[str, ...]
     revision: str
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the visit ended without care: there is nothing to write or to prescribe any more."""
+        return self.stage in STOPPED
+
+    @property
+    def may_prescribe(self) -> bool:
+        """Whether prescriptions may still be written: not once the note is signed, never in a stopped visit."""
+        return not self.note.signed and not self.is_stopped and self.stage != "blocked"
 
     @property
     def sign_is_shut(self) -> bool:

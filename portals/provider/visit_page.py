@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from portals.provider.chart import ChartSource, PatientCard, chart_view
+from portals.provider.alerts import alert_views, gate_views
+from portals.provider.chart import ChartSource, PatientCard, chart_view, fact_words
+from portals.provider.desk import Desk, visit_type_title
 from portals.provider.formulary import BaseDrug
-from portals.provider.law import GateView, LawWords, law_panel
+from portals.provider.law import LawWords, law_panel
 from portals.provider.note_form import missing_fields, note_sections
 from portals.provider.orders_page import RxSource, prescribe_view
-from portals.provider.queue_page import Desk, alert_view, visit_type_title
-from portals.provider.views import CallView, ChartView, NoteVersion, NoteView, TaskView, VisitView
+from portals.provider.views import CallView, NoteVersion, NoteView, OrderView, TaskView, VisitView
 from portals.provider.words import day_in, say_in
 
 JOINABLE = ("in_call",)
+CARE = ("in_call", "documenting")
+BEFORE_CARE = ("draft", "held", "booked", "preparing", "ready", "waiting", "blocked")
 OVER = ("documenting", "completed", "cancelled", "no_show", "escalated", "refused", "expired")
 
 
@@ -25,6 +28,7 @@ class Shown:
 
     query: str = ""
     pick: str = ""
+    change: str = ""
     rx_form: Mapping[str, str] | None = None
     rx_problems: Mapping[str, str] = field(default_factory=dict)
     note_kept: Mapping[str, str] = field(default_factory=dict)
@@ -46,23 +50,29 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     visit = desk.scope.visits.get(visit_id)
     patient = desk.scope.people.patient(visit.patient)
     gates = gate_views(desk.scope.gates.for_visit(visit_id))
-    chart = _chart(desk, visit, patient)
+    source = _chart_source(desk, visit, patient)
+    chart = chart_view(source, desk.t, desk.fmt)
     note = note_view(desk, visit, shown.note_kept)
     orders = desk.scope.orders.for_visit(visit_id)
     say = say_in(desk.fmt.language)
+    place = visit.attested_place or visit.booked_place
     rx = RxSource(
         formulary=_specialty(desk, visit).formulary,
         base=house.drugs,
         pharmacies=house.pharmacies,
         orders=orders,
         gates=gates,
-        allergies=chart.allergies,
+        allergies=source.dossier.patient.allergies,
+        allergy_words=fact_words([form for form, _ in source.forms], "patient.allergies", desk.fmt.language),
+        care=visit.stage in CARE and not note.signed,
+        place=(place.state or "") if place else "",
         query=shown.query,
         pick=shown.pick,
+        change=shown.change,
         form=shown.rx_form,
         problems=shown.rx_problems,
     )
-    alerts = desk.scope.alerts.open(visit_id)
+    prescribe = prescribe_view(rx, house.words, say, desk.fmt)
     return VisitView(
         id=visit_id,
         stage=visit.stage,
@@ -72,25 +82,11 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         call=_call(desk, visit),
         law=law_panel(gates, house.words, say, day_in(desk.fmt)),
         note=note,
-        prescribe=prescribe_view(rx, house.words, say, desk.fmt),
-        tasks=_tasks(desk, visit, house),
-        alerts=tuple(alert_view(desk, alert, {visit_id: patient.name}) for alert in alerts),
-        will_happen=_will_happen(desk, visit, orders),
+        prescribe=prescribe,
+        tasks=_tasks(desk, visit, house, prescribe.orders),
+        alerts=alert_views(desk, desk.scope.alerts.open(visit_id), house.words),
+        will_happen=_will_happen(desk, visit, prescribe.orders),
         revision=desk.scope.visits.changes(visit_id),
-    )
-
-
-def gate_views(records: Sequence[Any]) -> tuple[GateView, ...]:
-    """Kept gate records as the law panel reads them, oldest first."""
-    return tuple(
-        GateView(
-            record=one.id,
-            gate=one.gate,
-            open=one.open,
-            decisions=one.decisions,
-            order=one.subject if one.gate == "prescribe" else "",
-        )
-        for one in sorted(records, key=lambda one: one.asked_at)
     )
 
 
@@ -99,7 +95,8 @@ def note_view(desk: Desk, visit: Any, kept: Mapping[str, str]) -> NoteView:
     note = desk.scope.notes.current(visit.visit)
     sections = note_sections(_specialty(desk, visit).note, note.fields if note else {}, desk.fmt.language)
     labels = {field.name: field.label for _, fields in sections for field in fields}
-    conflict = {labels[name]: text for name, text in kept.items() if name in labels}
+    saved = {field.name: field.value for _, fields in sections for field in fields}
+    conflict = {labels[name]: text for name, text in kept.items() if name in labels and not _same(text, saved[name])}
     if note is None:
         return NoteView(id="", version=0, sections=sections, missing=missing_fields(sections), conflict=conflict)
     signed = note.state == "signed"
@@ -119,6 +116,10 @@ def note_view(desk: Desk, visit: Any, kept: Mapping[str, str]) -> NoteView:
     )
 
 
+def _same(typed: str, saved: str) -> bool:
+    return typed.replace("\r\n", "\n").strip() == saved.strip()
+
+
 def _versions(desk: Desk, note: str) -> tuple[NoteVersion, ...]:
     earlier = sorted(desk.scope.notes.versions(note), key=lambda one: -one.version)[1:]
     return tuple(
@@ -129,12 +130,13 @@ def _versions(desk: Desk, note: str) -> tuple[NoteVersion, ...]:
     )
 
 
-def _chart(desk: Desk, visit: Any, patient: Any) -> ChartView:
+def _chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
     kind = desk.content.visit_type(f"{visit.specialty}/{visit.visit_type}")
     forms = [desk.content.form(name) for name in kind.intake_forms]
     answers = [desk.scope.forms.answers(visit.visit, form.id) for form in forms]
-    source = ChartSource(
-        patient=PatientCard(name=patient.name, birth_date=patient.birth_date, language=patient.language),
+    card = PatientCard(name=patient.name, birth_date=patient.birth_date, language=patient.language, phone=patient.phone)
+    return ChartSource(
+        patient=card,
         booked=visit.booked_place,
         attested=visit.attested_place,
         dossier=desk.scope.visits.dossier(visit.visit),
@@ -144,7 +146,6 @@ def _chart(desk: Desk, visit: Any, patient: Any) -> ChartView:
         ),
         now=desk.now,
     )
-    return chart_view(source, desk.t, desk.fmt)
 
 
 def _specialty(desk: Desk, visit: Any) -> Any:
@@ -159,25 +160,36 @@ def _call(desk: Desk, visit: Any) -> CallView:
     if visit.stage in JOINABLE:
         entered = desk.scope.links.room_pass(visit.visit) is not None
         return CallView(act="enter" if entered else "join", entered=entered)
-    return CallView(act="over" if visit.stage in OVER else "wait")
+    if visit.stage in OVER:
+        return CallView(act="over" if visit.room is not None or visit.encounter_at is not None else "never")
+    return CallView(act="wait")
 
 
-def _tasks(desk: Desk, visit: Any, house: House) -> tuple[TaskView, ...]:
+def _tasks(desk: Desk, visit: Any, house: House, orders: Sequence[OrderView]) -> tuple[TaskView, ...]:
     if house.finished is None:
         return ()
+    unsent = sum(1 for one in orders if one.may_discard)
     lines = []
     for step in desk.scope.visits.plan(visit.visit).steps:
         state = "done" if step.id in house.finished else "now" if step.id in house.open_steps else "later"
-        lines.append(TaskView(text=desk.t(f"provider.step.{step.kind}"), state=state))
+        text = desk.t(f"provider.step.{step.kind}")
+        if step.kind == "prescribe" and unsent:  # the workflow waits for no prescription; a person has to
+            state, text = "now", desk.t("provider.step.prescribe_unsent", count=unsent)
+        elif step.kind == "prescribe" and visit.stage in BEFORE_CARE:
+            state = "later"
+        lines.append(TaskView(text=text, state=state))
     return tuple(lines)
 
 
-def _will_happen(desk: Desk, visit: Any, orders: Sequence[Any]) -> tuple[str, ...]:
+def _will_happen(desk: Desk, visit: Any, orders: Sequence[OrderView]) -> tuple[str, ...]:
     t = desk.t
-    unsent = sum(1 for one in orders if one.state == "drafted" and not one.code)
+    unsent = sum(1 for one in orders if one.may_send)
+    kept = sum(1 for one in orders if one.may_discard and not one.may_send)
     lines = [t("provider.sign.note_kept"), t("provider.sign.gate")]
     if visit.price_cents:
         lines.append(t("provider.sign.pay", amount=desk.fmt.money(visit.price_cents, visit.currency)))
     if unsent:
         lines.append(t("provider.sign.send_one") if unsent == 1 else t("provider.sign.send", count=unsent))
+    if kept:
+        lines.append(t("provider.sign.kept_one") if kept == 1 else t("provider.sign.kept", count=kept))
     return (*lines, t("provider.sign.summary"), t("provider.sign.shut_note"))

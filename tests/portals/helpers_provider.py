@@ -24,6 +24,7 @@ from portals.base.sealing import Sealer
 from portals.base.visitor import STAFF, SessionView, csrf_token
 from portals.deps import PortalDeps
 from records.room_tokens import RoomTokens
+from records.tables.clinical import OrderRow
 from tests.portals.helpers_law import decision
 from tests.records.helpers import HandClock, World
 from workflows.contracts import Answer, Ask, VisitStatus
@@ -167,6 +168,10 @@ class PlayedVisits:
         return Answer(done=True)
 
     def _prescribe(self, ask: Ask) -> Answer:
+        with self.world.database.scope(self.world.clinic, self.world.as_system) as scope:
+            row = scope.orders._session.get(OrderRow, ask.subject)
+            assert row is not None
+            row.state = "sending"  # as the workflow leaves it before it speaks to the network
         receipt = DispatchReceipt(state="accepted", message_id="m1", simulated=True)
         self.world.store.record_dispatch(self._effect(ask), ask.subject, receipt)
         return Answer(done=True)

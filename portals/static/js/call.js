@@ -17,6 +17,7 @@ class Call {
   constructor(stage) {
     this.stage = stage;
     this.texts = JSON.parse(stage.dataset.texts);
+    this.names = JSON.parse(stage.dataset.names ?? "{}");
     this.stream = null;
     this.client = null;
     this.tiles = new Map();
@@ -217,7 +218,7 @@ class Call {
 
   // Who it is, and what they have switched off: words, so that a dark tile is not a riddle.
   nameTile(tile, { role = "patient", audio = true, video = true }) {
-    const name = this.texts[`role_${role}`] ?? role;
+    const name = this.names[role] ?? this.texts[`role_${role}`] ?? role;
     const off = [audio ? "" : this.texts.is_muted, video ? "" : this.texts.is_dark].filter(Boolean);
     tile.querySelector("video").setAttribute("aria-label", name);
     tile.querySelector("figcaption").textContent = [name, ...off].join(" · ");

@@ -1,0 +1,130 @@
+"""What cannot wait, in words: which visit, what it is about, why, and what to do now. Tasks of one kind are one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.texts import text_in
+from portals.base.i18n import has_message
+from portals.provider.desk import Desk, visit_type_title
+from portals.provider.law import GateView, LawCard, LawWords, law_card
+from portals.provider.views import AlertView
+from portals.provider.words import day_in, say_in
+
+_PARTS: Mapping[str, str] = {
+    "red_flag": "chart",
+    "sign_overdue": "sign",
+    "sign_gate_shut": "law",
+    "prescription_rejected": "prescribe",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class _About:
+    """What a task turns out to be about: lines of text, the code of what to do, and where."""
+
+    text: tuple[str, ...]
+    todo: str
+    part: str
+
+
+def alert_views(desk: Desk, alerts: Iterable[Any], words: LawWords) -> tuple[AlertView, ...]:
+    """Open tasks in words, oldest first; those of one visit and kind stand together."""
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for alert in alerts:
+        groups.setdefault((alert.visit, alert.kind), []).append(alert)
+    return tuple(_view(desk, group, words) for group in groups.values())
+
+
+def gate_views(records: Sequence[Any]) -> tuple[GateView, ...]:
+    """Kept gate records as the law panel reads them, oldest first."""
+    return tuple(
+        GateView(
+            record=one.id,
+            gate=one.gate,
+            open=one.open,
+            decisions=one.decisions,
+            order=one.subject if one.gate == "prescribe" else "",
+        )
+        for one in sorted(records, key=lambda one: one.asked_at)
+    )
+
+
+def _view(desk: Desk, group: Sequence[Any], words: LawWords) -> AlertView:
+    first, t = group[0], desk.t
+    visit = desk.scope.visits.get(first.visit)
+    kind = first.kind if has_message(desk.fmt.language, f"provider.alert.{first.kind}") else "other"
+    about = _about(desk, visit, group, words)
+    starts = desk.fmt.moment(visit.starts_at, desk.zone) if visit.starts_at else ""
+    title = ", ".join(filter(None, (visit_type_title(desk.content, visit, desk.fmt.language), starts)))
+    return AlertView(
+        id=first.id,
+        visit=first.visit,
+        kind=kind,
+        patient=desk.scope.people.patient(visit.patient).name,
+        raised=desk.fmt.time(first.at, desk.zone),
+        title=title,
+        text=about.text,
+        todo=t(f"provider.alerts.todo.{about.todo}"),
+        part=about.part,
+        others=tuple(one.id for one in group[1:]),
+    )
+
+
+def _about(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _About:
+    kind = str(group[0].kind)
+    if kind == "red_flag":
+        return _About(text=tuple(filter(None, (_flag(desk, one.subject) for one in group))), todo=kind, part="chart")
+    if kind == "prescription_rejected":
+        rejected = [one for one in desk.scope.orders.for_visit(visit.visit) if one.state == "rejected"]
+        return _About(text=tuple(_order_title(one) for one in rejected), todo=kind, part="prescribe")
+    if kind in ("review", "sign_gate_shut"):
+        return _decision(desk, visit, kind, words)
+    todo = kind if has_message(desk.fmt.language, f"provider.alerts.todo.{kind}") else "other"
+    return _About(text=(), todo=todo, part=_PARTS.get(kind, "tasks"))
+
+
+def _decision(desk: Desk, visit: Any, kind: str, words: LawWords) -> _About:
+    """Which decision waits for a person: a prescription's, the newest shut gate's, or none of the law's at all."""
+    gates = gate_views(desk.scope.gates.for_visit(visit.visit))
+    if kind == "review":
+        kept = _kept_orders(desk, visit, gates, words)
+        if kept:
+            return _About(text=kept, todo="order_kept", part="prescribe")
+        if visit.payment_state == "declined":
+            return _About(text=(desk.t("provider.alerts.declined"),), todo="declined", part="tasks")
+    wanted = [one for one in gates if one.gate == "sign" or kind == "review"]
+    if wanted and not wanted[-1].open:
+        return _About(text=(_said(desk, wanted[-1], words),), todo="gate", part="law")
+    return _About(text=(desk.t("provider.alerts.unknown", visit=visit.visit),), todo="other", part="tasks")
+
+
+def _kept_orders(desk: Desk, visit: Any, gates: Sequence[GateView], words: LawWords) -> tuple[str, ...]:
+    newest = {one.order: one for one in gates if one.order}
+    drafts = [one for one in desk.scope.orders.for_visit(visit.visit) if one.state == "drafted"]
+    shut = [(one, newest[one.order]) for one in drafts if one.order in newest and not newest[one.order].open]
+    return tuple(f"{_order_title(order)}: {_said(desk, gate, words)}" for order, gate in shut)
+
+
+def _said(desk: Desk, gate: GateView, words: LawWords) -> str:
+    """The gate by its name, its verdict and the first reason."""
+    card: LawCard = law_card(gate, words, say_in(desk.fmt.language), day_in(desk.fmt))
+    reason = card.reasons[0].text if card.reasons else next((one.text for one in card.duties if not one.met), "")
+    name = desk.t(f"provider.law.gate.{gate.gate}") if gate.gate in ("book", "join", "prescribe", "sign") else gate.gate
+    return " ".join(filter(None, (f"{name}:", card.verdict, reason)))
+
+
+def _flag(desk: Desk, subject: str) -> str:
+    """A red flag's own sentence; the subject of its task is ``form:flag``."""
+    form, _, flag = subject.partition(":")
+    try:
+        flags = desk.content.form(form).flags
+    except KeyError:
+        return ""
+    return next((text_in(one.text, desk.fmt.language) for one in flags if one.id == flag), "")
+
+
+def _order_title(order: Any) -> str:
+    return " ".join(str(order.draft.drug.get(name, "")) for name in ("name", "strength", "form")).strip()

@@ -1,0 +1,53 @@
+"""What stands in the prescribing form before anybody typed: a drug's usual directions, or an order to be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from portals.provider.views import DrugChoice
+
+
+def usual_form(drug: DrugChoice, pharmacies: Sequence[Any]) -> dict[str, str]:
+    """The usual directions of a drug."""
+    return {
+        "drug": drug.key,
+        "sig": drug.sig,
+        "quantity": drug.quantity,
+        "unit": drug.unit,
+        "days": str(drug.days or ""),
+        "refills": "0",
+        "purpose": drug.purpose,
+        "pharmacy": pharmacies[0].id if len(pharmacies) == 1 else "",
+        "note": "",
+        "substitutions": "1",
+    }
+
+
+def changed_form(order: Any, listed: Sequence[DrugChoice]) -> dict[str, str]:
+    """An order as the form shows it; what was stated about the monitoring programme is asked anew."""
+    draft = order.draft
+    stated = draft.statements
+    return {
+        "drug": _key(draft.drug, listed),
+        "replaces": order.order,
+        "sig": draft.sig,
+        "quantity": draft.quantity,
+        "unit": draft.quantity_unit,
+        "days": str(draft.days_supply),
+        "refills": str(draft.refills),
+        "purpose": draft.purpose or "",
+        "pharmacy": str(draft.pharmacy.get("id", "")),
+        "note": draft.note_to_pharmacy,
+        "substitutions": "1" if draft.substitutions_allowed else "",
+        "exception": "1" if stated.get("prescription.acute_pain_exception") else "",
+        "indication": str(stated.get("treatment.indication", "")),
+        "allergy_reason": str(draft.acknowledged.get("reason", "")),
+    }
+
+
+def _key(drug: Any, listed: Sequence[DrugChoice]) -> str:
+    """The choice that the order's drug was picked from; the drug base's where the list no longer has it."""
+    parts = tuple(str(drug.get(name, "")) for name in ("name", "strength", "form"))
+    found = next((one for one in listed if (one.name, one.strength, one.dose_form) == parts), None)
+    return found.key if found else f"base:{parts[0].lower()}"
