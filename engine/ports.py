@@ -63,7 +63,7 @@ class VisitChange:
 class GateRecord:
     """A gate's verdict to be kept: which gate, the instant asked about, and every decision's canonical JSON by topic.
 
-    ``subject`` is the order a ``prescribe`` gate was asked about, empty otherwise.
+    ``subject`` is the order a ``prescribe`` gate was asked about, empty otherwise; ``order`` says how it was written.
     """
 
     gate: str
@@ -72,15 +72,32 @@ class GateRecord:
     decisions: Mapping[str, JSON]
     reasons: Sequence[JSON] = ()
     subject: str = ""
+    order: OrderVersion | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderVersion:
+    """Which writing of an order is meant: its version, from 1, and the digest of what it says."""
+
+    version: int
+    digest: str
+
+
+class OrderChanged(Exception):
+    """An order is not, or no longer, the draft that its gate judged; carries its id. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PaymentDue:
-    """What a visit costs and the token of the card it goes to (from the processor, never a card number)."""
+    """What a visit costs and the token of the card it goes to (from the processor, never a card number).
+
+    ``method`` is an opaque id of that card at this visit: another card has another one.
+    """
 
     amount_cents: int
     currency: str
     method_token: str
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +130,15 @@ class VisitRecords(Protocol):
         ...
 
     def prescription(self, ref: VisitRef, order: str) -> PrescriptionOrder: ...
+    def order_version(self, ref: VisitRef, order: str) -> OrderVersion: ...
+    def begin_dispatch(self, effect: Effect, order: str, version: int) -> PrescriptionOrder:
+        """Sets a draft to ``sending`` before the network is asked, so that nobody changes it meanwhile.
+
+        Raises:
+            OrderChanged: it is no draft of that version whose newest gate is open, or the visit is over.
+        """
+        ...
+
     def record_dispatch(self, effect: Effect, order: str, receipt: DispatchReceipt) -> None: ...
     def unsent_orders(self, ref: VisitRef) -> Sequence[str]: ...
     def sign_note(self, effect: Effect, note: str) -> None:
@@ -204,6 +230,13 @@ class PaymentProcessor(Protocol):
     def authorise(self, key: str, due: PaymentDue) -> PaymentReceipt: ...
     def capture(self, key: str, reference: str, amount_cents: int) -> PaymentReceipt: ...
     def void(self, key: str, reference: str) -> PaymentReceipt: ...
+    def withdraw(self, key: str) -> PaymentReceipt:
+        """Ends the authorisation asked for with ``key`` when nobody knows whether it was made.
+
+        ``voided`` with its reference when it was, without one when it was not; an authorisation that comes with this
+        key later is declined. One that is captured is declined, as by ``void``.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

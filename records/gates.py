@@ -71,7 +71,9 @@ class Gates(Repository):
 def keep_gate(work: Work, visit: Visit, gate: GateRecord) -> str:
     """Writes the record and its audit entry, ``refused`` when the gate is shut; returns its id."""
     row_id = new_id("gat")
-    content = {"decisions": dict(gate.decisions), "reasons": list(gate.reasons)}
+    content: dict[str, object] = {"decisions": dict(gate.decisions), "reasons": list(gate.reasons)}
+    if gate.order is not None:
+        content["order"] = {"version": gate.order.version, "digest": gate.order.digest}
     outcomes = {topic: str(decision.get("outcome", "")) for topic, decision in gate.decisions.items()}
     row = GateRow(
         id=row_id,

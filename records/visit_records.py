@@ -15,6 +15,7 @@ from engine.ports import (
     DispatchReceipt,
     Effect,
     GateRecord,
+    OrderVersion,
     OutboxItem,
     PaymentDue,
     PaymentReceipt,
@@ -26,7 +27,7 @@ from engine.ports import (
 from records import slots
 from records.access import Role
 from records.acts import Act
-from records.codes import new_id
+from records.codes import new_id, sha256
 from records.course import (
     BOOKED,
     DRAFT,
@@ -40,20 +41,20 @@ from records.course import (
     raise_alert,
 )
 from records.database import Database
+from records.dispatch import SENDING, begin_sending, keep_receipt, version_of
 from records.documents import write_summary
 from records.dossiers import build_dossier
 from records.errors import NotFound
 from records.gates import keep_gate
 from records.links import issue_link
 from records.notes import SIGNED
-from records.orders import DRAFTED, SENT, append_order_event
+from records.orders import DRAFTED
 from records.tables.clinical import NoteRow, OrderRow
 from records.tables.people import LicenseRow, Patient, Person, Provider
 from records.tables.visits import GateRow, OutboxRow, PaymentRow, Visit
 from records.work import Actor, Work
 
 Made = Mapping[str, Any]
-_ORDER_STATES = {"accepted": SENT, "verified": "verified", "rejected": "rejected", "cancelled": "cancelled"}
 
 
 class RecordsVisitStore:
@@ -72,12 +73,15 @@ class RecordsVisitStore:
         """What the visit costs. Raises `NotFound` when it costs something and no card was given."""
         with self._work(ref, "payments") as work:
             visit = work.visit(ref.visit, Act.PAYMENT_VIEWED)
-            token = ""
+            token = method = ""
             if visit.payment_method is not None:
                 token = work.open(("visits", "payment_method", visit.id), visit.payment_method)["token"]
+                method = sha256(f"{visit.id}|{token}")[:16]
             elif visit.price_cents:
                 raise NotFound(f"payment method of {visit.id}")
-            return PaymentDue(amount_cents=visit.price_cents, currency=visit.currency, method_token=token)
+            return PaymentDue(
+                amount_cents=visit.price_cents, currency=visit.currency, method_token=token, method=method
+            )
 
     def payment_reference(self, ref: VisitRef) -> str | None:
         with self._work(ref, "payments") as work:
@@ -89,10 +93,16 @@ class RecordsVisitStore:
             visit = work.visit(ref.visit, Act.ORDER_VIEWED)
             return _prescription(work, visit, _order(work, visit, order))
 
+    def order_version(self, ref: VisitRef, order: str) -> OrderVersion:
+        with self._work(ref, "prescribing") as work:
+            visit = work.visit(ref.visit, Act.ORDER_VIEWED)
+            return version_of(work, _order(work, visit, order))
+
     def unsent_orders(self, ref: VisitRef) -> Sequence[str]:
+        """The orders that still wait: drafts, and those whose answer from the network was lost."""
         with self._work(ref, "prescribing") as work:
             work.visit(ref.visit, Act.ORDER_VIEWED)
-            query = select(OrderRow.id).where(OrderRow.visit == ref.visit, OrderRow.state == DRAFTED)
+            query = select(OrderRow.id).where(OrderRow.visit == ref.visit, OrderRow.state.in_((DRAFTED, SENDING)))
             return tuple(work.session.scalars(query.order_by(OrderRow.written_at, OrderRow.id)))
 
     # --- effects ---
@@ -124,9 +134,18 @@ class RecordsVisitStore:
     def record_payment(self, effect: Effect, receipt: PaymentReceipt) -> None:
         self._once(effect, f"payment:{receipt.state}", lambda work, visit: _keep_payment(work, visit, receipt))
 
+    def begin_dispatch(self, effect: Effect, order: str, version: int) -> PrescriptionOrder:
+        def make(work: Work, visit: Visit) -> Made:
+            begin_sending(work, visit, _order(work, visit, order), version)
+            return {}
+
+        self._once(effect, "sending", make)
+        return self.prescription(effect.ref, order)
+
     def record_dispatch(self, effect: Effect, order: str, receipt: DispatchReceipt) -> None:
         def make(work: Work, visit: Visit) -> Made:
-            return _keep_dispatch(work, _order(work, visit, order), receipt)
+            keep_receipt(work, _order(work, visit, order), receipt)
+            return {}
 
         self._once(effect, "dispatch", make)
 
@@ -234,20 +253,6 @@ def _keep_payment(work: Work, visit: Visit, receipt: PaymentReceipt) -> Made:
     append_event(work, visit, f"payment_{receipt.state}", detail={"payment": row.id})
     work.note(Act.PAYMENT_RECORDED, row.id, visit.id, state=receipt.state)
     return {"id": row.id}
-
-
-def _keep_dispatch(work: Work, row: OrderRow, receipt: DispatchReceipt) -> Made:
-    """A refusal of a request to cancel (it relates to the order's own message) leaves the order where it was."""
-    too_late = receipt.state == "rejected" and receipt.relates_to != "" and receipt.relates_to == row.message_id
-    state = "cancel_refused" if too_late else _ORDER_STATES[receipt.state]
-    if not too_late:
-        row.state, row.code = state, receipt.code
-    if state in (SENT, "verified") or not row.message_id:
-        row.message_id = receipt.message_id
-    row.simulated = receipt.simulated
-    append_order_event(work, row.id, state, code=receipt.code, message=receipt.message_id)
-    work.note(Act.ORDER_DISPATCHED, row.id, row.visit, state=state)
-    return {}
 
 
 def _sign(work: Work, visit: Visit, note: str) -> Made:

@@ -23,5 +23,8 @@ class NullCardProcessor:
     def capture(self, key: str, reference: str, amount_cents: int) -> PaymentReceipt:
         raise PortUnavailable("billing: switched off")
 
+    def withdraw(self, key: str) -> PaymentReceipt:
+        raise PortUnavailable("billing: switched off")
+
     def void(self, key: str, reference: str) -> PaymentReceipt:
         raise PortUnavailable("billing: switched off")

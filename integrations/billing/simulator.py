@@ -24,6 +24,7 @@ DECLINES: Mapping[str, str] = {
 }
 UNREACHABLE = "tok_unavailable"
 OUTAGES = 2  # how often the token above gets no answer before it is accepted
+_WITHDRAWN: Entry = {"state": DECLINED, "reference": "", "amount_cents": 0, "currency": "", "code": "withdrawn"}
 
 
 class SimulatedCardProcessor:
@@ -48,6 +49,13 @@ class SimulatedCardProcessor:
     def void(self, key: str, reference: str) -> PaymentReceipt:
         """Gives the reservation back; a captured one is declined (it needs a refund)."""
         return self._settle("void", VOIDED, key, reference, None)
+
+    def withdraw(self, key: str) -> PaymentReceipt:
+        """Voids what ``key`` authorised; a key that was never seen authorises nothing from now on."""
+        known = self._ledger.once(f"authorise:{key}", lambda: _WITHDRAWN)
+        if known["state"] != AUTHORISED:
+            return _receipt({**known, "state": VOIDED, "reference": ""})
+        return self.void(f"withdraw:{key}", str(known["reference"]))
 
     def _authorisation(self, key: str, due: PaymentDue) -> Entry:
         code = DECLINES.get(due.method_token, "")

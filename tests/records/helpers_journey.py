@@ -170,11 +170,20 @@ def _effects_before_the_call(world: World, mark: str) -> None:
 
 def _effects_after_the_call(world: World, note: str, order: str, mark: str) -> str:
     store = world.store
+    begin_sending(world, order)
     store.record_dispatch(world.effect(), order, DispatchReceipt(state="accepted", message_id="msg_1", simulated=True))
     gate = store.record_gate(world.effect(), gate_record("sign", mark=mark))
     store.sign_note(world.effect(actor=world.provider), note)
     store.write_summary(world.effect())
     return gate
+
+
+def begin_sending(world: World, order: str) -> None:
+    """What comes before a network is asked: an open gate about the order as it is, and the order set aside."""
+    version = world.store.order_version(world.ref, order)
+    judged = replace(gate_record("prescribe"), subject=order, order=version)
+    world.store.record_gate(world.effect(), judged)
+    world.store.begin_dispatch(world.effect(), order, version.version)
 
 
 def gate_record(gate: str, *, is_open: bool = True, mark: str = "") -> GateRecord:

@@ -14,6 +14,8 @@ from engine.dossier import Place
 from engine.ports import (
     DispatchReceipt,
     Effect,
+    GateRecord,
+    OrderChanged,
     Outbox,
     PaymentReceipt,
     RoomPlace,
@@ -27,7 +29,7 @@ from records.errors import AlreadyDone, Conflict, NotFound
 from records.notes import NoteDraft
 from records.visit_records import RecordsVisitStore
 from tests.records.helpers import START, HandClock, World, draft_of
-from tests.records.helpers_journey import consent_of, gate_record, order_of
+from tests.records.helpers_journey import begin_sending, consent_of, gate_record, order_of
 
 LATER = START + timedelta(minutes=15)
 HELD = PaymentReceipt(state="authorised", reference="auth_1", amount_cents=7500, currency="USD", simulated=True)
@@ -61,6 +63,7 @@ def typed(store: RecordsVisitStore) -> tuple[VisitRecords, Outbox, VisitCensus]:
 
 def test_every_effect_made_twice_is_made_once(world: World) -> None:
     store, order, note = world.store, draft_order(world), save_note(world)
+    begin_sending(world, order)
     with world.database.scope(world.clinic, world.as_system) as scope:
         part = scope.visits.participant_of(world.visit, world.patient).id
     effect = world.effect
@@ -242,6 +245,8 @@ def test_an_order_goes_out_and_a_refused_cancel_leaves_it_out(world: World) -> N
     assert world.store.unsent_orders(world.ref) == (order,)
     prescription = world.store.prescription(world.ref, order)
     assert (prescription.patient["family"], prescription.prescriber["npi"]) == ("Reyes", "1234567893")
+    begin_sending(world, order)
+    assert world.store.unsent_orders(world.ref) == (order,)
     world.store.record_dispatch(world.effect(), order, DispatchReceipt(state="accepted", message_id="m1"))
     world.store.record_dispatch(
         world.effect(), order, DispatchReceipt(state="rejected", message_id="m2", relates_to="m1", code="dispensed")
@@ -250,10 +255,70 @@ def test_an_order_goes_out_and_a_refused_cancel_leaves_it_out(world: World) -> N
         view = scope.orders.get(order)
         history = [(event.state, event.code) for event in scope.orders.history(order)]
     assert (view.state, view.message_id) == ("sent", "m1")
-    assert history == [("drafted", ""), ("sent", ""), ("cancel_refused", "dispensed")]
+    assert history == [("drafted", ""), ("sending", ""), ("sent", ""), ("cancel_refused", "dispensed")]
     assert world.store.unsent_orders(world.ref) == ()
     with pytest.raises(AlreadyDone), world.database.scope(world.clinic, world.as_provider) as scope:
         scope.orders.revise(order, order_of(world.visit), 1)
+
+
+def judged_gate(world: World, order: str, *, is_open: bool = True) -> GateRecord:
+    version = world.store.order_version(world.ref, order)
+    return replace(gate_record("prescribe", is_open=is_open), subject=order, order=version)
+
+
+def test_a_discarded_order_is_not_sent_and_no_answer_revives_it(world: World) -> None:
+    order = draft_order(world)
+    world.store.record_gate(world.effect(), judged_gate(world, order))
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.orders.discard(order)
+    with pytest.raises(OrderChanged):
+        world.store.begin_dispatch(world.effect(), order, 1)
+    with pytest.raises(OrderChanged):
+        world.store.record_dispatch(world.effect(), order, DispatchReceipt(state="accepted", message_id="m1"))
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        assert scope.orders.get(order).state == "discarded"
+
+
+def test_only_the_version_that_the_newest_gate_judged_open_is_sent(world: World) -> None:
+    order = draft_order(world)
+    with pytest.raises(OrderChanged):  # never judged
+        world.store.begin_dispatch(world.effect(), order, 1)
+    world.store.record_gate(world.effect(), judged_gate(world, order))
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.orders.revise(order, replace(order_of(world.visit), refills=9), 1)
+    for version in (1, 2):
+        with pytest.raises(OrderChanged):
+            world.store.begin_dispatch(world.effect(), order, version)
+    world.store.record_gate(world.effect(), judged_gate(world, order))
+    assert world.store.begin_dispatch(world.effect(), order, 2).refills == 9
+
+
+def test_a_shut_gate_keeps_the_draft(world: World) -> None:
+    order = draft_order(world)
+    world.store.record_gate(world.effect(), judged_gate(world, order, is_open=False))
+    with pytest.raises(OrderChanged):
+        world.store.begin_dispatch(world.effect(), order, 1)
+
+
+def test_an_order_that_is_being_sent_stands_still_and_a_visit_that_is_over_sends_none(world: World) -> None:
+    first, second = draft_order(world), draft_order(world)
+    begin_sending(world, first)
+    for change in (lambda o: o.discard(first), lambda o: o.revise(first, order_of(world.visit), 1)):
+        with pytest.raises(AlreadyDone), world.database.scope(world.clinic, world.as_provider) as scope:
+            change(scope.orders)
+    world.store.change(world.effect(), VisitChange(event="cancelled", stage="cancelled"))
+    with pytest.raises(OrderChanged):
+        begin_sending(world, second)
+
+
+def test_another_card_is_another_method_and_the_same_one_is_the_same(world: World) -> None:
+    methods = []
+    for token in ("tok_a", "tok_b", "tok_a"):
+        with world.database.scope(world.clinic, world.as_patient) as scope:
+            scope.visits.set_payment_method(world.visit, token, "a card")
+        methods.append(world.store.payment_due(world.ref).method)
+    assert methods[0] == methods[2] != methods[1]
+    assert "tok" not in methods[0]
 
 
 def test_a_draft_sent_twice_with_its_key_is_one_order(world: World) -> None:
@@ -311,6 +376,7 @@ def test_two_tabs_on_one_note_do_not_overwrite_each_other(world: World) -> None:
 def test_the_summary_says_what_was_signed_and_sent(world: World) -> None:
     note, order = save_note(world), draft_order(world)
     draft_order(world)
+    begin_sending(world, order)
     world.store.record_dispatch(world.effect(), order, DispatchReceipt(state="verified", message_id="m1"))
     world.store.sign_note(world.effect(), note)
     document = world.store.write_summary(world.effect())

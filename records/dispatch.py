@@ -1,0 +1,77 @@
+"""What leaves for the pharmacy: an order goes out once, as the version its gate judged, and stands still meanwhile."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import select
+
+from engine.ports import DispatchReceipt, OrderChanged, OrderVersion
+from records.acts import Act
+from records.codes import sha256
+from records.course import FINAL
+from records.orders import DISCARDED, DRAFTED, SENT, append_order_event
+from records.tables.clinical import OrderRow
+from records.tables.visits import GateRow, Visit
+from records.work import Work
+
+SENDING = "sending"
+_STATES = {"accepted": SENT, "verified": "verified", "rejected": "rejected", "cancelled": "cancelled"}
+
+
+def version_of(work: Work, row: OrderRow) -> OrderVersion:
+    """The order as it is written now."""
+    content = work.open(("orders", "content", row.id), row.content)
+    return OrderVersion(version=row.version, digest=sha256(json.dumps(content, sort_keys=True)))
+
+
+def begin_sending(work: Work, visit: Visit, row: OrderRow, version: int) -> None:
+    """Sets a draft to ``sending``: from here on it is neither revised nor discarded.
+
+    Raises:
+        OrderChanged: the visit is over, or the order is not a draft of that version, or its newest gate is not open
+            for what is written now.
+    """
+    stands = visit.stage not in FINAL and row.state == DRAFTED and row.version == version
+    if not stands or not _is_judged_open(work, row):
+        raise OrderChanged(row.id)
+    row.state = SENDING
+    append_order_event(work, row.id, SENDING, version=version)
+    work.note(Act.ORDER_DISPATCHED, row.id, row.visit, state=SENDING, version=version)
+
+
+def keep_receipt(work: Work, row: OrderRow, receipt: DispatchReceipt) -> None:
+    """A refusal of a request to cancel (it relates to the order's own message) leaves the order where it was.
+
+    Raises:
+        OrderChanged: the order was never sent.
+    """
+    if row.state in (DRAFTED, DISCARDED):
+        raise OrderChanged(row.id)
+    too_late = receipt.state == "rejected" and receipt.relates_to != "" and receipt.relates_to == row.message_id
+    state = "cancel_refused" if too_late else _STATES[receipt.state]
+    if not too_late:
+        row.state, row.code = state, receipt.code
+    if state in (SENT, "verified") or not row.message_id:
+        row.message_id = receipt.message_id
+    row.simulated = receipt.simulated
+    append_order_event(work, row.id, state, code=receipt.code, message=receipt.message_id)
+    work.note(Act.ORDER_DISPATCHED, row.id, row.visit, state=state)
+
+
+def _is_judged_open(work: Work, row: OrderRow) -> bool:
+    """Whether the newest verdict about the order is open and about exactly what it says now.
+
+    Of verdicts kept at the same instant each counts: one must be about this version, and none of those be shut.
+    """
+    kept = select(GateRow).where(GateRow.visit == row.visit, GateRow.subject == row.id)
+    gates = work.session.scalars(kept.order_by(GateRow.recorded_at.desc())).all()
+    now = version_of(work, row)
+    written = {"version": now.version, "digest": now.digest}
+    newest = (gate for gate in gates if gate.recorded_at == gates[0].recorded_at)
+    verdicts = [gate.open for gate in newest if _judged(work, gate) == written]
+    return bool(verdicts) and all(verdicts)
+
+
+def _judged(work: Work, gate: GateRow) -> object:
+    return work.open(("gate_records", "decisions", gate.id), gate.decisions).get("order")
