@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from engine.rulebook import LawPack, Rulebook, join
 from portals.base.requests import deps_of, from_loopback
-from portals.base.visitor import COOKIES, STAFF, visitor
+from portals.base.visitor import COOKIES, STAFF, read_cookie, visitor
 from portals.deps import PortalDeps
 
 
@@ -22,7 +22,7 @@ def may_ask(request: Request, clinic: str | None) -> bool:
     if clinic is None and (from_loopback(request) or deps_of(request).settings.demo):
         return True
     here = visitor(request).clinic
-    secret = request.cookies.get(COOKIES[STAFF], "")
+    secret = read_cookie(request, COOKIES[STAFF])
     if here is None or not secret or clinic not in (None, here.slug):
         return False
     return deps_of(request).sessions.find(here.slug, STAFF, secret) is not None

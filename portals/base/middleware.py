@@ -24,6 +24,7 @@ from portals.base.visitor import (
     API,
     COOKIES,
     GUEST,
+    HOST_ONLY,
     LANGUAGE_COOKIE,
     SessionDoor,
     SessionView,
@@ -31,6 +32,7 @@ from portals.base.visitor import (
     csrf_token,
     guest_secret,
     portal_of,
+    read_cookie,
 )
 
 OPEN_PATHS = ("/static/", "/healthz", "/brand.css")
@@ -123,7 +125,7 @@ class Settle:
 
     async def _visitor(self, connection: HTTPConnection, clinic: ClinicView | None) -> Visitor:
         portal = portal_of(connection.scope["path"])
-        secret = connection.cookies.get(COOKIES.get(portal, ""), "")
+        secret = read_cookie(connection, COOKIES[portal]) if portal in COOKIES else ""
         session = await self._session(clinic, portal, secret)
         fresh = not secret or (session is None and not secret.startswith(GUEST))
         return Visitor(
@@ -147,9 +149,9 @@ class Settle:
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and found.fresh and not is_open(scope["path"]):
                 headers = MutableHeaders(scope=message)
-                name = COOKIES[found.portal]
+                name = (HOST_ONLY if https else "") + COOKIES[found.portal]
                 if not any(value.startswith(name + "=") for value in headers.getlist("set-cookie")):
-                    headers.append("set-cookie", cookie(name, found.secret, https=https))
+                    headers.append("set-cookie", cookie(COOKIES[found.portal], found.secret, https=https))
             await send(message)
 
         return with_cookie
@@ -157,7 +159,7 @@ class Settle:
 
 def cookie(name: str, value: str, *, https: bool, seconds: int | None = None) -> str:
     """A host-only cookie that scripts cannot read; without ``seconds`` it ends with the browser's session."""
-    parts = [f"{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
+    parts = [f"{HOST_ONLY if https else ''}{name}={value}", "Path=/", "HttpOnly", "SameSite=Lax"]
     if seconds is not None:
         parts.append(f"Max-Age={seconds}")
     if https:
@@ -168,7 +170,7 @@ def cookie(name: str, value: str, *, https: bool, seconds: int | None = None) ->
 def _language(connection: HTTPConnection, clinic: ClinicView | None) -> str:
     offered = clinic.languages if clinic else ("en", "es")
     return choose_language(
-        connection.cookies.get(LANGUAGE_COOKIE, ""), connection.headers.get("accept-language", ""), offered
+        read_cookie(connection, LANGUAGE_COOKIE), connection.headers.get("accept-language", ""), offered
     )
 
 

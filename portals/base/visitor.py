@@ -15,6 +15,7 @@ from portals.base.clinic import ClinicView
 PATIENT, STAFF, API = "patient", "staff", "api"
 COOKIES = {PATIENT: "cw_patient", STAFF: "cw_staff"}
 LANGUAGE_COOKIE = "cw_language"
+HOST_ONLY = "__Host-"  # under TLS browsers keep such a cookie from neighbouring hosts and from plain ones (RFC 6265bis)
 GUEST = "guest-"
 
 
@@ -61,6 +62,12 @@ class Visitor:
         if self.clinic is None:
             raise LookupError("no clinic at this address")
         return self.clinic
+
+
+def read_cookie(connection: HTTPConnection, name: str) -> str:
+    """The value of one of our cookies, empty without one; under TLS only a ``__Host-`` cookie counts."""
+    secure = connection.scope.get("scheme") in ("https", "wss")
+    return connection.cookies.get(HOST_ONLY + name if secure else name, "")
 
 
 def csrf_token(secret: str) -> str:

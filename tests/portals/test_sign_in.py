@@ -75,6 +75,18 @@ def test_a_session_cookie_is_host_only_and_out_of_reach_for_scripts(clinic: Clin
     assert cookie["domain"] == ""
 
 
+def test_under_tls_only_a_cookie_that_the_browser_binds_to_this_host_counts(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    browser.base_url = str(browser.base_url).replace("http:", "https:")
+    sign_in(browser)
+    assert set(browser.cookies) == {"__Host-cw_patient"}
+    assert browser.get("/visits").url.path == "/visits"
+    planted = clinic.browser()
+    planted.base_url = browser.base_url
+    planted.cookies.set("cw_patient", browser.cookies["__Host-cw_patient"])
+    assert planted.get("/visits").url.path == "/sign-in"
+
+
 def test_signing_in_changes_the_secret_that_a_guest_had(clinic: Clinic) -> None:
     browser = clinic.browser()
     browser.get("/sign-in")
