@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from portals.base.middleware import cookie
 from portals.base.requests import deps_of
-from portals.base.visitor import visitor
+from portals.base.visitor import read_cookie, visitor
 
 FLOW_COOKIE = "cw_flow"
 
@@ -36,7 +36,7 @@ class Flow:
 
 def read_flow(request: Request) -> Flow:
     """The booking under way; an empty one when there is none or it was sealed for another clinic."""
-    text = request.cookies.get(FLOW_COOKIE, "")
+    text = read_cookie(request, FLOW_COOKIE)
     if not text or visitor(request).clinic is None:
         return Flow()
     found = deps_of(request).sealer.open(text, _purpose(request))
