@@ -30,9 +30,19 @@ def temporal_program(settings: Settings, database: Path, log: Path) -> Program:
     environ = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(database.parent)}
 
     async def healthy(_running: Running) -> bool:
-        return await _keep_histories(settings)
+        return await _listens(int(port)) and await _keep_histories(settings)
 
     return Program(name="temporal", command=command, environ=environ, log=log, healthy=healthy, port=int(port))
+
+
+async def _listens(port: int) -> bool:
+    """Asked first: a connection costs nothing, and a command that finds nobody costs as much as one that does."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def _keep_histories(settings: Settings) -> bool:

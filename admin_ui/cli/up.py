@@ -111,15 +111,20 @@ async def _serve(settings: Settings, folder: DataFolder, keeper: LibraryKeeper) 
 
 
 async def _start(house: Supervisor, settings: Settings, folder: DataFolder, keeper: LibraryKeeper) -> Sequence[Served]:
-    """The database and, where none was named, the Temporal server; then the three programs."""
-    preparing = asyncio.to_thread(prepare, settings, tuple(keeper.current.content.clinics.values()))
-    if f"{PREFIX}TEMPORAL_ADDRESS" in os.environ:
-        served = await preparing
-    else:
-        temporal = temporal_program(settings, folder.temporal_database, folder.log("temporal"))
-        served, _ = await asyncio.gather(preparing, house.start([temporal]))
-    await house.start(programs(settings, folder))
-    return served
+    """The database and, where none was named, the Temporal server; the three programs as soon as there are tables.
+
+    They wait for Temporal themselves, so that all of them load at the same time.
+    """
+    own = []
+    if f"{PREFIX}TEMPORAL_ADDRESS" not in os.environ:
+        own.append(temporal_program(settings, folder.temporal_database, folder.log("temporal")))
+    starting = asyncio.create_task(house.start(own))
+    try:
+        served = await asyncio.to_thread(prepare, settings, tuple(keeper.current.content.clinics.values()))
+        await asyncio.gather(starting, house.start(programs(settings, folder)))
+        return served
+    finally:
+        starting.cancel()
 
 
 async def _until(stop: asyncio.Event, keeper: LibraryKeeper) -> None:
