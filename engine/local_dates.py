@@ -26,9 +26,9 @@ class ZoneTable:
     by_state: Mapping[str, tuple[str, ...]]
 
     def of(self, state: str) -> tuple[str, ...]:
-        """A state's zones; every zone known when the state is not listed."""
+        """A state's zones; every zone known when the state is not listed, UTC when none is."""
         everywhere = {zone for zones in self.by_state.values() for zone in zones}
-        return self.by_state.get(state) or tuple(sorted(everywhere))
+        return self.by_state.get(state) or tuple(sorted(everywhere)) or ("UTC",)
 
 
 def read_zones(node: Node, problems: Problems) -> dict[str, tuple[str, ...]]:
