@@ -291,8 +291,8 @@ class MediaNode:
                     room.tick(loop.time())
                     if room.overdue:
                         self._keep(loop.create_task(_close(room, TIME_OVER)))
-                except Exception:
-                    log.exception("tick of room %s failed", room.spec.room_id)
+                except Exception as fault:
+                    log.error("tick of room %s failed: %s", room.spec.room_id, type(fault).__name__)
 
     def _emit(self, event: RoomEvent) -> None:
         if self._ports.sink is None or self._running is None:

@@ -63,6 +63,10 @@ class CachedKeys:
         return self._keys.current()
 
 
+class PlainPayload(ValueError):
+    """A payload came that no holder of the keys has made; carries nothing of it."""
+
+
 class EncryptingCodec(PayloadCodec):
     """Encrypts every payload whole; each gets a random 96-bit nonce. Source: NIST SP 800-38D."""
 
@@ -77,9 +81,12 @@ class EncryptingCodec(PayloadCodec):
         return [self._decrypt(payload) for payload in payloads]
 
     def _decrypt(self, payload: Payload) -> Payload:
-        """A payload that is not encrypted is passed on: servers make some of their own, such as null results."""
-        if payload.metadata.get("encoding") != ENCODING:
+        """Refuses what was not encrypted by us, such as a forged signal; a server's own empty result says nothing."""
+        encoding = payload.metadata.get("encoding")
+        if encoding == b"binary/null" and not payload.data:
             return payload
+        if encoding != ENCODING:
+            raise PlainPayload("a payload that is not encrypted")
         key_id = payload.metadata["key"]
         key = self._keys.key(key_id.decode())
         clear = AESGCM(key).decrypt(payload.data[:NONCE_BYTES], payload.data[NONCE_BYTES:], key_id)

@@ -1,6 +1,6 @@
-"""Keeps what an exception says out of the log: the SDK logs failures with their text, which may quote a person.
+"""Keeps what an exception says out of the log: libraries log failures with their text, which may quote a person.
 
-A record of a library that touches payloads keeps its message and the names of the exception's types, nothing else.
+A record about an exception, whoever logs it, keeps its first line and the names of the exception's types.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-_GUARDED = ("temporalio",)
 _OURS = "_clinic_quiet"
 
 
@@ -22,8 +21,7 @@ def quiet_exceptions() -> None:
 
 def _quiet_factory(make: Callable[..., logging.LogRecord]) -> Callable[..., logging.LogRecord]:
     def factory(*args: Any, **kwargs: Any) -> logging.LogRecord:
-        record = make(*args, **kwargs)
-        return _quieten(record) if record.name.split(".")[0] in _GUARDED else record
+        return _quieten(make(*args, **kwargs))
 
     setattr(factory, _OURS, True)
     return factory

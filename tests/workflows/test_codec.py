@@ -16,7 +16,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from tests.workflows.helpers import new_id
-from workflows.codec import CachedKeys, EncryptingCodec, data_converter
+from workflows.codec import CachedKeys, EncryptingCodec, PlainPayload, data_converter
 from workflows.quiet import quiet_exceptions
 
 MARK = "CANARY-7f3a"
@@ -84,6 +84,15 @@ async def test_a_payload_that_was_touched_is_refused(part: str) -> None:
         await codec.decode([sealed])
 
 
+async def test_a_payload_that_was_never_encrypted_is_refused() -> None:
+    codec = EncryptingCodec(TwoKeys())
+    forged = Payload(metadata={"encoding": b"json/plain"}, data=b'{"item": "x", "kind": "red_flag"}')
+    with pytest.raises(PlainPayload):
+        await codec.decode([forged])
+    with pytest.raises(PlainPayload):
+        await codec.decode([Payload(metadata={"encoding": b"binary/null"}, data=b"text")])
+
+
 async def test_keys_are_asked_for_once_while_they_are_fresh() -> None:
     keys = TwoKeys()
     cached = CachedKeys(keys)
@@ -91,6 +100,18 @@ async def test_keys_are_asked_for_once_while_they_are_fresh() -> None:
         key_id, value = cached.current()
         assert cached.key(key_id) == value
     assert keys.asked == 1
+
+
+@pytest.mark.parametrize("name", ["temporalio.worker", "asyncio", "media.node", "sqlalchemy"])
+def test_no_logger_of_the_process_says_what_an_exception_said(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    quiet_exceptions()
+    try:
+        raise ValueError(MARK)
+    except ValueError as error:
+        logging.getLogger(name).exception("failed about %s\nfuture: %r", "x1", error)
+        logging.getLogger(name).error("failed: %s", error)
+    assert MARK not in caplog.text
+    assert "ValueError" in caplog.text
 
 
 @pytest.mark.slow
