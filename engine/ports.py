@@ -8,7 +8,7 @@ effect changes nothing and returns what the first one returned.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -176,8 +176,14 @@ class OutboxItem:
 class Outbox(Protocol):
     """The announcements that records wrote in the same transaction as what they announce, oldest first."""
 
-    def pending(self, limit: int) -> Sequence[OutboxItem]: ...
+    def pending(self, limit: int, without: Collection[str] = ()) -> Sequence[OutboxItem]:
+        """What waits to be told, but for drafts (nobody hears them yet) and the visits in ``without``."""
+        ...
+
     def done(self, item: OutboxItem) -> None: ...
+    def is_over(self, ref: VisitRef) -> bool:
+        """Whether records hold a final stage for the visit: nobody will ever hear what is told to it."""
+        ...
 
 
 class VisitCensus(Protocol):

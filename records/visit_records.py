@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any
@@ -184,9 +184,11 @@ class RecordsVisitStore:
 
     # --- outbox and census: every clinic's, ids and codes only ---
 
-    def pending(self, limit: int) -> Sequence[OutboxItem]:
+    def pending(self, limit: int, without: Collection[str] = ()) -> Sequence[OutboxItem]:
         with self._database.reading() as session:
-            query = select(OutboxRow).where(OutboxRow.told_at.is_(None)).order_by(OutboxRow.number).limit(limit)
+            query = select(OutboxRow).join(Visit, Visit.id == OutboxRow.visit).where(OutboxRow.told_at.is_(None))
+            query = query.where(Visit.stage != DRAFT, OutboxRow.visit.not_in(without))
+            query = query.order_by(OutboxRow.number).limit(limit)
             return tuple(
                 OutboxItem(
                     id=row.id, ref=VisitRef(clinic=row.clinic, visit=row.visit), kind=row.kind, subject=row.subject
@@ -199,6 +201,11 @@ class RecordsVisitStore:
             row = update(OutboxRow).where(OutboxRow.id == item.id, OutboxRow.told_at.is_(None))
             session.execute(row.values(told_at=self._database.now()))
             session.commit()
+
+    def is_over(self, ref: VisitRef) -> bool:
+        with self._database.reading() as session:
+            stage = session.scalar(select(Visit.stage).where(Visit.id == ref.visit, Visit.clinic == ref.clinic))
+            return stage in FINAL
 
     def open_visits(self) -> Sequence[VisitRef]:
         """Every visit that was begun and has not ended."""

@@ -1,15 +1,17 @@
 """Tells visits what records announced, at least once and in order; and finds visits that Temporal has lost.
 
-An announcement is marked done only after its visit has heard it; a visit hears each item once whatever happens here.
+An announcement is marked done only after its visit has heard it, or when records say that the visit is over; a visit
+hears each item once whatever happens here. What cannot be told now waits, and holds up no other visit.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 from engine.ports import Effect, Outbox, OutboxItem, VisitCensus, VisitRecords, VisitRef
-from workflows.client import VisitClient, VisitClosed, VisitUnreachable
+from workflows.client import VisitClient, VisitClosed
 from workflows.contracts import Told
 
 log = logging.getLogger(__name__)
@@ -17,22 +19,23 @@ log = logging.getLogger(__name__)
 BATCH = 50
 IDLE_SECONDS = 0.2
 TROUBLE_SECONDS = 2.0
+LATER_SECONDS = 10.0
 
 
 class OutboxPump:
     """One per worker; two at once would only tell twice, which a visit does not mind."""
 
-    def __init__(self, outbox: Outbox, visits: VisitClient) -> None:
+    def __init__(self, outbox: Outbox, visits: VisitClient, later_seconds: float = LATER_SECONDS) -> None:
         self._outbox = outbox
         self._visits = visits
+        self._later_seconds = later_seconds
+        self._later: dict[str, float] = {}  # visits that could not be told, and when they are tried again
 
     async def run(self) -> None:
         """Pumps until it is cancelled; trouble on either side is waited out."""
         while True:
             try:
                 told = await self.pump()
-            except VisitUnreachable:
-                await asyncio.sleep(TROUBLE_SECONDS)
             except Exception as fault:  # the pump must outlive any single fault of the database
                 log.error("outbox: %s", type(fault).__name__)
                 await asyncio.sleep(TROUBLE_SECONDS)
@@ -40,18 +43,36 @@ class OutboxPump:
                 await asyncio.sleep(0 if told == BATCH else IDLE_SECONDS)
 
     async def pump(self) -> int:
-        """Tells everything that is pending now, up to a batch; returns how much that was."""
-        items = await asyncio.to_thread(self._outbox.pending, BATCH)
+        """Tells what is pending now, up to a batch, in order for each visit; returns how much was looked at."""
+        now = time.monotonic()
+        self._later = {visit: until for visit, until in self._later.items() if until > now}
+        items = await asyncio.to_thread(self._outbox.pending, BATCH, tuple(self._later))
         for item in items:
-            await self._tell(item)
-            await asyncio.to_thread(self._outbox.done, item)
+            if item.ref.visit in self._later:
+                continue
+            if await self._is_told(item):
+                await asyncio.to_thread(self._outbox.done, item)
+            else:
+                self._later[item.ref.visit] = time.monotonic() + self._later_seconds
         return len(items)
 
-    async def _tell(self, item: OutboxItem) -> None:
+    async def _is_told(self, item: OutboxItem) -> bool:
+        """Whether the item needs no more telling; whatever fails here is this visit's trouble only."""
         try:
             await self._visits.tell(item.ref, Told(item=item.id, kind=item.kind, subject=item.subject))
         except VisitClosed:
-            log.warning("outbox: visit %s is closed, item %s has nobody to hear it", item.ref.visit, item.id)
+            return await self._has_nobody(item)
+        except Exception as fault:
+            log.error("outbox: item %s waits: %s", item.id, type(fault).__name__)
+            return False
+        return True
+
+    async def _has_nobody(self, item: OutboxItem) -> bool:
+        """A visit that is over on record hears nothing more; one that is not was lost or has yet to begin."""
+        is_over = await asyncio.to_thread(self._outbox.is_over, item.ref)
+        if is_over:
+            log.warning("outbox: visit %s is over, item %s has nobody to hear it", item.ref.visit, item.id)
+        return is_over
 
 
 class LostVisits:

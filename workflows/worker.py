@@ -44,7 +44,7 @@ from workflows.activities.media import MediaActivities
 from workflows.activities.payments import PaymentActivities
 from workflows.activities.prescribing import PrescribingActivities
 from workflows.activities.visits import VisitActivities
-from workflows.client import VisitClient, VisitUnreachable, connect
+from workflows.client import VisitClient, connect
 from workflows.codec import CachedKeys
 from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
@@ -60,6 +60,7 @@ THREADS = 16
 CACHED_VISITS = 2000
 GRACE = timedelta(seconds=2)
 RELOAD_SECONDS = 2.0
+CENSUS_SECONDS = 60.0
 CONNECT_PAUSE_SECONDS = 0.2
 _KEPT_EVENTS = frozenset({RoomEventKind.JOINED, RoomEventKind.LEFT, RoomEventKind.ENDED})
 
@@ -144,11 +145,13 @@ def _activities(
         visits.write_summary,
         visits.queue_message,
         visits.raise_alert,
+        visits.payment_method,
         visits.unsent_orders,
         gates.ask_gate,
         payments.authorise_payment,
         payments.capture_payment,
         payments.void_payment,
+        payments.withdraw_payment,
         prescribing.send_prescription,
         prescribing.cancel_prescription,
     ]
@@ -268,18 +271,26 @@ async def _tasks(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _report_lost(lost: LostVisits) -> None:
-    with contextlib.suppress(VisitUnreachable):
-        for ref in await lost.report():
-            log.error("visit %s is open on record and not running", ref.visit)
+    """Looks for lost visits at the start and every minute: a restore may have happened under a running worker."""
+    while True:
+        try:
+            for ref in await lost.report():
+                log.error("visit %s is open on record and not running", ref.visit)
+        except Exception as fault:  # looking must go on, whatever was wrong this time
+            log.error("lost visits: %s", type(fault).__name__)
+        await asyncio.sleep(CENSUS_SECONDS)
 
 
 async def _reload(keeper: LibraryKeeper, evaluators: EvaluatorPool) -> None:
     """Takes up changed law and content; a broken edit is refused and the old stays in force."""
     while True:
         await asyncio.sleep(RELOAD_SECONDS)
-        if await asyncio.to_thread(keeper.refresh):
-            await asyncio.to_thread(evaluators.reload)
-            log.info("law and content reloaded")
+        try:
+            if await asyncio.to_thread(keeper.refresh):
+                await asyncio.to_thread(evaluators.reload)
+                log.info("law and content reloaded")
+        except Exception as fault:  # the old law stays in force, and the next edit must be seen
+            log.error("reload: %s", type(fault).__name__)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,24 @@ def test_the_dossier_says_what_is_known_and_no_more(world: World) -> None:
     assert dossier.provider.dea[0].schedules == ("II", "III")
 
 
+def begin(world: World) -> None:
+    world.store.change(world.effect(), VisitChange(event="held", stage="held"))
+
+
+def test_what_was_said_of_a_draft_waits_until_it_begins_and_a_visit_may_be_left_out(world: World) -> None:
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.consents.sign(consent_of(world.visit))
+    assert world.store.pending(10) == ()
+    begin(world)
+    assert len(world.store.pending(10)) == 1
+    assert world.store.pending(10, without=(world.visit,)) == ()
+    assert not world.store.is_over(world.ref)
+    world.store.change(world.effect(), VisitChange(event="cancelled", stage="cancelled"))
+    assert world.store.is_over(world.ref)
+
+
 def test_the_dossier_follows_attestation_consent_and_order(world: World) -> None:
+    begin(world)
     place = Place(country="us", state="GA", time_zone="America/New_York")
     with world.database.scope(world.clinic, world.as_patient) as scope:
         scope.visits.attest_place(world.visit, place)
@@ -134,6 +151,7 @@ def test_an_order_of_another_visit_is_not_found(world: World) -> None:
 
 
 def test_an_announcement_is_told_once(world: World) -> None:
+    begin(world)
     with world.database.scope(world.clinic, world.as_patient) as scope:
         scope.consents.sign(consent_of(world.visit))
     (item,) = world.store.pending(10)
@@ -143,6 +161,7 @@ def test_an_announcement_is_told_once(world: World) -> None:
 
 
 def test_an_announcement_is_gone_with_what_it_announces(world: World) -> None:
+    begin(world)
     with pytest.raises(ZeroDivisionError), world.database.scope(world.clinic, world.as_patient) as scope:
         scope.consents.sign(consent_of(world.visit))
         raise ZeroDivisionError

@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,8 @@ from engine.ports import (
     DispatchReceipt,
     Effect,
     GateRecord,
+    OrderChanged,
+    OrderVersion,
     OutboxItem,
     PaymentDue,
     PaymentReceipt,
@@ -94,6 +96,10 @@ class MemoryRecords:
     receipts: list[PaymentReceipt] = field(default_factory=list)
     dispatches: dict[str, list[DispatchReceipt]] = field(default_factory=dict)
     orders: dict[str, PrescriptionOrder] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    discarded: set[str] = field(default_factory=set)
+    broken_summaries: int = 0
+    over: set[str] = field(default_factory=set)
     unsent: list[str] = field(default_factory=list)
     places: list[RoomPlace] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
@@ -137,7 +143,9 @@ class MemoryRecords:
     def payment_due(self, ref: VisitRef) -> PaymentDue:
         if not self.token:
             raise NotFound("payment method")
-        return PaymentDue(amount_cents=self.price_cents, currency="USD", method_token=self.token)
+        return PaymentDue(
+            amount_cents=self.price_cents, currency="USD", method_token=self.token, method=f"m-{self.token}"
+        )
 
     def record_payment(self, effect: Effect, receipt: PaymentReceipt) -> None:
         self.once("record_payment", effect, lambda: self.receipts.append(receipt))
@@ -147,6 +155,17 @@ class MemoryRecords:
         return next((reference for reference, state in open_states.items() if state == "authorised"), None)
 
     def prescription(self, ref: VisitRef, order: str) -> PrescriptionOrder:
+        return self.orders[order]
+
+    def order_version(self, ref: VisitRef, order: str) -> OrderVersion:
+        return OrderVersion(version=self.versions.get(order, 1), digest="d")
+
+    def begin_dispatch(self, effect: Effect, order: str, version: int) -> PrescriptionOrder:
+        if (effect.id, "begin_dispatch") not in self.effects and (
+            order in self.discarded or self.versions.get(order, 1) != version or "cancelled" in self.stages
+        ):
+            raise OrderChanged(order)
+        self.once("begin_dispatch", effect, lambda: True)
         return self.orders[order]
 
     def record_dispatch(self, effect: Effect, order: str, receipt: DispatchReceipt) -> None:
@@ -167,6 +186,9 @@ class MemoryRecords:
         self.once("place_room", effect, lambda: self.places.append(place))
 
     def write_summary(self, effect: Effect) -> str:
+        if self.broken_summaries:
+            self.broken_summaries -= 1
+            raise NotFound("persons")
         return str(self.once("write_summary", effect, lambda: "summary-1"))
 
     def queue_message(self, effect: Effect, template: str, audience: str) -> None:
@@ -179,9 +201,12 @@ class MemoryRecords:
 
         return str(self.once("raise_alert", effect, make))
 
-    def pending(self, limit: int) -> Sequence[OutboxItem]:
+    def pending(self, limit: int, without: Collection[str] = ()) -> Sequence[OutboxItem]:
         with self.lock:
-            return self.items[:limit]
+            return [item for item in self.items if item.ref.visit not in without][:limit]
+
+    def is_over(self, ref: VisitRef) -> bool:
+        return ref.visit in self.over
 
     def open_visits(self) -> Sequence[VisitRef]:
         return self.open
@@ -236,8 +261,11 @@ class ScriptedKeeper:
     shut: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     review: set[str] = field(default_factory=set)
+    meanwhile: Callable[[], None] | None = None
 
     def ask(self, dossier: Dossier, gate: str, at: datetime) -> GateRecord:
+        if self.meanwhile:
+            self.meanwhile()
         if gate in self.broken:
             raise RuntimeError("CANARY-engine")
         is_open = gate not in self.shut | self.review
@@ -289,6 +317,12 @@ class CountingProcessor:
     def void(self, key: str, reference: str) -> PaymentReceipt:
         return self._once(key, PaymentReceipt(state="voided", reference=reference, amount_cents=0, currency="USD"))
 
+    def withdraw(self, key: str) -> PaymentReceipt:
+        known = self.done.get(key)
+        if known is None or known.state != "authorised":
+            return self._once(key, PaymentReceipt(state="declined", reference="", amount_cents=0, currency="USD"))
+        return self.void(f"withdraw:{key}", known.reference)
+
     def states(self) -> list[str]:
         return [receipt.state for receipt in self.done.values()]
 
@@ -298,6 +332,7 @@ class CountingNetwork:
     """A prescription network that accepts everything but pharmacy 0000000, and counts what it did."""
 
     down: bool = False
+    lose_answers: int = 0
     done: dict[str, DispatchReceipt] = field(default_factory=dict)
 
     def send_new(self, key: str, order: PrescriptionOrder) -> DispatchReceipt:
@@ -305,9 +340,15 @@ class CountingNetwork:
             raise PortUnavailable("erx: down")
         rejected = order.pharmacy["ncpdp"] == "0000000"
         state, code = ("rejected", "pharmacy_unknown") if rejected else ("accepted", "")
-        return self.done.setdefault(key, DispatchReceipt(state=state, message_id=f"msg-{order.order}", code=code))
+        kept = self.done.setdefault(key, DispatchReceipt(state=state, message_id=f"msg-{order.order}", code=code))
+        if self.lose_answers:
+            self.lose_answers -= 1
+            raise PortUnavailable("erx: answer lost")
+        return kept
 
     def cancel(self, key: str, order: PrescriptionOrder, message_id: str) -> DispatchReceipt:
+        if self.down:
+            raise PortUnavailable("erx: down")
         return self.done.setdefault(
             key, DispatchReceipt(state="cancelled", message_id=f"cancel-{order.order}", relates_to=message_id)
         )

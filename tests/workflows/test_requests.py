@@ -121,10 +121,28 @@ async def test_the_pump_tells_in_order_and_marks_done(scene: Scene) -> None:
     ):
         scene.records.items.append(OutboxItem(id=new_id(), ref=scene.ref, kind=kind, subject=subject))
     gone = VisitRef(clinic="bay", visit=new_id())
+    scene.records.over.add(gone.visit)
     scene.records.items.append(OutboxItem(id=new_id(), ref=gone, kind="note_saved", subject=""))
     assert await OutboxPump(scene.records, scene.client).pump() == 4
     await scene.until_stage("ready")
     assert scene.records.items == []
+
+
+async def test_an_announcement_that_came_before_its_visit_began_waits_and_blocks_nobody(scene: Scene) -> None:
+    early = OutboxItem(id=new_id(), ref=scene.ref, kind="place_attested", subject="")
+    lost = [
+        OutboxItem(id=new_id(), ref=VisitRef(clinic="bay", visit=new_id()), kind="x", subject="") for _ in range(60)
+    ]
+    scene.records.items += [*lost, early]
+    pump = OutboxPump(scene.records, scene.client, later_seconds=0.0)
+    pump_on = OutboxPump(scene.records, scene.client, later_seconds=60.0)
+    await pump.pump()
+    assert early in scene.records.items
+    await scene.book_and_pay()
+    await pump_on.pump()
+    await pump_on.pump()
+    assert scene.records.items == lost
+    await scene.until_stage("preparing")
 
 
 async def test_a_visit_that_temporal_lost_becomes_a_task_once(scene: Scene) -> None:
