@@ -44,7 +44,7 @@ class Answer:
     """The visit's answer: ``done``, or a code of why not, the gate record's id when a gate was asked, and ids made.
 
     Codes: ``gate_shut``, ``slot_taken``, ``payment_declined``, ``not_now``, ``too_late``, ``network_unavailable``,
-    ``needs_epcs``, ``unknown_subject``.
+    ``needs_epcs``, ``order_changed``, ``unknown_subject``.
     """
 
     done: bool
@@ -109,11 +109,15 @@ class GateInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateAnswer:
-    """Whether the gate is open, the id of its record, and whether a person may still decide (``review``)."""
+    """Whether the gate is open, the id of its record, and whether a person may still decide (``review``).
+
+    ``version`` is that of the order it was asked about; only this version may be sent.
+    """
 
     open: bool
     record: str
     review: bool = False
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,10 @@ class PaymentAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchAnswer:
-    """What became of an order: ``accepted``, ``rejected``, ``cancelled`` or ``needs_epcs``, and the message's id."""
+    """What became of an order, and the message's id.
+
+    States: ``accepted``, ``verified``, ``rejected``, ``cancelled``, ``needs_epcs``, ``order_changed`` (not sent).
+    """
 
     state: str
     message: str = ""

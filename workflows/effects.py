@@ -1,9 +1,12 @@
 """How the visit reaches its activities: one method for each effect, with the patience that each kind deserves.
 
 Records and gates are short and close by, so they run as local activities, which cost a third of a scheduled one.
-Networks run as scheduled activities: with bounded patience where a person waits for the answer, without bound where
-the effect must happen in the end. The instant of a gate is part of its key: should a worker die before its task is
-recorded, the question asked again is another question at another instant, and both verdicts are kept.
+Networks run as scheduled activities: with bounded patience where a person waits for the answer; where the effect must
+happen in the end `Visit.insist` asks on, and a task tells the clinicians. An error that trying again cannot mend is an
+answer to a person who asked, and never the end of a visit.
+
+The instant of a gate is part of its key: should a worker die before its task is recorded, the question asked again is
+another question at another instant, and both verdicts are kept.
 """
 
 from __future__ import annotations
@@ -69,7 +72,12 @@ _INTERACTIVE = RetryPolicy(
     maximum_interval=timedelta(seconds=5),
     non_retryable_error_types=UNKNOWN_SUBJECT,
 )
-_PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
+_PATIENT = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    maximum_interval=timedelta(minutes=5),
+    non_retryable_error_types=UNKNOWN_SUBJECT,
+)
+_UNTIL_SOMEBODY_IS_TOLD = timedelta(hours=1)
 _ONCE = RetryPolicy(maximum_attempts=1)
 _LONGEST_SESSION = timedelta(hours=12)
 
@@ -110,6 +118,10 @@ async def raise_alert(effect: EffectInput) -> str:
     return await workflow.execute_local_activity_method(VisitActivities.raise_alert, effect, **_UNTIL_IT_WORKS)
 
 
+async def payment_method(effect: EffectInput) -> str:
+    return await workflow.execute_local_activity_method(VisitActivities.payment_method, effect, **_UNTIL_IT_WORKS)
+
+
 async def unsent_orders(effect: EffectInput) -> list[str]:
     return await workflow.execute_local_activity_method(VisitActivities.unsent_orders, effect, **_UNTIL_IT_WORKS)
 
@@ -126,58 +138,58 @@ async def ask_gate(question: GateInput) -> GateAnswer:
 async def authorise_payment(effect: EffectInput) -> PaymentAnswer | None:
     """None when the processor did not answer in time: the same effect may be asked again."""
     try:
-        return await workflow.execute_activity_method(
-            PaymentActivities.authorise_payment,
-            effect,
-            start_to_close_timeout=_SHORT,
-            schedule_to_close_timeout=_SOMEBODY_WAITS,
-            retry_policy=_INTERACTIVE,
-        )
+        return await workflow.execute_activity_method(PaymentActivities.authorise_payment, effect, **_network(True))
     except FailureError as error:
-        if is_unknown_subject(error):
-            return PaymentAnswer(state="declined", code="no_payment_method")
         _unless_cancelled(error)
         return None
 
 
-async def settle_payment(effect: EffectInput) -> PaymentAnswer:
-    """What became of an authorisation whose answer was lost: the same effect, asked until it is answered."""
-    return await workflow.execute_activity_method(
-        PaymentActivities.authorise_payment, effect, start_to_close_timeout=_SHORT, retry_policy=_PATIENT
-    )
+async def withdraw_payment(effect: EffectInput, *, somebody_waits: bool) -> PaymentAnswer | None:
+    """Ends an attempt whose answer was lost, whatever became of it; None when the processor did not answer in time."""
+    try:
+        return await workflow.execute_activity_method(
+            PaymentActivities.withdraw_payment, effect, **_network(somebody_waits)
+        )
+    except FailureError as error:
+        _unless_silent(error, somebody_waits)
+        return None
 
 
 async def capture_payment(effect: EffectInput) -> PaymentAnswer:
-    return await workflow.execute_activity_method(
-        PaymentActivities.capture_payment, effect, start_to_close_timeout=_SHORT, retry_policy=_PATIENT
-    )
+    return await workflow.execute_activity_method(PaymentActivities.capture_payment, effect, **_network(False))
 
 
-async def void_payment(effect: EffectInput) -> PaymentAnswer:
-    return await workflow.execute_activity_method(
-        PaymentActivities.void_payment, effect, start_to_close_timeout=_SHORT, retry_policy=_PATIENT
-    )
+async def void_payment(effect: EffectInput, *, somebody_waits: bool) -> PaymentAnswer | None:
+    """None when the processor did not answer in time."""
+    try:
+        return await workflow.execute_activity_method(
+            PaymentActivities.void_payment, effect, **_network(somebody_waits)
+        )
+    except FailureError as error:
+        _unless_silent(error, somebody_waits)
+        return None
 
 
 async def send_prescription(effect: EffectInput, *, somebody_waits: bool) -> DispatchAnswer | None:
     """None when somebody waits and the network did not answer in time: the same effect may be asked again."""
     try:
         return await workflow.execute_activity_method(
-            PrescribingActivities.send_prescription,
-            effect,
-            start_to_close_timeout=_SHORT,
-            schedule_to_close_timeout=_SOMEBODY_WAITS if somebody_waits else None,
-            retry_policy=_INTERACTIVE if somebody_waits else _PATIENT,
+            PrescribingActivities.send_prescription, effect, **_network(somebody_waits)
         )
     except FailureError as error:
-        _unless_cancelled(error)
+        _unless_silent(error, somebody_waits)
         return None
 
 
-async def cancel_prescription(effect: EffectInput) -> DispatchAnswer:
-    return await workflow.execute_activity_method(
-        PrescribingActivities.cancel_prescription, effect, start_to_close_timeout=_SHORT, retry_policy=_PATIENT
-    )
+async def cancel_prescription(effect: EffectInput, *, somebody_waits: bool) -> DispatchAnswer | None:
+    """None when the network did not answer in time."""
+    try:
+        return await workflow.execute_activity_method(
+            PrescribingActivities.cancel_prescription, effect, **_network(somebody_waits)
+        )
+    except FailureError as error:
+        _unless_silent(error, somebody_waits)
+        return None
 
 
 async def allocate_room(room: RoomInput, *, somebody_waits: bool) -> RoomAllocation | None:
@@ -207,6 +219,28 @@ def start_session(room: RoomInput, queue: str) -> workflow.ActivityHandle[RoomOu
         heartbeat_timeout=timedelta(seconds=4),
         retry_policy=_ONCE,
     )
+
+
+class _Network(TypedDict):
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+def _network(somebody_waits: bool) -> _Network:
+    """What a network gets: seconds where a person waits, else an hour, after which `Visit.insist` tells somebody."""
+    return _Network(
+        start_to_close_timeout=_SHORT,
+        schedule_to_close_timeout=_SOMEBODY_WAITS if somebody_waits else _UNTIL_SOMEBODY_IS_TOLD,
+        retry_policy=_INTERACTIVE if somebody_waits else _PATIENT,
+    )
+
+
+def _unless_silent(error: FailureError, somebody_waits: bool) -> None:
+    """No answer, where somebody waits for one; anywhere else the error is for `Visit.insist`."""
+    _unless_cancelled(error)
+    if not somebody_waits:
+        raise error
 
 
 def _unless_cancelled(error: FailureError) -> None:

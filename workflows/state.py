@@ -69,6 +69,7 @@ class VisitState:
     paid: bool = False
     booked: bool = False
     pay_attempt: int = 1
+    pay_open: str = ""
     arrived: bool = False
     blocked: str = ""
     blocked_from: str = ""

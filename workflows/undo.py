@@ -1,42 +1,67 @@
-"""How a visit takes back what it did, last done first: the room, prescriptions, the authorisation, the slot."""
+"""How a visit takes back what it did, last done first: the room, prescriptions, the authorisation, the slot.
+
+Where a network does not answer in time the clinicians get a task, the rest is taken back, and the network is asked on.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from workflows import effects
 from workflows.state import Undo
 from workflows.steps.base import Visit
+from workflows.steps.closing import SENT
 
 
 async def take_back(visit: Visit) -> None:
     """Does every undo that the visit remembers, in reverse order; each is an effect of its own."""
-    while visit.state.undo:
-        undo = visit.state.undo[-1]
-        await _UNDO[undo.kind](visit, undo)
-        visit.state.undo.remove(undo)
+    unsettled = []
+    for undo in reversed(tuple(visit.state.undo)):
+        if await _UNDO[undo.kind](visit, undo, False):
+            visit.forget(undo)
+        else:
+            unsettled.append(undo)
+            await visit.alert(undo.step, f"unsettled:{undo.kind}:{undo.subject}", "review")
+    await asyncio.gather(*(_settle(visit, undo) for undo in unsettled))
 
 
-async def _release_slot(visit: Visit, undo: Undo) -> None:
-    await effects.release_slot(visit.effect(undo.step, "release"))
+async def _settle(visit: Visit, undo: Undo) -> None:
+    await visit.insist(undo.step, f"undo:{undo.kind}", lambda: _UNDO[undo.kind](visit, undo, True))
+    visit.forget(undo)
 
 
-async def _void_payment(visit: Visit, undo: Undo) -> None:
-    """Asks the attempt again first: one whose answer was lost may have been authorised after all."""
-    if not visit.state.paid:
-        await effects.settle_payment(visit.effect(undo.step, undo.subject))
-    await effects.void_payment(visit.effect(undo.step, "void"))
+async def _release_slot(visit: Visit, undo: Undo, late: bool) -> bool:
+    await visit.insist(undo.step, "release", lambda: effects.release_slot(visit.effect(undo.step, "release")))
+    return True
 
 
-async def _cancel_prescription(visit: Visit, undo: Undo) -> None:
-    effect = visit.effect(undo.step, f"cancel:{undo.subject}", subject=undo.subject, code=undo.code)
-    answer = await effects.cancel_prescription(effect)
-    if answer.state != "cancelled":
-        await visit.alert(undo.step, f"not_cancelled:{undo.subject}", "review")
+async def _void_payment(visit: Visit, undo: Undo, late: bool) -> bool:
+    """Voids what was authorised; an attempt whose answer was lost is withdrawn by its key, never made anew."""
+    if undo.subject == visit.state.pay_open:
+        effect = visit.effect(undo.step, undo.subject)
+        return await effects.withdraw_payment(effect, somebody_waits=not late) is not None
+    return await effects.void_payment(visit.effect(undo.step, "void"), somebody_waits=not late) is not None
 
 
-_UNDO: Mapping[str, Callable[[Visit, Undo], Awaitable[None]]] = MappingProxyType(
+async def _cancel_prescription(visit: Visit, undo: Undo, late: bool) -> bool:
+    """Repeats the idempotent send to learn its answer, then takes the message back; what never went out stays so."""
+    key = f"{undo.subject}@{undo.code}"
+    send = visit.effect(undo.step, key, subject=undo.subject, code=undo.code)
+    sent = await effects.send_prescription(send, somebody_waits=not late)
+    if sent is None:
+        return False
+    if sent.state not in SENT:
+        return True
+    cancel = visit.effect(undo.step, f"cancel:{key}", subject=undo.subject, code=sent.message)
+    answer = await effects.cancel_prescription(cancel, somebody_waits=not late)
+    if answer is not None and answer.state != "cancelled":
+        await visit.alert(undo.step, f"not_cancelled:{key}", "review")
+    return answer is not None
+
+
+_UNDO: Mapping[str, Callable[[Visit, Undo, bool], Awaitable[bool]]] = MappingProxyType(
     {
         "release_slot": _release_slot,
         "void_payment": _void_payment,

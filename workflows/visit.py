@@ -116,10 +116,14 @@ class VisitWorkflow:
         self._walkers += [asyncio.create_task(walk) for walk in walks]
 
     async def _until(self, condition: Callable[[], bool]) -> None:
-        """Waits for the condition; a walker that broke stops the workflow's task, which is tried again once mended."""
+        """Waits for the condition. A walker that broke stops the workflow's task, which is tried again once mended.
+
+        An effect that fails ends no walker (`Visit.insist`); one that does so all the same must not end the visit, as
+        a `FailureError` raised here would, so it becomes an error of the program.
+        """
         await workflow.wait_condition(lambda: condition() or bool(self._broken()))
         for error in self._broken():
-            raise error
+            raise RuntimeError("a step broke") from error
 
     def _broken(self) -> list[BaseException]:
         ended = (walker for walker in self._walkers if walker.done() and not walker.cancelled())

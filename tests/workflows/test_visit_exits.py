@@ -293,7 +293,7 @@ async def test_orders_that_wait_are_sent_at_signing_and_never_twice(scene: Scene
     await scene.ask("end_call")
     await scene.ask("sign", "note-1")
     assert await scene.result() == "completed"
-    assert sorted(scene.network.done) == [f"{scene.ref.visit}:prescribe:{order}" for order in ("rx1", "rx2")]
+    assert sorted(scene.network.done) == [f"{scene.ref.visit}:prescribe:{order}@1" for order in ("rx1", "rx2")]
 
 
 async def test_a_network_that_is_down_is_an_answer_and_the_same_order_can_be_sent_later(scene: Scene) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from temporalio import activity
 
 from engine.dossier import Dossier
-from engine.ports import GateKeeper, GateRecord, VisitRecords
+from engine.ports import GateKeeper, GateRecord, OrderVersion, VisitRecords
 from workflows.activities.common import effect_of, instant, ref_of
 from workflows.contracts import GateAnswer, GateInput
 
@@ -29,10 +29,15 @@ class GateActivities:
     def ask_gate(self, question: GateInput) -> GateAnswer:
         """Records that cannot be reached raise (and are retried); an engine that fails is a shut gate for review."""
         at = instant(question.at)
+        order = self._order(question)  # read before what is judged: a change in between makes the version stale
         dossier = self._records.dossier(ref_of(question.effect), question.order or None)
-        verdict = replace(self._decide(dossier, question.gate, at), subject=question.order)
+        verdict = replace(self._decide(dossier, question.gate, at), subject=question.order, order=order)
         record = self._records.record_gate(effect_of(question.effect), verdict)
-        return GateAnswer(open=verdict.open, record=record, review=_wants_review(verdict))
+        version = order.version if order else 0
+        return GateAnswer(open=verdict.open, record=record, review=_wants_review(verdict), version=version)
+
+    def _order(self, question: GateInput) -> OrderVersion | None:
+        return self._records.order_version(ref_of(question.effect), question.order) if question.order else None
 
     def _decide(self, dossier: Dossier, gate: str, at: datetime) -> GateRecord:
         try:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from engine.ports import PaymentProcessor, PaymentReceipt, VisitRecords
 from workflows.activities.common import effect_of, ref_of
 from workflows.contracts import EffectInput, PaymentAnswer
+
+METHOD_CHANGED = "MethodChanged"
 
 
 class PaymentActivities:
@@ -18,10 +21,21 @@ class PaymentActivities:
 
     @activity.defn(no_thread_cancel_exception=True)
     def authorise_payment(self, effect: EffectInput) -> PaymentAnswer:
+        """Authorises what is due on the card ``effect.subject``; an attempt's key never reaches another card."""
         due = self._records.payment_due(ref_of(effect))
         if due.amount_cents == 0:
             return PaymentAnswer(state="nothing_due")
+        if due.method != effect.subject:
+            raise ApplicationError("another card by now", type=METHOD_CHANGED, non_retryable=True)
         return self._keep(effect, self._processor.authorise(effect_of(effect).id, due))
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def withdraw_payment(self, effect: EffectInput) -> PaymentAnswer:
+        """Ends the attempt of this effect by its key: voided if the processor knows it, never made if it does not."""
+        receipt = self._processor.withdraw(effect_of(effect).id)
+        if not receipt.reference:
+            return PaymentAnswer(state=receipt.state, code=receipt.code)
+        return self._keep(effect, receipt)
 
     @activity.defn(no_thread_cancel_exception=True)
     def capture_payment(self, effect: EffectInput) -> PaymentAnswer:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from engine.ports import ControlledDrugs, DispatchReceipt, PrescriptionNetwork, VisitRecords
+from engine.ports import ControlledDrugs, DispatchReceipt, OrderChanged, PrescriptionNetwork, VisitRecords
 from workflows.activities.common import effect_of, ref_of
 from workflows.contracts import DispatchAnswer, EffectInput
 
 NEEDS_EPCS = "needs_epcs"
+ORDER_CHANGED = "order_changed"
 
 
 class PrescribingActivities:
@@ -21,10 +22,16 @@ class PrescribingActivities:
 
     @activity.defn(no_thread_cancel_exception=True)
     def send_prescription(self, effect: EffectInput) -> DispatchAnswer:
-        """21 CFR 1311 asks for a two-factor ceremony for controlled drugs; until it exists the flow ends here."""
-        order = self._records.prescription(ref_of(effect), effect.subject)
-        if self._drugs.is_controlled(order.drug):
+        """Sends the version ``effect.code`` of the order, or nothing when it is no longer the draft its gate judged.
+
+        21 CFR 1311 asks for a two-factor ceremony for controlled drugs; until it exists the flow ends here.
+        """
+        if self._drugs.is_controlled(self._records.prescription(ref_of(effect), effect.subject).drug):
             return DispatchAnswer(state=NEEDS_EPCS)
+        try:
+            order = self._records.begin_dispatch(effect_of(effect), effect.subject, int(effect.code))
+        except OrderChanged:
+            return DispatchAnswer(state=ORDER_CHANGED)
         return self._keep(effect, self._network.send_new(effect_of(effect).id, order))
 
     @activity.defn(no_thread_cancel_exception=True)

@@ -61,6 +61,11 @@ class VisitActivities:
         return self._records.raise_alert(effect_of(effect), effect.code)
 
     @activity.defn(no_thread_cancel_exception=True)
+    def payment_method(self, effect: EffectInput) -> str:
+        """The opaque id of the card that the visit is to be paid with; empty when nothing is due."""
+        return self._records.payment_due(ref_of(effect)).method
+
+    @activity.defn(no_thread_cancel_exception=True)
     def unsent_orders(self, effect: EffectInput) -> list[str]:
         return list(self._records.unsent_orders(ref_of(effect)))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from engine.plans import Step, VisitPlan
 from workflows import effects
@@ -21,6 +23,11 @@ GATE_SHUT = "gate_shut"
 NOT_NOW = "not_now"
 TOO_LATE = "too_late"
 NETWORK_UNAVAILABLE = "network_unavailable"
+
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=1)
+
+Result = TypeVar("Result")
 
 OWN_GATES = {"book": "book", "license": "book", "consult": "join", "prescribe": "prescribe", "document": "sign"}
 
@@ -94,9 +101,8 @@ class Visit:
 
     async def move(self, step: str, key: str, stage: str, actor: str = "system") -> None:
         """Moves the visit to a stage: in records, in its search attribute, and then here."""
-        await effects.record_change(
-            ChangeInput(effect=self.effect(step, key, actor), event=f"visit_{stage}", stage=stage)
-        )
+        change = ChangeInput(effect=self.effect(step, key, actor), event=f"visit_{stage}", stage=stage)
+        await self.insist(step, key, lambda: effects.record_change(change))
         workflow.upsert_search_attributes([STAGE.value_set(stage)])
         self.state.stage = stage
 
@@ -111,15 +117,44 @@ class Visit:
         return answer
 
     async def notify(self, step: str, key: str, template: str, audience: str = "patient") -> None:
-        await effects.queue_message(self.effect(step, key, subject=audience, code=template))
+        notice = self.effect(step, key, subject=audience, code=template)
+        await self.insist(step, key, lambda: effects.queue_message(notice))
 
     async def alert(self, step: str, key: str, kind: str) -> None:
-        await effects.raise_alert(self.effect(step, key, code=kind))
+        task = self.effect(step, key, code=kind)
+        await self.insist(step, key, lambda: effects.raise_alert(task))
+
+    async def insist(self, step: str, key: str, make: Callable[[], Awaitable[Result]]) -> Result:
+        """Makes an effect that must happen in the end: what fails for good becomes a task, and is tried on and on."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return await make()
+            except FailureError as error:
+                if is_cancelled_exception(error):
+                    raise
+                workflow.logger.error("step %s: %s failed, trying again in %s", step, key, pause)
+            await self._say_that_it_is_stuck(step, key)
+            await workflow.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _say_that_it_is_stuck(self, step: str, key: str) -> None:
+        """Raises a task once; should even that fail, the log has to do."""
+        try:
+            await effects.raise_alert(self.effect(step, f"stuck:{key}", code="review"))
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
 
     def remember(self, undo: Undo) -> None:
         """Notes what a cancelled visit takes back, once."""
         if undo not in self.state.undo:
             self.state.undo.append(undo)
+
+    def forget(self, undo: Undo) -> None:
+        """There is nothing to take back after all."""
+        if undo in self.state.undo:
+            self.state.undo.remove(undo)
 
     def end(self, outcome: str, by: str = "system") -> None:
         """Takes one of the side exits; the first one taken stays."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from temporalio.exceptions import FailureError
+
 from engine.plans import Step
 from workflows import effects
 from workflows.activities.common import instant
@@ -53,20 +55,50 @@ class Pay(StepKind):
         await until_or_expired(visit, step, lambda: visit.state.paid, visit.state.hold_until)
 
     async def answer(self, visit: Visit, step: Step, ask: Ask) -> Answer:
-        """The key counts attempts, not requests: an attempt whose answer was lost is asked again, never doubled."""
-        attempt = f"attempt-{visit.state.pay_attempt}"
+        """The key counts attempts and names the card: an attempt whose answer was lost is asked again on its own card,
+        never doubled, and withdrawn before another card is asked."""
+        method = await _method(visit, step)
+        if method is None:
+            return Answer(done=False, code="payment_declined", made="no_payment_method")
+        lost = visit.state.pay_open
+        if lost and not lost.endswith(f":{method}") and not await _withdraw(visit, step):
+            return Answer(done=False, code=NETWORK_UNAVAILABLE)
+        attempt = f"attempt-{visit.state.pay_attempt}:{method}"
         undo = Undo(kind="void_payment", step=step.id, subject=attempt)
         visit.remember(undo)
-        payment = await effects.authorise_payment(visit.effect(step.id, attempt, ask.actor))
+        visit.state.pay_open = attempt
+        payment = await effects.authorise_payment(visit.effect(step.id, attempt, ask.actor, subject=method))
         if payment is None:
             return Answer(done=False, code=NETWORK_UNAVAILABLE)
+        visit.state.pay_open = ""
         if payment.state == "declined":
-            visit.state.undo.remove(undo)
+            visit.forget(undo)
             visit.state.pay_attempt += 1
             return Answer(done=False, code="payment_declined", made=payment.code)
         await enter_booked(visit, step)
         visit.state.paid = True
         return Answer(done=True)
+
+
+async def _method(visit: Visit, step: Step) -> str | None:
+    """The card to ask, None when no card was given."""
+    try:
+        return await effects.payment_method(visit.effect(step.id, "method"))
+    except FailureError as error:
+        if effects.is_unknown_subject(error):
+            return None
+        raise
+
+
+async def _withdraw(visit: Visit, step: Step) -> bool:
+    """Ends the attempt whose answer was lost; False when the processor does not say that it did."""
+    attempt = visit.state.pay_open
+    if await effects.withdraw_payment(visit.effect(step.id, attempt), somebody_waits=True) is None:
+        return False
+    visit.forget(Undo(kind="void_payment", step=step.id, subject=attempt))
+    visit.state.pay_open = ""
+    visit.state.pay_attempt += 1  # its key is spent
+    return True
 
 
 async def until_or_expired(visit: Visit, step: Step, condition: Callable[[], bool], deadline: datetime | None) -> None:

@@ -118,7 +118,7 @@ async def _open_room(visit: Visit, step: Step, *, somebody_waits: bool) -> Call 
 
 async def _place(visit: Visit, step: Step, room: RoomInput, allocation: RoomAllocation) -> Call:
     place = PlaceInput(effect=room.effect, room=room.room, node=allocation.node, endpoint=allocation.endpoint)
-    await effects.place_room(place)
+    await visit.insist(step.id, room.room, lambda: effects.place_room(place))
     return Call(
         room=room.room,
         number=visit.state.rooms,

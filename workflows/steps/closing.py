@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 from temporalio import workflow
 
 from engine.plans import Step
 from workflows import effects
-from workflows.contracts import Answer, Ask, DispatchAnswer
+from workflows.contracts import Answer, Ask, DispatchAnswer, GateAnswer
 from workflows.state import DOCUMENTING, IN_CALL, Undo
 from workflows.steps.base import GATE_SHUT, NETWORK_UNAVAILABLE, NOT_NOW, TOO_LATE, StepKind, Visit, seconds, shut
 
@@ -29,7 +32,7 @@ class Prescribe(StepKind):
         gate = await visit.ask_gate(step, ask, order=ask.subject)
         if not gate.open:
             return shut(gate)
-        sent = await send_order(visit, step, ask.subject, ask.actor, somebody_waits=True)
+        sent = await send_order(visit, step, OrderAsk.of(ask, gate), somebody_waits=True)
         if sent is None:
             return Answer(done=False, code=NETWORK_UNAVAILABLE, gate=gate.record)
         if sent.state in SENT:
@@ -48,7 +51,7 @@ class Document(StepKind):
         await _send_waiting_orders(visit, step)
         if not visit.has_kind("bill"):
             await _capture(visit, step)
-        await effects.write_summary(visit.effect(step.id, "summary"))
+        await visit.insist(step.id, "summary", lambda: effects.write_summary(visit.effect(step.id, "summary")))
         await visit.notify(step.id, "summary_ready", "summary_ready")
 
     async def answer(self, visit: Visit, step: Step, ask: Ask) -> Answer:
@@ -102,7 +105,7 @@ class FollowUp(StepKind):
 
 async def _capture(visit: Visit, step: Step) -> None:
     """Captures the authorisation; one that can no longer be captured is a task, and the visit goes on."""
-    payment = await effects.capture_payment(visit.effect(step.id, "capture"))
+    payment = await visit.insist(step.id, "capture", lambda: effects.capture_payment(visit.effect(step.id, "capture")))
     if payment.state == "declined":
         await visit.alert(step.id, "capture_declined", "review")
 
@@ -121,16 +124,33 @@ async def recheck_sign(visit: Visit, ask: Ask) -> Answer:
         return Answer(done=True, gate=gate.record)
 
 
-async def send_order(
-    visit: Visit, step: Step, order: str, actor: str, *, somebody_waits: bool
-) -> DispatchAnswer | None:
-    """Sends one order; its key is the order, so that it can be asked for in two ways and is sent once."""
-    effect = visit.effect(step.id, order, actor, subject=order)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAsk:
+    """An order to be sent: which one, the version its gate judged, and who asked."""
+
+    order: str
+    version: int
+    actor: str
+
+    @staticmethod
+    def of(ask: Ask, gate: GateAnswer) -> OrderAsk:
+        return OrderAsk(order=ask.subject, version=gate.version, actor=ask.actor)
+
+
+async def send_order(visit: Visit, step: Step, asked: OrderAsk, *, somebody_waits: bool) -> DispatchAnswer | None:
+    """Sends one order; its key is order and version, so that it can be asked for in two ways and is sent once.
+
+    What takes it back is remembered before it is sent: the network may accept and its answer be lost.
+    """
+    key, version = f"{asked.order}@{asked.version}", str(asked.version)
+    undo = Undo(kind="cancel_prescription", step=step.id, subject=asked.order, code=version)
+    visit.remember(undo)
+    effect = visit.effect(step.id, key, asked.actor, subject=asked.order, code=version)
     sent = await effects.send_prescription(effect, somebody_waits=somebody_waits)
-    if sent is not None and sent.state in SENT:
-        visit.remember(Undo(kind="cancel_prescription", step=step.id, subject=order, code=sent.message))
+    if sent is not None and sent.state not in SENT:
+        visit.forget(undo)
     if sent is not None and sent.state == "rejected":
-        await visit.alert(step.id, f"rejected:{order}", "prescription_rejected")
+        await visit.alert(step.id, f"rejected:{key}", "prescription_rejected")
     return sent
 
 
@@ -149,13 +169,19 @@ async def _send_waiting_orders(visit: Visit, step: Step) -> None:
     prescribing = next((one for one in visit.plan.steps if one.kind == "prescribe"), None)
     if prescribing is None:
         return
-    for order in await effects.unsent_orders(visit.effect(step.id, "unsent")):
+    waiting = await visit.insist(step.id, "unsent", lambda: effects.unsent_orders(visit.effect(step.id, "unsent")))
+    for order in waiting:
         ask = Ask(request=f"sign:{order}", act="prescribe", actor=visit.state.signed_by, subject=order)
         gate = await visit.ask_gate(prescribing, ask, order=order)
         if gate.open:
-            await send_order(visit, prescribing, order, ask.actor, somebody_waits=False)
+            asked = OrderAsk.of(ask, gate)
+            await visit.insist(step.id, f"send:{order}", partial(_send_patiently, visit, prescribing, asked))
         else:
             await visit.alert(step.id, f"order_kept:{order}", "review")
+
+
+async def _send_patiently(visit: Visit, step: Step, asked: OrderAsk) -> None:
+    await send_order(visit, step, asked, somebody_waits=False)
 
 
 def _message(step: Step) -> tuple[str, str]:
