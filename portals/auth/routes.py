@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -15,10 +14,11 @@ from portals.auth.demo import demo_people, demo_person
 from portals.auth.sign_up import SignUpForm, patient_draft, read_sign_up
 from portals.base.i18n import languages
 from portals.base.middleware import cookie
-from portals.base.requests import deps_of, field, form_of, in_scope, origin
+from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope, origin
 from portals.base.templating import go, render, safe_path
 from portals.base.throttle import Throttle
 from portals.base.visitor import COOKIES, LANGUAGE_COOKIE, PATIENT, STAFF, guest_secret, visitor
+from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import read_flow
 from records.errors import EmailTaken, SignInRefused
 from records.seed import DEMO_PASSWORD
@@ -90,8 +90,8 @@ async def sign_up_post(request: Request) -> Response:
     """Creates patient and account and signs in; problems are shown together and the input is kept."""
     who = visitor(request)
     _at_a_clinic(request)
-    today = datetime.now(UTC).date()
-    form = read_sign_up(await form_of(request), today)
+    today = deps_of(request).clock.now().date()
+    form = read_sign_up(await form_of(request, LONGEST_CHECKED), today)
     if form.errors:
         return _sign_up_page(request, form.values, form.errors, 422)
     if not _tries.allow(who.here.slug, origin(request)):
@@ -159,7 +159,15 @@ def _start(request: Request, signed: SignedIn, path: str) -> Response:
 
 
 def _after_sign_up(request: Request) -> str:
-    return "/book/review" if read_flow(request).has_slot else "/visits"
+    flow = read_flow(request)
+    if flow.has_slot and slot_has_passed(request):
+        return f"/book/{flow.visit_type}/times"
+    return "/book/review" if flow.has_slot else "/visits"
+
+
+def _booking(request: Request) -> bool:
+    """Whether a time is chosen that can still be booked."""
+    return read_flow(request).has_slot and not slot_has_passed(request)
 
 
 def _sign_in_page(request: Request, values: Mapping[str, str], error: str = "", status: int = 200) -> Response:
@@ -170,16 +178,14 @@ def _sign_in_page(request: Request, values: Mapping[str, str], error: str = "", 
         values=values,
         error=error,
         people=demo_people(request),
-        booking=read_flow(request).has_slot,
+        booking=_booking(request),
     )
 
 
 def _sign_up_page(
     request: Request, values: Mapping[str, str], errors: tuple[tuple[str, str], ...], status: int = 200
 ) -> Response:
-    return render(
-        request, "auth/sign_up.html", status, values=values, errors=errors, booking=read_flow(request).has_slot
-    )
+    return render(request, "auth/sign_up.html", status, values=values, errors=errors, booking=_booking(request))
 
 
 def _cookie(request: Request, name: str, value: str, seconds: int | None = None) -> str:

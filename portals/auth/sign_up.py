@@ -12,7 +12,9 @@ from records.people import PatientDraft
 
 SEXES = ("female", "male", "other", "unknown")
 SHORTEST_PASSWORD = 10
-OLDEST_YEARS = 120
+OLDEST_YEARS, ADULT_YEARS = 120, 18
+LONGEST: Mapping[str, int] = {"given": 100, "family": 100, "email": 254, "phone": 40}
+PHONE = re.compile(r"(\+?1[ .-]*)?\(?[2-9]\d{2}\)?[ .-]*[2-9]\d{2}[ .-]*\d{4}\Z")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
 FIELDS = ("given", "family", "email", "phone", "sex", "birth_date-m", "birth_date-d", "birth_date-y")
 
@@ -33,7 +35,7 @@ def read_sign_up(form: Mapping[str, object], today: date) -> SignUpForm:
     raw_password = form.get("password", "")
     password = raw_password if isinstance(raw_password, str) else ""
     born = read_date(values, "birth_date")
-    errors = [*_name_errors(values), *_birth_errors(born, today)]
+    errors = [*_name_errors(values), *_birth_errors(values, born, today)]
     if values["sex"] not in SEXES:
         errors.append(("sex", "sign_up.error.sex"))
     errors += _contact_errors(values)
@@ -73,19 +75,37 @@ def read_date(values: Mapping[str, str], name: str) -> date | None:
 
 
 def _name_errors(values: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(name, f"sign_up.error.{name}") for name in ("given", "family") if not values[name]]
+    names = ("given", "family")
+    missing = [(name, f"sign_up.error.{name}") for name in names if not values[name]]
+    return missing + [(name, "sign_up.error.too_long") for name in names if len(values[name]) > LONGEST[name]]
 
 
-def _birth_errors(born: date | None, today: date) -> list[tuple[str, str]]:
-    if born is None or born > today or born.year < today.year - OLDEST_YEARS:
-        return [("birth_date", "sign_up.error.birth_date")]
-    return []
+def _birth_errors(values: Mapping[str, str], born: date | None, today: date) -> list[tuple[str, str]]:
+    """One sentence for each way a date of birth can be wrong; children come with a parent, by telephone."""
+    if not all(values[f"birth_date-{part}"] for part in "mdy"):
+        code = "birth_date"
+    elif born is None:
+        code = "birth_impossible"
+    elif born > today:
+        code = "birth_future"
+    elif born.year < today.year - OLDEST_YEARS:
+        code = "birth_too_early"
+    elif _age(born, today) < ADULT_YEARS:
+        code = "minor"
+    else:
+        return []
+    return [("birth_date", f"sign_up.error.{code}")]
+
+
+def _age(born: date, today: date) -> int:
+    """Years of life completed; somebody born on February 29 has a birthday on March 1 of other years."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def _contact_errors(values: Mapping[str, str]) -> list[tuple[str, str]]:
     errors = []
-    if not EMAIL.match(values["email"]):
+    if not EMAIL.match(values["email"]) or len(values["email"]) > LONGEST["email"]:
         errors.append(("email", "sign_up.error.email"))
-    if len(re.sub(r"\D", "", values["phone"])) < 10:
+    if not PHONE.match(values["phone"]):
         errors.append(("phone", "sign_up.error.phone"))
     return errors

@@ -44,7 +44,7 @@ def asked_by(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBook, kinds
 
 
 def layer(rule: str) -> str:
-    """The layer that a rule's id belongs to: ``clinic/...``, ``us/xx/...`` or ``...@us/xx`` of a state, else federal."""
+    """The layer that a rule's id belongs to: ``clinic/...``, ``us/xx/...`` or ``...@us/xx`` a state, else federal."""
     if rule.startswith("clinic/"):
         return CLINIC
     path = rule.rpartition("@")[2]

@@ -22,6 +22,7 @@ from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.asking import ask_visit
 from portals.patient.catalog import Offer, offer, offers
+from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
 from portals.patient.law_view import law_view
 from portals.patient.places import place_problems, state_options
@@ -85,6 +86,8 @@ async def review_page(request: Request) -> Response:
     flow = read_flow(request)
     if not flow.has_slot:
         return go("/")
+    if slot_has_passed(request):
+        return await _times(request, offer(request, flow.visit_type), flow, "book.error.time_past", 409)
     return await _review(request, flow)
 
 
@@ -96,8 +99,10 @@ async def review_post(request: Request) -> Response:
         return go("/")
     found, start = offer(request, flow.visit_type), _instant(flow.starts_at)
     located = await run_in_threadpool(zip_place, flow.postal_code)
-    if start is None or located is None or start <= deps_of(request).clock.now():
-        return await _times(request, found, flow, "book.error.time_gone", 409)
+    if start is None or located is None or slot_has_passed(request):
+        return await _times(request, found, flow, "book.error.time_past", 409)
+    if not _serves(request, flow.state):
+        return _not_served(request, found, flow.state)
     before = await in_scope(request, lambda scope: _already(scope, session.person, flow, start))
     if before is not None and before.stage != "draft":
         return drop_slot(request, go(f"/visits/{before.visit}/pay"))
@@ -152,6 +157,8 @@ async def _times(request: Request, found: Offer, flow: Flow, error: str, status:
     located = await run_in_threadpool(zip_place, flow.postal_code)
     if located is None:
         return go(f"/book/{found.id}")
+    if not _serves(request, flow.state):
+        return _not_served(request, found, flow.state)
     result = await _search(request, found, _place(flow, located))
     refusal = result.refusal
     law = law_view("book", False, refusal.decisions, who.language, flow.state) if refusal else None
@@ -167,6 +174,16 @@ async def _times(request: Request, found: Offer, flow: Flow, error: str, status:
         state=located.state,
         error=error,
     )
+
+
+def _serves(request: Request, state: str) -> bool:
+    """Whether the clinic's file names the state; a file that names none serves wherever the law lets it."""
+    states = visitor(request).here.states
+    return not states or state in states
+
+
+def _not_served(request: Request, found: Offer, state: str) -> Response:
+    return render(request, "patient/not_served.html", offer=found, state=state)
 
 
 async def _search(request: Request, found: Offer, place: Place) -> Found:
@@ -213,8 +230,14 @@ async def _review(request: Request, flow: Flow, status: int = 200) -> Response:
         zone=located.time_zone,
         place=located,
         provider=provider,
+        hold_seconds=_hold_seconds(found),
         request_id=new_request_id(),
     )
+
+
+def _hold_seconds(found: Offer) -> int:
+    """How long the plan holds a time that is not yet paid; 0 when it holds none."""
+    return max((int(step.settings.get("hold_seconds", 0)) for step in found.kind.plan.steps), default=0)
 
 
 async def _refused(request: Request, found: Offer, visit: str) -> Response:

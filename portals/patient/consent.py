@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from engine.consent_text import ConsentAbout, ConsentText, assemble_consent
 from portals.auth.guards import require_patient
-from portals.base.requests import deps_of, field, form_of, in_scope
+from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.asked_by import AskedBy, asked_by
@@ -49,7 +49,7 @@ async def consent_page(request: Request, visit_id: str) -> Response:
 @router.post("/visits/{visit_id}/consent")
 async def consent_post(request: Request, visit_id: str) -> Response:
     """Signs exactly the text that was shown; a text that changed meanwhile is shown again."""
-    asked, form = await _asked(request, visit_id), await form_of(request)
+    asked, form = await _asked(request, visit_id), await form_of(request, LONGEST_CHECKED)
     if asked is None:
         return go(f"/visits/{visit_id}")
     signature = field(form, "signature")

@@ -26,7 +26,7 @@ from engine.forms_intake import filled_facts, next_item, shown_items
 from engine.texts import text_in
 from portals.auth.guards import require_patient
 from portals.base.i18n import translator
-from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id
+from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope, new_request_id
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.intake_page import (
@@ -150,7 +150,7 @@ async def intake_question(request: Request, visit_id: str, number: int) -> Respo
 @router.post("/visits/{visit_id}/intake/{number}")
 async def intake_answer(request: Request, visit_id: str, number: int) -> Response:
     """Saves one answer; a red flag leads to the emergency page before anything else is asked."""
-    sitting, sent = await _sitting(request, visit_id), await form_of(request)
+    sitting, sent = await _sitting(request, visit_id), await form_of(request, LONGEST_CHECKED)
     form = sitting.form
     item = form.item(field(sent, "item")) if form else None
     if form is None or item is None:
@@ -233,7 +233,7 @@ async def _save(request: Request, sitting: Sitting, form: Form, sent: tuple[Entr
     def write(scope: Scope) -> int:
         saved = scope.forms.save_answer(draft)
         for one in raised:
-            scope.forms.flag(visit_id, form.id, entry.item.id, one.flag.id, stops=one.flag.stops)
+            scope.forms.flag(visit_id, form.id, entry.item.id, one.flag.id, stops=one.flag.stops and one.decided)
         return saved.version
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from portals.auth.guards import require_patient
+from portals.base.formats import Formats
 from portals.base.i18n import translator
-from portals.base.requests import form_of, in_scope, new_request_id, request_id
+from portals.base.requests import deps_of, form_of, in_scope, new_request_id, request_id
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.asking import ask_visit
@@ -143,4 +145,6 @@ def _words(request: Request, page: VisitPage, waiting: Any) -> dict[str, str]:
         t("waiting.first") if ahead == 0 else t("waiting.ahead_one" if ahead == 1 else "waiting.ahead", count=ahead)
     )
     interval = t("waiting.soon", most=most) if ahead == 0 else t("waiting.between", least=least, most=most)
+    if page.visit.starts_at > deps_of(request).clock.now() + timedelta(minutes=most):
+        interval = t("waiting.by", time=Formats(visitor(request).language).time(page.visit.starts_at, page.zone))
     return {"position": position, "interval": interval, "next": t("waiting.next", provider=page.provider)}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
 from engine.dossier import Dossier
 from engine.ports import GateRecord
+from records.scope import Actor
 from tests.portals.helpers_clinic import SLUG, Clinic, LicenceGates, post, sign_in
 from tests.portals.helpers_journey import GOOD_CARD, KIND, MIAMI, booked, choose, held, times
 
@@ -40,8 +42,21 @@ def test_only_clinicians_licensed_for_the_place_are_offered(clinic: Clinic) -> N
     assert "Emeric Lindqvist" not in page, "the licence ran out yesterday"
 
 
-def test_a_place_without_a_licensed_clinician_shows_the_law_and_the_way_out(clinic: Clinic) -> None:
-    page = post(clinic.browser(), KIND, {"state": "NY", "postal_code": "10001"}).text
+def test_a_state_the_clinic_does_not_serve_is_said_before_the_law_is_asked(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LicenceGates, "ask", lambda *_: pytest.fail("the law was asked"))
+    page = post(clinic.browser(), KIND, {"state": "GA", "postal_code": "30301"}).text
+    assert "We do not serve Georgia yet" in page
+    assert "<li>Florida</li>" in page
+    assert 'href="tel:+1 305 555 0142"' in page
+
+
+def test_a_place_without_a_licensed_clinician_shows_the_law_and_the_way_out(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _without_licences(monkeypatch)
+    page = post(clinic.browser(), KIND, MIAMI).text
     assert "does not allow this visit" in page
     assert "Fla. Stat. 456.47(4)" in page
     assert "checked on" in page
@@ -99,13 +114,7 @@ def test_a_gate_that_shuts_at_booking_shows_its_law(clinic: Clinic, monkeypatch:
     browser = clinic.browser()
     sign_in(browser)
     choose(browser, times(browser)[0])
-
-    def refuse(self: LicenceGates, dossier: Dossier, gate: str, at: object) -> GateRecord:
-        nobody = dataclasses.replace(dossier, provider=dataclasses.replace(dossier.provider, licenses=()))
-        return original(self, nobody, gate, at)  # type: ignore[arg-type]
-
-    original = LicenceGates.ask
-    monkeypatch.setattr(LicenceGates, "ask", refuse)
+    _without_licences(monkeypatch)
     page = post(browser, "/book/review", {"request": "e" * 24})
     assert page.status_code == 409
     assert "cannot be booked" in page.text
@@ -138,10 +147,65 @@ def test_the_payment_pages_say_that_the_processor_is_simulated(clinic: Clinic) -
     assert "Simulated card processor" in browser.get(f"/visits/{visit}/receipt").text
 
 
-def test_cancelling_asks_why_and_shows_what_it_means(clinic: Clinic) -> None:
+def test_the_review_says_how_long_the_plan_holds_the_time(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    choose(browser, times(browser)[0])
+    page = browser.get("/book/review").text
+    plan = clinic.content.specialties["urgent_care"].visit_types["video_visit"].plan
+    minutes = plan.step("book").settings["hold_seconds"] // 60
+    assert f"hold this time for you for {minutes} minutes" in page
+    post(browser, "/book/review", {"language": "es", "next": "/book/review"}, to="/language")
+    assert f"durante {minutes} minutos" in browser.get("/book/review").text
+
+
+def test_a_time_that_has_passed_is_not_promised_to_anybody(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    chosen = times(browser)[0]
+    choose(browser, chosen)
+    assert "before we hold your time" in browser.get("/sign-up").text
+    clinic.clock.at = datetime.fromisoformat(chosen.partition("|")[2]) + timedelta(minutes=1)
+    assert "before we hold your time" not in browser.get("/sign-up").text
+    assert "The time you chose is kept" not in browser.get("/sign-in").text
+    sign_in(browser)
+    page = browser.get("/book/review")
+    assert page.status_code == 409
+    assert "has passed" in page.text
+
+
+def test_a_wrong_zip_code_is_named_with_its_state_in_the_summary_too(clinic: Clinic) -> None:
+    page = post(clinic.browser(), KIND, {"state": "FL", "postal_code": "30301"}).text
+    assert page.count("is not in Florida") == 2
+    assert "{state}" not in page
+
+
+def test_initials_are_of_the_name_without_its_credential(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    chosen = times(browser)[0]
+    choose(browser, chosen)
+    with clinic.database.scope(SLUG, Actor.system("test")) as scope:
+        name = scope.people.provider(chosen.partition("|")[0]).display_name
+    initials = re.search(r'class="avatar" aria-hidden="true">(\w+)<', browser.get("/book/review").text)
+    assert initials
+    assert initials[1] == "".join(part[0] for part in name.split(",")[0].split())
+
+
+def test_cancelling_asks_why_without_insisting_and_shows_what_it_means(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
     assert "free of charge" in browser.get(f"/visits/{visit}/cancel").text
-    assert post(browser, f"/visits/{visit}/cancel", {}).status_code == 422
-    page = post(browser, f"/visits/{visit}/cancel", {"reason": "time"})
+    page = post(browser, f"/visits/{visit}/cancel", {})
     assert "was canceled" in page.text
+    assert clinic.visits.asked[-1].subject == ""
+
+
+def _without_licences(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No clinician has a licence any more."""
+
+    def refuse(self: LicenceGates, dossier: Dossier, gate: str, at: object) -> GateRecord:
+        nobody = dataclasses.replace(dossier, provider=dataclasses.replace(dossier.provider, licenses=()))
+        return original(self, nobody, gate, at)  # type: ignore[arg-type]
+
+    original = LicenceGates.ask
+    monkeypatch.setattr(LicenceGates, "ask", refuse)
