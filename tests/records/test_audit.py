@@ -148,6 +148,7 @@ for _ in range(10):
 """
 
 
+@pytest.mark.slow
 def test_processes_append_to_one_chain(world: World, tmp_path: Path) -> None:
     before = verify(world.database, world.clinic).entries
     command = [sys.executable, "-c", LOOK, str(tmp_path), world.visit]
