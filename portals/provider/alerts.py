@@ -97,7 +97,7 @@ def _decision(desk: Desk, visit: Any, kind: str, words: LawWords) -> _About:
             return _About(text=(desk.t("provider.alerts.declined"),), todo="declined", part="tasks")
     wanted = [one for one in gates if one.gate == "sign" or kind == "review"]
     if wanted and not wanted[-1].open:
-        return _About(text=(_said(desk, wanted[-1], words),), todo="gate", part="law")
+        return _About(text=(_said(desk, wanted[-1], words),), todo="gate" if kind == "review" else kind, part="law")
     return _About(text=(desk.t("provider.alerts.unknown", visit=visit.visit),), todo="other", part="tasks")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -134,3 +136,14 @@ def test_the_script_asks_only_for_sentences_that_the_catalogue_has() -> None:
     catalogue = (root / "locale/en.call.yaml").read_text()
     for name in re.findall(r"this\.texts\.(\w+)", script):
         assert f"    {name}:" in catalogue, name
+
+
+async def test_a_tile_gets_the_persons_name_from_the_page_and_shows_the_whole_picture(portal: Portal) -> None:
+    await admit(portal)
+    consume(portal, await link_of(portal, portal.world.patient))
+    page = portal.client.get(f"/visits/{portal.world.visit}/call").text
+    found = re.search(r'data-names="([^"]*)"', page)
+    assert found and json.loads(html.unescape(found[1])) == {"provider": "Dr. Lena Okafor"}
+    root = Path(__file__).parents[2] / "portals" / "static"
+    assert "this.names[role] ?? this.texts" in (root / "js/call.js").read_text()
+    assert re.search(r"\.call__tile video \{[^}]*object-fit: contain", (root / "css/call.css").read_text())
