@@ -65,3 +65,20 @@ def test_the_null_processor_warns_and_takes_nothing() -> None:
         processor = NullCardProcessor()
     with pytest.raises(PortUnavailable):
         processor.authorise("a", due())
+
+
+def test_an_attempt_that_was_authorised_is_withdrawn_by_its_key(processor: SimulatedCardProcessor) -> None:
+    made = processor.authorise("k", due())
+    withdrawn = processor.withdraw("k")
+    assert (withdrawn.state, withdrawn.reference) == ("voided", made.reference)
+    assert processor.withdraw("k") == withdrawn
+    assert processor.capture("c", made.reference, made.amount_cents).state == "declined"
+
+
+def test_an_attempt_that_was_never_seen_authorises_nothing_once_it_is_withdrawn(
+    processor: SimulatedCardProcessor,
+) -> None:
+    withdrawn = processor.withdraw("k")
+    assert (withdrawn.state, withdrawn.reference) == ("voided", "")
+    late = processor.authorise("k", due())
+    assert (late.state, late.code) == ("declined", "withdrawn")
