@@ -108,7 +108,8 @@ async def review_post(request: Request) -> Response:
         return drop_slot(request, go(f"/visits/{before.visit}/pay"))
     visit = before.visit if before else await _draft(request, found, flow, located)
     ask = Ask(request=request_id(form), act="book", actor=session.person, starts_at=start.isoformat())
-    answer = await ask_visit(request, visit, ask, plan=found.kind.plan)
+    plan = await in_scope(request, lambda scope: scope.visits.plan(visit))  # the draft's own: content may have changed
+    answer = await ask_visit(request, visit, ask, plan=plan)
     if answer.done:
         return drop_slot(request, go(f"/visits/{visit}/pay"))
     if answer.code == "gate_shut":
