@@ -116,7 +116,7 @@ class OrderFacts:
     kind: str
     electronic: bool
     purpose: str | None
-    statements: Mapping[str, Any] = field(default_factory=dict)
+    statements: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stated_at: datetime | None = None
 
 
