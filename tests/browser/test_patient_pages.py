@@ -148,9 +148,13 @@ async def test_a_red_flag_that_is_not_corrected_reaches_the_server(site: Site, c
 async def test_the_law_that_stops_a_visit_is_on_its_page(site: Site, chromium: Browser) -> None:
     page = await _page(chromium, **PHONE)
     watch = Watch(page, site.base)
-    await page.goto(f"{site.base}/book/urgent_care/video_visit")
+    visit = await _booked_demo(site, page)
+    await page.goto(f"{site.base}/visits/{visit}/place")
+    await page.fill("#street", "12 Main Street")
+    await page.fill("#city", "New York")
     await page.select_option("#state", "NY")
     await page.fill("#postal_code", "10001")
+    await page.locator("#here").check(force=True)
     await page.click(GO)
     await page.locator(".law").wait_for()
     await watch.barriers()
@@ -165,6 +169,16 @@ async def test_the_living_page_has_no_barriers_in_either_direction(site: Site, c
             await page.goto(f"{site.base}/design?dir={direction}")
             await watch.barriers()
         assert watch.trouble == []
+
+
+async def test_a_signed_in_page_fits_the_narrowest_phone(site: Site, chromium: Browser) -> None:
+    page = await _page(chromium, **NARROW)
+    watch = Watch(page, site.base)
+    visit = await _booked_demo(site, page)
+    for path in ("/visits", f"/visits/{visit}", "/privacy", f"/visits/{visit}/cancel"):
+        await page.goto(site.base + path)
+        await watch.barriers()
+    assert watch.trouble == []
 
 
 async def test_booking_by_keyboard_alone(site: Site, chromium: Browser) -> None:
