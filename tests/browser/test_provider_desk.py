@@ -145,6 +145,7 @@ async def test_a_lost_connection_keeps_the_text_and_saves_it_later(desk: Desk) -
 
 async def test_a_prescription_is_written_without_leaving_the_page(desk: Desk) -> None:
     desk.portal.visits.gates["prescribe"] = opened("prescribing")
+    desk.portal.move("documenting")
     page = await desk.page()
     await page.goto(desk.visit)
     await page.evaluate("window.stayed = true")
@@ -165,7 +166,7 @@ async def test_a_prescription_is_written_without_leaving_the_page(desk: Desk) ->
 async def test_no_barrier_and_no_sideways_scrolling(desk: Desk, look: dict[str, Any]) -> None:
     desk.portal.world.store.raise_alert(desk.portal.world.effect(), "red_flag")
     page = await desk.page(**look)
-    for path in ("/staff", desk.portal.at, f"{desk.portal.at}?pick=list:0:0"):
+    for path in ("/staff", desk.portal.at, f"{desk.portal.at}?pick=list:0:0", f"{desk.portal.at}?pick=base:oxycodone"):
         await page.goto(desk.base + path)
         assert await barriers(page) == []
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
