@@ -1,15 +1,59 @@
-"""What every test shares: nothing of the person or the machine that runs it changes a result."""
+"""What every test shares: nothing of the person or the machine that runs it changes a result; and in which order."""
 
 import os
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # How long an example takes says how busy the machine is, not whether the program is right.
 hypothesis.settings.register_profile(
     "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
 )
 hypothesis.settings.load_profile("house")
+
+# These start whole installations. Two at once would starve each other on two cores, so one worker takes them all.
+WHOLE_INSTALLATIONS = (
+    "tests/whole/test_killed.py",
+    "tests/browser/test_visit_journey.py",
+    "tests/browser/test_canary.py",
+    "tests/admin_ui/test_up.py",
+)
+
+
+class WholeFiles(LoadFileScheduling):
+    """A file stays on one worker, and so do all that start installations."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid.partition("::")[0])
+
+
+def group(file: str) -> str:
+    """What a file's tests are handed out together with."""
+    return "installations" if file in WHOLE_INSTALLATIONS else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """How two workers share the tests."""
+    return WholeFiles(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a worker the longest come first; a run without workers keeps the order it was asked for."""
+    if hasattr(config, "workerinput"):
+        longest_first(items)
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Whole installations, then the files with slow tests, then the others."""
+    slow = {_file(item) for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: (_file(item) not in WHOLE_INSTALLATIONS, _file(item) not in slow))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,8 @@ from engine.settings import HOME, PREFIX
 BROWSER_TESTS = HOME / "tests" / "browser"
 # The program looked for, and the Debian package that has it.
 PROGRAMS = {"chromium": "chromium", "turnserver": "coturn"}
-WORKERS = ("-n", "2", "--dist", "loadfile")
+# Which tests stay together, and that the longest come first, says `tests/conftest.py`.
+WORKERS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True, slots=True)

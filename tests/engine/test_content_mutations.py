@@ -70,6 +70,7 @@ def mutated(text: str, dice: random.Random) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_with_a_random_fault_is_diagnosed_and_never_crashes_the_check(name: str) -> None:
     dice = random.Random(name)
