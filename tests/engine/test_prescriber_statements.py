@@ -53,7 +53,7 @@ def test_a_look_of_two_days_ago_and_one_without_a_time_are_not_told() -> None:
 
 
 def test_the_exception_and_the_diagnosis_are_facts_of_the_prescriber() -> None:
-    stated = {"prescription.acute_pain_exception": True, "treatment.indication": "fracture"}
+    stated: dict[str, object] = {"prescription.acute_pain_exception": True, "treatment.indication": "fracture"}
     gathered = gather_facts(prescribing(stated), "prescribe", NOW)
     assert gathered.facts["prescription"]["acute_pain_exception"] is True
     assert gathered.facts["treatment"]["indication"] == "fracture"
@@ -61,6 +61,11 @@ def test_the_exception_and_the_diagnosis_are_facts_of_the_prescriber() -> None:
 
 
 def test_nothing_else_can_be_stated_and_nothing_told_is_overwritten() -> None:
-    stated = {"patient.location.state": "GA", "provider.dea": [], "drug.schedule": None, "drug.name": "amoxicillin"}
+    stated: dict[str, object] = {
+        "patient.location.state": "GA",
+        "provider.dea": [],
+        "drug.schedule": None,
+        "drug.name": "amoxicillin",
+    }
     told = gather_facts(prescribing(stated), "prescribe", NOW)
     assert told == gather_facts(prescribing({}), "prescribe", NOW)
