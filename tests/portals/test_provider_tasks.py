@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -123,6 +123,7 @@ def test_staff_who_see_no_patients_get_a_calm_page(clinic: Clinic, person: str) 
 
 
 def test_a_clinician_whose_licence_ended_reads_it_on_the_queue(clinic: Clinic) -> None:
+    clinic.clock.at = datetime.now(UTC) + timedelta(days=1)  # it ended yesterday, wherever it is which day now
     browser = clinic.browser()
     page = text_of(post(browser, "/staff/sign-in", {"person": "emeric_lindqvist"}, to="/staff/demo/sign-in").text)
     assert "Your licence for Florida ended on" in page and "administrator" in page
