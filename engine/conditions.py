@@ -8,19 +8,21 @@ A condition is a mapping. A key that is a path of the vocabulary is a test; seve
     prescription.refills: {at_least: 1, less: 6}       less, at_most, greater, at_least
     relationship.exam_date: {on_or_after: {fact: encounter.date, minus: 24 months}}
                                                        before, on_or_before, after, on_or_after; plus or minus
+    relationship.exam_date: {within: 90 days}          in the 90 days that end with the encounter, both ends counted
     patient.pregnant: {told: true}                     said at all; {exists: true}: told and not nothing, not empty
     drug.classes: {has: stimulant}                     has, has_any, has_all
     provider.licenses: {any: {state: {fact: patient.location.state}, status: active}}
                                                        any, all, none over records; inside, fields go by their own names
     provider.licenses: {count: {where: {...}, at_least: 2}}
     all: [...]  any: [...]  none: [...]  not: {...}  always: true
+    applies: us/prescribing/ryan-haight                that rule is in force and its condition holds (in rules only)
 
 A missing fact makes a test unknown, and unknown passes upwards as in Kleene's logic.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.reading import Node, Sort
@@ -35,6 +37,14 @@ class Scope(Protocol):
 
     def paths(self) -> Iterable[str]:
         """Every known path, for hints."""
+
+
+@runtime_checkable
+class Importing(Protocol):
+    """A scope whose conditions may lean on other rules."""
+
+    def imports(self, rule: str) -> bool:
+        """Whether a rule of this id may be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,14 @@ class Quantifier:
     every: bool = False
 
 
-Condition = Always | Every | Some | Negation | Test | Quantifier
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """Another rule is in force and its condition holds; put in (`engine.imports`) before anything is judged."""
+
+    rule: str
+
+
+Condition = Always | Every | Some | Negation | Test | Quantifier | Applies
 
 _SCALARS = frozenset(Kind) - {Kind.CHOICES, Kind.RECORDS}
 _DATED = frozenset({Kind.DATE, Kind.INSTANT})
@@ -138,7 +155,8 @@ OPERATORS: Mapping[str, Operator] = {
     "told": Operator(frozenset(Kind), "is told", flag=True),
 }
 QUANTIFIERS = ("any", "all", "none", "count")
-CONNECTIVES = ("all", "any", "none", "not", "always")
+CONNECTIVES = ("all", "any", "none", "not", "always", "applies")
+_TODAY = "encounter.date"
 _BOUNDS = ("at_least", "at_most", "less", "greater", "is")
 
 
@@ -152,6 +170,8 @@ def json_schema() -> dict[str, object]:
     condition = {"$ref": "#/$defs/condition"}
     several = {"type": "array", "items": condition, "minItems": 1}
     connectives = {"all": several, "any": several, "none": several, "not": condition, "always": {"type": "boolean"}}
+    rule = {"type": "string", "description": "the id of a rule of the same topic"}
+    connectives |= {"applies": {"anyOf": [rule, {"type": "array", "items": rule, "minItems": 1}]}}
     return {"type": "object", "minProperties": 1, "properties": connectives}
 
 
@@ -190,6 +210,8 @@ class _Parser:
     def _connective(self, key: str, value: Node, fields: _Fields) -> Condition:
         if key == "always":
             return self._always(value)
+        if key == "applies":
+            return self._applies(value)
         if key == "not":
             return Negation(self.condition(value, fields))
         if value.sort is not Sort.LIST or not value.parts:
@@ -203,6 +225,18 @@ class _Parser:
             self._problems.report("COND006", value.at, found=value.sort)
             return _BROKEN
         return Always(value.scalar)
+
+    def _applies(self, value: Node) -> Condition:
+        """At least one of the rules named applies."""
+        nodes = value.parts if value.sort is Sort.LIST else (value,)
+        fitting = [n for n in nodes if isinstance(self._scope, Importing) and self._scope.imports(n.raw)]
+        for node in nodes:
+            if node not in fitting:
+                self._problems.report("LAW019", node.at, id=node.raw or node.sort, reason="it is no rule of this topic")
+        if not fitting or len(fitting) < len(nodes):
+            return _BROKEN
+        parts = tuple(Applies(node.raw) for node in fitting)
+        return parts[0] if len(parts) == 1 else Some(parts)
 
     def _matcher(self, subject: "_Subject", value: Node) -> Condition:
         """What stands behind a path: a value, a list of values, a reference, or operators."""
@@ -223,11 +257,24 @@ class _Parser:
         for name, entry in value.entries.items():
             if name == "not":
                 parts.append(Negation(self._matcher(subject, entry.value)))
+            elif name == "within":
+                parts.append(self._within(subject, entry.value))
             elif name not in OPERATORS:
-                self._unknown_operator(name, entry.key_at, (*OPERATORS, "not"))
+                self._unknown_operator(name, entry.key_at, (*OPERATORS, "within", "not"))
             else:
                 parts.append(self._test(subject, name, entry.value))
         return parts[0] if len(parts) == 1 else Every(tuple(parts))
+
+    def _within(self, subject: "_Subject", value: Node) -> Condition:
+        """A window of the calendar that ends with the day of the encounter; what lies after it is not within."""
+        if subject.kind.kind is not Kind.DATE or self._scope.type_of(_TODAY) is None:
+            fitting, path = [n for n, o in OPERATORS.items() if subject.kind.kind in o.kinds], subject.path
+            given = {"operator": "within", "path": path, "type": subject.kind, "allowed": listed(fitting, 30)}
+            self._problems.report("COND003", value.at, **given)
+            return _BROKEN
+        begin, end = Reference(_TODAY, self._duration(value), -1), Reference(_TODAY)
+        named = (("on_or_after", begin), ("on_or_before", end))
+        return Every(tuple(Test(subject.path, operator, day, subject.of_item) for operator, day in named))
 
     def _unknown_operator(self, name: str, at: Location, known: Iterable[str]) -> None:
         hint = nearest(name, known)

@@ -7,6 +7,7 @@ from typing import cast
 from engine.conditions import (
     OPERATORS,
     Always,
+    Applies,
     Condition,
     Every,
     Negation,
@@ -44,6 +45,8 @@ def _compile(condition: Condition) -> _Inner:
         return _negation(_compile(condition.part))
     if isinstance(condition, Quantifier):
         return _every_record(condition) if condition.every else _counted(condition)
+    if isinstance(condition, Applies):
+        raise ValueError("a rule that leans on another was not resolved")
     return _test(condition)
 
 
@@ -260,6 +263,8 @@ def describe(condition: Condition) -> str:
         return f"not ({describe(condition.part)})"
     if isinstance(condition, Quantifier):
         return _describe_quantifier(condition)
+    if isinstance(condition, Applies):
+        return f"the rule {condition.rule} applies"
     return f"{condition.path} {OPERATORS[condition.operator].words} {_operand_words(condition)}".rstrip()
 
 

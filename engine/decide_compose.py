@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.conditions_closures import Truth, because, failures, missing
+from engine.decide_duties import merged
 from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome
 from engine.instances import Instance
 from engine.law import Advise, Effect, Forbid, Limit, Permit, Require, Review, Source
@@ -33,7 +34,7 @@ def compose(topic: Topic, plan: Plan, facts: Facts, truths: Sequence[Truth], sou
         outcome=outcome,
         permits=tuple(tally.permits),
         forbids=tuple(tally.forbids),
-        duties=tuple(tally.duties),
+        duties=merged(tally.duties, topic.orders),
         limits=tuple(tally.limits),
         advice=tuple(tally.advice),
         review=tuple(tally.all_reviews(plan.carried)),

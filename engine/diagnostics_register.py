@@ -225,6 +225,12 @@ REGISTER: tuple[Kind, ...] = (
         "One id, one source.",
         "give it the same words everywhere, or another id",
     ),
+    Kind(
+        "LAW019",
+        "the rule `{id}` cannot be leant on: {reason}",
+        "`applies` holds while another rule of the same topic does.",
+        "name a rule of this topic, of the country, of `common` or of the same jurisdiction",
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
     # TEXT: words for people
     Kind(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import cast
 
-from engine.conditions import Always, Condition, Every, Negation, Quantifier, Reference, Scope, Some, Test, paths
+from engine.conditions import Always, Applies, Condition, Every, Negation, Quantifier, Reference, Scope, Some, Test, paths
 from engine.conditions_closures import UNTOLD, Closure, Truth, compile_condition
 from engine.values import Facts, Kind, Value
 
@@ -150,7 +150,7 @@ class _Lowering:
             parts = [self.terms(part, holds) for part in condition.parts]
             joined = isinstance(condition, Every) is holds
             return self._product(condition, parts, holds) if joined else _union(parts)
-        if isinstance(condition, Quantifier):
+        if isinstance(condition, Quantifier | Applies):
             return self._derived(condition, holds)
         return self._test(condition, holds)
 

@@ -10,19 +10,20 @@ from engine.conditions import Condition
 from engine.diagnostics import Diagnostic, Location, Problems
 from engine.drugs import SHAPE as DRUGS_SHAPE
 from engine.drugs import Drug, DrugNames, read_drugs
+from engine.imports import check_imports, resolve
 from engine.instances import Instance, instantiate, law_names
 from engine.law import SHAPE as LAW_SHAPE
-from engine.law import LawFile, LawValue, Require, Rule, Source
+from engine.law import Cited, LawFile, LawValue, Require, Rule, Source
 from engine.law_reading import read_law, read_policy, report_place
 from engine.local_dates import SHAPE as ZONES_SHAPE
 from engine.local_dates import ZoneTable, read_zones, zone_data_digest
 from engine.packs import digest, digest_of_digests
-from engine.periods import Certainty
+from engine.periods import Certainty, Period
 from engine.programs import Program, compile_program
 from engine.reading import Node, read_file
 from engine.shapes import Shape
 from engine.topics import SHAPE as TOPICS_SHAPE
-from engine.topics import Topics, read_topics
+from engine.topics import Topic, Topics, read_topics
 from engine.vocabulary import SHAPE as VOCABULARY_SHAPE
 from engine.vocabulary import Vocabulary, read_vocabulary
 
@@ -129,7 +130,7 @@ class Rulebook:
         return found
 
     def _prepare(self, key: tuple[str, str]) -> None:
-        instances = tuple(_instances(self.law.files, self.overlay, *key))
+        instances = tuple(_instances(self.law, self.overlay, *key))
         borders = {b for i in instances for b in _borders(i)}
         self._instances[key] = instances
         self._borders[key] = sorted(borders)
@@ -161,20 +162,44 @@ def _borders(instance: Instance) -> Iterable[str]:
     yield f"{period.last}~"
 
 
-def _instances(files: Sequence[LawFile], overlay: Overlay | None, topic: str, jurisdiction: str) -> Iterable[Instance]:
+def _instances(law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: str) -> Iterable[Instance]:
     country = jurisdiction.split("/")[0]
+    files = [file for file in law.files if file.topic == topic]
     values: dict[str, tuple[LawValue, ...]] = {}
     for file in files:
-        if file.topic == topic and file.jurisdiction in (country, jurisdiction):
+        if file.jurisdiction in (country, jurisdiction):
             values.update(_grouped(file.values))
-    for file in files:
-        if file.topic == topic and file.jurisdiction in (country, f"{country}/common", jurisdiction):
-            for rule in file.rules:
-                at = jurisdiction if file.jurisdiction.endswith("/common") else file.jurisdiction
-                yield from instantiate(rule, at, values)
-    for rule in overlay.rules if overlay else ():
-        if rule.topic == topic:
-            yield from instantiate(rule, "clinic", values)
+    given = frozenset(values)
+    values.update(_defaults(law.topics.topics[topic], given))
+    reaching = (country, f"{country}/common", jurisdiction)
+    rules = [rule for file in files if file.jurisdiction in reaching for rule in file.rules]
+    rules += [rule for rule in (overlay.rules if overlay else ()) if rule.topic == topic]
+    known = {rule.id: rule for rule in rules}
+
+    def of(name: str) -> tuple[Instance, ...]:
+        rule = known.get(name)
+        return tuple(_of_rule(rule)) if rule else ()
+
+    def _of_rule(rule: Rule) -> Iterable[Instance]:
+        at = jurisdiction if rule.jurisdiction.endswith("/common") else rule.jurisdiction
+        if _stands(rule, given):
+            for resolved in resolve(rule, of):
+                yield from instantiate(resolved, at, values)
+
+    for rule in rules:
+        yield from _of_rule(rule)
+
+
+def _stands(rule: Rule, given: frozenset[str]) -> bool:
+    """A rule without sources of its own exists only where some value that it stands on was given."""
+    names = law_names(rule)
+    return bool(rule.cited.sources) or rule.jurisdiction == "clinic" or not names or bool(names & given)
+
+
+def _defaults(topic: Topic, given: frozenset[str]) -> dict[str, tuple[LawValue, ...]]:
+    """What counts where a jurisdiction gives no value."""
+    missing = {name: value for name, value in topic.defaults.items() if name not in given}
+    return {name: (LawValue(name, value, Period(), Cited(), Location("")),) for name, value in missing.items()}
 
 
 def _grouped(values: Iterable[LawValue]) -> dict[str, tuple[LawValue, ...]]:
@@ -204,6 +229,7 @@ def join(law: LawPack, clinic_policy: Node | None = None) -> Rulebook:
     if clinic_policy is not None and clinic_policy.parts:
         problems = Problems()
         rules = read_policy(clinic_policy, law.vocabulary, law.topics, problems)
+        check_imports([*rules, *(rule for file in law.files for rule in file.rules)], problems)
         problems.stop_if_broken()
         overlay = Overlay(rules, digest(clinic_policy.plain()))
     parts = {
@@ -281,6 +307,8 @@ def _check_together(files: Sequence[LawFile], topics: Topics, problems: Problems
                 problems.report("LAW004", rule.at, id=rule.id, first=seen[rule.id])
             seen.setdefault(rule.id, rule.at)
             _check_values(rule, file, problems)
+    check_imports([rule for file in files for rule in file.rules], problems)
+    for file in files:
         given = {value.name for value in file.values}
         for name in sorted(topics.topics[file.topic].required - given):
             if "/" in file.jurisdiction and not file.jurisdiction.endswith("/common"):

@@ -1,12 +1,12 @@
 """Which topics of law exist, what may their rules do, and which of them does each gate ask?"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.diagnostics import Problems, listed, nearest
 from engine.reading import Node
-from engine.shapes import NAME, Flag, Key, ListOf, MapOf, OneOf, Record, Text
-from engine.values import FactType, Kind
+from engine.shapes import NAME, Anything, Flag, Key, ListOf, MapOf, OneOf, Record, Text
+from engine.values import BadValue, FactType, Kind, Value
 from engine.vocabulary import PATH, Vocabulary, read_type
 
 _VALUE = Record(
@@ -17,6 +17,7 @@ _VALUE = Record(
         "unit": Key(Text(), "the unit of a number"),
         "nullable": Key(Flag(), "whether null means `told: there is none`"),
         "says": Key(Text(), "what it means, in one sentence", required=True),
+        "otherwise": Key(Anything("a value"), "what counts in a jurisdiction that gives no value"),
         "required": Key(Flag(), "whether every jurisdiction that carries the topic must give it"),
     },
 )
@@ -39,6 +40,7 @@ _TOPIC = Record(
         "duties": Key(MapOf(Text(), NAME), "the duties that rules may require, with a sentence each"),
         "limits": Key(MapOf(_LIMIT, NAME), "the limits that rules may set"),
         "values": Key(MapOf(_VALUE, PATH), "the law values of a jurisdiction"),
+        "orders": Key(MapOf(ListOf(Text(), least=2), NAME), "words of a duty's detail, from the mildest to the strictest"),
     },
 )
 _GATE = Record(
@@ -83,6 +85,8 @@ class Topic:
     limits: Mapping[str, LimitKind]
     values: Mapping[str, FactType]
     required: frozenset[str]
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,10 @@ class LawScope:
             return self.topic.values.get(path.removeprefix(LAW_PREFIX))
         return self.vocabulary.type_of(path)
 
+    def imports(self, rule: str) -> bool:
+        """Whether an id names a rule of this topic; that there is one is checked when all files are read."""
+        return rule.split("/")[-2:-1] == [self.topic.name]
+
     def paths(self) -> Iterable[str]:
         return [*self.vocabulary.paths(), *(f"{LAW_PREFIX}{name}" for name in self.topic.values)]
 
@@ -146,6 +154,7 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
     for part in facts:
         if part.raw not in vocabulary.facts:
             problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, known))
+    types = {key: read_type(part, {}, problems) for key, part in values.items()}
     return Topic(
         name=name,
         says=node.text("says"),
@@ -155,9 +164,21 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
         inputs=node.texts("inputs"),
         duties={key: part.raw for key, part in _items(node, "duties")},
         limits=limits,
-        values={key: read_type(part, {}, problems) for key, part in values.items()},
+        values=types,
         required=frozenset(key for key, part in values.items() if part.flag("required")),
+        defaults={k: _default(types[k], k, p, problems) for k, p in values.items() if "otherwise" in p},
+        orders={key: tuple(str(word.scalar) for word in part) for key, part in _items(node, "orders")},
     )
+
+
+def _default(kind: FactType, name: str, node: Node, problems: Problems) -> Value:
+    given = node["otherwise"]
+    try:
+        return kind.read(given.plain())
+    except BadValue as error:
+        report, shown = problems.report, given.raw or str(given.sort)
+        report("COND004", given.at, value=shown, path=f"{name} otherwise", reason=error, fix=f"write {kind}")
+        return None
 
 
 def _gate(name: str, node: Node, topics: Mapping[str, Topic], problems: Problems) -> Gate:

@@ -1,0 +1,62 @@
+"""What is left when several rules ask for the same duty? One duty in the strictest form, met only when all of it is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.decisions import Json
+from engine.law import CONFIDENCES
+
+Orders = Mapping[str, tuple[str, ...]]
+_POINTS = ("before_booking", "before_join", "before_prescribe", "before_sign")
+
+
+def merged(duties: Sequence[Json], orders: Orders) -> tuple[Json, ...]:
+    """Entries of one duty joined; those due within a time of something stay apart, as their times cannot be compared."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for duty in duties:
+        due = str(duty["due"])
+        key = (str(duty["duty"]), "" if due in _POINTS else due)
+        found[key] = _joined(found[key], duty, orders) if key in found else dict(duty)
+    return tuple(found.values())
+
+
+def _joined(one: Json, other: Json, orders: Orders) -> dict[str, Any]:
+    """Both entries in one: the earlier due point, the union of what they ask, every rule and source named."""
+    rules = tuple(dict.fromkeys((*one.get("rules", (one["rule"],)), other["rule"])))
+    entry = {
+        **one,
+        "due": min(one["due"], other["due"], key=lambda due: _POINTS.index(due) if due in _POINTS else len(_POINTS)),
+        "met": bool(one["met"] and other["met"]),
+        "detail": strictest(one["detail"], other["detail"], orders),
+        "cite": list(dict.fromkeys((*one["cite"], *other["cite"]))),
+        "rules": list(rules),
+    }
+    laws = dict.fromkeys(part["law"] for part in (one, other) if part.get("law"))
+    if laws:
+        entry["law"] = "; ".join(laws)
+    entry["confidence"] = max((part.get("confidence", "high") for part in (one, other)), key=CONFIDENCES.index)
+    if entry["confidence"] == "high":
+        del entry["confidence"]
+    return entry
+
+
+def strictest(one: Json, other: Json, orders: Orders) -> dict[str, Any]:
+    """Two details in one: the stricter word where the topic orders them, else all that either asks."""
+    return {
+        key: _both(one[key], other[key], orders.get(key, ())) if key in one and key in other else {**one, **other}[key]
+        for key in dict.fromkeys((*one, *other))
+    }
+
+
+def _both(one: Any, other: Any, order: tuple[str, ...]) -> Any:
+    if one == other:
+        return one
+    if one in order and other in order:
+        return max(one, other, key=order.index)
+    if isinstance(one, bool) and isinstance(other, bool):
+        return one or other
+    return list(dict.fromkeys((*_list(one), *_list(other))))
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
