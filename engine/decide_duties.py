@@ -11,7 +11,7 @@ _POINTS = ("before_booking", "before_join", "before_prescribe", "before_sign")
 
 
 def merged(duties: Sequence[Json], orders: Orders) -> tuple[Json, ...]:
-    """Entries of one duty joined; those due within a time of something stay apart, as their times cannot be compared."""
+    """Entries of one duty joined; those due within a time of something stay apart: their times cannot be compared."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for duty in duties:
         due = str(duty["due"])

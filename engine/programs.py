@@ -13,7 +13,19 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import cast
 
-from engine.conditions import Always, Applies, Condition, Every, Negation, Quantifier, Reference, Scope, Some, Test, paths
+from engine.conditions import (
+    Always,
+    Applies,
+    Condition,
+    Every,
+    Negation,
+    Quantifier,
+    Reference,
+    Scope,
+    Some,
+    Test,
+    paths,
+)
 from engine.conditions_closures import UNTOLD, Closure, Truth, compile_condition
 from engine.values import Facts, Kind, Value
 

@@ -40,7 +40,9 @@ _TOPIC = Record(
         "duties": Key(MapOf(Text(), NAME), "the duties that rules may require, with a sentence each"),
         "limits": Key(MapOf(_LIMIT, NAME), "the limits that rules may set"),
         "values": Key(MapOf(_VALUE, PATH), "the law values of a jurisdiction"),
-        "orders": Key(MapOf(ListOf(Text(), least=2), NAME), "words of a duty's detail, from the mildest to the strictest"),
+        "orders": Key(
+            MapOf(ListOf(Text(), least=2), NAME), "words of a duty's detail, from the mildest to the strictest"
+        ),
     },
 )
 _GATE = Record(

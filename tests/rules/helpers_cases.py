@@ -23,10 +23,13 @@ def examples(country: str = "us") -> Mapping[str, Node]:
 
 
 def started(name: str, known: Mapping[str, Node]) -> dict[str, Any]:
-    """Facts by path of an example, with those it takes over."""
+    """Facts by path of an example, with those it takes over; of several it takes over the later ones win."""
     node = known[name]
-    before = started(node.text("from"), known) if "from" in node else {}
-    return {**before, **{path: part.plain() for path, part in node["given"].items()}}
+    before: dict[str, Any] = {}
+    for other in node.texts("from"):
+        before |= started(other, known)
+    given = node.get("given")
+    return before | {path: part.plain() for path, part in (given.items() if given else ())}
 
 
 def question(case: Case, known: Mapping[str, Node]) -> Question:
