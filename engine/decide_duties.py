@@ -31,7 +31,7 @@ def _joined(one: Json, other: Json, orders: Orders) -> dict[str, Any]:
         "cite": list(dict.fromkeys((*one["cite"], *other["cite"]))),
         "rules": list(rules),
     }
-    laws = dict.fromkeys(part["law"] for part in (one, other) if part.get("law"))
+    laws = dict.fromkeys(law for part in (one, other) if part.get("law") for law in part["law"].split("; "))
     if laws:
         entry["law"] = "; ".join(laws)
     entry["confidence"] = max((part.get("confidence", "high") for part in (one, other)), key=CONFIDENCES.index)

@@ -164,7 +164,7 @@ class Cited:
     def joined(self, other: "Cited") -> "Cited":
         """Both together: the weaker confidence, all sources."""
         weaker = min(self.confidence, other.confidence, key=CONFIDENCES.index)
-        laws = dict.fromkeys(text for text in (self.law, other.law) if text)
+        laws = dict.fromkeys(part for text in (self.law, other.law) if text for part in text.split("; "))
         return Cited(tuple(dict.fromkeys((*self.sources, *other.sources))), "; ".join(laws), weaker)
 
 
