@@ -104,13 +104,24 @@ def quantifiers(draw: st.DrawFn) -> Quantifier:
     return Quantifier("a.list", where, draw(st.integers(0, 3)), most, draw(st.booleans()))
 
 
+@st.composite
+def windows(draw: st.DrawFn) -> Condition:
+    """A window of the calendar that ends with a day, of a fact or of a record: what `within` is read into."""
+    by = draw(st.sampled_from([Duration(days=0), Duration(days=90), Duration(months=12)]))
+    of_item = draw(st.booleans())
+    path = "day" if of_item else "b.day"
+    begin, end = Reference("a.day", by, -1), Reference("a.day")
+    window = Every((Test(path, "on_or_after", begin, of_item), Test(path, "on_or_before", end, of_item)))
+    return Quantifier("a.list", window) if of_item else window
+
+
 def _every(parts: list[Test]) -> Condition:
     return Every(tuple(parts))
 
 
 def conditions() -> st.SearchStrategy[Condition]:
     """Conditions of some depth."""
-    leaves = st.one_of(tests_of(TYPES), tests_of(TYPES), quantifiers(), st.booleans().map(Always))
+    leaves = st.one_of(tests_of(TYPES), tests_of(TYPES), quantifiers(), windows(), st.booleans().map(Always))
 
     def deeper(parts: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
         several = st.lists(parts, min_size=1, max_size=4).map(tuple)
