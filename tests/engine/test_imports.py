@@ -1,6 +1,7 @@
 """A rule may lean on another one: it holds while the other is in force and its condition holds, and is never surer."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -133,7 +134,7 @@ TOLD = st.fixed_dictionaries(
 @settings(max_examples=40, deadline=None, suppress_health_check=CALM)
 @given(CONDITIONS, CONDITIONS, st.lists(TOLD, min_size=1, max_size=4))
 def test_leaning_on_a_rule_says_the_same_as_writing_its_condition_out_in_both_engines(
-    tmp_path_factory: pytest.TempPathFactory, other: str, own: str, cases: list[dict[str, object]]
+    tmp_path_factory: pytest.TempPathFactory, other: str, own: str, cases: list[dict[str, Any]]
 ) -> None:
     leaning = rule("open/no", FORBID, when=f"{{all: [{own}, {LEANS}]}}")
     written = rule("open/no", FORBID, when=f"{{all: [{own}, {other}]}}")
