@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rules.facts_list import LIST, ROOT, sections, source_digest, written
+from tests.rules.helpers_facts import LIST, ROOT, sections, source_digest, written
 
 FACTS = ROOT.parent / "shared" / "facts"
 HELD = json.loads(LIST.read_text(encoding="utf-8"))
@@ -78,7 +78,7 @@ def test_every_section_is_given_by_the_facts_of_its_jurisdiction(path: Path) -> 
 def test_the_list_is_that_of_the_facts_where_they_lie() -> None:
     if not FACTS.is_dir():
         pytest.skip("the researched facts are not beside the project")
-    assert LIST.read_text(encoding="utf-8") == written(FACTS / "us"), "run `python -m tests.rules.facts_list FOLDER`"
+    assert LIST.read_text(encoding="utf-8") == written(FACTS / "us"), "run `python -m tests.rules.helpers_facts FOLDER`"
 
 
 def test_an_invented_source_link_or_section_is_found() -> None:

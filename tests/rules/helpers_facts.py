@@ -1,4 +1,4 @@
-"""Writes the list of what the researched facts hold: `python -m tests.rules.facts_list FACTS_FOLDER`.
+"""Writes the list of what the researched facts hold: `python -m tests.rules.helpers_facts FACTS_FOLDER`.
 
 The list (docs/reference/facts-us.json) names every source of the facts by id and digest, and every number of a section
 that the facts of a jurisdiction give. `test_sources.py` holds the law files against it.
