@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -76,7 +77,7 @@ def _missing(work: Work, clinic: ClinicFile, demo: bool) -> dict[str, Maker]:
 
 
 def _make_missing(work: Work, clinic: ClinicFile, demo: bool, password: str | None) -> None:
-    today = work.at.date()
+    today = work.at.astimezone(ZoneInfo(clinic.time_zone)).date()
     for key, make in _missing(work, clinic, demo).items():
         person, email, role = make(work, today)
         if password is not None:

@@ -167,13 +167,21 @@ async def test_an_expired_licence_is_refused_at_booking(visit: Visit, stack: Sta
     assert [one for one in visit.trouble if "409" not in one] == []
 
 
-async def test_another_state_than_at_booking_stops_the_visit(visit: Visit) -> None:
+@pytest.mark.parametrize(
+    ("state", "postal_code", "cited"),
+    [("NY", "10001", re.compile(r"Educ\. Law")), ("GA", "30303", re.compile("checked on"))],
+    ids=["its law forbids it", "its law is not carried"],
+)
+async def test_another_state_than_at_booking_stops_the_visit(
+    visit: Visit, state: str, postal_code: str, cited: re.Pattern[str]
+) -> None:
     patient = visit.patient
     await patient.sign_in(MATEO)
     await patient.book("Ibarra")
-    await patient.say_place("GA", "30303")
+    await patient.say_place(state, postal_code)
     await patient.page.locator(".law").wait_for(timeout=20_000)
-    await patient.look("blocked-place")
+    await patient.look(f"blocked-place-{state}")
+    assert cited.search(await patient.page.locator(".law").first.inner_text())
     assert visit.stage() == "blocked"
     assert visit.refusals()
     assert visit.trouble == []

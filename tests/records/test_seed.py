@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import cast
 
 from engine.clinics import ClinicFile, DateRule, People, SeedDea, SeedLicense, SeedPatient, SeedProvider, SeedStaff
@@ -13,6 +13,7 @@ from records.database import Database
 from records.seed import DEMO_PASSWORD, seed
 from records.sign_in import Credentials, sign_in
 from records.work import Actor
+from tests.records.helpers import HandClock
 
 PROVIDER = SeedProvider(
     id="okafor",
@@ -59,10 +60,11 @@ PEOPLE = People(providers=(PROVIDER,), staff=(STAFF,), patients=(DEMO_PATIENT,))
 
 @dataclass
 class FakeClinic:
-    """The two fields of a clinic file that seeding reads."""
+    """The fields of a clinic file that seeding reads."""
 
     slug: str
     people: People
+    time_zone: str = "America/New_York"
 
 
 def clinic(people: People = PEOPLE) -> ClinicFile:
@@ -133,3 +135,11 @@ def test_outside_a_demo_there_are_no_demo_patients_and_no_passwords(database: Da
             connection.exec_driver_sql(f"SELECT count(*) FROM {t}").scalar_one() for t in ("patients", "accounts")
         ]
     assert counts == [0, 0]
+
+
+def test_days_are_counted_from_the_clinics_own_day(database: Database, clock: HandClock) -> None:
+    clock.at = datetime(2026, 3, 6, 2, 0, tzinfo=UTC)  # still the evening of March 5 in New York
+    seed(database, clinic(), demo=False)
+    with database.scope("palmetto", Actor.system("test")) as scope:
+        [okafor] = scope.people.providers()
+    assert okafor.licenses[0].expires == date(2026, 3, 4)
