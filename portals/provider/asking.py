@@ -12,7 +12,7 @@ from portals.base.visitor import visitor
 from workflows.client import VisitClosed, VisitUnreachable
 from workflows.contracts import Answer, Ask
 
-DANGER = frozenset({"gate_shut", "unreachable", "closed", "payment_declined", "not_now", "too_late"})
+DANGER = frozenset({"gate_shut", "unreachable", "closed", "payment_declined", "not_now", "too_late", "order_changed"})
 WARNING = frozenset(
     {"needs_epcs", "missing", "conflict", "sign_gate_shut", "network_unavailable", "empty", "allergy_unread"}
 )
