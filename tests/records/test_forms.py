@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.ports import VisitChange
 from records.access import Role
 from records.errors import AccessRefused, AlreadyDone, Conflict
 from records.forms import Submission
@@ -62,6 +63,7 @@ def test_handing_in_keeps_what_was_shown_and_announces_it_once(world: World) -> 
             scope.forms.save_answer(answer_of(world.visit, "fever", False, 1))
         kept = scope.forms.submitted(world.visit)[0]
     assert dict(kept.answers) == {"fever": True}
+    world.store.change(world.effect(), VisitChange(event="held", stage="held"))  # a draft's announcements wait
     told = [(item.kind, item.subject) for item in world.store.pending(10)]
     assert told == [("intake_submitted", FORM)]
 
@@ -86,6 +88,7 @@ def test_a_red_flag_opens_one_task_and_is_announced_once(world: World) -> None:
     with world.database.scope(world.clinic, world.as_provider) as scope:
         assert [alert.kind for alert in scope.alerts.open()] == ["red_flag"]
         assert [entry.alerts for entry in scope.visits.queue(world.provider)] == []
+    world.store.change(world.effect(), VisitChange(event="held", stage="held"))  # a draft's announcements wait
     assert [item.kind for item in world.store.pending(10)] == ["red_flag"]
 
 

@@ -135,7 +135,10 @@ class Patient:
     async def consent(self) -> None:
         page = await self.browser.get(f"{self.at}/consent")
         while (form := page.form("/consent")) is not None:
-            page = await self.browser.post(f"{self.at}/consent", form.filled(signature="Pat", agree="yes"))
+            page = await self.browser.post(
+                f"{self.at}/consent", form.filled(signature=f"Pat Number{self.number}", agree="yes")
+            )
+            assert page.status == 200, (page.path, page.status)
         assert page.path == self.at, (page.path, page.status)
 
     async def arrive(self) -> None:
