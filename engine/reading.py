@@ -8,17 +8,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
-from engine.diagnostics import Location, Problems
+from engine.diagnostics import Diagnostic, Location, Problems
 
 _INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,17})\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,11})\.[0-9]{1,12}\Z")
 _EMPTY = frozenset({"", "~", "null"})
 _FLAGS = {"true": True, "false": False}
 _CORE_TAG = "tag:yaml.org,2002:"
+# A reload reads every file of an installation again, and all but one say what they said before. Beyond so many files
+# the oldest reading goes first.
+_READINGS_KEPT = 1024
 
 
 class Sort(StrEnum):
@@ -131,6 +135,20 @@ def read_bytes(data: bytes, name: str, problems: Problems) -> Node | None:
 
 def read_text(text: str, name: str, problems: Problems) -> Node | None:
     """Read YAML text; every problem of the text is reported, and None means that nothing could be read."""
+    node, found = _reading(text, name)
+    problems.found.extend(found)
+    return node
+
+
+@lru_cache(maxsize=_READINGS_KEPT)
+def _reading(text: str, name: str) -> tuple[Node | None, tuple[Diagnostic, ...]]:
+    """What a text says and what is wrong with it depend on nothing else, so the same text is read once."""
+    problems = Problems()
+    node = _read(text, name, problems)
+    return node, tuple(problems.found)
+
+
+def _read(text: str, name: str, problems: Problems) -> Node | None:
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
         if root is not None:

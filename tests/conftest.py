@@ -1,11 +1,15 @@
 """What every test shares: nothing of the person or the machine that runs it changes a result; and in which order."""
 
 import os
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+
+from records import sign_in
 
 # How long an example takes says how busy the machine is, not whether the program is right.
 hypothesis.settings.register_profile(
@@ -61,3 +65,12 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's exported CLINIC_* names must not change a result."""
     for name in [name for name in os.environ if name.startswith("CLINIC_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hasher() -> Iterator[PasswordHasher]:
+    """The hasher of passwords as shipped. It is slow on purpose, so every test that signs in has a quick one."""
+    with pytest.MonkeyPatch.context() as patched:
+        shipped = sign_in._HASHER
+        patched.setattr(sign_in, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield shipped

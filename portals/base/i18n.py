@@ -47,6 +47,7 @@ def catalogue(language: str) -> Mapping[str, str]:
     return messages
 
 
+@cache
 def languages() -> tuple[str, ...]:
     """The languages that have a catalogue, the default first."""
     found = {file.name.split(".")[0] for file in LOCALE_FOLDER.glob("*.yaml")}
