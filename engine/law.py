@@ -32,6 +32,7 @@ DUE = Text(
     "before_booking, before_join, before_prescribe, before_sign or `within 7 days of encounter`",
 )
 RULE_ID = Text(r"[a-z0-9_]+(/[a-z0-9_-]+)+", "an id such as us/fl/prescribing/schedule-ii")
+JURISDICTION = Text(r"[a-z]{2}(/[a-z]{2}|/common)?", "us, us/fl or us/common")
 _CONDITION = Anything("a condition")
 _AMOUNT = Either((Anything("a number, or {fact: law.name}"),))
 
@@ -72,7 +73,8 @@ _CITED = {
     "note": Key(Text(), "what a reader should know"),
 }
 _VALUE = Record("an entry of a law value", {**_DATES, **_CITED, "is": Key(Anything("the value"), "the value", True)})
-_CASE = Record(
+_BY_DUTY = MapOf(Anything("what is said of the duty"), NAME)
+CASE = Record(
     "a case",
     {
         "name": Key(Text(), "what it shows, as a sentence", required=True),
@@ -88,9 +90,16 @@ _CASE = Record(
                     "permits": Key(ListOf(Text()), "the paths that permit"),
                     "forbids": Key(ListOf(Text()), "the rules that forbid"),
                     "duties": Key(MapOf(OneOf(("met", "unmet"))), "all duties"),
+                    "due": Key(MapOf(DUE, NAME), "when duties are due"),
+                    "detail": Key(_BY_DUTY, "what else duties say, by duty, only the keys named"),
                     "limits": Key(MapOf(Anything("a number or list")), "all limits"),
                     "missing": Key(ListOf(Text()), "the untold facts that matter"),
                     "review": Key(ListOf(Text()), "why a person must decide"),
+                    "advice": Key(ListOf(Text()), "the rules that warn"),
+                    "cites": Key(
+                        MapOf(ListOf(Text(), least=1)),
+                        "all sources of a path, duty, limit, review or rule, by its name",
+                    ),
                 },
             ),
             "what the decision must say",
@@ -110,7 +119,7 @@ _RULE = Record(
         "when": Key(_CONDITION, "the condition under which it applies"),
         "unless": Key(_CONDITION, "the condition under which it does not"),
         "then": Key(ListOf(Anything("an effect"), least=1, single=True), "its effects", required=True),
-        "cases": Key(ListOf(_CASE), "examples, run as tests"),
+        "cases": Key(ListOf(CASE), "examples, run as tests"),
     },
 )
 SOURCE = Record(
@@ -128,14 +137,12 @@ SOURCE = Record(
 SHAPE = Record(
     "a law file",
     {
-        "jurisdiction": Key(
-            Text(r"[a-z]{2}(/[a-z]{2}|/common)?", "us, us/fl or us/common"), "whose law", required=True
-        ),
+        "jurisdiction": Key(JURISDICTION, "whose law", required=True),
         "topic": Key(NAME, "the topic", required=True),
         "values": Key(MapOf(ListOf(_VALUE, least=1), PATH), "law values with their dates"),
         "rules": Key(ListOf(_RULE, least=1), "the rules"),
         "sources": Key(MapOf(SOURCE), "the sources cited"),
-        "cases": Key(ListOf(_CASE), "examples of the whole file, run as tests"),
+        "cases": Key(ListOf(CASE), "examples of the whole file, run as tests"),
     },
 )
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.conditions import Always, Condition, Every, Negation, Reference, parse
-from engine.decisions import Outcome
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.law import (
     EFFECTS,
@@ -25,6 +24,7 @@ from engine.law import (
     Rule,
     Source,
 )
+from engine.law_cases import check_case
 from engine.periods import DATED, Period, read_period
 from engine.reading import Node, Sort
 from engine.topics import LawScope, Topic, Topics
@@ -301,23 +301,8 @@ def _open_value(reader: _Reader, node: Node) -> Value | Reference:
 def _cases(reader: _Reader, topic: str, node: Node) -> Iterable[Case]:
     for part in (*(node.get("rules") or ()), node):
         for case in part.get("cases") or ():
-            _check_case(reader, case)
+            check_case(case, reader.scope.vocabulary, reader.topic, reader.problems)
             yield Case(case.text("name"), node.at.file, topic, case)
-
-
-def _check_case(reader: _Reader, case: Node) -> None:
-    """A case speaks of known facts and outcomes, or it would test nothing."""
-    known, name = reader.scope.vocabulary.facts, case.text("name")
-    given = case.get("given")
-    for path, entry in given.entries.items() if given else ():
-        if path not in known:
-            unknown = f"an unknown fact `{path}`{nearest(path, known)}"
-            reader.problems.report("LAW013", entry.key_at, name=name, unknown=unknown)
-    expected = case.get("expect")
-    outcome = expected.get("outcome") if expected else None
-    if outcome is not None and outcome.raw not in set(Outcome):
-        unknown = f"an unknown outcome `{outcome.raw}`{nearest(outcome.raw, [o.value for o in Outcome])}"
-        reader.problems.report("LAW013", outcome.at, name=name, unknown=unknown)
 
 
 def place_matches(file: str, jurisdiction: str, topic: str) -> bool:

@@ -1,0 +1,196 @@
+"""What does a case beside the law ask, and does a decision say what the case expects?
+
+A case starts from an example (`rules/<country>/examples.yaml`), changes single facts and names what the answer must
+say. Bulk cases stand in files of their own (`tests/rules/**.yaml`); with `each:` every case is asked once for each
+entry of a table, whose words stand as `<word>` in the case.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.decisions import Decision, Json, Outcome, Question
+from engine.diagnostics import Location, Problems, nearest
+from engine.law import CASE, JURISDICTION, Case
+from engine.reading import Entry, Node, Sort, read_file
+from engine.shapes import NAME, Anything, Key, ListOf, MapOf, Record
+from engine.topics import Topic, Topics
+from engine.vocabulary import Vocabulary
+
+BULK_FOLDER = Path("tests") / "rules"
+BULK_SHAPE = Record(
+    "a file of cases",
+    {
+        "jurisdiction": Key(JURISDICTION, "whose law the cases are about", required=True),
+        "topic": Key(NAME, "the topic they ask", required=True),
+        "each": Key(ListOf(MapOf(Anything("a value"), NAME), least=1), "every case is asked for each of these"),
+        "cases": Key(
+            ListOf(CASE, least=1), "the cases; `<word>` stands for what an entry of `each` gives", required=True
+        ),
+    },
+)
+_WORD = re.compile(r"<([a-z][a-z0-9_]*)>")
+_NAMES = ("path", "duty", "limit", "why", "rule")  # an entry of an answer goes by any of these
+
+
+def examples(root: Path, problems: Problems, country: str = "us") -> Mapping[str, Node]:
+    """The named questions that cases start from."""
+    node = read_file(root / "rules" / country / "examples.yaml", root, problems)
+    found = node.get("examples") if node else None
+    return dict(found.items()) if found else {}
+
+
+def started(name: str, known: Mapping[str, Node]) -> dict[str, Any]:
+    """Facts by path of an example, with those it takes over; of several it takes over the later ones win."""
+    node = known[name]
+    before: dict[str, Any] = {}
+    for other in node.texts("from"):
+        before |= started(other, known)
+    given = node.get("given")
+    return before | {path: part.plain() for path, part in (given.items() if given else ())}
+
+
+def question(case: Case, known: Mapping[str, Node]) -> Question:
+    """The question of a case; null under `given` makes a fact untold."""
+    facts = started(case.node.text("start"), known) if "start" in case.node else {}
+    nothing = set(case.node.texts("told_as_nothing"))
+    given = case.node.get("given")
+    for path, part in given.items() if given else ():
+        value = part.plain()
+        if value is None:
+            facts.pop(path, None)
+        else:
+            facts[path] = value
+    facts.update(dict.fromkeys(nothing))
+    return Question(topic=case.topic, on=case.node.text("on"), facts=nested(facts))
+
+
+def nested(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts by path as the nested mapping that a question holds."""
+    tree: dict[str, Any] = {}
+    for path, value in facts.items():
+        *folders, leaf = path.split(".")
+        place = tree
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[leaf] = value
+    return tree
+
+
+def expected(case: Case) -> dict[str, Any]:
+    """What a case expects, its lists without an order of their own sorted."""
+    plain = case.node["expect"].plain()
+    return {key: _sorted(key, value) for key, value in plain.items()} if isinstance(plain, dict) else {}
+
+
+def _sorted(key: str, value: Any) -> Any:
+    if key in ("review", "advice", "forbids") and isinstance(value, list):
+        return sorted(value)
+    return {name: sorted(part) for name, part in value.items()} if key == "cites" else value
+
+
+def seen(decision: Decision, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The decision in the words of an expectation (as `expected` gives it), only what the expectation speaks of."""
+    return {key: _SEEN[key](decision, part) for key, part in wanted.items()}
+
+
+_SEEN: Mapping[str, Callable[[Decision, Any], Any]] = {
+    "outcome": lambda decision, _: decision.outcome.value,
+    "permits": lambda decision, _: [entry["path"] for entry in decision.permits],
+    "forbids": lambda decision, _: sorted(entry["rule"] for entry in decision.forbids),
+    "duties": lambda decision, _: {entry["duty"]: "met" if entry["met"] else "unmet" for entry in decision.duties},
+    "due": lambda decision, wanted: _of_duties(decision, wanted, lambda duty, _: duty["due"]),
+    "detail": lambda decision, wanted: _of_duties(decision, wanted, _detail),
+    "limits": lambda decision, _: {entry["limit"]: entry.get("max", entry.get("to")) for entry in decision.limits},
+    "missing": lambda decision, _: list(decision.missing),
+    "review": lambda decision, _: sorted({entry["why"] for entry in decision.review}),
+    "advice": lambda decision, _: sorted(entry["rule"] for entry in decision.advice),
+    "cites": lambda decision, wanted: {name: _cited(decision, name) for name in wanted},
+}
+
+
+def _of_duties(decision: Decision, wanted: Mapping[str, Any], say: Callable[[Json, Any], Any]) -> dict[str, Any]:
+    """What is said of each duty that an expectation names; a duty that the answer lacks is left out."""
+    return {duty["duty"]: say(duty, wanted[duty["duty"]]) for duty in decision.duties if duty["duty"] in wanted}
+
+
+def _detail(duty: Json, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: duty["detail"].get(key) for key in wanted}
+
+
+def _cited(decision: Decision, name: str) -> list[str]:
+    """The sources of every entry that goes by a name: a path, a duty, a limit, a reason of review, a rule's id."""
+    parts = (decision.permits, decision.forbids, decision.duties, decision.limits, decision.advice, decision.review)
+    entries = (entry for part in parts for entry in part)
+    return sorted({source for e in entries if name in {e.get(key) for key in _NAMES} for source in e["cite"]})
+
+
+def check_case(case: Node, vocabulary: Vocabulary, topic: Topic, problems: Problems) -> None:
+    """A case speaks of known facts, duties and outcomes, or it would test nothing."""
+    name, wanted = case.text("name"), case.get("expect")
+    named: list[tuple[str, str, Location, Collection[str]]]
+    named = [("fact", path, at, vocabulary.facts) for path, at in _keys(case, "given")]
+    if wanted is not None:
+        outcomes = tuple(outcome.value for outcome in Outcome)
+        named += [("outcome", part.raw, part.at, outcomes) for part in (wanted.get("outcome"),) if part is not None]
+        for key in ("duties", "due", "detail"):
+            named += [("duty", duty, at, topic.duties) for duty, at in _keys(wanted, key)]
+    for kind, word, at, known in named:
+        if word not in known:
+            unknown = f"an unknown {kind} `{word}`{nearest(word, known)}"
+            problems.report("LAW013", at, name=name, unknown=unknown)
+
+
+def _keys(node: Node, key: str) -> Iterator[tuple[str, Location]]:
+    part = node.get(key)
+    return ((name, entry.key_at) for name, entry in part.entries.items()) if part else iter(())
+
+
+def bulk_cases(root: Path, vocabulary: Vocabulary, topics: Topics, problems: Problems) -> tuple[Case, ...]:
+    """Every case under `tests/rules`, in the order of the files; none where the folder is not there."""
+    found: list[Case] = []
+    for path in sorted((root / BULK_FOLDER).rglob("*.yaml")):
+        node = read_file(path, root, problems)
+        found += _of_file(node, vocabulary, topics, problems) if node else ()
+    return tuple(found)
+
+
+def _of_file(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Problems) -> Iterable[Case]:
+    BULK_SHAPE.check(node, problems)
+    name = node.text("topic")
+    topic = topics.topics.get(name)
+    if topic is None:
+        hint = nearest(name, topics.topics)
+        problems.report("LAW001", node.at, topic=name, hint=hint, allowed=", ".join(topics.topics))
+        return
+    each, cases = node.get("each"), node.get("cases")
+    tables: list[Mapping[str, Node]] = [dict(entry.items()) for entry in each] if each else [{}]
+    for words in tables:
+        for case in cases or ():
+            asked = _filled(case, words)
+            check_case(asked, vocabulary, topic, problems)
+            yield Case(asked.text("name"), node.at.file, name, asked)
+
+
+def _filled(node: Node, words: Mapping[str, Node]) -> Node:
+    """The node with every `<word>` put in; a word that stands alone keeps the kind of value that it stands for."""
+    if not words:
+        return node
+    if node.sort is Sort.MAP:
+        entries = {_text(key, words): Entry(e.key_at, _filled(e.value, words)) for key, e in node.entries.items()}
+        return replace(node, entries=entries)
+    if node.sort is Sort.LIST:
+        return replace(node, parts=tuple(_filled(part, words) for part in node.parts))
+    if node.sort is not Sort.TEXT:
+        return node
+    alone = _WORD.fullmatch(node.raw)
+    if alone and alone[1] in words:
+        return replace(words[alone[1]], at=node.at)
+    text = _text(node.raw, words)
+    return replace(node, raw=text, scalar=text)
+
+
+def _text(text: str, words: Mapping[str, Node]) -> str:
+    return _WORD.sub(lambda found: words[found[1]].raw if found[1] in words else found[0], text)
