@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.conditions_closures import Truth, because, failures, missing
+from engine.conditions import Always
+from engine.conditions_closures import Truth, because, describe, failures, missing
 from engine.decide_duties import merged
+from engine.decide_ways import exceptions
 from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome
 from engine.instances import Instance
 from engine.law import Advise, Effect, Forbid, Limit, Permit, Require, Review, Source
@@ -121,7 +123,7 @@ class _Tally:
     def _certain(self, effect: Effect, instance: Instance, met: bool) -> None:
         if isinstance(effect, Forbid):
             reasons = {path: _plain(value) for path, value in because(instance.condition, self.facts).items()}
-            self.forbids.append({"act": effect.act, **_words(instance), "because": reasons})
+            self.forbids.append({"act": effect.act, **_words(instance), "because": reasons, **self._unless(instance)})
         elif isinstance(effect, Require):
             detail = {key: _plain(value) for key, value in effect.detail.items()}  # type: ignore[arg-type]
             entry = {"duty": effect.duty, "due": effect.due, "met": met, "detail": detail, **_words(instance)}
@@ -130,6 +132,11 @@ class _Tally:
             self._narrow(effect, instance)
         elif isinstance(effect, Advise):
             self.advice.append({"advice": effect.text, **_words(instance)})
+
+    def _unless(self, instance: Instance) -> Json:
+        """What would lift a rule that forbids, the least first."""
+        ways = exceptions(instance.condition, self.facts)
+        return {"unless": [" and ".join(way) for way in ways]} if ways else {}
 
     def _narrow(self, effect: Limit, instance: Instance) -> None:
         """Keep the strictest: the smaller number, or the values that all allow."""
@@ -155,7 +162,8 @@ class _Tally:
                 self.open_limits.append(path)
             elif not _within(self.facts[path], limit):
                 reasons = {path: _plain(self.facts[path])}
-                self.forbids.append({"act": self.topic.act, **_words(instance), "because": reasons})
+                lawful = {"unless": [f"{path} {_bound_words(limit)}"]}
+                self.forbids.append({"act": self.topic.act, **_words(instance), "because": reasons, **lawful})
 
     def outcome(self, carried: bool) -> Outcome:
         """The first that applies: forbidden, incomplete, review, permitted with duties, permitted."""
@@ -207,7 +215,11 @@ class _Tally:
             for effect, instance in self.failed
         ]
         self.used.extend(instance for _, instance in self.failed)
-        yield from sorted(tried, key=lambda entry: len(entry["failed"]))
+        closed = describe(Always(False))  # the law of the place does not open this path to anybody
+        tried.sort(key=lambda entry: (closed in entry["failed"], len(entry["failed"])))
+        for number, entry in enumerate(tried):
+            nearest = number == 0 and closed not in entry["failed"]
+            yield {**entry, "nearest": True} if nearest else entry
 
 
 def _words(instance: Instance) -> dict[str, Any]:
@@ -220,6 +232,12 @@ def _within(value: Value, limit: Limit) -> bool:
     if limit.most is not None:
         return value is None or value <= limit.most  # type: ignore[operator]
     return value in _allowed(limit)
+
+
+def _bound_words(limit: Limit) -> str:
+    if limit.most is not None:
+        return f"is at most {limit.most}"
+    return f"is one of {', '.join(map(str, _allowed(limit)))}"
 
 
 def _allowed(limit: Limit) -> tuple[Value, ...]:

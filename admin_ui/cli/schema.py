@@ -1,4 +1,4 @@
-"""What may a file of each kind hold? Prints the JSON Schema that checks it, for people and their editors."""
+"""What may a file, a question or a decision hold? Prints its JSON Schema, for people, editors and programs."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.content import content_schemas
+from engine.decision_schema import interface_shapes
 from engine.diagnostics import nearest
 from engine.rulebook import SHAPES as LAW_SHAPES
 from engine.shapes import Shape, schema_document
@@ -15,8 +16,8 @@ WRONG_INPUT = 2
 
 
 def kinds() -> Mapping[str, Shape]:
-    """The kinds of file, by the name people give them."""
-    return {**LAW_SHAPES, **content_schemas()}
+    """The kinds of file, and what is asked and answered, by the name people give them."""
+    return {**LAW_SHAPES, **content_schemas(), **interface_shapes()}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
-from engine.decisions import Decision, Outcome
+from engine.decision_schema import DECISION as ANSWERED
+from engine.decision_schema import QUESTION as ASKED
 
 TEXT: Mapping[str, Any] = {"type": "string"}
-MAYBE_TEXT: Mapping[str, Any] = {"type": ["string", "null"]}
 OBJECT: Mapping[str, Any] = {"type": "object"}
-ENTRIES: Mapping[str, Any] = {"type": "array", "items": OBJECT}
-
-QUESTION: Mapping[str, Any] = {
-    "type": "object",
-    "description": "One question: topic, facts and the two times of the law.",
-    "required": ["topic", "on", "facts"],
-    "additionalProperties": False,
-    "properties": {
-        "topic": {**TEXT, "description": "A family of rules, such as licensing or prescribing."},
-        "on": {**TEXT, "description": "The instant asked about, with its offset, or a local day YYYY-MM-DD."},
-        "known_at": {**MAYBE_TEXT, "description": "What had been released by this instant; null for what is in force."},
-        "clinic": {**MAYBE_TEXT, "description": "The clinic whose policy counts too; null for the law alone."},
-        "facts": {**OBJECT, "description": "Nested facts, every path declared in the vocabulary."},
-    },
-}
-_LISTS = ("permits", "forbids", "duties", "limits", "advice", "review", "tried")
-_KINDS: Mapping[str, Mapping[str, Any]] = {
-    "outcome": {**TEXT, "enum": [outcome.value for outcome in Outcome]},
-    "missing": {"type": "array", "items": TEXT},
-    "presumed": OBJECT,
-    "sources": OBJECT,
-    "law_time": MAYBE_TEXT,
-    "known_time": MAYBE_TEXT,
-    "overlay": MAYBE_TEXT,
-    **dict.fromkeys(_LISTS, ENTRIES),
-}
-DECISION: Mapping[str, Any] = {
-    "type": "object",
-    "required": [part.name for part in fields(Decision)],
-    "properties": {part.name: _KINDS.get(part.name, TEXT) for part in fields(Decision)},
-}
+QUESTION: Mapping[str, Any] = ASKED.json_schema()
+DECISION: Mapping[str, Any] = ANSWERED.json_schema()
 DIAGNOSTIC: Mapping[str, Any] = {
     "type": "object",
     "required": ["code", "severity", "location", "what", "why", "fix"],
