@@ -302,6 +302,38 @@ REGISTER: tuple[Kind, ...] = (
     ),
     Kind("FORM018", "unknown item `{item}`{hint}", "The case would show nothing.", "use one of: {allowed}"),
     Kind("FORM019", "this is no answer to `{item}` ({reason})", "A case walks as a patient would.", "correct it"),
+    Kind(
+        "FORM020",
+        "unknown item `{item}` in the score `{score}`{hint}",
+        "A sum over no answer counts nothing.",
+        "use one of: {allowed}",
+    ),
+    Kind(
+        "FORM021",
+        "a choice of `{item}` has no weight",
+        "A sum in which an answer counts for nothing would be wrong and look right.",
+        "make it an item of type `choice` and give every choice of it a `weight`",
+    ),
+    Kind(
+        "FORM022",
+        "the band `{band}` begins at {found}",
+        "Every sum falls in exactly one band.",
+        "let the first band begin at {least}, each next one higher, and none above {most}",
+    ),
+    Kind(
+        "FORM023",
+        "no score counts the weights of `{item}`",
+        "A question that the sum forgets makes it too low.",
+        "name the item under a score's `items`, or remove its weights",
+        _WARNING,
+    ),
+    Kind(
+        "FORM024",
+        "no case shows the score `{score}`",
+        "A sum that nobody ever checked may be added up wrongly.",
+        "add a case that expects it",
+        _WARNING,
+    ),
     # VISIT: specialties, visit types, steps
     Kind(
         "VISIT001", "unknown kind of step `{kind}`{hint}", "Steps come from a small library.", "use one of: {allowed}"

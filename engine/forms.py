@@ -1,4 +1,4 @@
-"""What is a form, once compiled: its items, choices, red flags and what each answer may be?
+"""What is a form, once compiled: its items, choices, scores, red flags and what each answer may be?
 
 A form is frozen and named by the digest of its file. Its answers live under `form.<name>.<item>`; the name is the
 form's id with `_` for `/`. Items stand in the order they are asked; none waits for one further down.
@@ -40,16 +40,19 @@ ITEM_TYPES: Mapping[str, ItemType] = {
     "scale": ItemType(kind=Kind.NUMBER, may=frozenset({"least_text", "most_text"}), must=_LIMITS),
     "info": ItemType(kind=None, seconds=6),
 }
+BAND_SUFFIX = "_band"
+"""What the fact of a score's band adds to the name of the score's own fact."""
 TYPED_KEYS = frozenset().union(*(entry.may | entry.must for entry in ITEM_TYPES.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One answer to choose, its words and a line of help."""
+    """One answer to choose, its words and a line of help; `weight` is what it counts in a score, None: nothing."""
 
     id: str
     text: Texts
     help: Texts
+    weight: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,48 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A range of a score's sums with its own words: from `least` up to where the next band begins."""
+
+    id: str
+    least: int
+    text: Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """The sum of the weights of the choices that some items were answered with.
+
+    `weights` are those of each choice by the path of its item, in the order of the form. The sum is the fact `path`,
+    its band (where there are bands, lowest first) the fact `band_path`; both are untold until every one of its items is
+    shown and answered. The sum lies between `least` and `most`.
+    """
+
+    id: str
+    path: str
+    title: Texts
+    items: tuple[str, ...]
+    weights: Mapping[str, Mapping[str, int]]
+    bands: tuple[Band, ...] = ()
+
+    @property
+    def band_path(self) -> str:
+        return f"{self.path}{BAND_SUFFIX}"
+
+    @property
+    def least(self) -> int:
+        return sum(min(weights.values()) for weights in self.weights.values())
+
+    @property
+    def most(self) -> int:
+        return sum(max(weights.values()) for weights in self.weights.values())
+
+    def band_of(self, total: int) -> Band | None:
+        """The band of a sum; None where the score has none."""
+        return next((band for band in reversed(self.bands) if band.least <= total), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RedFlag:
     """An answer that escalates. `emergency` stops the visit, `urgent` tells the clinicians.
 
@@ -151,6 +196,7 @@ class Form:
     items: tuple[Item, ...]
     flags: tuple[RedFlag, ...]
     digest: str
+    scores: tuple[Score, ...] = ()
     strata: tuple[Stratum, ...] = ()
     flag_program: Program | None = field(default=None, compare=False, repr=False)
 

@@ -7,7 +7,7 @@ server walks the form again with every answer it saves.
 from typing import Any
 
 from engine.conditions import Always, Condition, Every, Negation, Reference, Some, Test
-from engine.forms import Choice, Form, Item, RedFlag
+from engine.forms import Choice, Form, Item, RedFlag, Score
 from engine.texts import text_in
 
 
@@ -20,6 +20,7 @@ def browser_form(form: Form, language: str) -> dict[str, Any]:
         "language": language if language in form.languages else form.languages[0],
         "title": text_in(form.title, language),
         "items": [_item(item, language) for item in form.items],
+        "scores": [_score(score) for score in form.scores],
         "flags": [_flag(flag, language) for flag in form.flags],
     }
 
@@ -82,6 +83,18 @@ def _item(item: Item, language: str) -> dict[str, Any]:
 def _choice(choice: Choice, language: str) -> dict[str, str]:
     found = {"id": choice.id, "text": text_in(choice.text, language), "help": text_in(choice.help, language)}
     return {key: value for key, value in found.items() if value}
+
+
+def _score(score: Score) -> dict[str, Any]:
+    """What the sum is made of; its words are for clinicians and stay on the server."""
+    return {
+        "id": score.id,
+        "path": score.path,
+        "bandPath": score.band_path,
+        "last": score.items[-1],
+        "weights": [{"path": path, "of": dict(weights)} for path, weights in score.weights.items()],
+        "bands": [{"id": band.id, "least": band.least} for band in score.bands],
+    }
 
 
 def _flag(flag: RedFlag, language: str) -> dict[str, Any]:

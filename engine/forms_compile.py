@@ -1,6 +1,6 @@
 """Does a form's file make a form, and which one?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,10 +8,11 @@ from engine.conditions import CONNECTIVES, Condition, Reference, Scope, Test, pa
 from engine.conditions_closures import compile_condition
 from engine.diagnostics import Problems, listed, nearest
 from engine.facts import may_be_filled
-from engine.forms import ITEM_TYPES, TYPED_KEYS, Choice, Fill, Form, Item, RedFlag, Stratum, form_name
+from engine.forms import BAND_SUFFIX, ITEM_TYPES, TYPED_KEYS, Choice, Fill, Form, Item, RedFlag, Stratum, form_name
 from engine.forms_cases import report_cases
 from engine.forms_paths import report_unreachable
 from engine.forms_schema import FORM
+from engine.forms_scores import compile_scores, report_twice, score_types
 from engine.packs import digest
 from engine.programs import compile_program
 from engine.reading import Node
@@ -89,14 +90,17 @@ class _Compiler:
         self._problems = problems
         self._languages = document.texts("languages")
         self._bare = [self._item(node) for node in document["items"]]
+        prefix = f"form.{form_name(form_id)}."
+        self._scores = compile_scores(document, prefix, tuple(self._bare), problems)
         types = {item.id: item.fact_type for item in self._bare}
-        self._scope = FormScope(form_name(form_id), {name: kind for name, kind in types.items() if kind is not None})
+        told = {name: kind for name, kind in types.items() if kind is not None}
+        self._scope = FormScope(form_name(form_id), told | score_types(self._scores))
 
     def form(self) -> Form | None:
         document = self._document
         if document.text("form") != self._id:
             self._problems.report("FORM012", document["form"].at, found=document.text("form"), expected=self._id)
-        self._unique(document["items"])
+        self._unique((*document["items"], *(document.get("scores") or ())), BAND_SUFFIX)
         for key in ("title", "intro"):
             require_languages(document.get(key), self._languages, self._problems)
         items = [self._linked(item, node) for item, node in zip(self._bare, document["items"], strict=True)]
@@ -105,7 +109,7 @@ class _Compiler:
             return None
         placed = _placed_in_strata(items)
         flags = tuple(self._flag(node, placed) for node in document.get("flags") or ())
-        self._unique(document.get("flags") or ())
+        self._unique(tuple(document.get("flags") or ()))
         return Form(
             id=self._id,
             version=document.integer("version") or 1,
@@ -114,6 +118,7 @@ class _Compiler:
             languages=self._languages,
             items=placed,
             flags=flags,
+            scores=self._scores,
             digest=digest({key: value.plain() for key, value in document.items() if key != "cases"}),
             strata=self._strata(placed),
             flag_program=compile_program([flag.when for flag in flags], self._scope) if flags else None,
@@ -129,20 +134,23 @@ class _Compiler:
         program = compile_program(conditions, self._scope) if conditions else None
         return Stratum(items=items, conditional=conditional, program=program)
 
-    def _unique(self, nodes: Iterable[Node]) -> None:
-        seen: dict[str, Node] = {}
-        for node in nodes:
-            name = node["id"]
-            first = seen.setdefault(name.raw, name)
-            if first is not name:
-                self._problems.report("FORM001", name.at, id=name.raw, line=first.at.line)
+    def _unique(self, nodes: Sequence[Node], suffix: str = "") -> None:
+        """No id twice; a node with bands takes the name with the suffix too."""
+        named = [(node.text("id"), node["id"]) for node in nodes]
+        banded = [(node.text("id") + suffix, node["id"]) for node in nodes if "bands" in node]
+        report_twice([*named, *banded], self._problems)
 
     def _item(self, node: Node) -> Item:
         """An item with everything but its conditions."""
         kind = node.text("type")
         self._check_item(node, kind)
         choices = tuple(
-            Choice(id=choice.text("id"), text=read_texts(choice["text"]), help=read_texts(choice.get("help")))
+            Choice(
+                id=choice.text("id"),
+                text=read_texts(choice["text"]),
+                help=read_texts(choice.get("help")),
+                weight=choice.integer("weight"),
+            )
             for choice in node.get("choices") or ()
         )
         item = Item(
@@ -177,7 +185,7 @@ class _Compiler:
                 self._problems.report("FORM013", upper.at)
 
     def _check_choices(self, item: Item, node: Node) -> None:
-        choices = node.get("choices") or ()
+        choices = tuple(node.get("choices") or ())
         self._unique(choices)
         for choice in choices:
             for key in ("text", "help"):
@@ -244,6 +252,9 @@ class _Compiler:
     def _needs(self, condition: Condition | None) -> tuple[str, ...]:
         prefix = self._scope.path("")
         named = {path.removeprefix(prefix) for path in paths(condition)} if condition else set()
+        for score in self._scores:
+            if {score.id, score.id + BAND_SUFFIX} & named:
+                named.update(score.items)
         return tuple(item.id for item in self._bare if item.id in named)
 
     def _check_order(self, items: list[Item]) -> None:

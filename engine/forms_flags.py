@@ -13,7 +13,7 @@ from engine.decide import judge
 from engine.evaluators import Evaluator
 from engine.faults import EngineFault
 from engine.forms import Answers, Form, RedFlag
-from engine.forms_walk import told
+from engine.forms_walk import tell_scores, told
 from engine.programs import Program
 from engine.values import Value
 
@@ -69,6 +69,7 @@ def _facts(form: Form, answers: Answers, evaluator: Evaluator) -> tuple[dict[str
             if item.id not in hidden:
                 shown.add(item.id)
                 told(item, answers, facts)
+        tell_scores(form.scores, facts)
     return facts, shown
 
 

@@ -10,11 +10,11 @@ from datetime import date, timedelta
 from itertools import chain, combinations
 from typing import Any
 
-from engine.conditions import OPERATORS, Condition, Reference, Test, walk
+from engine.conditions import OPERATORS, Condition, Reference, Test, paths, walk
 from engine.conditions_closures import Closure, compile_condition
 from engine.diagnostics import Problems
-from engine.forms import Form, Item
-from engine.forms_walk import fact_of
+from engine.forms import Form, Item, Score
+from engine.forms_walk import fact_of, tell_scores
 from engine.reading import Node
 from engine.values import Kind, Value
 
@@ -43,10 +43,7 @@ def witness(form: Form, flag_id: str) -> dict[str, Any] | None:
 def _literals(form: Form) -> Mapping[str, tuple[Value, ...]]:
     """The values that conditions name, by path."""
     found: dict[str, set[Value]] = {}
-    conditions: Iterator[Condition] = (
-        c for c in chain((i.show_when for i in form.items), (f.when for f in form.flags)) if c is not None
-    )
-    for part in chain.from_iterable(walk(condition) for condition in conditions):
+    for part in chain.from_iterable(walk(condition) for condition in _conditions(form)):
         if isinstance(part, Test) and not OPERATORS[part.operator].flag and not isinstance(part.operand, Reference):
             values = part.operand if isinstance(part.operand, tuple) else (part.operand,)
             found.setdefault(part.path, set()).update(value for value in values if value is not None)
@@ -60,8 +57,11 @@ class _Search:
         self._items = {item.id: item for item in form.items}
         self._order = [item.id for item in form.items]
         self._values = {item.id: _telling_values(item, literals.get(item.path, ())) for item in form.items}
+        self._scores = form.scores
+        self._only_counted = _only_counted(form)
         self._ways = 0
         self._asks_whether_told = False
+        self._failed: set[_Standing] = set()
 
     def can_hold(self, condition: Condition, needs: tuple[str, ...]) -> bool:
         """False only when surely no answers make the condition hold."""
@@ -73,6 +73,7 @@ class _Search:
         involved = self._involved(needs)
         items = [self._items[name] for name in self._order if name in involved]
         self._asks_whether_told = any(isinstance(p, Test) and p.operator == "told" for p in walk(condition))
+        self._failed = set()
         return self._try(items, {}, {}, compile_condition(condition))
 
     def _compares(self, condition: Condition, needs: tuple[str, ...]) -> bool:
@@ -103,16 +104,49 @@ class _Search:
             return answers if truth else None
         if truth is False and not self._asks_whether_told:
             return None  # one more answer makes no false condition true, but for one that asks whether it is told
+        standing = self._standing(len(items), facts)
+        if standing in self._failed:
+            return None
         item, *rest = items
         if item.shows is not None and item.shows(facts) is not True:
             return self._try(rest, answers, facts, condition)
         for value in (*self._values[item.id], *((None,) if item.optional else ())):
             fact = fact_of(item, value)
             more = facts if fact is None else {**facts, item.path: fact}
+            ended = [score for score in self._scores if score.items[-1] == item.id]
+            if ended:
+                tell_scores(ended, more := dict(more))
             found = self._try(rest, {**answers, item.id: value}, more, condition)
             if found is not None:
                 return found
+        self._failed.add(standing)
         return None
+
+    def _standing(self, left: int, facts: Mapping[str, Value]) -> "_Standing":
+        """What makes a difference from here on: answers that no condition names only by what they add up to so far."""
+        kept = frozenset((path, fact) for path, fact in facts.items() if path not in self._only_counted)
+        sums = tuple(_so_far(score, facts) for score in self._scores)
+        return left, kept, sums
+
+
+_Standing = tuple[int, frozenset[tuple[str, Value]], tuple[tuple[int, int], ...]]
+"""How many items are left, the facts that conditions name, and what each score has counted."""
+
+
+def _so_far(score: Score, facts: Mapping[str, Value]) -> tuple[int, int]:
+    """How many of a score's items are answered, and what they add up to."""
+    told = [weights[str(facts[path])] for path, weights in score.weights.items() if path in facts]
+    return len(told), sum(told)
+
+
+def _only_counted(form: Form) -> frozenset[str]:
+    """The items that scores count and no condition names."""
+    named = frozenset[str]().union(*(paths(condition) for condition in _conditions(form)))
+    return frozenset(path for score in form.scores for path in score.weights) - named
+
+
+def _conditions(form: Form) -> Iterator[Condition]:
+    return (c for c in chain((i.show_when for i in form.items), (f.when for f in form.flags)) if c is not None)
 
 
 def _telling_values(item: Item, literals: tuple[Value, ...]) -> tuple[Any, ...]:

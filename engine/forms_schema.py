@@ -1,7 +1,7 @@
 """What may stand in a form's file?"""
 
 from engine.forms import ITEM_TYPES
-from engine.shapes import DAY, NAME, Anything, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
+from engine.shapes import DAY, NAME, NOTHING, Anything, Either, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.texts import LANGUAGES, TEXTS
 
 FORM_ID = Text(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*", "a form's id such as area/form")
@@ -14,6 +14,7 @@ CHOICE = Record(
         "id": Key(NAME, "the choice's id, stored as the answer", required=True),
         "text": Key(TEXTS, "its words by language", required=True),
         "help": Key(TEXTS, "a line of help by language"),
+        "weight": Key(Number(least=-1000, most=1000), "what it counts in the scores of its item"),
     },
 )
 FILLS = Record(
@@ -48,6 +49,23 @@ ITEM = Record(
         "fills": Key(FILLS, "the shared fact that the answer supplies"),
     },
 )
+BAND = Record(
+    "a band",
+    {
+        "id": Key(NAME, "the band's id, the value of the fact `<score>_band`", required=True),
+        "from": Key(Number(), "the least sum that falls in it", required=True),
+        "text": Key(TEXTS, "its words by language", required=True),
+    },
+)
+SCORE = Record(
+    "a score",
+    {
+        "id": Key(NAME, "the score's id, the name of its fact", required=True),
+        "title": Key(TEXTS, "its name by language", required=True),
+        "items": Key(ListOf(NAME, least=1), "the items whose choices' weights it adds up", required=True),
+        "bands": Key(ListOf(BAND, least=1), "what ranges of its sum are called, lowest first"),
+    },
+)
 FLAG = Record(
     "a red flag",
     {
@@ -72,6 +90,8 @@ CASE = Record(
                     "shows": Key(ListOf(NAME, least=1), "items that are shown"),
                     "hides": Key(ListOf(NAME, least=1), "items that are not shown"),
                     "next": Key(NAME, "the next item; `none` when the form is done"),
+                    "scores": Key(MapOf(Either((Number(), NOTHING)), NAME), "sums by score; null: not known yet"),
+                    "bands": Key(MapOf(NAME, NAME), "bands by score"),
                 },
             ),
             "what the form must do",
@@ -88,6 +108,7 @@ FORM = Record(
         "title": Key(TEXTS, "its title by language", required=True),
         "intro": Key(TEXTS, "what it is for, by language"),
         "items": Key(ListOf(ITEM, least=1), "the items in the order they are asked", required=True),
+        "scores": Key(ListOf(SCORE), "sums of the weights of choices"),
         "flags": Key(ListOf(FLAG), "answers that escalate"),
         "cases": Key(ListOf(CASE), "examples, run whenever the form is checked"),
     },

@@ -4,11 +4,11 @@ One walk, stratum by stratum: an item is shown when its condition is true of the
 shown. A hidden item's answer counts as untold, so nothing shown is ever retracted by an answer that nobody sees.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.forms import Answers, Form, Item
+from engine.forms import Answers, Form, Item, Score
 from engine.values import BadValue, Facts, Value
 
 
@@ -34,6 +34,7 @@ def walk(form: Form, answers: Answers) -> Walk:
             if item.id not in answers:
                 open_items.add(item.id)
             told(item, answers, facts)
+            tell_scores((score for score in form.scores if score.items[-1] == item.id), facts)
         elif holds is None and open_items.intersection(item.needs):
             undecided.append(item)
             open_items.add(item.id)
@@ -45,6 +46,18 @@ def told(item: Item, answers: Answers, facts: dict[str, Value]) -> None:
     value = fact_of(item, answers.get(item.id))
     if value is not None:
         facts[item.path] = value
+
+
+def tell_scores(scores: Iterable[Score], facts: dict[str, Value]) -> None:
+    """Put the sums among the facts, and the bands they fall in, where every item of a score has its answer."""
+    for score in scores:
+        chosen = [weights.get(str(facts.get(path))) for path, weights in score.weights.items()]
+        counted = [weight for weight in chosen if weight is not None]
+        if len(counted) == len(chosen):
+            facts[score.path] = total = sum(counted)
+            band = score.band_of(total)
+            if band is not None:
+                facts[score.band_path] = band.id
 
 
 def fact_of(item: Item, answer: Any) -> Value:

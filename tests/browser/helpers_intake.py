@@ -14,6 +14,7 @@ from engine.forms import Form, Item
 from engine.forms_browser import browser_form
 from engine.forms_flags import red_flags
 from engine.forms_intake import missing_items, next_item, progress, shown_items
+from engine.forms_scores import tallies
 
 SCRIPT = Path(__file__).parents[2] / "portals" / "static" / "js" / "intake.js"
 
@@ -27,6 +28,7 @@ return walks.map((answers) => {
     missing: intake.missingItems(form, answers).map((item) => item.id),
     progress: [answered, remaining, percent, secondsLeft],
     flags: intake.redFlags(form, answers).map((flag) => flag.id),
+    scores: intake.scores(form, answers).map(({id, total, band}) => [id, total, band]),
   };
 });
 """
@@ -61,6 +63,7 @@ def on_server(form: Form, answers: dict[str, Any]) -> dict[str, Any]:
         "missing": [item.id for item in missing_items(form, answers)],
         "progress": [far.answered, far.remaining, far.percent, far.seconds_left],
         "flags": [entry.flag.id for entry in red_flags(form, answers, ClosuresOnly())],
+        "scores": [[t.score.id, t.total, t.band.id if t.band else None] for t in tallies(form, answers)],
     }
 
 

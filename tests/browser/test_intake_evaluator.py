@@ -11,6 +11,7 @@ from engine.forms import Form
 from engine.forms_browser import browser_form
 from tests.browser.helpers_intake import DRIVE, SCRIPT, differences, generated_walks, in_node
 from tests.engine.helpers_content import content, form
+from tests.engine.helpers_instruments import screening
 
 EVERY_OPERATOR = """\
 - {id: yes_no, type: boolean, text: {en: A}}
@@ -52,7 +53,7 @@ flags:
 
 
 def forms() -> dict[str, Form]:
-    return {**content().forms, "every operator": form(EVERY_OPERATOR)}
+    return {**content().forms, "every operator": form(EVERY_OPERATOR), "screening": screening()}
 
 
 @pytest.mark.parametrize("name", forms())
@@ -67,6 +68,8 @@ def test_the_walks_reach_every_item_and_every_flag() -> None:
         seen = in_node(compiled, generated_walks(compiled, 1200, seed=11))
         assert {item.id for item in compiled.items} == {name for one in seen for name in one["shown"]}
         assert {flag.id for flag in compiled.flags} == {name for one in seen for name in one["flags"]}
+        told = {name for one in seen for name, total, _ in one["scores"] if total is not None}
+        assert {score.id for score in compiled.scores} == told
 
 
 def test_a_planted_difference_is_noticed() -> None:

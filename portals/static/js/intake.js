@@ -47,6 +47,16 @@ export function redFlags(form, answers) {
   return [...raised.filter(isEmergency), ...raised.filter((flag) => !isEmergency(flag))];
 }
 
+/** Every score of the form: its sum and band, null until each of its items is shown and answered. */
+export function scores(form, answers) {
+  const { facts } = walk(form, answers);
+  return form.scores.map(({ id, path, bandPath }) => ({
+    id,
+    total: facts[path] ?? null,
+    band: facts[bandPath] ?? null,
+  }));
+}
+
 /** Whether a condition holds for these facts (path to value): true, false, or null for unknown. */
 export function holds(condition, facts) {
   if ("always" in condition) return condition.always;
@@ -68,12 +78,23 @@ function walk(form, answers) {
       if (!has(answers, item.id)) open.add(item.id);
       const fact = factOf(item, answers[item.id]);
       if (fact !== undefined) facts[item.path] = fact;
+      for (const score of form.scores) {
+        if (score.last === item.id) tellScore(score, facts);
+      }
     } else if (truth === null && item.needs.some((id) => open.has(id))) {
       undecided.push(item);
       open.add(item.id);
     }
   }
   return { shown, undecided, facts };
+}
+
+function tellScore(score, facts) {
+  if (!score.weights.every(({ path }) => has(facts, path))) return;
+  const total = score.weights.reduce((all, { path, of }) => all + of[facts[path]], 0);
+  const band = score.bands.findLast(({ least }) => least <= total);
+  facts[score.path] = total;
+  if (band) facts[score.bandPath] = band.id;
 }
 
 const READERS = {
