@@ -18,7 +18,9 @@ BROWSER_TESTS = HOME / "tests" / "browser"
 # The program looked for, and the Debian package that has it.
 PROGRAMS = {"chromium": "chromium", "turnserver": "coturn"}
 # Which tests stay together, and that the longest come first, says `tests/conftest.py`.
-WORKERS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+SPREAD = ("--dist", "loadfile", "--no-loadscope-reorder")
+# Whole installations want a core each; the fast tests wait for timers now and then, so a third worker fills the gaps.
+WORKERS, MORE_WORKERS = ("-n", "2", *SPREAD), ("-n", "3", *SPREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Suite:
 SUITES = {
     suite.name: suite
     for suite in (
-        Suite("fast", "not slow and not browser and not soak and not postgres", False, WORKERS),
+        Suite("fast", "not slow and not browser and not soak and not postgres", False, MORE_WORKERS),
         Suite("all", "not soak", True, WORKERS),
         Suite("soak", "soak", True, ("--timeout", "0")),
     )

@@ -253,6 +253,7 @@ def test_what_is_missing_is_what_settles_it(data: st.DataObject) -> None:
     assert decision.outcome is not Outcome.INCOMPLETE or not set(decision.missing) & set(told)
 
 
+@pytest.mark.slow
 def test_every_generated_question_is_decided_alike_by_both_engines() -> None:
     for start in sorted(EXAMPLES):
         facts = started(start, EXAMPLES)

@@ -21,7 +21,8 @@ CONSENT = "rules/us/fl/consent.yaml"
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    """The law of one state and what it stands on: a fault is found without reading the others again."""
+    shutil.copytree(ROOT / "rules", tmp_path / "rules", ignore=shutil.ignore_patterns("ca", "nj", "ny", "tx"))
     return tmp_path
 
 
@@ -144,6 +145,7 @@ def test_every_kind_of_diagnostic_has_its_own_number() -> None:
 def test_the_schemas_are_valid_and_accept_the_files(kind: str) -> None:
     schema = law_schemas()[kind]
     jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
     files = {
         "vocabulary": ["rules/vocabulary.yaml"],
         "topics": ["rules/topics.yaml"],
@@ -155,7 +157,7 @@ def test_the_schemas_are_valid_and_accept_the_files(kind: str) -> None:
         problems = Problems()
         node = read_file(ROOT / name, ROOT, problems)
         assert node is not None
-        jsonschema.validate(node.plain(), schema)
+        validator.validate(node.plain())
 
 
 def test_the_law_schema_refuses_a_misspelt_key() -> None:
