@@ -4,7 +4,7 @@ Which topics a gate asks, and about which instant, is data (`rules/topics.yaml`)
 passes and every duty due by then is met. Nothing else opens it: no answer, no opening.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,14 +72,16 @@ class GateVerdict:
         return Outcome.REVIEW in outcomes and Outcome.FORBIDDEN not in outcomes
 
     def due_later(self) -> tuple[Json, ...]:
-        """Unmet duties of these decisions that are not yet due: they become timers and tasks."""
+        """Unmet duties of these decisions that are not yet due: they become timers and tasks (`engine.due`)."""
+        return tuple(duty for _, duty in self.handed_on())
+
+    def handed_on(self) -> Iterator[tuple[str, Json]]:
+        """The same duties, each with its topic."""
         shut = {(reason.topic, reason.code) for reason in self.reasons}
-        return tuple(
-            duty
-            for topic, decision in self.decisions.items()
-            for duty in decision.duties
-            if not duty["met"] and (topic, duty["duty"]) not in shut
-        )
+        for topic, decision in self.decisions.items():
+            for duty in decision.duties:
+                if not duty["met"] and (topic, duty["duty"]) not in shut:
+                    yield topic, duty
 
 
 def gate(rulebook: Rulebook, name: str, question: GateQuestion, evaluator: Evaluator) -> GateVerdict:

@@ -60,10 +60,25 @@ class VisitChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DutyDue:
+    """A duty that is due some time after a gate: whose, which, its term, when to call for it, when it is too late.
+
+    ``due`` is the rule's own text (``within 72 hours of encounter``); the instants are aware, in UTC.
+    """
+
+    topic: str
+    duty: str
+    due: str
+    call_at: datetime
+    over_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateRecord:
     """A gate's verdict to be kept: which gate, the instant asked about, and every decision's canonical JSON by topic.
 
     ``subject`` is the order a ``prescribe`` gate was asked about, empty otherwise; ``order`` says how it was written.
+    ``due`` is what an open gate leaves to be done later; the decisions hold the same duties with their sources.
     """
 
     gate: str
@@ -73,6 +88,7 @@ class GateRecord:
     reasons: Sequence[JSON] = ()
     subject: str = ""
     order: OrderVersion | None = None
+    due: Sequence[DutyDue] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +134,7 @@ class VisitRecords(Protocol):
         ...
 
     def hold_slot(self, effect: Effect, until: datetime) -> bool:
-        """Takes the visit's slot for it; False when another visit has it."""
+        """Takes the visit's slot for it; False when another visit has it, and a draft is then closed."""
         ...
 
     def release_slot(self, effect: Effect) -> None: ...
@@ -158,8 +174,11 @@ class VisitRecords(Protocol):
         """Queues a notice for ``patient`` or ``provider``: template names only, texts carry no PHI."""
         ...
 
-    def raise_alert(self, effect: Effect, kind: str) -> str:
-        """Opens a task for the clinicians (``red_flag``, ``sign_overdue``, ``review``); returns the task's id."""
+    def raise_alert(self, effect: Effect, kind: str, subject: str = "") -> str:
+        """Opens a task for the clinicians (``red_flag``, ``sign_overdue``, ``duty_due``, ``review``); returns its id.
+
+        ``subject`` is a code; an open task of the same kind and subject is that same task.
+        """
         ...
 
 

@@ -27,7 +27,7 @@ from engine.ports import (
 from records import slots
 from records.access import Role
 from records.acts import Act
-from records.codes import new_id, sha256
+from records.codes import as_code, new_id, sha256
 from records.course import (
     BOOKED,
     DRAFT,
@@ -174,9 +174,9 @@ class RecordsVisitStore:
 
         self._once(effect, f"message:{audience}", make)
 
-    def raise_alert(self, effect: Effect, kind: str) -> str:
+    def raise_alert(self, effect: Effect, kind: str, subject: str = "") -> str:
         def make(work: Work, visit: Visit) -> Made:
-            alert = raise_alert(work, visit.id, kind)
+            alert = raise_alert(work, visit.id, kind, as_code(subject) if subject else "")
             work.note(Act.ALERT_RAISED, alert, visit.id, kind=kind)
             return {"id": alert}
 

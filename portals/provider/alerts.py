@@ -13,6 +13,7 @@ from portals.provider.law import GateView, LawCard, LawWords, law_card
 from portals.provider.views import AlertView
 from portals.provider.words import day_in, say_in
 
+_DUTIES = ("duty_due", "duty_overdue")
 _PARTS: Mapping[str, str] = {
     "red_flag": "chart",
     "sign_overdue": "sign",
@@ -80,6 +81,8 @@ def _about(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _Ab
     if kind == "prescription_rejected":
         rejected = [one for one in desk.scope.orders.for_visit(visit.visit) if one.state == "rejected"]
         return _About(text=tuple(_order_title(one) for one in rejected), todo=kind, part="prescribe")
+    if kind in _DUTIES:
+        return _About(text=_duties(desk, visit, group, words), todo=kind, part="law")
     if kind in ("review", "sign_gate_shut"):
         return _decision(desk, visit, kind, words)
     todo = kind if has_message(desk.fmt.language, f"provider.alerts.todo.{kind}") else "other"
@@ -106,6 +109,21 @@ def _kept_orders(desk: Desk, visit: Any, gates: Sequence[GateView], words: LawWo
     drafts = [one for one in desk.scope.orders.for_visit(visit.visit) if one.state == "drafted"]
     shut = [(one, newest[one.order]) for one in drafts if one.order in newest and not newest[one.order].open]
     return tuple(f"{_order_title(order)}: {_said(desk, gate, words)}" for order, gate in shut)
+
+
+def _duties(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> tuple[str, ...]:
+    """Each duty as its rule says it, with the statute, out of the newest gate record that lists it."""
+    gates = gate_views(desk.scope.gates.for_visit(visit.visit))
+    return tuple(dict.fromkeys(_duty(one.subject, gates, words) for one in group))
+
+
+def _duty(subject: str, gates: Sequence[GateView], words: LawWords) -> str:
+    """The subject of such a task is the topic, the duty and, where it is about one, the order."""
+    topic, name, *_ = (*subject.split(":"), "")
+    listed = [entry for one in gates for entry in one.decisions.get(topic, {}).get("duties", ())]
+    entry: Mapping[str, Any] = next((one for one in reversed(listed) if one.get("duty") == name), {})
+    sentence = str(entry.get("title") or words.duty_sentence(name) or name)
+    return f"{sentence} ({entry['law']})" if entry.get("law") else sentence
 
 
 def _said(desk: Desk, gate: GateView, words: LawWords) -> str:
