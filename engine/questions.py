@@ -189,7 +189,7 @@ def _zones(rulebook: Rulebook, instant: datetime, facts: dict[str, Value], probl
 def _readable(given: object) -> bool:
     """Whether every text of a question can be written: half a surrogate pair cannot."""
     if isinstance(given, str):
-        return not any("\ud800" <= letter <= "\udfff" for letter in given)
+        return given.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in given)
     if isinstance(given, Mapping):
         return all(_readable(key) and _readable(part) for key, part in given.items())
     return all(map(_readable, given)) if isinstance(given, list | tuple) else True
