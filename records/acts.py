@@ -90,3 +90,14 @@ class Act(StrEnum):
     @property
     def action(self) -> str:
         return self.value.rpartition(":")[2]
+
+
+# What a patient says for a visit. A draft is no visit yet: its time is not held and nobody will look at it.
+_OF_A_BEGUN_VISIT = frozenset(
+    {Act.ANSWER_SAVED, Act.FLAG_RAISED, Act.FORM_SUBMITTED, Act.PLACE_ATTESTED, Act.CONSENT_SIGNED}
+)
+
+
+def needs_begun(act: Act) -> bool:
+    """Whether the act adds to a visit that has begun, so that a draft refuses it; reading never does."""
+    return act in _OF_A_BEGUN_VISIT

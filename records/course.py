@@ -13,14 +13,6 @@ from records.codes import as_code, new_id
 from records.tables.visits import AlertRow, EffectRow, MessageRow, OutboxRow, Visit, VisitEventRow
 from records.work import Work
 
-DRAFT = "draft"
-HELD = "held"
-BOOKED = "booked"
-WAITING = "waiting"
-IN_CALL = "in_call"
-ESCALATED = "escalated"
-FINAL = frozenset({"completed", "refused", "expired", "cancelled", "no_show", ESCALATED})
-
 
 def append_event(
     work: Work, visit: Visit, event: str, stage: str | None = None, detail: Mapping[str, Any] | None = None

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from engine.ports import DispatchReceipt, OrderChanged, OrderVersion
 from records.acts import Act
 from records.codes import sha256
-from records.course import FINAL
 from records.orders import DISCARDED, DRAFTED, SENT, append_order_event
+from records.stages import FINAL
 from records.tables.clinical import OrderRow
 from records.tables.visits import GateRow, Visit
 from records.work import Work

@@ -42,6 +42,15 @@ class AlreadyDone(RecordsError):
     code = "already_done"
 
 
+class NotYetBegun(AlreadyDone):
+    """The visit is only a draft: its time is not held, so nothing can be added to it; carries its id.
+
+    A kind of `AlreadyDone`: what was asked is not possible at this stage of the visit, and callers answer alike.
+    """
+
+    code = "not_begun"
+
+
 class StillOpen(RecordsError):
     """Something that has to end first is still going on (a patient's visit); carries its id."""
 

@@ -17,11 +17,13 @@ from records.work import Repository, Work
 
 # How long the session that consumed a link may come back into the room.
 PASS_LIFE = timedelta(hours=4)
+# How long that session may send the same use again: its answer may have been lost on the way.
+REPEAT_WITHIN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkView:
-    """A join link as its page shows it before it is used."""
+    """A join link as its page shows it; ``used`` says that the actor's session can do nothing with it any more."""
 
     id: str
     visit: str
@@ -58,14 +60,18 @@ class Links(Repository):
             visit=row.visit,
             participant=row.participant,
             expires_at=row.expires_at,
-            used=row.consumed_at is not None,
+            used=row.consumed_at is not None and self._repeated(row) is None,
         )
 
     def consume(self, token: str) -> RoomPass:
-        """Uses the link for the actor's session. Raises `LinkRefused` (unknown, expired, used); that is audited."""
+        """Uses the link for the actor's session; the same session may repeat that for a short while.
+
+        A repeat is audited as one and gives the pass of the first time, which lasts no longer for it. Raises
+        `LinkRefused` (unknown, expired, used); that is audited.
+        """
         row = self._link(token, Act.LINK_CONSUMED)
         if row.consumed_at is not None:
-            raise self._refused(row, "used")
+            return self._again(row)
         if row.expires_at <= self._work.now:
             raise self._refused(row, "expired")
         if not self._work.actor.session:
@@ -81,6 +87,21 @@ class Links(Repository):
         if row is None or row.clinic != self._work.clinic or row.until <= self._work.now:
             return None
         return RoomPass(visit=visit, participant=row.participant, role=row.role, until=row.until)
+
+    def _again(self, link: JoinLink) -> RoomPass:
+        given = self._repeated(link)
+        if given is None:
+            raise self._refused(link, "used")
+        self._work.note(Act.LINK_CONSUMED, link.id, link.visit, again=True)
+        return RoomPass(visit=link.visit, participant=given.participant, role=given.role, until=given.until)
+
+    def _repeated(self, link: JoinLink) -> RoomPassRow | None:
+        """The pass that this very link gave the actor's session just now; the instant they share tells that."""
+        given = self._session.get(RoomPassRow, (self._work.actor.session, link.visit))
+        if link.consumed_at is None or given is None or self._work.now >= link.consumed_at + REPEAT_WITHIN:
+            return None
+        same = given.participant == link.participant and given.until == link.consumed_at + PASS_LIFE
+        return given if same else None
 
     def _pass(self, link: JoinLink) -> RoomPass:
         part = self._work.row(ParticipantRow, link.participant)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from records.acts import Act
-from records.codes import as_code, new_id
+from records.codes import as_code, new_id, sha256
 from records.course import append_event, tell
 from records.errors import AlreadyDone, Conflict, NotFound
 from records.tables.clinical import AddendumRow, NoteRow, NoteVersionRow
@@ -107,13 +107,19 @@ class Notes(Repository):
         query = select(NoteVersionRow).where(NoteVersionRow.note == note).order_by(NoteVersionRow.version)
         return tuple(self._view(row, version, ()) for version in self._session.scalars(query))
 
-    def addendum(self, note: str, text: str) -> str:
-        """Adds to a signed note; returns the addendum's id. Raises `NotFound` while the note is a draft."""
+    def addendum(self, note: str, text: str, key: str = "") -> str:
+        """Adds to a signed note; returns the addendum's id.
+
+        ``key`` is the client's own id of this addition: the same key and text again is the same addendum, another text
+        under it (a page gone back to) is one more. Raises `NotFound` while the note is a draft.
+        """
         row = self._work.row(NoteRow, note)
         visit = self._work.visit(row.visit, Act.ADDENDUM_ADDED)
         if row.state != SIGNED:
             raise NotFound(f"signed notes {note[:40]}")
-        row_id = new_id("add")
+        row_id, known = self._addendum_id(note, text, key)
+        if known:
+            return row_id
         sealed = self._work.seal(("addenda", "content", row_id), text, visit.patient)
         self._session.add(
             AddendumRow(
@@ -127,6 +133,18 @@ class Notes(Repository):
         )
         append_event(self._work, visit, "addendum_added", detail={"note": note})
         return row_id
+
+    def _addendum_id(self, note: str, text: str, key: str) -> tuple[str, bool]:
+        """The id of the addition, and whether it was made before; ids of a key are tried in their order."""
+        if not key:
+            return new_id("add"), False
+        number = 0
+        while True:
+            row_id = f"add_{sha256(f'{note}|{key}|{number}')[:24]}"
+            row = self._session.get(AddendumRow, row_id)
+            if row is None or self._opened(row) == text:
+                return row_id, row is not None
+            number += 1
 
     def _start(self, draft: NoteDraft) -> NoteRow:
         row = NoteRow(

@@ -12,8 +12,8 @@ from sqlalchemy import delete, select
 from engine.dossier import DeaRegistration, License, Place
 from records.acts import Act
 from records.codes import new_id
-from records.course import DRAFT, FINAL
 from records.errors import Conflict, StillOpen
+from records.stages import DRAFT, FINAL
 from records.tables.people import DeaRow, LicenseRow, Patient, Person, Provider
 from records.tables.visits import Visit
 from records.work import Repository

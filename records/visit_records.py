@@ -29,11 +29,6 @@ from records.access import Role
 from records.acts import Act
 from records.codes import as_code, new_id, sha256
 from records.course import (
-    BOOKED,
-    DRAFT,
-    FINAL,
-    IN_CALL,
-    WAITING,
     append_event,
     done_before,
     keep_effect,
@@ -49,6 +44,7 @@ from records.gates import keep_gate
 from records.links import issue_link
 from records.notes import SIGNED
 from records.orders import DRAFTED
+from records.stages import BOOKED, DRAFT, FINAL, IN_CALL, REFUSED, WAITING
 from records.tables.clinical import NoteRow, OrderRow
 from records.tables.people import LicenseRow, Patient, Person, Provider
 from records.tables.visits import GateRow, OutboxRow, PaymentRow, Visit
@@ -112,8 +108,15 @@ class RecordsVisitStore:
         return str(made["id"])
 
     def hold_slot(self, effect: Effect, until: datetime) -> bool:
-        made = self._once(effect, "hold_slot", lambda work, visit: {"held": slots.hold(work, visit, until)})
-        return bool(made["held"])
+        """Takes the visit's time; a draft that does not get it is closed, so that it waits for nobody."""
+
+        def make(work: Work, visit: Visit) -> Made:
+            held = slots.hold(work, visit, until)
+            if not held and visit.stage == DRAFT:
+                append_event(work, visit, "slot_taken", REFUSED)
+            return {"held": held}
+
+        return bool(self._once(effect, "hold_slot", make)["held"])
 
     def release_slot(self, effect: Effect) -> None:
         def make(work: Work, visit: Visit) -> Made:
@@ -123,10 +126,13 @@ class RecordsVisitStore:
         self._once(effect, "release_slot", make)
 
     def change(self, effect: Effect, change: VisitChange) -> None:
+        """Appends the event and moves the visit; one that has ended stays as it ended (a draft that was closed)."""
+
         def make(work: Work, visit: Visit) -> Made:
-            _move(work, visit, change.stage)
-            append_event(work, visit, change.event, change.stage, change.detail)
-            work.note(Act.STAGE_CHANGED, visit.id, visit.id, event=change.event, stage=change.stage or "")
+            stage = None if visit.stage in FINAL and change.stage in FINAL else change.stage
+            _move(work, visit, stage)
+            append_event(work, visit, change.event, stage, change.detail)
+            work.note(Act.STAGE_CHANGED, visit.id, visit.id, event=change.event, stage=stage or "")
             return {}
 
         self._once(effect, f"change:{change.event}"[:40], make)

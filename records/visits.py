@@ -15,10 +15,11 @@ from engine.ports import RoomPlace
 from records.access import Role
 from records.acts import Act
 from records.codes import new_id, sha256
-from records.course import DRAFT, FINAL, WAITING, append_event, tell
+from records.course import append_event, tell
 from records.dossiers import build_dossier
 from records.errors import AlreadyDone, NotFound
 from records.people import place_from_json, place_to_json
+from records.stages import DRAFT, FINAL, WAITING
 from records.tables.clinical import OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow

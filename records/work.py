@@ -12,11 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records.access import Role, may, reaches
-from records.acts import Act
-from records.errors import AccessRefused, NotFound, ScopeMissing
+from records.acts import Act, needs_begun
+from records.errors import AccessRefused, NotFound, NotYetBegun, ScopeMissing
 from records.journal import Entry, Journal, Who
 from records.key_ring import KeyRing, Purpose
 from records.sealing import Place, from_bytes, key_id_of, open_bytes, seal_bytes, to_bytes
+from records.stages import DRAFT
 from records.tables.base import Base
 from records.tables.visits import ParticipantRow, Visit
 
@@ -115,11 +116,17 @@ class Work:
         return found
 
     def visit(self, visit: str, act: Act, *, audited: bool = True) -> Visit:
-        """The visit's row, when the actor may do the act to it; audited unless it discloses nothing."""
+        """The visit's row, when the actor may do the act to it; audited unless it discloses nothing.
+
+        Raises:
+            NotYetBegun: the act adds to a visit that has begun, and this one is a draft.
+        """
         self.allow(act, visit, visit)
         row = self.row(Visit, visit)
         if not self._reaches_visit(row):
             self.refuse(act, visit, visit)
+        if row.stage == DRAFT and needs_begun(act):
+            raise NotYetBegun(visit)
         if audited:
             self.note(act, visit, visit)
         return row

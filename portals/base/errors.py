@@ -13,16 +13,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Scope
 
 from portals.base.templating import render
-from portals.base.visitor import visitor
+from portals.base.visitor import STAFF, visitor
+from records.errors import NotYetBegun
 
 log = logging.getLogger(__name__)
 
 KNOWN = {400: "bad_request", 403: "forbidden", 404: "not_found", 405: "not_found", 413: "too_long", 429: "too_often"}
+# Where a page of trouble leads before the start; its words are ``error.<kind>.go``.
+ONWARD = {"not_begun": "/book/review"}
 
 
 def install_errors(app: FastAPI) -> None:
     """Makes every refusal and every crash a page of ours (JSON under ``/api/``)."""
     app.add_exception_handler(HTTPException, _refusal)
+    app.add_exception_handler(NotYetBegun, _not_begun)
     app.add_exception_handler(Exception, _crash)
 
 
@@ -38,15 +42,28 @@ def error_page(request: Request, status: int, kind: str) -> Response:
     wants_json = request.url.path.startswith("/api/") or "application/json" in request.headers.get("accept", "")
     if wants_json or "visitor" not in request.scope:
         return JSONResponse({"error": {"code": kind, "reference": reference}}, status_code=status)
-    return render(request, "base/error.html", status, kind=kind, reference=reference)
+    return render(request, "base/error.html", status, kind=kind, reference=reference, onward=ONWARD.get(kind, ""))
 
 
 async def _refusal(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    answer = error_page(request, status, KNOWN.get(status, "trouble"))
+    answer = error_page(request, status, _kind(request, status))
     answer.headers.update(headers)
     return answer
+
+
+def _kind(request: Request, status: int) -> str:
+    """Staff who may not open a page are told whose it is; everybody else that the account is another."""
+    if status == 403 and "visitor" in request.scope:
+        who = visitor(request)
+        if who.portal == STAFF and who.session is not None:
+            return "not_yours"
+    return KNOWN.get(status, "trouble")
+
+
+async def _not_begun(request: Request, _: Exception) -> Response:
+    return error_page(request, 409, "not_begun")
 
 
 async def _crash(request: Request, error: Exception) -> Response:

@@ -114,6 +114,9 @@ async def review_post(request: Request) -> Response:
         return drop_slot(request, go(f"/visits/{visit}/pay"))
     if answer.code == "gate_shut":
         return await _refused(request, found, visit)
+    mine = await in_scope(request, lambda scope: _already(scope, session.person, flow, start))
+    if mine is not None and mine.visit != visit:  # pressed twice: the other press holds the time
+        return drop_slot(request, go(f"/visits/{mine.visit}/pay"))
     return await _times(request, found, flow, "book.error.time_gone", 409)
 
 

@@ -18,7 +18,7 @@ from portals.base.visitor import visitor
 from portals.patient.asked_by import AskedBy, asked_by
 from portals.patient.journey import consent_kinds
 from portals.patient.names import same_name
-from portals.patient.visit import VisitPage, read_page
+from portals.patient.visit import VisitPage, begun, read_page
 from records.consents import ConsentDraft
 from records.scope import Scope
 
@@ -94,7 +94,7 @@ async def _asked(request: Request, visit_id: str) -> Asked | None:
     at = deps.clock.now()
 
     def read(scope: Scope) -> tuple[VisitPage, Any, str]:
-        page = read_page(scope, visit_id)
+        page = begun(read_page(scope, visit_id))
         return page, scope.visits.dossier(visit_id), scope.people.patient(session.person).name
 
     page, dossier, name = await in_scope(request, read)

@@ -39,7 +39,7 @@ from portals.patient.intake_page import (
     typed_values,
 )
 from portals.patient.journey import OVER
-from portals.patient.visit import VisitPage, read_page
+from portals.patient.visit import VisitPage, begun, read_page
 from records.errors import AlreadyDone, Conflict
 from records.forms import AnswerDraft, AnswerView, Submission
 from records.scope import Scope
@@ -198,7 +198,7 @@ async def _sitting(request: Request, visit_id: str) -> Sitting:
     content = deps_of(request).content()
 
     def read(scope: Scope) -> Sitting:
-        page = read_page(scope, visit_id)
+        page = begun(read_page(scope, visit_id))
         open_form = next((step.form for step in page.steps if step.kind == "intake" and step.state != "done"), "")
         form = content.form(open_form) if open_form and page.visit.stage not in OVER else None
         kept = scope.forms.answers(visit_id, form.id) if form else {}

@@ -18,7 +18,7 @@ from portals.patient.visit import VisitPage, page_of
 from workflows.contracts import Ask
 
 router = APIRouter()
-PAYABLE = frozenset({"held", "draft"})
+PAYABLE = frozenset({"held"})
 
 
 @router.get("/visits/{visit_id}/pay")

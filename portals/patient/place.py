@@ -16,7 +16,7 @@ from portals.base.requests import deps_of, field, form_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.places import place_problems, state_options
-from portals.patient.visit import VisitPage, page_of
+from portals.patient.visit import VisitPage, begun, page_of
 
 router = APIRouter()
 OPEN_STAGES = frozenset({"booked", "preparing", "ready", "waiting", "blocked"})
@@ -27,7 +27,7 @@ LOOKS, PAUSE_SECONDS = 12, 0.25
 @router.get("/visits/{visit_id}/place")
 async def place_page(request: Request, visit_id: str) -> Response:
     """Asks where the patient is now, beginning with what they said at booking."""
-    page = await page_of(request, visit_id)
+    page = begun(await page_of(request, visit_id))
     if page.visit.stage not in OPEN_STAGES:
         return go(f"/visits/{visit_id}")
     booked = page.visit.booked_place
@@ -41,7 +41,7 @@ async def place_page(request: Request, visit_id: str) -> Response:
 @router.post("/visits/{visit_id}/place")
 async def place_post(request: Request, visit_id: str) -> Response:
     """Records the attestation; the visit's workflow asks the law again for this place."""
-    page, form = await page_of(request, visit_id), await form_of(request)
+    page, form = begun(await page_of(request, visit_id)), await form_of(request)
     if page.visit.stage not in OPEN_STAGES:
         return go(f"/visits/{visit_id}")
     values = {name: field(form, name) for name in FIELDS}

@@ -19,6 +19,7 @@ from portals.patient.asking import ask_visit
 from portals.patient.journey import OVER, SEEN, JourneyStep, Told, current, journey
 from portals.patient.law_view import LawView, law_view
 from portals.patient.step_words import step_words
+from records.errors import NotYetBegun
 from records.scope import Scope
 from records.visits import VisitView
 from workflows.contracts import Ask
@@ -93,6 +94,17 @@ async def page_of(request: Request, visit_id: str) -> VisitPage:
     """The page's data as the signed-in patient; 404 when it is not theirs."""
     require_patient(request)
     return await in_scope(request, lambda scope: read_page(scope, visit_id))
+
+
+def begun(page: VisitPage) -> VisitPage:
+    """The page of a visit that can be given something.
+
+    Raises:
+        NotYetBegun: it is only a draft; the program answers with a page that leads back to the booking.
+    """
+    if page.visit.stage == "draft":
+        raise NotYetBegun(page.visit.visit)
+    return page
 
 
 def law_of(page: VisitPage, language: str) -> LawView | None:

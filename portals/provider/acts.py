@@ -88,10 +88,11 @@ async def note(request: Request, visit: str) -> Response:
 @router.post("/addendum")
 async def addendum(request: Request, visit: str) -> Response:
     """Adds to the signed note."""
-    text = field(await form_of(request), "text")
+    form = await form_of(request)
+    text, key = field(form, "text"), request_id(form)  # the same form twice is one addition
     if not text:
         return _back(visit, "empty", "note")
-    added = await at_desk(request, lambda desk: _add(desk, visit, text))
+    added = await at_desk(request, lambda desk: _add(desk, visit, text, key))
     return _back(visit, "added" if added else "not_now", "note")
 
 
@@ -174,12 +175,12 @@ def _save_note(desk: Desk, visit: str, form: dict[str, str]) -> NoteSaved:
     return desk.scope.notes.save(draft)
 
 
-def _add(desk: Desk, visit: str, text: str) -> bool:
+def _add(desk: Desk, visit: str, text: str, key: str) -> bool:
     """Adds to the note once it is signed."""
     current = desk.scope.notes.current(visit)
     if current is None or current.state != "signed":
         return False
-    desk.scope.notes.addendum(current.note, text)
+    desk.scope.notes.addendum(current.note, text, key)
     return True
 
 

@@ -12,7 +12,7 @@ from engine.dossier import Place
 from engine.evaluator_pool import EvaluatorPool
 from engine.library import Library, load_library
 from engine.plans import StoredPlan, VisitPlan
-from engine.ports import VisitRef
+from engine.ports import Effect, VisitChange, VisitRef
 from engine.settings import HOME
 from records.consents import ConsentDraft
 from records.database import Database
@@ -21,6 +21,7 @@ from records.migrate import upgrade
 from records.notes import NoteDraft
 from records.people import PatientDraft, ProviderView
 from records.seed import seed
+from records.visit_records import RecordsVisitStore
 from records.visits import VisitDraft
 from records.work import Actor
 from workflows.gatekeeper import LawGateKeeper
@@ -98,6 +99,9 @@ class Clinic:
         with self.database.scope(slug, Actor(person=self._patient, role="patient")) as scope:
             visit = scope.visits.draft(draft)
             scope.visits.set_payment_method(visit, "tok_visa", "Visa ending 4242")
+        begun = Effect(ref=VisitRef(clinic=slug, visit=visit), step="bench", key="begun", actor="bench")
+        RecordsVisitStore(self.database).change(begun, VisitChange(event="held", stage="held"))
+        with self.database.scope(slug, Actor(person=self._patient, role="patient")) as scope:
             scope.visits.attest_place(visit, place)
             for kind in CONSENTS:
                 scope.consents.sign(_consent(visit, kind, place))

@@ -91,6 +91,7 @@ def test_the_visit_screen_shows_what_is_known_and_says_what_is_not(portal: Porta
 
 
 def test_a_place_that_differs_from_the_booking_is_named(portal: Portal) -> None:
+    portal.world.begin()
     with portal.world.database.scope(portal.world.clinic, portal.world.as_patient) as scope:
         scope.visits.attest_place(portal.world.visit, replace(PLACE, state="GA", attested=True))
     assert "Booked for FL, now confirmed GA" in portal.client.get(portal.at).text
@@ -282,6 +283,19 @@ def test_a_signed_note_is_only_added_to(portal: Portal) -> None:
     assert "rewritten" not in refused.text
 
 
+def test_an_addendum_sent_again_is_added_once(portal: Portal) -> None:
+    portal.move("documenting")
+    note(portal, 0, "Sore throat")
+    page = portal.post(f"{portal.at}/sign").text.partition(f'action="{portal.at}/addendum"')[2]
+    request = re.search(r'name="request" value="([0-9a-f]{24})"', page)
+    assert request
+    for _ in range(2):
+        page = portal.post(f"{portal.at}/addendum", text="Culture is negative.", request=request.group(1)).text
+    assert page.count("Culture is negative.") == 1
+    page = portal.post(f"{portal.at}/addendum", text="Culture is negative.", request="0" * 24).text
+    assert page.count("Culture is negative.") == 2
+
+
 def test_trouble_on_the_way_is_said_and_nothing_is_lost(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     portal.move("waiting")
 
@@ -330,6 +344,7 @@ def draft(portal: Portal, drug: str) -> str:
 
 def test_the_place_of_a_dossier_is_shown_in_its_own_time(portal: Portal) -> None:
     place = Place(country="us", state="FL", postal_code="32501", time_zone="America/Chicago", attested=True)
+    portal.world.begin()
     with portal.world.database.scope(portal.world.clinic, portal.world.as_patient) as scope:
         scope.visits.attest_place(portal.world.visit, place)
     assert "9:00 AM there" in text_of(portal.client.get(portal.at).text).replace("\xa0", " ")

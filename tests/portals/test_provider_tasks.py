@@ -69,6 +69,7 @@ def test_a_task_without_any_decision_says_so_and_gives_the_visits_number(portal:
 
 
 def test_several_red_flags_of_a_visit_are_one_task_and_are_seen_together(portal: Portal) -> None:
+    portal.world.begin()
     with portal.world.database.scope(portal.world.clinic, portal.world.as_patient) as scope:
         for flag in ("chest_pain", "breath"):
             scope.forms.flag(portal.world.visit, "urgent_care/intake", "signs", flag, stops=True)
@@ -84,6 +85,7 @@ def test_several_red_flags_of_a_visit_are_one_task_and_are_seen_together(portal:
 
 def test_a_stopped_visit_shows_phone_and_address_and_closes_note_and_search(portal: Portal) -> None:
     place = replace(PLACE, attested=True, street="1 Palm Way", city="Miami")
+    portal.world.begin()
     with portal.world.database.scope(portal.world.clinic, portal.world.as_patient) as scope:
         scope.visits.attest_place(portal.world.visit, place)
     assert "tel:" not in portal.client.get(portal.at).text
@@ -120,6 +122,17 @@ def test_staff_who_see_no_patients_get_a_calm_page(clinic: Clinic, person: str) 
     page = post(browser, "/staff/sign-in", {"person": person}, to="/staff/demo/sign-in")
     assert page.status_code == 200 and "Nothing here for you yet" in page.text
     assert "You are signed in as" in page.text and "Sign out" in page.text
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "This page is not yours"), ("es", "Esta página no es suya")])
+def test_staff_who_open_a_visit_read_calmly_that_it_is_not_theirs(clinic: Clinic, language: str, words: str) -> None:
+    browser = clinic.browser()
+    post(browser, "/staff/sign-in", {"person": "compliance"}, to="/staff/demo/sign-in")
+    browser.cookies.set("cw_language", language)
+    page = browser.get("/staff/visits/vis_000000000000000000000000")
+    assert page.status_code == 403 and words in page.text
+    assert translator(language)("role.compliance") in page.text, "who they are here"
+    assert 'class="button button-second" href="/staff"' in page.text and "/staff/sign-out" in page.text
 
 
 def test_a_clinician_whose_licence_ended_reads_it_on_the_queue(clinic: Clinic) -> None:

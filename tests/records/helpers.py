@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.dossier import DeaRegistration, License, Place
 from engine.plans import Step, VisitPlan
-from engine.ports import Effect, VisitRef
+from engine.ports import Effect, VisitChange, VisitRef
 from records.access import Role
 from records.accounts import Accounts
 from records.database import Database
@@ -118,6 +118,10 @@ class World:
     @property
     def store(self) -> RecordsVisitStore:
         return RecordsVisitStore(self.database)
+
+    def begin(self) -> None:
+        """Holds the draft's time, as its workflow does when it is booked: from now on the patient may say things."""
+        self.store.change(self.effect(), VisitChange(event="held", stage="held"))
 
     def effect(self, step: str = "step", key: str | None = None, actor: str = "system") -> Effect:
         return Effect(ref=self.ref, step=step, key=key or f"k{next(_NUMBERS)}", actor=actor)

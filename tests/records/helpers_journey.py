@@ -108,6 +108,7 @@ def consent_of(visit: str, mark: str = "") -> ConsentDraft:
 def walk(database: Database, clinic: str, mark: str) -> Walked:
     world = build_world(database, clinic, marked_patient(mark))
     place = Place(country="us", state=f"{mark}FL", postal_code=f"{mark}zip", ip_state=f"{mark}ip")
+    world.begin()
     with database.scope(clinic, world.as_patient) as scope:
         second = scope.visits.draft(draft_of(world.patient, world.provider, reason=f"{mark}reason", booked_place=place))
         scope.visits.set_payment_method(world.visit, f"{mark}token", f"{mark}label")

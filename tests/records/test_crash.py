@@ -48,6 +48,7 @@ def acknowledged(process: subprocess.Popen[bytes]) -> int:
 
 @pytest.mark.parametrize("round_", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_kill_nine_loses_no_acknowledged_answer(world: World, tmp_path: Path, round_: int) -> None:
+    world.begin()
     processes = {name: start(world, tmp_path, name) for name in ("a", "b")}
     for process in processes.values():
         assert process.stdout is not None

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from engine.ports import VisitChange
 from records.access import Role
 from records.errors import AccessRefused, AlreadyDone, Conflict
 from records.forms import Submission
 from records.work import Actor
 from tests.records.helpers import World
 from tests.records.helpers_journey import FORM, answer_of
+
+
+@pytest.fixture(autouse=True)
+def _begun(world: World) -> None:
+    world.begin()
 
 
 def submission(world: World) -> Submission:
@@ -63,7 +67,6 @@ def test_handing_in_keeps_what_was_shown_and_announces_it_once(world: World) -> 
             scope.forms.save_answer(answer_of(world.visit, "fever", False, 1))
         kept = scope.forms.submitted(world.visit)[0]
     assert dict(kept.answers) == {"fever": True}
-    world.store.change(world.effect(), VisitChange(event="held", stage="held"))  # a draft's announcements wait
     told = [(item.kind, item.subject) for item in world.store.pending(10)]
     assert told == [("intake_submitted", FORM)]
 
@@ -87,8 +90,7 @@ def test_a_red_flag_opens_one_task_and_is_announced_once(world: World) -> None:
             scope.forms.flag(world.visit, FORM, "symptom", "chest_pain", stops=True)
     with world.database.scope(world.clinic, world.as_provider) as scope:
         assert [alert.kind for alert in scope.alerts.open()] == ["red_flag"]
-        assert [entry.alerts for entry in scope.visits.queue(world.provider)] == []
-    world.store.change(world.effect(), VisitChange(event="held", stage="held"))  # a draft's announcements wait
+        assert [entry.alerts for entry in scope.visits.queue(world.provider)] == [("red_flag",)]
     assert [item.kind for item in world.store.pending(10)] == ["red_flag"]
 
 

@@ -45,12 +45,40 @@ def test_looking_at_a_link_uses_nothing_up(world: World, token: str) -> None:
     assert (seen.visit, seen.used) == (world.visit, False)
 
 
-def test_a_link_is_consumed_once_and_the_second_use_is_audited(world: World, token: str) -> None:
+def test_a_link_is_consumed_once_and_the_second_use_is_audited(world: World, token: str, clock: HandClock) -> None:
     consume(world, token)
+    clock.move(minutes=2)
     assert refusal(world, lambda: consume(world, token)) == "used"
     with world.database.scope(world.clinic, world.as_system) as scope:
         newest = scope.audit.entries(visit=world.visit)[0]
     assert (newest.act, newest.detail) == ("links:link:refused", '{"code":"used"}')
+
+
+def test_the_same_browser_may_repeat_a_use_whose_answer_was_lost(world: World, token: str, clock: HandClock) -> None:
+    first = consume(world, token)
+    clock.move(seconds=119)
+    assert consume(world, token) == first, "the same pass, no longer than before"
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        assert not scope.links.peek(token).used, "its page leads on, too"
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        newest = [entry for entry in scope.audit.entries(visit=world.visit) if entry.act == "links:link:modified"]
+    assert [entry.detail for entry in newest] == ['{"again":true}', "{}"]
+
+
+def test_another_browser_of_the_same_person_may_not_repeat_it(world: World, token: str) -> None:
+    consume(world, token)
+    elsewhere = replace(world, as_patient=replace(world.as_patient, session="ses_other"))
+    assert refusal(elsewhere, lambda: consume(elsewhere, token)) == "used"
+    with world.database.scope(world.clinic, elsewhere.as_patient) as scope:
+        assert scope.links.peek(token).used
+
+
+def test_a_pass_from_another_link_repeats_nothing(world: World, token: str, clock: HandClock) -> None:
+    other_browser = replace(world.as_patient, session=world.as_provider.session)
+    consume(replace(world, as_patient=other_browser), token)
+    clock.move(seconds=1)
+    consume(world, token_of(world))
+    assert refusal(world, lambda: consume(world, token)) == "used"
 
 
 def test_consuming_gives_this_browser_a_pass_for_a_while(world: World, token: str, clock: HandClock) -> None:

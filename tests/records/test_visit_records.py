@@ -108,15 +108,10 @@ def test_the_dossier_says_what_is_known_and_no_more(world: World) -> None:
     assert dossier.provider.dea[0].schedules == ("II", "III")
 
 
-def begin(world: World) -> None:
-    world.store.change(world.effect(), VisitChange(event="held", stage="held"))
-
-
 def test_what_was_said_of_a_draft_waits_until_it_begins_and_a_visit_may_be_left_out(world: World) -> None:
-    with world.database.scope(world.clinic, world.as_patient) as scope:
-        scope.consents.sign(consent_of(world.visit))
+    save_note(world)
     assert world.store.pending(10) == ()
-    begin(world)
+    world.begin()
     assert len(world.store.pending(10)) == 1
     assert world.store.pending(10, without=(world.visit,)) == ()
     assert not world.store.is_over(world.ref)
@@ -125,7 +120,7 @@ def test_what_was_said_of_a_draft_waits_until_it_begins_and_a_visit_may_be_left_
 
 
 def test_the_dossier_follows_attestation_consent_and_order(world: World) -> None:
-    begin(world)
+    world.begin()
     place = Place(country="us", state="GA", time_zone="America/New_York")
     with world.database.scope(world.clinic, world.as_patient) as scope:
         scope.visits.attest_place(world.visit, place)
@@ -151,7 +146,7 @@ def test_an_order_of_another_visit_is_not_found(world: World) -> None:
 
 
 def test_an_announcement_is_told_once(world: World) -> None:
-    begin(world)
+    world.begin()
     with world.database.scope(world.clinic, world.as_patient) as scope:
         scope.consents.sign(consent_of(world.visit))
     (item,) = world.store.pending(10)
@@ -161,7 +156,7 @@ def test_an_announcement_is_told_once(world: World) -> None:
 
 
 def test_an_announcement_is_gone_with_what_it_announces(world: World) -> None:
-    begin(world)
+    world.begin()
     with pytest.raises(ZeroDivisionError), world.database.scope(world.clinic, world.as_patient) as scope:
         scope.consents.sign(consent_of(world.visit))
         raise ZeroDivisionError
@@ -425,9 +420,33 @@ def test_the_census_counts_visits_that_run(world: World) -> None:
 
 
 def test_a_consent_signed_again_unchanged_is_the_same_consent(world: World) -> None:
+    world.begin()
     with world.database.scope(world.clinic, world.as_patient) as scope:
         first = scope.consents.sign(consent_of(world.visit))
         assert scope.consents.sign(consent_of(world.visit)) == first
         changed: ConsentDraft = replace(consent_of(world.visit), text="another text")
         assert scope.consents.sign(changed) != first
         assert scope.consents.text(first) == "I agree"
+
+
+def test_an_addendum_sent_again_is_added_once_and_another_text_is_never_lost(world: World) -> None:
+    note = save_note(world)
+    world.store.sign_note(world.effect(actor=world.provider), note)
+    sent = [
+        ("k1", "Culture is negative."),
+        ("k1", "Culture is negative."),
+        ("k1", "Patient called."),
+        ("k1", "Patient called."),
+    ]
+    ids = []
+    for key, text in sent:
+        with world.database.scope(world.clinic, world.as_provider) as scope:
+            ids.append(scope.notes.addendum(note, text, key))
+    assert ids[0] == ids[1] != ids[2] == ids[3]
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.notes.addendum(note, "Culture is negative.", "k2")
+        current = scope.notes.current(world.visit)
+        events = [event.event for event in scope.visits.events(world.visit)]
+    assert current is not None
+    assert sorted(one.text for one in current.addenda) == ["Culture is negative."] * 2 + ["Patient called."]
+    assert events.count("addendum_added") == 3

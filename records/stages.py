@@ -1,0 +1,12 @@
+"""The stages of a visit that records themselves tell apart; all others are the workflow's own words."""
+
+from __future__ import annotations
+
+DRAFT = "draft"
+HELD = "held"
+BOOKED = "booked"
+WAITING = "waiting"
+IN_CALL = "in_call"
+REFUSED = "refused"
+ESCALATED = "escalated"
+FINAL = frozenset({"completed", REFUSED, "expired", "cancelled", "no_show", ESCALATED})
