@@ -1,7 +1,7 @@
 """How can a deep tree of frozen data be looked up at no cost? Its hash is worked out once and kept beside it."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 Class = TypeVar("Class", bound=type)
 
@@ -16,7 +16,7 @@ class Remembered:
 
 def remembers_hash(cls: Class) -> Class:
     """A frozen dataclass that inherits `Remembered`: hashing it again costs one look."""
-    worked_out: Callable[[object], int] = cls.__hash__
+    worked_out = cast("Callable[[object], int]", cls.__hash__)
 
     def remembered(self: Remembered) -> int:
         try:
