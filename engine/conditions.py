@@ -6,6 +6,7 @@ A condition is a mapping. A key that is a path of the vocabulary is a test; seve
     drug.schedule: [II, III]                           one of (the same as {in: [II, III]})
     encounter.modality: {not: in_person}               not equal; `not` takes a value, a list or operators
     prescription.refills: {at_least: 1, less: 6}       less, at_most, greater, at_least
+    prescription.days_supply: {at_most: 2 wk}          a number in another unit of UCUM; it is converted exactly
     relationship.exam_date: {on_or_after: {fact: encounter.date, minus: 24 months}}
                                                        before, on_or_before, after, on_or_after; plus or minus
     relationship.exam_date: {within: 90 days}          in the 90 days that end with the encounter, both ends counted
@@ -14,150 +15,71 @@ A condition is a mapping. A key that is a path of the vocabulary is a test; seve
     provider.licenses: {any: {state: {fact: patient.location.state}, status: active}}
                                                        any, all, none over records; inside, fields go by their own names
     provider.licenses: {count: {where: {...}, at_least: 2}}
+    provider.activity: {sum: {of: days, where: {...}, at_most: 30}}
+    relationship.visits: {latest: {of: date, where: {...}, within: 24 months}}
+                                                       latest, earliest; `matches: {...}` asks it of that record itself
     all: [...]  any: [...]  none: [...]  not: {...}  always: true
     applies: us/prescribing/ryan-haight                that rule is in force and its condition holds (in rules only)
 
-A missing fact makes a test unknown, and unknown passes upwards as in Kleene's logic.
+Dates are moved by durations of the calendar (`24 months`, `90 days`, `P24M`), instants by those of the clock
+(`48 hours`, `PT48H`). A missing fact makes a test unknown, and unknown passes upwards as in Kleene's logic.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from engine.conditions_tree import (
+    CONNECTIVES,
+    MEASURES,
+    OPERATORS,
+    QUANTIFIERS,
+    Always,
+    Applies,
+    Condition,
+    Every,
+    Importing,
+    Negation,
+    Operand,
+    Operator,
+    Quantifier,
+    Reference,
+    Scope,
+    Some,
+    Test,
+    paths,
+    rewrite,
+    walk,
+)
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.reading import Node, Sort
-from engine.values import ORDERED, BadValue, Duration, FactType, Kind, Value, read_duration
+from engine.units import is_quantity, quantity
+from engine.values import BadValue, Duration, FactType, Kind, read_duration
 
+__all__ = [
+    "CONNECTIVES",
+    "OPERATORS",
+    "QUANTIFIERS",
+    "Always",
+    "Applies",
+    "Condition",
+    "Every",
+    "Importing",
+    "Negation",
+    "Operand",
+    "Quantifier",
+    "Reference",
+    "Scope",
+    "Some",
+    "Test",
+    "json_schema",
+    "parse",
+    "paths",
+    "rewrite",
+    "walk",
+]
 
-class Scope(Protocol):
-    """The facts a condition may name."""
-
-    def type_of(self, path: str) -> FactType | None:
-        """The type of a path, or None where there is no such fact."""
-
-    def paths(self) -> Iterable[str]:
-        """Every known path, for hints."""
-
-
-@runtime_checkable
-class Importing(Protocol):
-    """A scope whose conditions may lean on other rules."""
-
-    def imports(self, rule: str) -> bool:
-        """Whether a rule of this id may be named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """The value of another fact, moved by a duration (dates only)."""
-
-    path: str
-    by: Duration | None = None
-    sign: int = 1
-
-
-Operand = Value | Reference
-
-
-@dataclass(frozen=True, slots=True)
-class Always:
-    """Holds always, or never."""
-
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    """All parts hold."""
-
-    parts: tuple["Condition", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """At least one part holds."""
-
-    parts: tuple["Condition", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Negation:
-    """The part does not hold."""
-
-    part: "Condition"
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """One fact against a value; `of_item` when the path is a field of the record a quantifier looks at."""
-
-    __test__: ClassVar[bool] = False  # to pytest a class of this name would look like tests
-
-    path: str
-    operator: str
-    operand: Operand
-    of_item: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Quantifier:
-    """How many records of a list satisfy `where`: at least `least` and at most `most` of them (None: no bound).
-
-    `every` asks it of all records; then `least` and `most` mean nothing.
-    """
-
-    path: str
-    where: "Condition"
-    least: int = 1
-    most: int | None = None
-    every: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Applies:
-    """Another rule is in force and its condition holds; put in (`engine.imports`) before anything is judged."""
-
-    rule: str
-
-
-Condition = Always | Every | Some | Negation | Test | Quantifier | Applies
-
-_SCALARS = frozenset(Kind) - {Kind.CHOICES, Kind.RECORDS}
-_DATED = frozenset({Kind.DATE, Kind.INSTANT})
-_LISTS = frozenset({Kind.CHOICES})
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """A test of one fact: which kinds it may be asked of, how many values it takes, and the words that explain it."""
-
-    kinds: frozenset[Kind]
-    words: str
-    many: bool = False
-    flag: bool = False
-
-
-OPERATORS: Mapping[str, Operator] = {
-    "is": Operator(_SCALARS, "is"),
-    "in": Operator(_SCALARS, "is one of", many=True),
-    "less": Operator(ORDERED - _DATED, "is less than"),
-    "at_most": Operator(ORDERED - _DATED, "is at most"),
-    "greater": Operator(ORDERED - _DATED, "is greater than"),
-    "at_least": Operator(ORDERED - _DATED, "is at least"),
-    "before": Operator(_DATED, "is before"),
-    "on_or_before": Operator(_DATED, "is on or before"),
-    "after": Operator(_DATED, "is after"),
-    "on_or_after": Operator(_DATED, "is on or after"),
-    "has": Operator(_LISTS, "has"),
-    "has_any": Operator(_LISTS, "has any of", many=True),
-    "has_all": Operator(_LISTS, "has all of", many=True),
-    "exists": Operator(frozenset(Kind), "exists", flag=True),
-    "told": Operator(frozenset(Kind), "is told", flag=True),
-}
-QUANTIFIERS = ("any", "all", "none", "count")
-CONNECTIVES = ("all", "any", "none", "not", "always", "applies")
-_TODAY = "encounter.date"
-_BOUNDS = ("at_least", "at_most", "less", "greater", "is")
+_NOW: Mapping[Kind, str] = {Kind.DATE: "encounter.date", Kind.INSTANT: "encounter.instant"}
+_FLAGS = ("exists", "told")
 
 
 def parse(node: Node, scope: Scope, problems: Problems) -> Condition:
@@ -266,15 +188,18 @@ class _Parser:
         return parts[0] if len(parts) == 1 else Every(tuple(parts))
 
     def _within(self, subject: "_Subject", value: Node) -> Condition:
-        """A window of the calendar that ends with the day of the encounter; what lies after it is not within."""
-        if subject.kind.kind is not Kind.DATE or self._scope.type_of(_TODAY) is None:
-            fitting, path = [n for n, o in OPERATORS.items() if subject.kind.kind in o.kinds], subject.path
-            given = {"operator": "within", "path": path, "type": subject.kind, "allowed": listed(fitting, 30)}
-            self._problems.report("COND003", value.at, **given)
+        """A window that ends with the day (or the instant) of the encounter; what lies after it is not within."""
+        kind, now = subject.kind.kind, _NOW.get(subject.kind.kind)
+        if now is None or self._scope.type_of(now) is None:
+            self._unfitting("within", subject, value, [n for n, o in OPERATORS.items() if kind in o.kinds])
             return _BROKEN
-        begin, end = Reference(_TODAY, self._duration(value), -1), Reference(_TODAY)
+        begin, end = Reference(now, self._duration(value, kind), -1), Reference(now)
         named = (("on_or_after", begin), ("on_or_before", end))
         return Every(tuple(Test(subject.path, operator, day, subject.of_item) for operator, day in named))
+
+    def _unfitting(self, name: str, subject: "_Subject", value: Node, fitting: Iterable[str]) -> None:
+        given = {"operator": name, "path": subject.path, "type": subject.kind}
+        self._problems.report("COND003", value.at, **given, allowed=listed(fitting, 30))
 
     def _unknown_operator(self, name: str, at: Location, known: Iterable[str]) -> None:
         hint = nearest(name, known)
@@ -283,9 +208,7 @@ class _Parser:
     def _test(self, subject: "_Subject", name: str, value: Node) -> Condition:
         operator, kind = OPERATORS[name], subject.kind
         if kind.kind not in operator.kinds:
-            fitting = [n for n, o in OPERATORS.items() if kind.kind in o.kinds]
-            path = subject.path
-            self._problems.report("COND003", value.at, operator=name, path=path, type=kind, allowed=listed(fitting, 30))
+            self._unfitting(name, subject, value, [n for n, o in OPERATORS.items() if kind.kind in o.kinds])
             return _BROKEN
         operand = self._operand(subject, operator, value)
         if operand is _UNUSABLE:
@@ -296,7 +219,7 @@ class _Parser:
 
     def _operand(self, subject: "_Subject", operator: Operator, value: Node) -> object:
         if operator.flag:
-            return self._literal(subject, FactType(Kind.FLAG), value)
+            return self._literal(subject, operator, FactType(Kind.FLAG), value)
         one = FactType(Kind.CHOICE, subject.kind.choices) if subject.kind.kind is Kind.CHOICES else subject.kind
         if value.sort is Sort.MAP and "fact" in value:
             return self._reference(subject, FactType(Kind.CHOICES) if operator.many else one, value)
@@ -305,20 +228,31 @@ class _Parser:
             if not nodes:
                 self._problems.report("COND005", value.at)
                 return _UNUSABLE
-            found = [self._literal(subject, one, part) for part in nodes]
+            found = [self._literal(subject, operator, one, part) for part in nodes]
             return _UNUSABLE if any(f is _UNUSABLE for f in found) else tuple(found)
-        return self._literal(subject, one, value)
+        return self._literal(subject, operator, one, value)
 
-    def _literal(self, subject: "_Subject", kind: FactType, value: Node) -> object:
+    def _literal(self, subject: "_Subject", operator: Operator, kind: FactType, value: Node) -> object:
         try:
             if value.sort in (Sort.MAP, Sort.LIST):
                 raise BadValue("one value is expected")
+            if kind.kind is Kind.NUMBER and value.sort is Sort.TEXT and is_quantity(value.raw):
+                return self._quantity(subject, operator, kind, value)
             return kind.read(value.scalar)
         except BadValue as error:
             fix = f"use one of: {listed(kind.choices, 20)}" if kind.choices else f"write {kind}"
             shown = value.raw or str(value.sort)
             report = self._problems.report
             report("COND004", value.at, value=shown, path=subject.path, reason=error, fix=fix)
+            return _UNUSABLE
+
+    def _quantity(self, subject: "_Subject", operator: Operator, kind: FactType, value: Node) -> object:
+        """A number with its unit, in the unit of the fact; a border between two numbers is moved to the right one."""
+        try:
+            return kind.read(quantity(value.raw, kind.unit, operator.up if operator.orders else None))
+        except BadValue as error:
+            fix = f"write the number in `{kind.unit}`" if kind.unit else "write the number alone"
+            self._problems.report("COND008", value.at, value=value.raw, path=subject.path, reason=error, fix=fix)
             return _UNUSABLE
 
     def _reference(self, subject: "_Subject", kind: FactType, value: Node) -> object:
@@ -333,20 +267,24 @@ class _Parser:
             if key not in ("fact", "plus", "minus"):
                 self._unknown_operator(key, value.entries[key].key_at, ("fact", "plus", "minus"))
         moved = next((key for key in ("plus", "minus") if key in value), None)
-        if moved and kind.kind is not Kind.DATE:
-            reason = "only dates can be moved by a duration"
+        if moved and kind.kind not in _NOW:
+            reason = "only dates and instants can be moved by a duration"
         if reason:
             self._problems.report("COND007", value.at, path=subject.path, other=path, reason=reason)
             return _UNUSABLE
-        return (
-            Reference(path, self._duration(value[moved]), -1 if moved == "minus" else 1) if moved else Reference(path)
-        )
+        if moved is None:
+            return Reference(path)
+        return Reference(path, self._duration(value[moved], kind.kind), -1 if moved == "minus" else 1)
 
-    def _duration(self, node: Node) -> Duration:
+    def _duration(self, node: Node, kind: Kind) -> Duration:
+        """A duration that can move a date (of the calendar) or an instant (of the clock)."""
+        fix = "write a duration such as `24 months`" if kind is Kind.DATE else "write a duration such as `48 hours`"
         try:
-            return read_duration(node.raw)
+            found = read_duration(node.raw)
+            if found.of_the_clock is (kind is Kind.DATE):
+                raise BadValue("dates are moved by days and months, instants by hours: a day may have 23 to 25 of them")
+            return found
         except BadValue as error:
-            fix = "write a duration such as `24 months`"
             self._problems.report("COND004", node.at, value=node.raw, path="plus or minus", reason=error, fix=fix)
             return Duration()
 
@@ -360,37 +298,88 @@ class _Parser:
         return parts[0] if len(parts) == 1 else Every(tuple(parts))
 
     def _one_of_records(self, subject: "_Subject", name: str, at: Location, value: Node) -> Condition:
-        if name in ("exists", "told"):
+        if name in _FLAGS:
             return self._test(subject, name, value)
-        if name == "count":
-            return self._count(subject, value)
+        if name in MEASURES:
+            return self._measured(subject, name, value)
         if name not in QUANTIFIERS:
-            self._unknown_operator(name, at, (*QUANTIFIERS, "exists", "told"))
+            self._unknown_operator(name, at, (*QUANTIFIERS, *_FLAGS))
             return _BROKEN
         where = self.condition(value, subject.kind.fields)
         if name == "all":
-            return Quantifier(subject.path, where, every=True)
+            return Negation(Quantifier(subject.path, Negation(where)))
         found = Quantifier(subject.path, where)
         return found if name == "any" else Negation(found)
 
-    def _count(self, subject: "_Subject", value: Node) -> Condition:
-        if value.sort is not Sort.MAP or "where" not in value:
+    def _measured(self, subject: "_Subject", name: str, value: Node) -> Condition:
+        """What records come to (`of` a field, of those `where` something holds), and everything asked of that."""
+        if value.sort is not Sort.MAP:
             self._problems.report("COND006", value.at, found=value.sort)
             return _BROKEN
-        least, most = 0, None
+        fields, measure = subject.kind.fields, MEASURES[name]
+        where = self.condition(value["where"], fields) if "where" in value else Always(True)
+        kind = self._taken_of(subject, name, value, where)
+        keys = ("where", *(("of",) if measure.kinds else ()), *(("matches",) if measure.picks else ()))
+        asked = {key: entry for key, entry in value.entries.items() if key not in keys}
+        if kind is None:
+            return _BROKEN
+        bare = Quantifier(subject.path, where, name, value.text("of"), least=kind.least)
+        found: list[Condition] = []
+        if "matches" in value and measure.picks:
+            found.append(replace(bare, asks=self.condition(value["matches"], fields), of_record=True))
+        if asked:
+            result = _Subject(bare.of or name, FactType(kind.kind, unit=kind.unit), True, None)
+            found.append(self._asked(bare, result, Node(Sort.MAP, value.at, entries=asked), keys))
+        if not found:
+            self._problems.report("COND005", value.at)
+        return found[0] if len(found) == 1 else Every(tuple(found)) if found else _BROKEN
+
+    def _taken_of(self, subject: "_Subject", name: str, value: Node, where: Condition) -> FactType | None:
+        """The type of what is taken: of the field named under `of`, or a number where records are counted."""
+        measure, fields, of = MEASURES[name], subject.kind.fields, value.get("of")
+        if not measure.kinds:
+            return FactType(Kind.NUMBER)
+        fitting = [field for field, kind in fields.items() if kind.kind in measure.kinds]
+        fix = f"write `of:` with one of: {listed(fitting)}" if fitting else "ask it of records that have such a field"
+        reason = ""
+        if of is None:
+            reason = "it does not say of which field"
+        elif of.raw not in fitting:
+            known = fields.get(of.raw)
+            reason = f"`{of.raw}` is {known}" if known else f"`{of.raw}` is no field of it{nearest(of.raw, fields)}"
+        elif fields[of.raw].nullable and not _speaks_of(where, of.raw):
+            reason = f"`{of.raw}` may be told as nothing"
+            fix = f"say in `where` which records count: `{of.raw}: {{exists: true}}`"
+        if reason:
+            at = value.at if of is None else of.at
+            self._problems.report("COND009", at, measure=name, path=subject.path, reason=reason, fix=fix)
+        return None if reason or of is None else fields[of.raw]
+
+    def _asked(self, bare: Quantifier, result: "_Subject", value: Node, keys: Iterable[str]) -> Condition:
+        """Every comparison of what the records come to, each a quantifier of its own."""
+        kind = result.kind.kind
+        known = [name for name, operator in OPERATORS.items() if operator.orders and kind in operator.kinds]
+        known += [*(("within",) if kind in _NOW else ("is",) if not bare.of else ()), "not"]
+        fitting = {name: entry for name, entry in value.entries.items() if name in known}
         for name, entry in value.entries.items():
-            if name == "where":
-                continue
-            bound = entry.value.scalar
-            if name not in _BOUNDS:
-                self._unknown_operator(name, entry.key_at, ("where", *_BOUNDS))
-            elif not isinstance(bound, int) or isinstance(bound, bool):
-                fix, reason = "write a whole number", "it is no whole number"
-                report, at = self._problems.report, entry.value.at
-                report("COND004", at, value=entry.value.raw, path=f"{subject.path} count", reason=reason, fix=fix)
-            else:
-                least, most = _narrowed(name, bound, least, most)
-        return Quantifier(subject.path, self.condition(value["where"], subject.kind.fields), least, most)
+            if name not in known:
+                self._unknown_operator(name, entry.key_at, (*keys, *known))
+            elif not bare.of and entry.value.sort is Sort.DECIMAL:
+                reason, fix, at = "it is no whole number", "write a whole number", entry.value.at
+                self._problems.report("COND004", at, value=entry.value.raw, path=result.path, reason=reason, fix=fix)
+
+        def of_all(part: Condition) -> Condition:
+            if not isinstance(part, Test):
+                return part
+            if OPERATORS[part.operator].orders:
+                return replace(bare, asks=part)
+            if part.operator == "is" and not bare.of:
+                both = (replace(part, operator=name) for name in ("at_least", "at_most"))
+                return Every(tuple(replace(bare, asks=one) for one in both))
+            self._unfitting(part.operator, result, value, known)
+            return _BROKEN
+
+        return rewrite(self._operators(result, replace(value, entries=fitting)), of_all) if fitting else _BROKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,12 +395,8 @@ class _Subject:
 _UNUSABLE = object()
 
 
-def _narrowed(name: str, bound: int, least: int, most: int | None) -> tuple[int, int | None]:
-    if name in ("at_least", "greater"):
-        return max(least, bound + (name == "greater")), most
-    upper = bound - (name == "less")
-    narrowed = upper if most is None else min(most, upper)
-    return (max(least, bound), narrowed) if name == "is" else (least, narrowed)
+def _speaks_of(where: Condition, field: str) -> bool:
+    return any(isinstance(part, Test) and part.of_item and part.path == field for part in walk(where))
 
 
 def _mismatch(one: FactType, other: FactType) -> str:
@@ -421,42 +406,3 @@ def _mismatch(one: FactType, other: FactType) -> str:
     if one.unit != other.unit:
         return f"one is in {one.unit or 'no unit'}, the other in {other.unit or 'no unit'}"
     return ""
-
-
-def walk(condition: Condition) -> Iterable[Condition]:
-    """A condition and every part of it, outermost first."""
-    yield condition
-    for part in _parts(condition):
-        yield from walk(part)
-
-
-def _parts(condition: Condition) -> tuple[Condition, ...]:
-    if isinstance(condition, Every | Some):
-        return condition.parts
-    if isinstance(condition, Negation):
-        return (condition.part,)
-    return (condition.where,) if isinstance(condition, Quantifier) else ()
-
-
-def paths(condition: Condition) -> frozenset[str]:
-    """Every fact that a condition reads; fields of records are not named."""
-    found: set[str] = set()
-    for part in walk(condition):
-        if isinstance(part, Quantifier) or (isinstance(part, Test) and not part.of_item):
-            found.add(part.path)
-        if isinstance(part, Test) and isinstance(part.operand, Reference):
-            found.add(part.operand.path)
-    return frozenset(found)
-
-
-def rewrite(condition: Condition, change: Callable[[Condition], Condition]) -> Condition:
-    """The condition with every part replaced by what `change` makes of it, innermost first."""
-    if isinstance(condition, Every | Some):
-        return change(type(condition)(tuple(rewrite(part, change) for part in condition.parts)))
-    if isinstance(condition, Negation):
-        return change(Negation(rewrite(condition.part, change)))
-    if isinstance(condition, Quantifier):
-        where = rewrite(condition.where, change)
-        bounds = (condition.least, condition.most, condition.every)
-        return change(Quantifier(condition.path, where, *bounds))
-    return change(condition)

@@ -1,10 +1,13 @@
 """Does a condition hold for these facts, which facts are missing, and why (not)? Closures, compiled once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import cast
 
-from engine.conditions import (
+from engine.conditions_measures import Match, contenders, outcomes
+from engine.conditions_tree import (
+    AT_LEAST_ONE,
+    MEASURES,
     OPERATORS,
     Always,
     Applies,
@@ -15,8 +18,9 @@ from engine.conditions import (
     Reference,
     Some,
     Test,
+    walk,
 )
-from engine.values import Facts, Value, shift
+from engine.values import Facts, Value, shift, shift_instant
 
 Truth = bool | None
 Closure = Callable[[Facts], Truth]
@@ -44,7 +48,7 @@ def _compile(condition: Condition) -> _Inner:
     if isinstance(condition, Negation):
         return _negation(_compile(condition.part))
     if isinstance(condition, Quantifier):
-        return _every_record(condition) if condition.every else _counted(condition)
+        return _quantified(condition)
     if isinstance(condition, Applies):
         raise ValueError("a rule that leans on another was not resolved")
     return _test(condition)
@@ -86,36 +90,33 @@ def _negation(part: _Inner) -> _Inner:
     return run
 
 
-def _every_record(quantifier: Quantifier) -> _Inner:
-    path, where = quantifier.path, _compile(quantifier.where)
+def _quantified(quantifier: Quantifier) -> _Inner:
+    path, where, asks = quantifier.path, _compile(quantifier.where), _compile(quantifier.asks)
 
     def run(facts: Facts, item: Facts) -> Truth:
-        records = facts.get(path, UNTOLD)
-        if records is UNTOLD:
+        if path not in facts:
             return None
-        truths = [where(facts, record) for record in cast("tuple[Facts, ...]", records or ())]
-        return False if False in truths else None if None in truths else True
+        found = outcomes(quantifier, _matches(where, path, facts))
+        return _settled(_of_all(asks, facts, items) for items in found)
 
     return run
 
 
-def _counted(quantifier: Quantifier) -> _Inner:
-    path, where, least, most = quantifier.path, _compile(quantifier.where), quantifier.least, quantifier.most
+def _matches(where: _Inner, path: str, facts: Facts) -> list[Match]:
+    """The records of which the condition does not surely fail."""
+    records = cast("tuple[Facts, ...]", facts[path] or ())
+    return [(record, truth is True) for record in records if (truth := where(facts, record)) is not False]
 
-    def run(facts: Facts, item: Facts) -> Truth:
-        records = facts.get(path, UNTOLD)
-        if records is UNTOLD:
-            return None
-        sure = possible = 0
-        for record in cast("tuple[Facts, ...]", records or ()):
-            truth = where(facts, record)
-            sure += truth is True
-            possible += truth is not False
-        if possible < least or (most is not None and sure > most):
-            return False
-        return True if sure >= least and (most is None or possible <= most) else None
 
-    return run
+def _of_all(asks: _Inner, facts: Facts, items: tuple[Facts, ...]) -> Truth:
+    truths = [asks(facts, item) for item in items]
+    return False if False in truths or not truths else None if None in truths else True
+
+
+def _settled(truths: Iterable[Truth]) -> Truth:
+    """What all outcomes say, or unknown where they differ."""
+    found = set(truths)
+    return found.pop() if len(found) == 1 else None
 
 
 def _test(test: Test) -> _Inner:
@@ -150,10 +151,10 @@ def _compared(path: str, of_item: bool, compare: Callable[..., bool], reference:
     def run(facts: Facts, item: Facts) -> Truth:
         value = (item if of_item else facts).get(path, UNTOLD)
         other = facts.get(reference.path, UNTOLD)
+        if value is None or other is None:
+            return False  # with nothing no comparison holds, whatever the other side may be
         if value is UNTOLD or other is UNTOLD:
             return None
-        if value is None or other is None:
-            return False
         return compare(value, moved(cast("str", other), reference))
 
     return run
@@ -161,7 +162,10 @@ def _compared(path: str, of_item: bool, compare: Callable[..., bool], reference:
 
 def moved(value: Value, reference: Reference) -> Value:
     """The value of a reference after its duration."""
-    return shift(cast("str", value), reference.by, reference.sign) if reference.by else value
+    if reference.by is None:
+        return value
+    move = shift_instant if reference.by.of_the_clock else shift
+    return move(cast("str", value), reference.by, reference.sign)
 
 
 _COMPARE: Mapping[str, Callable[..., bool]] = {
@@ -190,7 +194,7 @@ def missing(condition: Condition, facts: Facts) -> frozenset[str]:
 
 def truth(condition: Condition, facts: Facts) -> Truth:
     """The truth of a condition, compiled for this once."""
-    return compile_condition(condition)(facts)
+    return _compile(condition)(facts, _NO_ITEM)
 
 
 def _missing(condition: Condition, facts: Facts, item: Facts, prefix: str) -> set[str]:
@@ -201,21 +205,37 @@ def _missing(condition: Condition, facts: Facts, item: Facts, prefix: str) -> se
     if isinstance(condition, Negation):
         return _missing(condition.part, facts, item, prefix)
     if isinstance(condition, Quantifier):
-        if condition.path not in facts:
-            return {condition.path}
-        records = cast("tuple[Facts, ...]", facts[condition.path] or ())
-        return set().union(*(_missing(condition.where, facts, record, condition.path) for record in records))
+        return _missing_of_records(condition, facts)
     return _missing_of_test(condition, facts, item, prefix)
 
 
-def _missing_of_test(condition: Condition, facts: Facts, item: Facts, prefix: str) -> set[str]:
-    found: set[str] = set()
-    if isinstance(condition, Test):
-        if condition.path not in (item if condition.of_item else facts):
-            found.add(f"{prefix}.{condition.path}" if condition.of_item else condition.path)
-        if isinstance(condition.operand, Reference) and condition.operand.path not in facts:
-            found.add(condition.operand.path)
+def _missing_of_records(quantifier: Quantifier, facts: Facts) -> set[str]:
+    """What is untold of the records that could still make a difference, and of what they are compared with."""
+    path, of = quantifier.path, quantifier.of
+    if path not in facts:
+        return {path}
+    found = {name for part in walk(quantifier.asks) for name in _untold_reference(part, facts)}
+    for record, _ in contenders(quantifier, _matches(_compile(quantifier.where), path, facts)):
+        found |= _missing(quantifier.where, facts, record, path)
+        if of and of not in record:
+            found.add(f"{path}.{of}")
+        if quantifier.of_record:
+            found |= _missing(quantifier.asks, facts, record, path)
     return found
+
+
+def _missing_of_test(condition: Condition, facts: Facts, item: Facts, prefix: str) -> set[str]:
+    found = _untold_reference(condition, facts)
+    if isinstance(condition, Test) and condition.path not in (item if condition.of_item else facts):
+        found.add(f"{prefix}.{condition.path}" if condition.of_item else condition.path)
+    return found
+
+
+def _untold_reference(condition: Condition, facts: Facts) -> set[str]:
+    """The fact that a test compares with, where it is untold."""
+    if not isinstance(condition, Test) or not isinstance(condition.operand, Reference):
+        return set()
+    return {condition.operand.path} - facts.keys()
 
 
 def because(condition: Condition, facts: Facts) -> dict[str, Value]:
@@ -251,6 +271,7 @@ def failures(condition: Condition, facts: Facts) -> list[str]:
     return [describe(condition) + ("" if truth(condition, facts) is False else " (not told)")]
 
 
+@lru_cache(maxsize=20_000)
 def describe(condition: Condition) -> str:
     """A condition in plain words."""
     if isinstance(condition, Always):
@@ -260,7 +281,7 @@ def describe(condition: Condition) -> str:
     if isinstance(condition, Some):
         return " or ".join(_bracketed(part) for part in condition.parts)
     if isinstance(condition, Negation):
-        return f"not ({describe(condition.part)})"
+        return _describe_negation(condition.part)
     if isinstance(condition, Quantifier):
         return _describe_quantifier(condition)
     if isinstance(condition, Applies):
@@ -272,14 +293,30 @@ def _bracketed(part: Condition) -> str:
     return f"({describe(part)})" if isinstance(part, Every | Some) else describe(part)
 
 
+def _describe_negation(part: Condition) -> str:
+    """That no record fails is said of every record."""
+    if isinstance(part, Quantifier) and part.asks == AT_LEAST_ONE and isinstance(part.where, Negation):
+        return f"every one of {part.path}{_where(part.where.part)}"
+    return f"not ({describe(part)})"
+
+
 def _describe_quantifier(condition: Quantifier) -> str:
-    where = describe(condition.where)
-    if condition.every:
-        return f"every one of {condition.path} where {where}"
-    if condition.most is None:
-        many = "one" if condition.least == 1 else str(condition.least)
-        return f"at least {many} of {condition.path} where {where}"
-    return f"{condition.least} to {condition.most} of {condition.path} where {where}"
+    where, asks = _where(condition.where), condition.asks
+    if condition.measure == "count" and isinstance(asks, Test) and asks.operator == "at_least":
+        many = "one" if asks.operand == 1 else _operand_words(asks)
+        return f"at least {many} of {condition.path}{where}"
+    words = MEASURES[condition.measure].words
+    if condition.of_record:
+        return f"{words} of {condition.path} by {condition.of}{where} has {describe(asks)}"
+    taken = f"{condition.of} of {condition.path}" if condition.of else f"of {condition.path}"
+    compared = describe(asks)
+    if isinstance(asks, Test):
+        compared = f"{OPERATORS[asks.operator].words} {_operand_words(asks)}"
+    return f"{words} {taken}{where} {compared}"
+
+
+def _where(condition: Condition) -> str:
+    return "" if condition == Always(True) else f" where {describe(condition)}"
 
 
 def _operand_words(test: Test) -> str:

@@ -109,6 +109,18 @@ REGISTER: tuple[Kind, ...] = (
         "Two facts can be compared only when they are of one type and unit.",
         "compare facts of one type and unit",
     ),
+    Kind(
+        "COND008",
+        "`{value}` cannot be compared with `{path}`: {reason}",
+        "Units are converted exactly, and only between measures of one thing.",
+        "{fix}",
+    ),
+    Kind(
+        "COND009",
+        "the {measure} of `{path}` cannot be taken: {reason}",
+        "A sum needs numbers, an order needs dates, and what a record without one means must be said.",
+        "{fix}",
+    ),
     # VOC: the vocabulary and the questions asked with it
     Kind(
         "VOC001",
@@ -128,6 +140,12 @@ REGISTER: tuple[Kind, ...] = (
         "unknown time zone `{zone}`",
         "The date of the law depends on it.",
         "use an IANA name such as America/New_York",
+    ),
+    Kind(
+        "VOC007",
+        "{reason}",
+        "Numbers of different units are compared only where the units are known.",
+        "use a unit of UCUM such as d, h, mg, kg, [lb_av], Cel, [degF], mg/dL",
     ),
     Kind("VOC006", "unknown state code `{state}`{hint}", "The place selects the law.", "use a USPS code"),
     # ASK: questions
@@ -230,6 +248,44 @@ REGISTER: tuple[Kind, ...] = (
         "the rule `{id}` cannot be leant on: {reason}",
         "`applies` holds while another rule of the same topic does.",
         "name a rule of this topic, of the country, of `common` or of the same jurisdiction",
+    ),
+    Kind(
+        "LAW020",
+        "{law} does not let a practice ask more here (`{cap}`), and this asks {asked}",
+        "The state caps strictness; the rule still counts, but asking for it may itself be unlawful there.",
+        "ask for no more in that state, or leave the rule to the others",
+        _WARNING,
+    ),
+    Kind(
+        "LAW021",
+        "`{id}` cannot block: {reason}",
+        "Only guidance that the law carries may be made to block.",
+        "name a rule with `authority: guidance`{hint}",
+    ),
+    Kind(
+        "LAW022",
+        "this attestation attests nothing: {reason}",
+        "It would make something certain that nobody looked at.",
+        "{fix}",
+    ),
+    Kind(
+        "LAW023",
+        "`{authority}` cannot permit",
+        "Only law opens a path of authority; a payer or a position only asks for more.",
+        "use require, limit, advise or forbid",
+    ),
+    Kind(
+        "LAW024",
+        "no schedule can be given here: {reason}",
+        "A schedule that no drug has would never count.",
+        "{fix}",
+    ),
+    Kind(
+        "LAW025",
+        "`{name}` ends on {until} and nothing follows",
+        "From the next day on the rules that stand on it would be gone without a word.",
+        "add what counts then, or give the value `otherwise:` in the topics file",
+        _WARNING,
     ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
     # TEXT: words for people

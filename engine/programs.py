@@ -27,13 +27,12 @@ from engine.conditions import (
     paths,
 )
 from engine.conditions_closures import UNTOLD, Closure, Truth, compile_condition
-from engine.values import Facts, Kind, Value
+from engine.values import Facts, Kind, Value, millionths
 
 Sheet = Mapping[str, int | str]
 
 MOST_TERMS = 24  # per condition and sign; beyond that a part becomes a field of its own
 MOST_OPTIONS = 6  # values of one `in`
-_SCALE = 1_000_000
 _HOLDS, _FAILS, _UNKNOWN = 1, 0, 2
 _TOLD, _NOT_TOLD = 0, 1
 _NOTHING = "~"  # no choice begins with a tilde
@@ -109,7 +108,7 @@ def encode(kind: Kind, value: Value) -> int | str:
     if kind is Kind.DATE:
         return int(str(value).replace("-", ""))
     if kind is Kind.NUMBER:
-        return round(cast("float", value) * _SCALE)
+        return millionths(cast("float", value))
     return int(value) if isinstance(value, bool) else str(value)
 
 

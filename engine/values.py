@@ -8,7 +8,8 @@ dicts. A told "there is none" is None; an untold fact is absent.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from engine.diagnostics import nearest
@@ -19,6 +20,8 @@ Facts = Mapping[str, Value]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _LONGEST_TEXT = 4000
 _LARGEST = 10**12
+_MILLION = 1_000_000
+_EXACT_AS_FLOAT = 10**8  # up to here a float has digits to spare beyond the sixth decimal
 
 
 class Kind(StrEnum):
@@ -88,6 +91,18 @@ def _number(kind: FactType, value: object) -> Value:
         raise BadValue(f"it is less than {kind.least}")
     rounded = round(value, 6)
     return int(rounded) if rounded == int(rounded) else rounded
+
+
+def millionths(value: float) -> int:
+    """A number as whole millionths, exactly: sums and borders of these never drift."""
+    if isinstance(value, int):
+        return value * _MILLION
+    return round(value * _MILLION if abs(value) < _EXACT_AS_FLOAT else Decimal(repr(value)) * _MILLION)
+
+
+def from_millionths(count: int) -> int | float:
+    """The number of so many millionths, as a fact holds it."""
+    return count // _MILLION if count % _MILLION == 0 else count / _MILLION
 
 
 def _flag(kind: FactType, value: object) -> Value:
@@ -173,29 +188,62 @@ def instant_text(instant: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A length of time on the calendar, written `24 months` or `90 days`."""
+    """A length of time: of the calendar (`24 months`, `90 days`, which move dates) or of the clock (`48 hours`)."""
 
     months: int = 0
     days: int = 0
+    seconds: int = 0
 
     def __str__(self) -> str:
-        return f"{self.months} months" if self.months else f"{self.days} days"
+        hours, minutes = divmod(self.seconds // 60, 60)
+        parts = {"months": self.months, "days": self.days, "hours": hours, "minutes": minutes}
+        return " ".join(f"{count} {unit}" for unit, count in parts.items() if count) or "0 days"
+
+    @property
+    def of_the_clock(self) -> bool:
+        """Whether it moves instants; what is of the calendar moves dates: a local day has 23 to 25 hours."""
+        return self.seconds > 0
 
 
-_DURATION = re.compile(r"(\d{1,5}) (day|week|month|year)s?\Z")
-_IN_MONTHS = {"month": 1, "year": 12}
-_IN_DAYS = {"day": 1, "week": 7}
+_DURATION = re.compile(r"(\d{1,5}) (minute|hour|day|week|month|year)s?\Z")
+_ISO_DURATION = re.compile(
+    r"P(?=.)(?:(\d{1,5})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?=.)(?:(\d{1,5})H)?(?:(\d{1,5})M)?)?\Z"
+)
+_UNITS = {
+    "year": Duration(months=12),
+    "month": Duration(months=1),
+    "week": Duration(days=7),
+    "day": Duration(days=1),
+    "hour": Duration(seconds=3600),
+    "minute": Duration(seconds=60),
+}
 
 
 def read_duration(text: str) -> Duration:
-    """Read `7 days`, `2 weeks`, `24 months`, `1 year`; raises `BadValue`."""
-    match = _DURATION.match(text)
-    if match is None:
-        raise BadValue("a duration such as `24 months` or `90 days` is expected")
-    count, unit = int(match[1]), match[2]
-    if unit in _IN_MONTHS:
-        return Duration(months=count * _IN_MONTHS[unit])
-    return Duration(days=count * _IN_DAYS[unit])
+    """Read `7 days`, `2 weeks`, `24 months`, `1 year`, `48 hours`, or ISO 8601 (`P24M`, `P1Y6M`, `PT48H`).
+
+    Raises `BadValue`, also for a mixture of calendar and clock.
+    """
+    written, iso = _DURATION.match(text), _ISO_DURATION.match(text)
+    if iso is not None:
+        counts = dict(zip(_UNITS, map(int, iso.groups(default="0")), strict=True))
+    elif written is not None:
+        counts = {written[2]: int(written[1])}
+    else:
+        raise BadValue("a duration such as `24 months`, `90 days`, `48 hours` or `P24M` is expected")
+    parts = [(_UNITS[unit], count) for unit, count in counts.items()]
+    found = Duration(*(sum(getattr(u, f) * n for u, n in parts) for f in ("months", "days", "seconds")))
+    if found.seconds and (found.months or found.days):
+        raise BadValue("days and months are of the calendar, hours of the clock: write one or the other")
+    return found
+
+
+def shift_instant(instant: str, by: Duration, sign: int) -> str:
+    """An instant moved by hours and minutes of the clock; clipped to years 1 to 9999."""
+    try:
+        return instant_text(datetime.fromisoformat(instant) + sign * timedelta(seconds=by.seconds))
+    except OverflowError:
+        return "0001-01-01T00:00:00Z" if sign < 0 else "9999-12-31T23:59:59Z"
 
 
 def shift(day: str, by: Duration, sign: int) -> str:

@@ -10,6 +10,7 @@ from typing import cast
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.reading import Node
 from engine.shapes import Anything, Exactly, Flag, Key, ListOf, MapOf, OneOf, Record, Text
+from engine.units import read_unit
 from engine.values import BadValue, FactType, Kind, Value
 
 PATH = Text(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", "a path such as patient.location.state")
@@ -184,7 +185,9 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
             problems.report("SHAPE004", of.at, value=values[0], hint=nearest(values[0], lists), allowed=listed(lists))
         values = lists.get(values[0], ())
     fields = {name: read_type(part, lists, problems) for name, part in _items(node, "fields")}
-    least = node.get("least")
+    least, unit = node.get("least"), node.get("unit")
+    if unit is not None:
+        _check_unit(unit, problems)
     return FactType(
         kind,
         values,
@@ -194,6 +197,13 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
         least=cast("float | None", least.scalar) if least is not None else None,
         absent_is_nothing="absent" in node,
     )
+
+
+def _check_unit(node: Node, problems: Problems) -> None:
+    try:
+        read_unit(node.raw)
+    except BadValue as error:
+        problems.report("VOC007", node.at, reason=error)
 
 
 def read_facts(

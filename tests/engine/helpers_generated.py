@@ -1,11 +1,13 @@
 """Generated vocabularies, conditions and facts, for tests that hold the two engines together."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from engine.conditions import Always, Condition, Every, Negation, Quantifier, Reference, Some, Test
+from engine.conditions_tree import MEASURES
 from engine.values import Duration, FactType, Kind
 
 CHOICES = ("red", "green", "blue", "1", "true", "")
@@ -15,6 +17,8 @@ FIELDS = {
     "color": FactType(Kind.CHOICE, CHOICES),
     "day": FactType(Kind.DATE, nullable=True),
     "count": FactType(Kind.NUMBER),
+    "days": FactType(Kind.NUMBER, least=0),
+    "on": FactType(Kind.DATE),
 }
 TYPES: Mapping[str, FactType] = {
     "a.color": FactType(Kind.CHOICE, CHOICES),
@@ -49,7 +53,7 @@ def value(kind: FactType) -> st.SearchStrategy[Any]:
         Kind.CHOICE: st.sampled_from(CHOICES),
         Kind.TEXT: st.sampled_from((*CHOICES, "x" * 300, "Zoë ✓", "'\"\\")),
         Kind.FLAG: st.booleans(),
-        Kind.NUMBER: st.sampled_from(NUMBERS),
+        Kind.NUMBER: st.sampled_from([n for n in NUMBERS if kind.least is None or n >= kind.least]),
         Kind.DATE: st.sampled_from(DAYS),
         Kind.CHOICES: st.lists(st.sampled_from(CHOICES), max_size=3).map(tuple),
     }
@@ -95,13 +99,36 @@ def tests_of(draw: st.DrawFn, types: Mapping[str, FactType], of_item: bool = Fal
 
 
 @st.composite
-def quantifiers(draw: st.DrawFn) -> Quantifier:
-    """A question about the list of records."""
+def quantifiers(draw: st.DrawFn) -> Condition:
+    """A question about the list of records, of any measure."""
+    measure = draw(st.sampled_from(["count", "count", *MEASURES, "every"]))
     where = draw(
-        st.one_of(tests_of(FIELDS, of_item=True), st.lists(tests_of(FIELDS, of_item=True), max_size=3).map(_every))
+        st.one_of(
+            st.just(Always(True)),
+            tests_of(FIELDS, of_item=True),
+            st.lists(tests_of(FIELDS, of_item=True), max_size=3).map(_every),
+        )
     )
-    most = draw(st.one_of(st.none(), st.integers(0, 3)))
-    return Quantifier("a.list", where, draw(st.integers(0, 3)), most, draw(st.booleans()))
+    if measure == "every":
+        return Negation(Quantifier("a.list", Negation(where)))
+    kinds = MEASURES[measure].kinds
+    of = draw(st.sampled_from([name for name, kind in FIELDS.items() if kind.kind in kinds])) if kinds else ""
+    bare = Quantifier("a.list", where, measure, of, least=FIELDS[of].least if of else None)
+    if MEASURES[measure].picks and draw(st.booleans()):
+        return replace(bare, asks=draw(tests_of(FIELDS, of_item=True)), of_record=True)
+    return replace(bare, asks=draw(borders(of)))
+
+
+@st.composite
+def borders(draw: st.DrawFn, of: str) -> Test:
+    """One comparison of what records come to: of a number or a day with a literal or another fact."""
+    kind = FIELDS[of].kind if of else Kind.NUMBER
+    operator = draw(st.sampled_from(_ORDERED[kind]))
+    if draw(st.integers(0, 3)) == 0:
+        by = Duration(months=draw(st.integers(0, 30))) if kind is Kind.DATE else None
+        path = draw(st.sampled_from([path for path, other in TYPES.items() if other.kind is kind]))
+        return Test(of or "count", operator, Reference(path, by, draw(st.sampled_from([1, -1]))), of_item=True)
+    return Test(of or "count", operator, draw(st.sampled_from(DAYS if kind is Kind.DATE else NUMBERS)), of_item=True)
 
 
 @st.composite
