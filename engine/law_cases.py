@@ -27,7 +27,9 @@ BULK_SHAPE = Record(
         "topic": Key(NAME, "the topic they ask", required=True),
         "each": Key(ListOf(MapOf(Anything("a value"), NAME), least=1), "every case is asked for each of these"),
         "cases": Key(
-            ListOf(CASE, least=1), "the cases; `<word>` stands for what an entry of `each` gives", required=True
+            ListOf(Anything("a case"), least=1),
+            "the cases; `<word>` stands for what an entry of `each` gives",
+            required=True,
         ),
     },
 )
@@ -170,6 +172,7 @@ def _of_file(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Probl
     for words in tables:
         for case in cases or ():
             asked = _filled(case, words)
+            CASE.check(asked, problems)
             check_case(asked, vocabulary, topic, problems)
             yield Case(asked.text("name"), node.at.file, name, asked)
 

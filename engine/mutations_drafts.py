@@ -159,7 +159,8 @@ def condition_drafts(node: Node) -> Drafts:
             change = f"`{key}: {shown(entry.value)}` is left out"
             yield Draft("condition", entry.key_at, change, without(node, key))
         if key in ("all", "any", "none") and entry.value.sort is Sort.LIST:
-            yield from _renamed(node, key, _JOINED[key])
+            one = key != "none" and len(entry.value.parts) == 1  # of one condition `any` and `all` say the same
+            yield from _renamed(node, key, "none" if one else _JOINED[key])
             yield from within(node, key, lambda part, name=key: _joined(part, name))  # type: ignore[misc]
         elif key == "not":
             yield from within(node, key, condition_drafts)

@@ -11,6 +11,7 @@ from engine.conditions import Always, Condition, Every, Negation, Some
 from engine.conditions_closures import Closure, compile_condition
 from engine.decide import decide
 from engine.decisions import Question
+from engine.diagnostics import BrokenInput
 from engine.evaluators import ClosuresOnly
 from engine.instances import Instance
 from engine.law import Case, Require
@@ -94,8 +95,12 @@ class Trials:
         return Trial(variant, None, same)
 
     def _add(self, case: Case, known: Mapping[str, Node]) -> None:
-        asked = question(case, known)
-        read = read_question(self._rulebook, asked)
+        try:
+            asked = question(case, known)
+            read = read_question(self._rulebook, asked)
+        except (BrokenInput, KeyError):  # an example that is not there, a fact that is none
+            self.broken.append(case)
+            return
         days = tuple((day, read.on(day)) for day in read.days)
         ready = _Asked(case, asked, expected(case), read.jurisdiction or "", days)
         if not _holds(ready, self._rulebook):
