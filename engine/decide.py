@@ -4,20 +4,23 @@
 both engines; a difference, an error or a crash is `review` with `why: engine_fault`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.conditions_closures import Truth
 from engine.decide_compose import compose
 from engine.decisions import ENGINE_FAULT, UNKNOWN_DRUG, Decision, Outcome, Question
 from engine.diagnostics import BrokenInput
-from engine.evaluators import Evaluator
+from engine.evaluators import Evaluator, started
 from engine.faults import EngineFault
 from engine.programs import Program
 from engine.questions import COUNTRY, DRUG, ZONE, Asked, read_question
 from engine.rulebook import Rulebook
 from engine.values import Facts
+
+Conclusion = TypeVar("Conclusion")
 
 
 def decide(rulebook: Rulebook, question: Question | Mapping[str, Any], evaluator: Evaluator) -> Decision:
@@ -86,22 +89,25 @@ def _on_day(
 ) -> dict[str, Decision]:
     plans = [rulebook.plan(topic, asked.jurisdiction or "", day) for topic in topics]
     facts = asked.on(day)
+
+    def conclude(truths: Sequence[Truth]) -> dict[str, Decision]:
+        found: dict[str, Decision] = {}
+        begin = 0
+        for topic, plan in zip(topics, plans, strict=True):
+            end = begin + len(plan.program.conditions)
+            declared = rulebook.topics.topics[topic]
+            decision = compose(declared, plan, facts, truths[begin:end], rulebook.law.sources)
+            if DRUG in declared.inputs:
+                decision = _about_the_drug(decision, asked)
+            decision = replace(decision, law_time=day, presumed=_presumed(asked, plan.program))
+            found[topic] = _named(rulebook, decision)
+            begin = end
+        return found
+
     try:
-        truths = judge(rulebook.joint(plans), facts, evaluator)
+        return concluded(rulebook.joint(plans), facts, evaluator, conclude)
     except EngineFault:
         return {topic: _named(rulebook, _fault(topic, day)) for topic in topics}
-    found: dict[str, Decision] = {}
-    begin = 0
-    for topic, plan in zip(topics, plans, strict=True):
-        end = begin + len(plan.program.conditions)
-        declared = rulebook.topics.topics[topic]
-        decision = compose(declared, plan, facts, truths[begin:end], rulebook.law.sources)
-        if DRUG in declared.inputs:
-            decision = _about_the_drug(decision, asked)
-        decision = replace(decision, law_time=day, presumed=_presumed(asked, plan.program))
-        found[topic] = _named(rulebook, decision)
-        begin = end
-    return found
 
 
 def _about_the_drug(decision: Decision, asked: Asked) -> Decision:
@@ -122,17 +128,41 @@ def _fault(topic: str, day: str) -> Decision:
 
 def judge(program: Program, facts: Facts, evaluator: Evaluator) -> tuple[Truth, ...]:
     """The truths of a program's conditions, agreed by both engines; raises `EngineFault` when they do not."""
-    try:
-        truths = program.truths(facts)
+    return concluded(program, facts, evaluator, lambda truths: truths)
+
+
+def concluded(
+    program: Program, facts: Facts, evaluator: Evaluator, conclude: Callable[[tuple[Truth, ...]], Conclusion]
+) -> Conclusion:
+    """What follows from the truths of a program's conditions, once both engines agree on them.
+
+    It is worked out while the second engine is at work, and thrown away unless that says the same. Raises
+    `EngineFault` when they differ, or when one of them has no answer.
+    """
+    with _no_answer():
         second = evaluator.independent and program.conditions
-        other = evaluator.evaluate(program, program.sheet(facts)) if second else truths
+        answer = started(evaluator, program, program.sheet(facts)) if second else None
+    try:
+        with _no_answer():
+            truths = program.truths(facts)
+        conclusion = conclude(truths)
+    finally:
+        with _no_answer():
+            other = answer() if answer else None
+    if answer and other != truths:
+        raise EngineFault("disagreement")
+    return conclusion
+
+
+@contextmanager
+def _no_answer() -> Iterator[None]:
+    """Whatever goes wrong inside an engine is no answer, and no answer opens nothing."""
+    try:
+        yield
     except EngineFault:
         raise
-    except Exception as error:  # whatever goes wrong inside an engine is no answer, and no answer opens nothing
+    except Exception as error:
         raise EngineFault("raised") from error
-    if other != truths:
-        raise EngineFault("disagreement")
-    return truths
 
 
 def _presumed(asked: Asked, program: Program) -> dict[str, Any]:

@@ -13,12 +13,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from engine.evaluators import Answer
 from engine.faults import EngineFault
 from engine.programs import Program, Sheet
 from engine.rete import rulesets
@@ -26,6 +28,8 @@ from engine.rete import rulesets
 _ROOT = Path(__file__).resolve().parents[1]
 _LARGEST_FRAME = 8_000_000
 _CHUNK = 65_536
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +62,26 @@ class EvaluatorPool:
 
     def evaluate(self, program: Program, sheet: Sheet) -> tuple[bool | None, ...]:
         """One truth for each condition; a crash, a hang, an error or no free worker raises `EngineFault`."""
+        return self.start(program, sheet)()
+
+    def start(self, program: Program, sheet: Sheet) -> Answer:
+        """The same in two steps: asked now, and heard when the answer is called, which must be done once."""
         worker = self._take()
+        deadline = self._kept_or_replaced(worker, lambda: worker.ask(program, sheet))
+
+        def answer() -> tuple[bool | None, ...]:
+            truths = self._kept_or_replaced(worker, lambda: worker.hear(program, deadline))
+            self._give_back(worker)
+            return truths
+
+        return answer
+
+    def _kept_or_replaced(self, worker: "_Worker", step: Callable[[], Result]) -> Result:
         try:
-            truths = worker.ask(program, sheet)
-        except EngineFault:
-            self._replace(worker)
-            raise
+            return step()
         except BaseException:
             self._replace(worker)
             raise
-        self._give_back(worker)
-        return truths
 
     def reload(self) -> None:
         """Retire every worker, each after its present decision: the library leaks the rulesets of older rulebooks."""
@@ -175,8 +188,8 @@ class _Worker:
     def worn_out(self) -> bool:
         return self._asked >= self._limits.decisions or self._rulesets >= self._limits.rulesets
 
-    def ask(self, program: Program, sheet: Sheet) -> tuple[bool | None, ...]:
-        """One round trip; raises `EngineFault`."""
+    def ask(self, program: Program, sheet: Sheet) -> float:
+        """Send one question; returns when its answer is due (monotonic seconds), and raises `EngineFault`."""
         self._asked += 1
         request: dict[str, object] = {
             "number": self._asked,
@@ -188,7 +201,14 @@ class _Worker:
         if fresh:
             request["sources"] = _sources(program)
         limit = self._limits.build if fresh else self._limits.answer
-        answer = self._exchange(request, limit if self._asked > 1 else self._limits.start)
+        deadline = time.monotonic() + (limit if self._asked > 1 else self._limits.start)
+        body = json.dumps(request).encode()
+        self._write(len(body).to_bytes(4, "big") + body, deadline)
+        return deadline
+
+    def hear(self, program: Program, deadline: float) -> tuple[bool | None, ...]:
+        """The answer to what was asked last; raises `EngineFault`."""
+        answer = self._answer(deadline)
         if answer.get("number") != self._asked:
             raise EngineFault("out_of_step")
         if "fault" in answer:
@@ -200,10 +220,7 @@ class _Worker:
             raise EngineFault("shape")
         return truths
 
-    def _exchange(self, request: dict[str, object], limit: float) -> dict[str, Any]:
-        deadline = time.monotonic() + limit
-        body = json.dumps(request).encode()
-        self._write(len(body).to_bytes(4, "big") + body, deadline)
+    def _answer(self, deadline: float) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = json.loads(self._read_frame(deadline))
         except ValueError:
