@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.brand import Brand
 from engine.dossier import DeaRegistration, License
+from engine.overlays import OwnLaw
 from engine.reading import Node
 from engine.slots import WeekHours
 from engine.texts import Texts
@@ -158,8 +159,8 @@ class People:
 class ClinicFile:
     """A clinic as compiled.
 
-    `prices` go by `specialty/visit_type`. `policy` is the list of the clinic's own rules as read, which the rulebook
-    compiles (None: no rules of its own). `digest` names the tenant pack: everything but the people.
+    `prices` go by `specialty/visit_type`. `own_law` is what the clinic adds to the law, as read, which the rulebook
+    compiles; `policy` is the list of its own rules in it. `digest` names the tenant pack: everything but the people.
     """
 
     slug: str
@@ -177,5 +178,10 @@ class ClinicFile:
     texts: Mapping[str, Texts]
     pharmacies: tuple[Pharmacy, ...]
     people: People
-    policy: Node | None = field(compare=False, repr=False)
+    own_law: OwnLaw = field(compare=False, repr=False)
     digest: str
+
+    @property
+    def policy(self) -> Node | None:
+        """The clinic's own rules as read; None where it has none."""
+        return self.own_law.policy

@@ -23,6 +23,7 @@ from engine.clinics import (
 from engine.clinics_schema import CLINIC, WEEKDAYS
 from engine.conditions import Scope
 from engine.diagnostics import Problems, listed, nearest
+from engine.overlays import OwnLaw
 from engine.packs import digest
 from engine.reading import Node
 from engine.slots import Opening, WeekHours
@@ -93,9 +94,13 @@ class _Compiler:
             texts={name: read_texts(part) for name, part in _entries(node, "texts")},
             pharmacies=tuple(self._pharmacy(part) for part in node.get("pharmacies") or ()),
             people=people,
-            policy=node.get("policy"),
+            own_law=self._own_law(),
             digest=digest(pack),
         )
+
+    def _own_law(self) -> OwnLaw:
+        parts = {name: self._document.get(name) for name in ("policy", "guidance", "attestations")}
+        return OwnLaw(**parts, states=frozenset(self._states))
 
     def _word(self, node: Node, path: str) -> str:
         """A word that the vocabulary allows at a path."""

@@ -1,5 +1,7 @@
 """What may stand in a clinic's file?"""
 
+from engine.attestations import LIST as ATTESTATIONS
+from engine.law import RULE_ID
 from engine.shapes import DAY, LINK, NAME, SLUG, Anything, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.texts import LANGUAGE, LANGUAGES, TEXTS
 
@@ -135,6 +137,8 @@ CLINIC = Record(
         "texts": Key(MapOf(TEXTS, NAME), "its own sentences for patients, by name"),
         "pharmacies": Key(ListOf(_PHARMACY), "pharmacies to choose from"),
         "policy": Key(ListOf(Anything("a rule")), "its own rules, which only tighten the law"),
+        "guidance": Key(ListOf(RULE_ID), "guidance of the law, by rule id, that it lets block and not only warn"),
+        "attestations": Key(ATTESTATIONS, "law that its compliance officer vouches for, for this clinic alone"),
         "people": Key(_PEOPLE, "the people it starts with"),
     },
 )

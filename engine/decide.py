@@ -96,7 +96,7 @@ def _on_day(
         for topic, plan in zip(topics, plans, strict=True):
             end = begin + len(plan.program.conditions)
             declared = rulebook.topics.topics[topic]
-            decision = compose(declared, plan, facts, truths[begin:end], rulebook.law.sources)
+            decision = compose(declared, plan, facts, truths[begin:end], rulebook.sources)
             if DRUG in declared.inputs:
                 decision = _about_the_drug(decision, asked)
             decision = replace(decision, law_time=day, presumed=_presumed(asked, plan.program))

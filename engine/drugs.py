@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.diagnostics import Problems
-from engine.law import SOURCE
+from engine.law import SCHEDULES, SOURCE
 from engine.reading import Node
 from engine.shapes import Anything, Flag, Key, ListOf, MapOf, OneOf, Record, Text
 
@@ -18,7 +18,7 @@ _DRUG = Record(
     {
         "name": Key(Text(), "generic name, small letters", required=True),
         "rxcui": Key(Text(r"\d+", "digits in quotes"), "RxNorm concept id"),
-        "schedule": Key(OneOf(("I", "II", "III", "IV", "V")), "federal schedule; absent when not controlled"),
+        "schedule": Key(OneOf(SCHEDULES), "federal schedule; absent when not controlled"),
         "classes": Key(ListOf(Text()), "classes that rules may ask for", required=True),
         "ingredients": Key(ListOf(Anything("name and rxcui")), "the ingredients of a combination"),
         "categories": Key(ListOf(Text()), "fields of care where it is common"),
@@ -37,9 +37,6 @@ SHAPE = Record(
     },
 )
 
-
-SCHEDULES = ("I", "II", "III", "IV", "V")
-"""The federal schedules, the strictest first."""
 _STRENGTH = re.compile(r"\d[\d.,/%-]*(mg|mcg|g|ml|meq|units?)?(/\d*(mg|mcg|g|ml|h|hr|day))?\Z")
 _SPACES = re.compile(r"[\s()]+")
 

@@ -26,6 +26,11 @@ from engine.vocabulary import PATH
 
 CONFIDENCES = ("unknown", "low", "medium", "high")
 AUTHORITIES = ("statute", "regulation", "board_rule", "payer", "clinic", "guidance")
+GUIDANCE = "guidance"
+PERMITTING = frozenset({"statute", "regulation", "board_rule"})
+"""The authorities that open a path of authority; all others only tighten."""
+SCHEDULES = ("I", "II", "III", "IV", "V")
+"""The schedules of controlled drugs, the strictest first."""
 BACKGROUND = "background"
 DUE = Text(
     r"before_(booking|join|prescribe|sign)|within \d+ (minute|hour|day|week|month|year)s? of [a-z_]+",
@@ -73,6 +78,18 @@ _CITED = {
     "note": Key(Text(), "what a reader should know"),
 }
 _VALUE = Record("an entry of a law value", {**_DATES, **_CITED, "is": Key(Anything("the value"), "the value", True)})
+_SCHEDULED = Record("an entry of a schedule", {**_DATES, **_CITED, "is": Key(OneOf(SCHEDULES), "the schedule", True)})
+_CAP = Record(
+    "a cap on strictness",
+    {
+        "id": Key(RULE_ID, "jurisdiction, topic and a name", required=True),
+        "title": Key(Text(), "what it says, in one sentence", required=True),
+        **_DATES,
+        **_CITED,
+        "duty": Key(NAME, "the duty of which a practice may not ask more", required=True),
+        "detail": Key(MapOf(Text(), NAME), "the strictest that it may ask; without it, not the duty itself"),
+    },
+)
 _BY_DUTY = MapOf(Anything("what is said of the duty"), NAME)
 CASE = Record(
     "a case",
@@ -122,6 +139,14 @@ _RULE = Record(
         "cases": Key(ListOf(CASE), "examples, run as tests"),
     },
 )
+POLICY = ListOf(
+    Record(
+        "a rule of a clinic",
+        {
+            **{name: _RULE.keys[name] for name in ("id", "title", "from", "until", "note", "when", "unless", "then")},
+        },
+    )
+)
 SOURCE = Record(
     "a source",
     {
@@ -141,6 +166,8 @@ SHAPE = Record(
         "topic": Key(NAME, "the topic", required=True),
         "values": Key(MapOf(ListOf(_VALUE, least=1), PATH), "law values with their dates"),
         "rules": Key(ListOf(_RULE, least=1), "the rules"),
+        "schedules": Key(MapOf(ListOf(_SCHEDULED, least=1)), "drugs that the state schedules itself, by generic name"),
+        "caps": Key(ListOf(_CAP, least=1), "what a practice may not ask beyond the law"),
         "sources": Key(MapOf(SOURCE), "the sources cited"),
         "cases": Key(ListOf(CASE), "examples of the whole file, run as tests"),
     },
@@ -243,6 +270,20 @@ class Rule:
     at: Location
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """A practice may not ask more of a duty than this; it never changes a decision."""
+
+    id: str
+    title: str
+    jurisdiction: str
+    topic: str
+    duty: str
+    detail: Mapping[str, str]
+    period: Period
+    cited: Cited
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """An example beside the law."""
@@ -265,3 +306,5 @@ class LawFile:
     sources: Mapping[str, Source]
     cases: tuple[Case, ...]
     content: object
+    schedules: tuple[LawValue, ...] = ()
+    caps: tuple[Cap, ...] = ()

@@ -8,9 +8,12 @@ from engine.conditions import Always, Condition, Every, Negation, Reference, par
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.law import (
     EFFECTS,
+    PERMITTING,
+    POLICY,
     POLICY_EFFECTS,
     SHAPE,
     Advise,
+    Cap,
     Case,
     Cited,
     Effect,
@@ -25,7 +28,7 @@ from engine.law import (
     Source,
 )
 from engine.law_cases import check_case
-from engine.periods import DATED, Period, read_period
+from engine.periods import DATED, LAST_DAY, Period, read_period
 from engine.reading import Node, Sort
 from engine.topics import LawScope, Topic, Topics
 from engine.values import BadValue, Duration, FactType, Kind, Value, shift
@@ -66,12 +69,15 @@ def read_law(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Probl
         sources=sources,
         cases=tuple(_cases(reader, name, node)),
         content=_content(node),
+        schedules=tuple(entry for key, part in _items(node, "schedules") for entry in _schedules(reader, key, part)),
+        caps=tuple(_cap(reader, part) for part in node.get("caps") or ()),
     )
 
 
 def read_policy(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Problems) -> tuple[Rule, ...]:
     """A clinic's own rules: a list of rules, each naming its `topic` in its id (`clinic/<topic>/<name>`)."""
     rules = []
+    POLICY.check(node, problems)
     for part in node:
         names = part.text("id").split("/")
         topic = topics.topics.get(names[1] if len(names) > 2 else "")
@@ -119,7 +125,8 @@ def _cited(reader: _Reader, node: Node, required: bool) -> Cited:
         if part.raw not in known:
             reader.problems.report("LAW003", part.at, source=part.raw, hint=nearest(part.raw, known))
     confidence = node.text("confidence", "high")
-    if names and confidence == "high" and all(known[n].background for n in names if n in known):
+    found = [known[name] for name in names if name in known]
+    if found and confidence == "high" and all(source.background for source in found):
         reader.problems.report("LAW016", node.at, confidence=confidence)
     return Cited(names, node.text("law"), confidence)
 
@@ -147,6 +154,9 @@ def _values(reader: _Reader, name: str, node: Node) -> Iterable[LawValue]:
         return []
     found = [_value(reader, name, kind, part) for part in node]
     _check_sequence(reader, name, sorted(found, key=lambda value: value.period.first))
+    last = max(found, key=lambda value: value.period.last, default=None)
+    if last is not None and last.period.last < LAST_DAY and name not in reader.topic.defaults:
+        reader.problems.report("LAW025", last.at, name=name, until=last.period.last)
     return found
 
 
@@ -160,6 +170,34 @@ def _value(reader: _Reader, name: str, kind: FactType, node: Node) -> LawValue:
             shown = given.raw or str(given.sort)
             reader.problems.report("COND004", given.at, value=shown, path=name, reason=error, fix=f"write {kind}")
     return LawValue(name, value, _period(reader, node), _cited(reader, node, required=True), node.at)
+
+
+def _schedules(reader: _Reader, drug: str, node: Node) -> Iterable[LawValue]:
+    """The state's own schedule of a drug, day by day; what the drug base calls it is checked with all files."""
+    found = [
+        LawValue(drug, part.text("is"), _period(reader, part), _cited(reader, part, required=True), part.at)
+        for part in node
+    ]
+    _check_sequence(reader, drug, sorted(found, key=lambda entry: entry.period.first))
+    return found
+
+
+def _cap(reader: _Reader, node: Node) -> Cap:
+    expected = f"{reader.jurisdiction}/{reader.topic.name}"
+    if not node.text("id").startswith(f"{expected}/"):
+        reader.problems.report("LAW009", (node.get("id") or node).at, expected=expected)
+    for key, part in _items(node, "detail"):
+        _known(reader, "word", part, reader.topic.orders.get(key, ()))
+    return Cap(
+        id=node.text("id"),
+        title=node.text("title"),
+        jurisdiction=reader.jurisdiction,
+        topic=reader.topic.name,
+        duty=_known(reader, "duty", node["duty"], reader.topic.duties) if "duty" in node else "",
+        detail={key: part.raw for key, part in _items(node, "detail")},
+        period=_period(reader, node),
+        cited=_cited(reader, node, required=True),
+    )
 
 
 def _check_sequence(reader: _Reader, name: str, values: list[LawValue]) -> None:
@@ -179,6 +217,7 @@ def _rule(reader: _Reader, node: Node) -> Rule:
     if not reader.policy and not identity.startswith(f"{expected}/"):
         reader.problems.report("LAW009", (node.get("id") or node).at, expected=expected)
     then = node.get("then")
+    authority = node.text("authority", "clinic" if reader.policy else "statute")
     return Rule(
         id=identity,
         title=node.text("title"),
@@ -186,9 +225,9 @@ def _rule(reader: _Reader, node: Node) -> Rule:
         jurisdiction=reader.jurisdiction,
         period=_rule_period(reader, node),
         cited=_cited(reader, node, required=not reader.policy and not reader.jurisdiction.endswith("/common")),
-        authority=node.text("authority", "clinic" if reader.policy else "statute"),
+        authority=authority,
         condition=_condition(reader, node),
-        effects=tuple(e for part in _several(then) if (e := _effect(reader, identity, part)) is not None),
+        effects=tuple(_effects(reader, identity, authority, _several(then))),
         at=node.at,
     )
 
@@ -214,6 +253,15 @@ def _condition(reader: _Reader, node: Node) -> Condition:
     if (unless := node.get("unless")) is not None:
         parts.append(Negation(parse(unless, reader.scope, reader.problems)))
     return parts[0] if len(parts) == 1 else Every(tuple(parts)) if parts else Always(True)
+
+
+def _effects(reader: _Reader, rule: str, authority: str, nodes: Iterable[Node]) -> Iterable[Effect]:
+    for node in nodes:
+        effect = _effect(reader, rule, node)
+        if isinstance(effect, Permit) and authority not in PERMITTING and not reader.policy:
+            reader.problems.report("LAW023", node.at, authority=authority)
+        if effect is not None:
+            yield effect
 
 
 def _effect(reader: _Reader, rule: str, node: Node) -> Effect | None:

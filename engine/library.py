@@ -57,7 +57,8 @@ def _rulebooks(law: LawPack, content: Content, problems: Problems) -> dict[str, 
     found: dict[str, Rulebook] = {}
     for slug, clinic in content.clinics.items():
         try:
-            found[slug] = join(law, clinic.policy)
+            found[slug] = join(law, clinic.own_law)
+            problems.found.extend(found[slug].warnings)
         except BrokenInput as broken:
             problems.found.extend(broken.diagnostics)
     return found

@@ -7,23 +7,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.conditions import Condition
+from engine.defaults import with_defaults
 from engine.diagnostics import Diagnostic, Location, Problems
 from engine.drugs import SHAPE as DRUGS_SHAPE
 from engine.drugs import Drug, DrugNames, read_drugs
 from engine.imports import check_imports, resolve
 from engine.instances import Instance, instantiate, law_names
 from engine.law import SHAPE as LAW_SHAPE
-from engine.law import Cited, LawFile, LawValue, Require, Rule, Source
-from engine.law_reading import read_law, read_policy, report_place
+from engine.law import LawFile, LawValue, Require, Rule, Source
+from engine.law_reading import read_law, report_place
 from engine.local_dates import SHAPE as ZONES_SHAPE
 from engine.local_dates import ZoneTable, read_zones, zone_data_digest
+from engine.overlays import Overlay, OwnLaw, read_overlay
 from engine.packs import digest, digest_of_digests
-from engine.periods import Certainty, Period
+from engine.periods import Certainty
 from engine.programs import Program, compile_program
 from engine.reading import Node, read_file
 from engine.shapes import Shape
 from engine.topics import SHAPE as TOPICS_SHAPE
-from engine.topics import Topic, Topics, read_topics
+from engine.topics import Topics, read_topics
 from engine.vocabulary import SHAPE as VOCABULARY_SHAPE
 from engine.vocabulary import Vocabulary, read_vocabulary
 
@@ -45,14 +47,6 @@ class LawPack:
     sources: Mapping[str, Source]
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """A clinic's own policy, compiled; it can only tighten the law."""
-
-    rules: tuple[Rule, ...]
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +75,7 @@ class Rulebook:
     law: LawPack
     overlay: Overlay | None
     digest: str
+    warnings: tuple[Diagnostic, ...] = ()
     _instances: dict[tuple[str, str], tuple[Instance, ...]] = field(default_factory=dict)
     _borders: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _plans: dict[tuple[str, str, int], Plan] = field(default_factory=dict)
@@ -94,6 +89,11 @@ class Rulebook:
     @property
     def topics(self) -> Topics:
         return self.law.topics
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """Every source that a decision may cite: those of the law and what the clinic attests."""
+        return {**self.law.sources, **self.overlay.sources} if self.overlay else self.law.sources
 
     def jurisdictions(self) -> frozenset[str]:
         """The jurisdictions that have law files of their own."""
@@ -174,17 +174,14 @@ def _instances(law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: 
     values: dict[str, tuple[LawValue, ...]] = {}
     for file in files:
         if file.jurisdiction in (country, jurisdiction):
-            values.update(_grouped(file.values))
+            mine = overlay.values_of(file.jurisdiction, file.values) if overlay else file.values
+            values.update(_grouped(mine))
     given = frozenset(values)
-    values.update(_defaults(law.topics.topics[topic], given))
-    reaching = (country, f"{country}/common", jurisdiction)
-    rules = [rule for file in files if file.jurisdiction in reaching for rule in file.rules]
-    rules += [rule for rule in (overlay.rules if overlay else ()) if rule.topic == topic]
-    known = {rule.id: rule for rule in rules}
+    values.update(with_defaults(law.topics.topics[topic], values))
+    known = _by_id(_rules(law, overlay, topic, jurisdiction))
 
     def of(name: str) -> tuple[Instance, ...]:
-        rule = known.get(name)
-        return tuple(_of_rule(rule)) if rule else ()
+        return tuple(instance for rule in known.get(name, ()) for instance in _of_rule(rule))
 
     def _of_rule(rule: Rule) -> Iterable[Instance]:
         at = jurisdiction if rule.jurisdiction.endswith("/common") else rule.jurisdiction
@@ -192,20 +189,32 @@ def _instances(law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: 
             for resolved in resolve(rule, of):
                 yield from instantiate(resolved, at, values)
 
+    for rules in known.values():
+        for rule in rules:
+            yield from _of_rule(rule)
+
+
+def _rules(law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: str) -> list[Rule]:
+    """The rules of a topic that reach a jurisdiction, a clinic's own after them."""
+    country = jurisdiction.split("/")[0]
+    reaching = (country, f"{country}/common", jurisdiction)
+    files = [file for file in law.files if file.topic == topic and file.jurisdiction in reaching]
+    rules = [rule for file in files for rule in file.rules]
+    return overlay.rules_of(topic, rules) if overlay else rules
+
+
+def _by_id(rules: Iterable[Rule]) -> dict[str, tuple[Rule, ...]]:
+    """Rules by id, in order; one that a clinic attests stands there once for each span of days."""
+    found: dict[str, tuple[Rule, ...]] = {}
     for rule in rules:
-        yield from _of_rule(rule)
+        found[rule.id] = (*found.get(rule.id, ()), rule)
+    return found
 
 
 def _stands(rule: Rule, given: frozenset[str]) -> bool:
     """A rule without sources of its own exists only where some value that it stands on was given."""
     names = law_names(rule)
     return bool(rule.cited.sources) or rule.jurisdiction == "clinic" or not names or bool(names & given)
-
-
-def _defaults(topic: Topic, given: frozenset[str]) -> dict[str, tuple[LawValue, ...]]:
-    """What counts where a jurisdiction gives no value."""
-    missing = {name: value for name, value in topic.defaults.items() if name not in given}
-    return {name: (LawValue(name, value, Period(), Cited(), Location("")),) for name, value in missing.items()}
 
 
 def _grouped(values: Iterable[LawValue]) -> dict[str, tuple[LawValue, ...]]:
@@ -229,21 +238,18 @@ def load_law(root: Path) -> LawPack:
     return pack
 
 
-def join(law: LawPack, clinic_policy: Node | None = None) -> Rulebook:
-    """A rulebook of a law pack and a clinic's policy rules (the list as read); raises `BrokenInput`."""
-    overlay = None
-    if clinic_policy is not None and clinic_policy.parts:
-        problems = Problems()
-        rules = read_policy(clinic_policy, law.vocabulary, law.topics, problems)
-        check_imports([*rules, *(rule for file in law.files for rule in file.rules)], problems)
-        problems.stop_if_broken()
-        overlay = Overlay(rules, digest(clinic_policy.plain()))
+def join(law: LawPack, clinic: OwnLaw | Node | None = None) -> Rulebook:
+    """A rulebook of a law pack and what a clinic adds (a node: its policy alone); raises `BrokenInput`."""
+    own = clinic if isinstance(clinic, OwnLaw) else OwnLaw(policy=clinic)
+    problems = Problems()
+    overlay = read_overlay(own, law, problems)
+    problems.stop_if_broken()
     parts = {
         "law": law.digest,
         "overlay": overlay.digest if overlay else None,
         "zones": zone_data_digest(law.zones),
     }
-    return Rulebook(law, overlay, digest_of_digests(parts))
+    return Rulebook(law, overlay, digest_of_digests(parts), tuple(problems))
 
 
 def read_pack(root: Path, problems: Problems) -> LawPack | None:

@@ -29,7 +29,9 @@ TOPICS = """
 topics:
   open: {says: Open., act: do, carried_by: state, duties: {look: Look., ask: Ask.},
     limits: {days: {says: Days., fact: days}, color: {says: Color., fact: color}},
-    values: {most: {type: number, nullable: true, says: Most days.}, strict: {type: flag, says: Strict.}}}
+    orders: {form: [verbal, electronic, written]},
+    values: {most: {type: number, nullable: true, says: Most days.}, strict: {type: flag, says: Strict.},
+      mild: {type: flag, otherwise: false, says: Mild.}}}
   gated: {says: Gated., act: do, needs_permit: true, carried_by: state}
 gates:
   door: {says: the door, asks: {open: now}, due: [before_join]}

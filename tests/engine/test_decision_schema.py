@@ -10,11 +10,12 @@ from engine.decide import decide
 from engine.decision_schema import DECISION, QUESTION
 from engine.decisions import Decision, Outcome, Question
 from engine.evaluators import ClosuresOnly
+from engine.rulebook import load_rulebook
 from engine.shapes import schema_document
 from tests.engine.helpers_law import ask, law, rule
-from tests.rules.helpers_cases import examples, nested, started
-from tests.rules.test_cases import RULEBOOK
+from tests.rules.helpers_cases import ROOT, examples, nested, started
 
+RULEBOOK = load_rulebook(ROOT)
 EXAMPLES = examples()
 ANSWER = jsonschema.Draft202012Validator(schema_document(DECISION, "decision"))
 QUESTIONS = jsonschema.Draft202012Validator(schema_document(QUESTION, "question"))

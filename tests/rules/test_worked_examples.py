@@ -8,9 +8,10 @@ import pytest
 from engine.decide import decide
 from engine.decisions import Decision, Outcome, Question
 from engine.rete import ReteEvaluator
-from tests.rules.helpers_cases import examples, nested, started
-from tests.rules.test_cases import RULEBOOK
+from engine.rulebook import load_rulebook
+from tests.rules.helpers_cases import ROOT, examples, nested, started
 
+RULEBOOK = load_rulebook(ROOT)
 EXAMPLES = examples()
 BOTH = ReteEvaluator()
 DAY, LAST_OF_WAIVER, AFTER_WAIVER = "2026-12-01", "2026-12-31", "2027-01-01"
