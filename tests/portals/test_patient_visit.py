@@ -237,6 +237,7 @@ def test_the_privacy_notice_is_a_page_that_the_footer_and_the_consent_lead_to(cl
     page = browser.get("/privacy").text
     assert "How we use your health information" in page
     assert "care@marigoldquay.example" in page
+    assert "on our site" not in page, "the notice does not send its reader to itself"
     visit = booked(clinic, browser)
     _attest(clinic, browser, visit)
     assert browser.get(f"/visits/{visit}/consent").text.count('href="/privacy"') == 2
