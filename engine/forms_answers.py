@@ -157,7 +157,7 @@ _SCHEMAS: Mapping[str, Callable[[Item], dict[str, Any]]] = {
     "integer": _number,
     "decimal": _number,
     "scale": _number,
-    "text": lambda item: {"type": "string", "maxlength": item.max_length},
+    "text": lambda item: {"type": "string", "maxlength": item.max_length, "empty": False},
     "date": lambda item: {"type": "string", "check_with": _day(item)},
     "info": lambda item: {"type": "boolean", "allowed": [True]},
 }
@@ -175,7 +175,7 @@ _WRONG_TYPE = {
 
 
 def _problem(item: Item, rule: str, info: tuple[Any, ...]) -> AnswerProblem:
-    if rule == "nullable":
+    if rule in ("nullable", "empty"):
         return AnswerProblem(code="required")
     if rule == "min" and item.least is not None:
         return AnswerProblem(code="too_low", values={"least": item.least})

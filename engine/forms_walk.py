@@ -61,9 +61,9 @@ def tell_scores(scores: Iterable[Score], facts: dict[str, Value]) -> None:
 
 
 def fact_of(item: Item, answer: Any) -> Value:
-    """The answer as a fact; None where it is blank, does not fit or does not count."""
+    """The answer as a fact; None where it is blank (an empty text is), does not fit or does not count."""
     kind = item.fact_type
-    if kind is None or answer is None:
+    if kind is None or answer is None or answer == "":
         return None
     try:
         return kind.read(answer)

@@ -34,6 +34,45 @@ return walks.map((answers) => {
 """
 """The body of a function of `intake` (the module) and `input` that answers every walk."""
 
+EVERY_OPERATOR = """\
+- {id: yes_no, type: boolean, text: {en: A}}
+- {id: color, type: choice, text: {en: A},
+   choices: [{id: red, text: {en: R}}, {id: blue, text: {en: B}}, {id: green, text: {en: G}}]}
+- {id: many, type: multi_choice, alone: none, text: {en: A},
+   choices: [{id: p, text: {en: P}}, {id: q, text: {en: Q}}, {id: r, text: {en: R}}, {id: none, text: {en: N}}]}
+- {id: count, type: integer, text: {en: A}}
+- {id: other, type: integer, text: {en: A}, optional: true}
+- {id: heat, type: decimal, unit: Cel, least: 30, most: 45, places: 2, text: {en: A}}
+- {id: first, type: date, text: {en: A}}
+- {id: last, type: date, text: {en: A}}
+- {id: words, type: text, optional: true, text: {en: A}}
+- {id: is_not, type: boolean, text: {en: A}, show_when: {color: {not: red}}}
+- {id: is_in, type: boolean, text: {en: A}, show_when: {color: [red, blue]}}
+- {id: has_one, type: boolean, text: {en: A}, show_when: {many: {has: p}}}
+- {id: has_any, type: boolean, text: {en: A}, show_when: {many: {has_any: [p, q]}}}
+- {id: has_all, type: boolean, text: {en: A}, show_when: {not: {many: {has_all: [p, q]}}}}
+- {id: numbers, type: boolean, text: {en: A}, show_when: {count: {at_least: 3, less: 12}}}
+- {id: against, type: boolean, text: {en: A}, show_when: {count: {greater: {fact: other}}}}
+- {id: at_most, type: boolean, text: {en: A}, show_when: {any: [{heat: {at_most: 37.25}}, {heat: {greater: 41}}]}}
+- {id: days, type: boolean, text: {en: A}, show_when: {first: {before: 2024-03-01}}}
+- {id: months, type: boolean, text: {en: A}, show_when: {last: {on_or_after: {fact: first, plus: 13 months}}}}
+- {id: back, type: boolean, text: {en: A}, show_when: {last: {after: {fact: first, minus: 45 days}}}}
+- {id: early, type: boolean, text: {en: A}, show_when: {last: {on_or_before: {fact: first}}}}
+- {id: told, type: boolean, text: {en: A}, show_when: {words: {told: true}}}
+- {id: untold, type: boolean, text: {en: A}, show_when: {words: {told: false}}}
+- {id: exists, type: boolean, text: {en: A}, show_when: {many: {exists: true}}}
+- {id: words_is, type: boolean, text: {en: A}, show_when: {words: some words}}
+- {id: nor, type: boolean, text: {en: A}, show_when: {none: [{yes_no: true}, {color: red}]}}
+- {id: deep, type: boolean, text: {en: A},
+   show_when: {is_in: true, any: [{has_one: true}, {all: [{numbers: true}, {not: {days: true}}]}]}}
+- {id: last_words, type: text, text: {en: A}, required_when: {any: [{deep: true}, {nor: false}]}}
+flags:
+- {id: urgent_one, severity: urgent, when: {any: [{deep: true}, {numbers: false}]}, text: {en: U}, advice: {en: U}}
+- {id: emergency_one, severity: emergency, when: {color: blue, not: {heat: {less: 38.5}}},
+   text: {en: E}, advice: {en: E}}
+"""
+"""The items of a form that uses every operator of the language that a form can use."""
+
 ODD: tuple[Any, ...] = (
     None,
     True,
@@ -91,11 +130,12 @@ def in_node(form: Form, walks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]
 def generated_walks(form: Form, count: int, seed: int) -> list[dict[str, Any]]:
     """Walks of three kinds: as a patient goes, with leftovers of other ways, and with values that fit nothing."""
     dice = random.Random(seed)
-    makers = (_as_asked, _with_leftovers, _with_odd_values)
+    makers = (as_asked, with_leftovers, _with_odd_values)
     return [dice.choice(makers)(form, dice) for _ in range(count)]
 
 
-def _as_asked(form: Form, dice: random.Random) -> dict[str, Any]:
+def as_asked(form: Form, dice: random.Random) -> dict[str, Any]:
+    """Lawful answers to the questions as they come, up to some place in the form."""
     answers: dict[str, Any] = {}
     for _ in range(dice.randint(0, len(form.items))):
         item = next_item(form, answers)
@@ -105,12 +145,13 @@ def _as_asked(form: Form, dice: random.Random) -> dict[str, Any]:
     return answers
 
 
-def _with_leftovers(form: Form, dice: random.Random) -> dict[str, Any]:
+def with_leftovers(form: Form, dice: random.Random) -> dict[str, Any]:
+    """Lawful answers to any items, hidden ones among them."""
     return {item.id: proper(item, dice) for item in form.items if dice.random() < 0.6}
 
 
 def _with_odd_values(form: Form, dice: random.Random) -> dict[str, Any]:
-    answers = _with_leftovers(form, dice)
+    answers = with_leftovers(form, dice)
     for item in dice.sample(form.items, k=min(3, len(form.items))):
         answers[item.id] = dice.choice(ODD)
     return answers
@@ -129,7 +170,7 @@ def proper(item: Item, dice: random.Random) -> Any:
     if item.type in ("integer", "scale", "decimal"):
         value = dice.uniform(item.least or 0, item.most or 20)
         return round(value, item.places) if item.type == "decimal" else int(value)
-    return True if item.type == "info" else dice.choice(["", "some words", "palabras ñ"])
+    return True if item.type == "info" else dice.choice(["-", "some words", "palabras ñ"])
 
 
 def differences(form: Form, walks: Iterable[dict[str, Any]], other: Iterable[dict[str, Any]]) -> list[Any]:

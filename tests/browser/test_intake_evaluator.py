@@ -9,47 +9,9 @@ from playwright.sync_api import Route, sync_playwright
 
 from engine.forms import Form
 from engine.forms_browser import browser_form
-from tests.browser.helpers_intake import DRIVE, SCRIPT, differences, generated_walks, in_node
+from tests.browser.helpers_intake import DRIVE, EVERY_OPERATOR, SCRIPT, differences, generated_walks, in_node
 from tests.engine.helpers_content import content, form
 from tests.engine.helpers_instruments import screening
-
-EVERY_OPERATOR = """\
-- {id: yes_no, type: boolean, text: {en: A}}
-- {id: color, type: choice, text: {en: A},
-   choices: [{id: red, text: {en: R}}, {id: blue, text: {en: B}}, {id: green, text: {en: G}}]}
-- {id: many, type: multi_choice, alone: none, text: {en: A},
-   choices: [{id: p, text: {en: P}}, {id: q, text: {en: Q}}, {id: r, text: {en: R}}, {id: none, text: {en: N}}]}
-- {id: count, type: integer, text: {en: A}}
-- {id: other, type: integer, text: {en: A}, optional: true}
-- {id: heat, type: decimal, unit: Cel, least: 30, most: 45, places: 2, text: {en: A}}
-- {id: first, type: date, text: {en: A}}
-- {id: last, type: date, text: {en: A}}
-- {id: words, type: text, optional: true, text: {en: A}}
-- {id: is_not, type: boolean, text: {en: A}, show_when: {color: {not: red}}}
-- {id: is_in, type: boolean, text: {en: A}, show_when: {color: [red, blue]}}
-- {id: has_one, type: boolean, text: {en: A}, show_when: {many: {has: p}}}
-- {id: has_any, type: boolean, text: {en: A}, show_when: {many: {has_any: [p, q]}}}
-- {id: has_all, type: boolean, text: {en: A}, show_when: {not: {many: {has_all: [p, q]}}}}
-- {id: numbers, type: boolean, text: {en: A}, show_when: {count: {at_least: 3, less: 12}}}
-- {id: against, type: boolean, text: {en: A}, show_when: {count: {greater: {fact: other}}}}
-- {id: at_most, type: boolean, text: {en: A}, show_when: {any: [{heat: {at_most: 37.25}}, {heat: {greater: 41}}]}}
-- {id: days, type: boolean, text: {en: A}, show_when: {first: {before: 2024-03-01}}}
-- {id: months, type: boolean, text: {en: A}, show_when: {last: {on_or_after: {fact: first, plus: 13 months}}}}
-- {id: back, type: boolean, text: {en: A}, show_when: {last: {after: {fact: first, minus: 45 days}}}}
-- {id: early, type: boolean, text: {en: A}, show_when: {last: {on_or_before: {fact: first}}}}
-- {id: told, type: boolean, text: {en: A}, show_when: {words: {told: true}}}
-- {id: untold, type: boolean, text: {en: A}, show_when: {words: {told: false}}}
-- {id: exists, type: boolean, text: {en: A}, show_when: {many: {exists: true}}}
-- {id: words_is, type: boolean, text: {en: A}, show_when: {words: some words}}
-- {id: nor, type: boolean, text: {en: A}, show_when: {none: [{yes_no: true}, {color: red}]}}
-- {id: deep, type: boolean, text: {en: A},
-   show_when: {is_in: true, any: [{has_one: true}, {all: [{numbers: true}, {not: {days: true}}]}]}}
-- {id: last_words, type: text, text: {en: A}, required_when: {any: [{deep: true}, {nor: false}]}}
-flags:
-- {id: urgent_one, severity: urgent, when: {any: [{deep: true}, {numbers: false}]}, text: {en: U}, advice: {en: U}}
-- {id: emergency_one, severity: emergency, when: {color: blue, not: {heat: {less: 38.5}}},
-   text: {en: E}, advice: {en: E}}
-"""
 
 
 def forms() -> dict[str, Form]:

@@ -105,7 +105,7 @@ const READERS = {
   integer: (item, value) => number(value),
   decimal: (item, value) => number(value),
   scale: (item, value) => number(value),
-  text: (item, value) => (typeof value === "string" && [...value].length <= 4000 ? value : undefined),
+  text: (item, value) => (typeof value === "string" && value && [...value].length <= 4000 ? value : undefined),
   date: (item, value) => (isDay(value) ? value : undefined),
   info: () => undefined,
 };
