@@ -13,8 +13,14 @@ from engine.dossier import ConsentFact, DeaRegistration, Dossier, License, Order
 from engine.zones import ZipPlace, zip_place
 
 STAGES = ("book", "join", "prescribe", "sign")
-PLACE_KEEPS = timedelta(days=1)
-"""How long an attested place counts (the vocabulary's greatest age of `patient.location.state`)."""
+_STATE = "patient.location.state"
+_PLACE = "patient.location."
+_DAY = timedelta(days=1)
+USUAL_AGES: Mapping[str, timedelta] = {
+    **dict.fromkeys(("patient.location.country", _STATE, "patient.location.attested"), _DAY),
+    **dict.fromkeys(("pdmp.checked", "pdmp.available", "pdmp.state"), _DAY),
+}
+"""How long facts count, for whoever has no vocabulary at hand (`Vocabulary.ages`)."""
 
 _FILLABLE = "patient."
 _NOT_FILLABLE = ("patient.location", "patient.jurisdiction", "patient.age", "patient.birth_date", "patient.residence")
@@ -45,20 +51,22 @@ _STATABLE = frozenset(
         "treatment.indication",
     }
 )
-STATEMENT_KEEPS = timedelta(days=1)
-"""How long a look at the monitoring programme counts (the vocabulary's greatest age of `pdmp.checked`)."""
-
 _Found = tuple[str, Any, str, datetime | None]
 """Path, value, source, as of."""
 
 
 def gather_facts(
-    dossier: Dossier, stage: str, at: datetime, find_zip: Callable[[str], ZipPlace | None] = zip_place
+    dossier: Dossier,
+    stage: str,
+    at: datetime,
+    find_zip: Callable[[str], ZipPlace | None] = zip_place,
+    ages: Mapping[str, timedelta] = USUAL_AGES,
 ) -> Gathered:
     """The facts of a visit for a stage (`book`, `join`, `prescribe`, `sign`) at an instant.
 
     The gate `book` goes by the place the patient stated for the slot, every other one by the place attested for the
-    encounter; an attestation older than a day (counted to the encounter, once it began) no longer counts.
+    encounter. A fact older than its greatest age (`ages`), or of no known age where it has one, is untold; the place is
+    counted to the encounter, once it began.
 
     Raises:
         ValueError: there is no such stage.
@@ -67,8 +75,9 @@ def gather_facts(
         raise ValueError(f"unknown stage {stage}")
     facts: dict[str, Any] = {}
     provenance: dict[str, Source] = {}
-    for path, value, source, as_of in _found(dossier, stage, at, find_zip):
-        if path not in provenance:  # what records own comes first and is never overwritten by an answer
+    for path, value, source, as_of in _found(dossier, stage, at, find_zip, ages):
+        # what records own comes first and is never overwritten by an answer
+        if path not in provenance and _counts(path, as_of, at, ages):
             _put(facts, path, value)
             provenance[path] = Source(source=source, as_of=as_of)
     return Gathered(facts=facts, provenance=provenance)
@@ -84,13 +93,27 @@ def may_be_stated(path: str) -> bool:
     return path in _STATABLE
 
 
-def _found(dossier: Dossier, stage: str, at: datetime, find_zip: Callable[[str], ZipPlace | None]) -> Iterator[_Found]:
+def _counts(path: str, as_of: datetime | None, at: datetime, ages: Mapping[str, timedelta]) -> bool:
+    """Whether a fact is young enough. The place was looked at before: it has an encounter of its own to count to."""
+    age = ages.get(path)
+    return age is None or path.startswith(_PLACE) or (as_of is not None and at - as_of <= age)
+
+
+def _found(
+    dossier: Dossier,
+    stage: str,
+    at: datetime,
+    find_zip: Callable[[str], ZipPlace | None],
+    ages: Mapping[str, timedelta],
+) -> Iterator[_Found]:
     yield from _encounter(dossier, stage)
     yield from _patient(dossier)
-    yield from _place(dossier, stage, at, find_zip)
+    place = dossier.patient.booked_place if stage == "book" else _attested(dossier, at, ages.get(_STATE))
+    if place is not None:
+        yield from _place(place, find_zip)
     yield from _provider(dossier)
     yield from _relationship(dossier)
-    yield from _order(dossier, at)
+    yield from _order(dossier)
     yield from _answers(dossier)
 
 
@@ -117,10 +140,7 @@ def _patient(dossier: Dossier) -> Iterator[_Found]:
     yield from ((path, value, "patient", None) for path, value in told.items() if value is not None)
 
 
-def _place(dossier: Dossier, stage: str, at: datetime, find_zip: Callable[[str], ZipPlace | None]) -> Iterator[_Found]:
-    place = dossier.patient.booked_place if stage == "book" else _attested(dossier, at)
-    if place is None:
-        return
+def _place(place: Place, find_zip: Callable[[str], ZipPlace | None]) -> Iterator[_Found]:
     told = {
         "patient.location.country": place.country,
         "patient.location.state": place.state,
@@ -135,13 +155,13 @@ def _place(dossier: Dossier, stage: str, at: datetime, find_zip: Callable[[str],
         yield "patient.location.time_zone", zone, "clinic", place.at
 
 
-def _attested(dossier: Dossier, at: datetime) -> Place | None:
+def _attested(dossier: Dossier, at: datetime, age: timedelta | None) -> Place | None:
     """The place attested for the encounter, while the attestation is fresh; an undated one is not."""
     place = dossier.patient.attested_place
     if place is None or place.at is None or not place.attested:
         return None
     counted_to = dossier.encounter_at or at
-    return place if counted_to - place.at <= PLACE_KEEPS else None
+    return place if age is None or counted_to - place.at <= age else None
 
 
 def _zone(place: Place, find_zip: Callable[[str], ZipPlace | None]) -> str | None:
@@ -178,7 +198,7 @@ def _relationship(dossier: Dossier) -> Iterator[_Found]:
     yield "consents", [_consent(entry) for entry in dossier.consents], "patient", newest
 
 
-def _order(dossier: Dossier, at: datetime) -> Iterator[_Found]:
+def _order(dossier: Dossier) -> Iterator[_Found]:
     order = dossier.order
     purpose = (order.purpose if order else None) or dossier.treatment_purpose
     if purpose is not None:
@@ -193,14 +213,13 @@ def _order(dossier: Dossier, at: datetime) -> Iterator[_Found]:
         "prescription.electronic": order.electronic,
     }
     yield from ((path, value, "provider", None) for path, value in told.items())
-    yield from _statements(order, at)
+    yield from _statements(order)
 
 
-def _statements(order: OrderFacts, at: datetime) -> Iterator[_Found]:
-    """What the prescriber states; a look at the monitoring programme that is too old, or undated, is not told."""
-    fresh = order.stated_at is not None and at - order.stated_at <= STATEMENT_KEEPS
+def _statements(order: OrderFacts) -> Iterator[_Found]:
+    """What the prescriber states."""
     for path, value in order.statements.items():
-        if may_be_stated(path) and value is not None and (fresh or not path.startswith("pdmp.")):
+        if may_be_stated(path) and value is not None:
             yield path, value, "provider", order.stated_at
 
 

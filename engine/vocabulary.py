@@ -3,15 +3,17 @@
 The vocabulary is a file (`rules/vocabulary.yaml`); every path is declared once and a question may hold no other.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import cast
 
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.reading import Node
 from engine.shapes import Anything, Exactly, Flag, Key, ListOf, MapOf, OneOf, Record, Text
 from engine.units import read_unit
-from engine.values import BadValue, FactType, Kind, Value
+from engine.values import BadValue, FactType, Kind, Value, read_duration
 
 PATH = Text(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", "a path such as patient.location.state")
 STATES = "states"
@@ -24,6 +26,7 @@ _TYPE_KEYS = {
     "nullable": Key(Flag(), "whether null means `told: there is none`"),
     "least": Key(Anything("a number"), "the least number that makes sense"),
 }
+_AGE = Text(r"[1-9]\d{0,4} (minute|hour|day)s?", "a length such as 15 minutes, 12 hours or 30 days")
 _ABSENT = Key(Exactly("nothing"), "a record without this field tells that there is none")
 _FIELD = Record(
     "a field of a record", {**_TYPE_KEYS, "absent": _ABSENT, "says": Key(Text(), "what it is, in one sentence")}
@@ -44,7 +47,7 @@ _FACT = Record(
         "source": Key(
             OneOf(("patient", "provider", "clinic", "board", "pharmacy", "law", "engine")), "who supplies it"
         ),
-        "greatest_age": Key(Text(r"\d+ (minute|hour|day|month)s?", "a length such as 15 minutes"), "how old it may be"),
+        "greatest_age": Key(_AGE, "how old it may be and still count; an older one is untold"),
         "when_untold": Key(Anything("`unknown`, or the value to presume"), "what an untold fact counts as"),
         "presumed_unless": Key(_UNLESS, "records that speak against the presumption"),
         "fields": Key(MapOf(_FIELD), "the fields of a list of records"),
@@ -88,6 +91,15 @@ class Fact:
     is_presumed: bool = False
     place: bool = False
     doubt: Doubt | None = None
+    fields_say: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def keeps(self) -> timedelta | None:
+        """How long it counts once it was told (a day is 24 hours); None: for ever."""
+        if not self.greatest_age:
+            return None
+        age = read_duration(self.greatest_age)
+        return timedelta(days=age.days, seconds=age.seconds)
 
     def may_be_presumed(self, facts: Mapping[str, Value]) -> bool:
         """Whether it is untold and nothing told speaks against the presumed value."""
@@ -107,6 +119,10 @@ class Vocabulary:
 
     def paths(self) -> Iterable[str]:
         return self.facts
+
+    def ages(self) -> dict[str, timedelta]:
+        """The facts that grow old, with the time for which they count."""
+        return {path: fact.keeps for path, fact in self.facts.items() if fact.keeps is not None}
 
     def presumptions(self) -> Iterable[Fact]:
         """The facts that have a presumed value."""
@@ -154,12 +170,18 @@ def _fact(path: str, node: Node, lists: Mapping[str, tuple[str, ...]], allowed: 
         type=kind,
         says=node.text("says"),
         source=node.text("source", "clinic"),
-        greatest_age=node.text("greatest_age"),
+        greatest_age=_age(node.text("greatest_age")),
         presumed=presumed,
         is_presumed=presumes,
         place=STATES in node.texts("of"),
         doubt=_doubt(node.get("presumed_unless")),
+        fields_say={name: part.text("says") for name, part in _items(node, "fields")},
     )
+
+
+def _age(text: str) -> str:
+    """The age as written; one of another shape was reported and counts as none."""
+    return text if re.fullmatch(_AGE.pattern, text) else ""
 
 
 def _doubt(node: Node | None) -> Doubt | None:

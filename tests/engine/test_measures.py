@@ -107,12 +107,13 @@ def test_records_come_to_a_number_or_a_day(text: str, visits: list[dict[str, Any
 
 
 def test_what_is_missing_is_named_only_where_it_could_change_the_answer() -> None:
-    facts = {**TODAY, "visits": (NEW, {"on": "2024-01-01"}, {"on": "2026-12-01"})}
+    facts: dict[str, Any] = {**TODAY, "visits": (NEW, {"on": "2024-01-01"}, {"on": "2026-12-01"})}
+    only_new: dict[str, Any] = {"visits": (NEW,)}
     assert missing(read("{latest: {of: on, matches: {modality: video}}}"), facts) == {"visits.modality"}
     assert missing(read("{sum: {of: days, at_most: 30}}"), facts) == {"visits.days"}
-    assert missing(read("{sum: {of: days, at_most: {fact: law.days}}}"), {"visits": (NEW,)}) == {"law.days"}
-    assert missing(read("{latest: {of: on, within: 24 months}}"), TODAY) == {"visits"}
-    assert because(read("{sum: {of: days, at_most: 30}}"), {"visits": (NEW,)}) == {"visits": 1}
+    assert missing(read("{sum: {of: days, at_most: {fact: law.days}}}"), only_new) == {"law.days"}
+    assert missing(read("{latest: {of: on, within: 24 months}}"), {}) == {"visits"}
+    assert because(read("{sum: {of: days, at_most: 30}}"), only_new) == {"visits": 1}
 
 
 @pytest.mark.parametrize(
