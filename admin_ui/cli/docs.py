@@ -7,6 +7,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from admin_ui.cli.commands import COMMANDS, command_parser
+from admin_ui.cli.docs_vocabulary import vocabulary_page
 from engine.diagnostics import REGISTER, Kind
 from engine.settings import HOME, SETTINGS
 
@@ -76,5 +77,10 @@ def _family(kind: Kind) -> str:
 
 
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = MappingProxyType(
-    {"settings.md": settings_page, "commands.md": commands_page, "diagnostics.md": diagnostics_page}
+    {
+        "settings.md": settings_page,
+        "commands.md": commands_page,
+        "diagnostics.md": diagnostics_page,
+        "vocabulary.md": vocabulary_page,
+    }
 )
