@@ -264,11 +264,12 @@ def _because(condition: Condition, facts: Facts, wanted: Truth, found: dict[str,
 
 def failures(condition: Condition, facts: Facts) -> list[str]:
     """In plain words, the parts that keep a condition from holding (false or unknown ones); empty when it holds."""
-    if truth(condition, facts) is True:
-        return []
     if isinstance(condition, Every):
         return [words for part in condition.parts for words in failures(part, facts)]
-    return [describe(condition) + ("" if truth(condition, facts) is False else " (not told)")]
+    holds = truth(condition, facts)
+    if holds is True:
+        return []
+    return [describe(condition) if holds is False else f"{describe(condition)} (not told)"]
 
 
 @lru_cache(maxsize=20_000)

@@ -19,7 +19,7 @@ class Measurement:
 
 
 MEASUREMENTS = (
-    Measurement("decisions", "A full licensing, consent and prescribing decision, one core, same case in turns"),
+    Measurement("decisions", "A full licensing, consent and prescribing decision, same case in turns"),
     Measurement("visits", "Whole visits beside empty workflows with the same messages, activities and timers"),
 )
 
