@@ -65,6 +65,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "portal": "patient",
         "label": "l",
         "text": "t",
+        "key": "another",
         "licenses": (),
         "dea": (),
         "seed_key": None,
