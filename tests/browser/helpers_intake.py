@@ -164,7 +164,10 @@ def proper(item: Item, dice: random.Random) -> Any:
     if item.type == "choice":
         return dice.choice(item.choice_ids)
     if item.type == "multi_choice":
-        return dice.sample(item.choice_ids, k=dice.randint(1, min(3, len(item.choice_ids))))
+        if item.alone and dice.random() < 0.25:
+            return [item.alone]
+        together = [choice for choice in item.choice_ids if choice != item.alone]
+        return dice.sample(together, k=dice.randint(1, min(3, len(together))))
     if item.type == "date":
         return f"{dice.randint(2019, 2028)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
     if item.type in ("integer", "scale", "decimal"):
