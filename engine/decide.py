@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 
 from engine.conditions_closures import Truth
 from engine.decide_compose import compose
-from engine.decisions import ENGINE_FAULT, UNKNOWN_DRUG, Decision, Outcome, Question
+from engine.decide_drugs import about_the_drug
+from engine.decisions import ENGINE_FAULT, Decision, Outcome, Question
 from engine.diagnostics import BrokenInput
 from engine.evaluators import Evaluator, started
 from engine.faults import EngineFault
 from engine.programs import Program
-from engine.questions import COUNTRY, DRUG, ZONE, Asked, read_question
+from engine.questions import COUNTRY, ZONE, Asked, read_question
 from engine.rulebook import Rulebook
+from engine.schedules import DRUG
 from engine.values import Facts
 
 Conclusion = TypeVar("Conclusion")
@@ -98,9 +100,8 @@ def _on_day(
             declared = rulebook.topics.topics[topic]
             decision = compose(declared, plan, facts, truths[begin:end], rulebook.sources)
             if DRUG in declared.inputs:
-                decision = _about_the_drug(decision, asked)
-            decision = replace(decision, law_time=day, presumed=_presumed(asked, plan.program))
-            found[topic] = _named(rulebook, decision)
+                decision = about_the_drug(decision, asked, day, rulebook.sources)
+            found[topic] = _named(rulebook, decision, law_time=day, presumed=_presumed(asked, plan.program))
             begin = end
         return found
 
@@ -108,17 +109,6 @@ def _on_day(
         return concluded(rulebook.joint(plans), facts, evaluator, conclude)
     except EngineFault:
         return {topic: _named(rulebook, _fault(topic, day)) for topic in topics}
-
-
-def _about_the_drug(decision: Decision, asked: Asked) -> Decision:
-    """Nothing is permitted for a drug without a name, nor by the law alone for one that the drug base does not hold."""
-    if asked.unknown_drug:
-        review = (*decision.review, {"why": UNKNOWN_DRUG, "rule": "", "cite": []})
-        outcome = Outcome.REVIEW if decision.passes else decision.outcome
-        return replace(decision, outcome=outcome, review=review)
-    if DRUG not in asked.facts and decision.outcome not in (Outcome.FORBIDDEN, Outcome.REVIEW):
-        return replace(decision, outcome=Outcome.INCOMPLETE, missing=tuple(sorted({*decision.missing, DRUG})))
-    return decision
 
 
 def _fault(topic: str, day: str) -> Decision:
@@ -169,6 +159,6 @@ def _presumed(asked: Asked, program: Program) -> dict[str, Any]:
     return {path: value for path, value in sorted(asked.presumed.items()) if path in program.paths or path == COUNTRY}
 
 
-def _named(rulebook: Rulebook, decision: Decision) -> Decision:
+def _named(rulebook: Rulebook, decision: Decision, **more: Any) -> Decision:
     overlay = rulebook.overlay.digest if rulebook.overlay else None
-    return replace(decision, law=rulebook.law.digest, overlay=overlay, rulebook=rulebook.digest)
+    return replace(decision, law=rulebook.law.digest, overlay=overlay, rulebook=rulebook.digest, **more)

@@ -4,7 +4,7 @@ Composition is monotonic: any forbid forbids, duties add up, limits take the lea
 permission that is unsure asks for a person, a restriction that is unsure applies.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from engine.decide_duties import merged
 from engine.decide_ways import exceptions
 from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome
 from engine.instances import Instance
-from engine.law import Advise, Effect, Forbid, Limit, Permit, Require, Review, Source
+from engine.law import Advise, Cited, Effect, Forbid, Limit, Permit, Require, Review, Source
 from engine.periods import Certainty
 from engine.questions import told_path
 from engine.rulebook import Plan, Standing
@@ -42,7 +42,7 @@ def compose(topic: Topic, plan: Plan, facts: Facts, truths: Sequence[Truth], sou
         review=tuple(tally.all_reviews(plan.carried)),
         missing=tuple(sorted(tally.missing())) if outcome is Outcome.INCOMPLETE else (),
         tried=tuple(tally.tried()),
-        sources=_cited(tally.used, sources),
+        sources=cited((instance.cited for instance in tally.used), sources),
     )
 
 
@@ -223,9 +223,9 @@ class _Tally:
 
 
 def _words(instance: Instance) -> dict[str, Any]:
-    cited = instance.cited
-    words = {"rule": instance.id, "title": instance.title, "law": cited.law, "cite": list(cited.sources)}
-    return words if cited.confidence == "high" else {**words, "confidence": cited.confidence}
+    known = instance.cited
+    words = {"rule": instance.id, "title": instance.title, "law": known.law, "cite": list(known.sources)}
+    return words if known.confidence == "high" else {**words, "confidence": known.confidence}
 
 
 def _within(value: Value, limit: Limit) -> bool:
@@ -250,11 +250,12 @@ def _plain(value: Value) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _cited(used: Sequence[Instance], sources: Mapping[str, Source]) -> dict[str, Json]:
+def cited(used: Iterable[Cited], sources: Mapping[str, Source]) -> dict[str, Json]:
+    """The sources that are cited, each with the sections cited through it."""
     laws: dict[str, dict[str, None]] = {}
-    for instance in used:
-        for name in instance.cited.sources:
-            laws.setdefault(name, {})[instance.cited.law] = None
+    for one in used:
+        for name in one.sources:
+            laws.setdefault(name, {})[one.law] = None
     return {name: _source(sources[name], "; ".join(filter(None, laws[name]))) for name in sorted(laws)}
 
 

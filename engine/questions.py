@@ -10,6 +10,7 @@ from engine.diagnostics import Location, Problems, listed, nearest
 from engine.drugs import stricter
 from engine.local_dates import is_zone, last_instant, local_date, offset
 from engine.rulebook import Rulebook
+from engine.schedules import DRUG, FEDERAL, OF_THE_STATE, Scheduled, scheduled, with_state_schedule
 from engine.values import BadValue, Facts, FactType, Kind, Value, instant_text, read_instant
 from engine.vocabulary import read_facts
 from engine.zones import zip_place
@@ -18,10 +19,9 @@ STATE = "patient.location.state"
 COUNTRY = "patient.location.country"
 ZONE = "patient.location.time_zone"
 POSTAL_CODE = "patient.location.postal_code"
-DRUG = "drug.name"
 _HOME_COUNTRY = "us"
 _KEYS = tuple(part.name for part in fields(Question))
-_DERIVED_FROM = {"patient.age": "patient.birth_date"}
+_DERIVED_FROM = {"patient.age": "patient.birth_date", OF_THE_STATE: FEDERAL}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,6 +38,7 @@ class Asked:
     moments: Mapping[str, str]
     place_missing: str = ""
     unknown_drug: bool = False
+    scheduled: tuple[Scheduled, ...] = ()
 
     @property
     def days(self) -> tuple[str, ...]:
@@ -47,6 +48,7 @@ class Asked:
     def on(self, day: str) -> dict[str, Value]:
         """The facts with those that depend on the day."""
         facts = {**self.facts, "encounter.date": day, "encounter.instant": self.moments[day]}
+        facts.update(with_state_schedule(facts, self.scheduled, day))
         born = self.facts.get("patient.birth_date")
         if born is not None:
             facts["patient.age"] = age(str(born), day)
@@ -94,7 +96,8 @@ def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) ->
         return Asked(given.topic, facts, presumed, None, moments, STATE)
     jurisdiction = f"{country}/{str(state).lower()}"
     facts["patient.jurisdiction"] = jurisdiction
-    return Asked(given.topic, facts, presumed, jurisdiction, moments, unknown_drug=unknown_drug)
+    own = scheduled(rulebook.law.files, jurisdiction, facts.get(DRUG))
+    return Asked(given.topic, facts, presumed, jurisdiction, moments, unknown_drug=unknown_drug, scheduled=own)
 
 
 def _from_json(given: object, problems: Problems) -> Question | None:
@@ -131,13 +134,13 @@ def _complete_drug(rulebook: Rulebook, facts: dict[str, Value], problems: Proble
     if drug is None:
         del facts[DRUG]
         return True
-    told = facts.get("drug.schedule", drug.schedule)
+    told = facts.get(FEDERAL, drug.schedule)
     if drug.controlled and told is None:
         reason = "the drug base holds this drug as controlled"
-        _wrong(problems, "drug.schedule", reason, "leave the schedule out, or give it")
+        _wrong(problems, FEDERAL, reason, "leave the schedule out, or give it")
     classes = cast("tuple[str, ...]", facts.get("drug.classes", ()))
     facts[DRUG] = drug.name
-    facts["drug.schedule"] = stricter(cast("str | None", told), drug.schedule)
+    facts[FEDERAL] = stricter(cast("str | None", told), drug.schedule)
     facts["drug.classes"] = tuple(dict.fromkeys((*drug.classes, *classes)))
     facts["drug.approved_for_oud"] = drug.approved_for_oud and facts.get("drug.approved_for_oud", True) is True
     return False

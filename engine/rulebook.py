@@ -23,6 +23,7 @@ from engine.packs import digest, digest_of_digests
 from engine.periods import Certainty
 from engine.programs import Program, compile_program
 from engine.reading import Node, read_file
+from engine.schedules import by_state_schedule, check_schedules, schedules_drugs
 from engine.shapes import Shape
 from engine.topics import SHAPE as TOPICS_SHAPE
 from engine.topics import Topics, read_topics
@@ -200,7 +201,8 @@ def _rules(law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: str)
     reaching = (country, f"{country}/common", jurisdiction)
     files = [file for file in law.files if file.topic == topic and file.jurisdiction in reaching]
     rules = [rule for file in files for rule in file.rules]
-    return overlay.rules_of(topic, rules) if overlay else rules
+    rules = overlay.rules_of(topic, rules) if overlay else rules
+    return [by_state_schedule(rule) for rule in rules] if schedules_drugs(law.files, jurisdiction) else rules
 
 
 def _by_id(rules: Iterable[Rule]) -> dict[str, tuple[Rule, ...]]:
@@ -269,6 +271,7 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
             report_place(file, problems)
             files.append(file)
     _check_together(files, topics, problems)
+    check_schedules(files, topics, drugs, problems)
     return LawPack(
         vocabulary=vocabulary,
         topics=topics,
