@@ -93,6 +93,15 @@ async def test_the_two_sides_get_parts_of_their_own(portal: Portal) -> None:
     assert patient.participant_id != provider.participant_id and provider.role == "provider"
 
 
+async def test_a_join_pressed_again_after_a_lost_answer_leads_into_the_same_call(portal: Portal) -> None:
+    await admit(portal)
+    first = portal.post(f"{portal.at}/join", request="a" * 24)
+    again = portal.post(f"{portal.at}/join", request="a" * 24)
+    assert first.url.path == again.url.path == portal.at
+    assert "data-call" in again.text
+    assert claims(portal, ask_access(portal, STAFF)).role == "provider"
+
+
 async def test_a_link_of_one_side_is_nothing_in_the_hands_of_the_other(portal: Portal) -> None:
     await admit(portal)
     link = await link_of(portal, portal.world.provider)
