@@ -27,6 +27,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("check", "Check every authored file and list all problems with their places and remedies."),
     Command("decide", "Answer one legal question, or a file of them, from facts given as JSON."),
     Command("mutate", "Change the law in one thing at a time and tell which changes no case notices."),
+    Command("forms", "Write a form, or answers to it, as FHIR R4 for other health software."),
     Command("schema", "Print the JSON Schema of a kind of file, or write all of them for editors."),
     Command("audit", "Verify the audit chains of the clinics in a data folder."),
     Command("bench", "Measure decisions and visits side by side with their peers and print the ratios."),
