@@ -47,6 +47,21 @@ class TestGuidance:
         assert ask(own, a=True).overlay is not None
         assert ask(own, a=True).law == ask(book, a=True).law
 
+    @pytest.mark.parametrize(
+        ("effect", "outcome"),
+        [
+            ("{forbid: do}", Outcome.FORBIDDEN),
+            ("{require: look, due: before_join, met_by: {b: true}}", Outcome.PERMITTED_WITH_DUTIES),
+            ("{limit: days, max: 3}", Outcome.FORBIDDEN),
+            ("{review: somebody}", Outcome.REVIEW),
+            ("{advise: Take care}", Outcome.PERMITTED),
+        ],
+    )
+    def test_every_effect_of_it_only_warns_until_then(self, tmp_path: Path, effect: str, outcome: Outcome) -> None:
+        book = law(tmp_path, rule("open/no", effect, more=GUIDANCE))
+        own = clinic(book, guidance="[us/fl/open/no]")
+        assert (ask(book, days=4).outcome, ask(own, days=4).outcome) == (Outcome.PERMITTED, outcome)
+
     @pytest.mark.parametrize("name", ["us/fl/open/law", "us/fl/open/nowhere"])
     def test_only_guidance_that_is_there_may_be_named(self, tmp_path: Path, name: str) -> None:
         assert refused(law(tmp_path, rule("open/law", "{forbid: do}")), guidance=f"[{name}]") == ["LAW021"]
