@@ -119,9 +119,10 @@ def shorter(node: Node, kind: str, name: str) -> Drafts:
 
 
 def moved_number(node: Node, kind: str, name: str) -> Drafts:
-    """A whole number one less and one more."""
+    """A whole number one less and one more; none below nothing, for what is counted or measured here never is."""
     if node.sort is Sort.INTEGER:
-        for number in (int(node.raw) - 1, int(node.raw) + 1):
+        numbers = [number for number in (int(node.raw) - 1, int(node.raw) + 1) if number >= 0]
+        for number in numbers:
             moved = replace(node, scalar=number, raw=str(number))
             yield Draft(kind, node.at, f"`{name}: {node.raw}` becomes `{number}`", moved)
 
