@@ -8,13 +8,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from cerberus import Validator
 
 from engine.forms import Answers, Form, Item
-from engine.forms_intake import missing_items
-from engine.forms_walk import live_answers
+from engine.forms_walk import is_required, live_answers, walk
+
+_Check = Callable[[str, Any, Callable[..., None]], None]
 
 CODES = (
     "required",
@@ -72,72 +74,85 @@ def read_answer(item: Item, raw: Sequence[str]) -> Checked:
 
 def check_answer(item: Item, value: Any) -> AnswerProblem | None:
     """The first problem of a JSON value as the answer to an item; None where it is proper. None is a lawful blank."""
-    if value is None and not item.optional:
-        return AnswerProblem(code="required")
-    return _problems({item.id: item}, {item.id: value}).get(item.id)
+    schema = {item.id: {"nullable": item.optional, **_rules(item)}}
+    return _problems({item.id: item}, schema, {item.id: value}).get(item.id)
 
 
 def check_submission(form: Form, answers: Answers) -> dict[str, AnswerProblem]:
     """The problem of each item that keeps a form from being submitted; empty when it may be."""
     items = {item.id: item for item in form.items}
-    unknown = {name: AnswerProblem(code="unknown_item") for name in answers if name not in items}
-    live = live_answers(form, {name: value for name, value in answers.items() if name in items})
-    missing = {item.id: AnswerProblem(code="required") for item in missing_items(form, live)}
-    return unknown | _problems(items, live) | missing
+    known = {name: value for name, value in answers.items() if name in items}
+    unknown = {name: value for name, value in answers.items() if name not in items}
+    return _problems(items, submission_schema(form, known), {**unknown, **live_answers(form, known)})
 
 
-def submission_schema(form: Form) -> dict[str, dict[str, Any]]:
-    """The Cerberus schema of a form's answers; which of them are required depends on the answers and is not in it."""
-    return {item.id: _schema(item) for item in form.items}
+def submission_schema(form: Form, answers: Answers) -> dict[str, dict[str, Any]]:
+    """The Cerberus schema of a whole submission: what these answers show and ask for is required and no blank."""
+    seen = walk(form, answers)
+    asked = {item.id for item in seen.shown if item.type != "info" and is_required(item, seen.facts)}
+    return {
+        item.id: {"required": item.id in asked, "nullable": item.id not in asked, **_rules(item)} for item in form.items
+    }
 
 
-def _problems(items: Mapping[str, Item], answers: Answers) -> dict[str, AnswerProblem]:
-    validator = Validator({name: _schema(items[name]) for name in answers})
+def _problems(
+    items: Mapping[str, Item], schema: Mapping[str, dict[str, Any]], answers: Answers
+) -> dict[str, AnswerProblem]:
+    validator = Validator(dict(schema))
     validator.validate(dict(answers))
     found: dict[str, AnswerProblem] = {}
     for error in validator._errors:  # the only place where Cerberus keeps codes instead of sentences
         name = str(error.document_path[0])
-        found.setdefault(name, _problem(items[name], str(error.rule), error.info))
+        known = items.get(name)
+        problem = _problem(known, str(error.rule), error.info) if known else AnswerProblem(code="unknown_item")
+        found.setdefault(name, problem)
     return found
 
 
-def _schema(item: Item) -> dict[str, Any]:
-    return {"nullable": item.optional, **_SCHEMAS[item.type](item)}
+def _rules(item: Item) -> dict[str, Any]:
+    return _SCHEMAS[item.type](item)
 
 
 def _number(item: Item) -> dict[str, Any]:
     limits = {"min": item.least, "max": item.most}
     kind = "number" if item.type == "decimal" else "integer"
-    return {"type": kind, "check_with": _precise(item), **{k: v for k, v in limits.items() if v is not None}}
+    check = _precise(item.places, _WRONG_TYPE[item.type])
+    return {"type": kind, "check_with": check, **{k: v for k, v in limits.items() if v is not None}}
 
 
-def _precise(item: Item) -> Callable[[str, Any, Callable[..., None]], None]:
+# Cerberus remembers every schema it has seen by its functions: each check is made once for its limits.
+@lru_cache
+def _precise(places: int, wrong_type: str) -> _Check:
     def check(name: str, value: Any, error: Callable[..., None]) -> None:
         if isinstance(value, bool):  # which Python counts among the numbers
-            error(name, _WRONG_TYPE[item.type])
-        elif isinstance(value, float) and round(value, item.places) != value:
+            error(name, wrong_type)
+        elif isinstance(value, float) and round(value, places) != value:
             error(name, "too_precise")
 
     return check
 
 
-def _chosen(item: Item) -> Callable[[str, Any, Callable[..., None]], None]:
+@lru_cache
+def _chosen(alone: str) -> _Check:
     def check(name: str, value: Any, error: Callable[..., None]) -> None:
         if isinstance(value, list) and (not value or len(set(map(str, value))) != len(value)):
             error(name, "not_a_choice")
-        elif isinstance(value, list) and item.alone in value and len(value) > 1:
+        elif isinstance(value, list) and alone in value and len(value) > 1:
             error(name, "alone")
 
     return check
 
 
-def _day(item: Item) -> Callable[[str, Any, Callable[..., None]], None]:
+@lru_cache
+def _day(earliest: str, latest: str) -> _Check:
     def check(name: str, value: Any, error: Callable[..., None]) -> None:
+        if value is None:  # a blank is for `nullable` to judge
+            return
         if not isinstance(value, str) or not _is_day(value):
             error(name, "not_a_date")
-        elif item.earliest and value < item.earliest:
+        elif earliest and value < earliest:
             error(name, "too_early")
-        elif item.latest and value > item.latest:
+        elif latest and value > latest:
             error(name, "too_late")
 
     return check
@@ -153,12 +168,12 @@ def _is_day(text: str) -> bool:
 _SCHEMAS: Mapping[str, Callable[[Item], dict[str, Any]]] = {
     "boolean": lambda item: {"type": "boolean"},
     "choice": lambda item: {"type": "string", "allowed": list(item.choice_ids)},
-    "multi_choice": lambda item: {"type": "list", "allowed": list(item.choice_ids), "check_with": _chosen(item)},
+    "multi_choice": lambda item: {"type": "list", "allowed": list(item.choice_ids), "check_with": _chosen(item.alone)},
     "integer": _number,
     "decimal": _number,
     "scale": _number,
     "text": lambda item: {"type": "string", "maxlength": item.max_length, "empty": False},
-    "date": lambda item: {"type": "string", "check_with": _day(item)},
+    "date": lambda item: {"type": "string", "check_with": _day(item.earliest, item.latest)},
     "info": lambda item: {"type": "boolean", "allowed": [True]},
 }
 _WRONG_TYPE = {
@@ -175,7 +190,7 @@ _WRONG_TYPE = {
 
 
 def _problem(item: Item, rule: str, info: tuple[Any, ...]) -> AnswerProblem:
-    if rule in ("nullable", "empty"):
+    if rule in ("required", "nullable", "empty"):
         return AnswerProblem(code="required")
     if rule == "min" and item.least is not None:
         return AnswerProblem(code="too_low", values={"least": item.least})

@@ -1,13 +1,17 @@
 """The next question, the progress, and which answers count."""
 
+import random
 from typing import Any
 
 import pytest
 
+from engine.forms import Form
 from engine.forms_answers import CODES, AnswerProblem, check_answer, check_submission, read_answer, submission_schema
 from engine.forms_intake import filled_facts, form_facts, missing_items, next_item, progress, shown_items
 from engine.forms_walk import live_answers
+from tests.browser.helpers_intake import EVERY_OPERATOR, generated_walks
 from tests.engine.helpers_content import form, intake
+from tests.engine.helpers_instruments import screening
 
 SHORT = """\
 - {id: hurt, type: boolean, text: {en: Does it hurt?}}
@@ -186,5 +190,37 @@ def test_a_submission_ignores_what_is_hidden() -> None:
     assert check_submission(form(SHORT), {"hurt": False, "where": "head"}) == {}
 
 
-def test_every_item_of_a_form_has_its_schema() -> None:
-    assert list(submission_schema(intake())) == [item.id for item in intake().items]
+def test_a_submission_has_one_schema_that_asks_for_what_is_shown() -> None:
+    schema = submission_schema(form(SHORT), {"hurt": True, "where": "leg"})
+    assert {name: rules["required"] for name, rules in schema.items()} == {
+        "hurt": True,
+        "where": True,
+        "walk": True,
+        "more": False,
+    }
+    assert not submission_schema(form(SHORT), {"hurt": False})["where"]["required"]
+    assert submission_schema(form(SHORT), {"hurt": True, "where": "leg", "walk": False})["more"]["required"]
+
+
+def one_by_one(compiled: Form, answers: dict[str, Any]) -> dict[str, str]:
+    """The problems of a submission found without its schema: each shown answer by itself, and what is missing."""
+    found = {name: "unknown_item" for name in answers if compiled.item(name) is None}
+    missing = {item.id for item in missing_items(compiled, answers)}
+    for item in shown_items(compiled, answers):
+        value = answers.get(item.id)
+        problem = check_answer(item, value) if value is not None else None
+        if item.id in missing or problem is not None:
+            found[item.id] = "required" if item.id in missing or problem is None else problem.code
+    return found
+
+
+@pytest.mark.parametrize("name", ["intake", "screening", "every operator", "types"])
+def test_the_schema_of_a_submission_finds_what_its_answers_show_one_by_one(name: str) -> None:
+    forms = {"intake": intake(), "screening": screening(), "every operator": form(EVERY_OPERATOR), "types": TYPES}
+    compiled, dice, broken = forms[name], random.Random(41), 0
+    for answers in generated_walks(compiled, 250, seed=19):
+        sent = {**answers, "elsewhere": True} if dice.random() < 0.1 else answers
+        found = {item: problem.code for item, problem in check_submission(compiled, sent).items()}
+        assert found == one_by_one(compiled, sent)
+        broken += bool(found)
+    assert broken > 100
