@@ -32,14 +32,17 @@ class ZoneTable:
 
 
 def read_zones(node: Node, problems: Problems) -> dict[str, tuple[str, ...]]:
-    """Zones by state out of a file that was read; an unknown zone is reported."""
+    """Zones by state out of a file that was read; an unknown zone is reported and left out."""
     SHAPE.check(node, problems)
     zones = node.get("zones")
     for _, part in zones.items() if zones else ():
         for zone in part:
             if not is_zone(zone.raw):
                 problems.report("VOC005", zone.at, zone=zone.raw)
-    return {state: tuple(zone.raw for zone in part) for state, part in zones.items()} if zones else {}
+    found = (
+        {state: tuple(zone.raw for zone in part if is_zone(zone.raw)) for state, part in zones.items()} if zones else {}
+    )
+    return {state: names for state, names in found.items() if names}
 
 
 @lru_cache(maxsize=512)

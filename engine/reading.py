@@ -20,6 +20,8 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,11})\.[0-9]{1,12}\Z")
 _EMPTY = frozenset({"", "~", "null"})
 _FLAGS = {"true": True, "false": False}
 _CORE_TAG = "tag:yaml.org,2002:"
+_IMPLICIT = ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "map", "seq")
+_PLAIN_TAGS = frozenset(f"{_CORE_TAG}{kind}" for kind in _IMPLICIT)  # any other tag was written by hand
 # A reload reads every file of an installation again, and all but one say what they said before. Beyond so many files
 # the oldest reading goes first.
 _READINGS_KEPT = 1024
@@ -215,7 +217,7 @@ class _Reader:
         return str(node.value)
 
     def _refuse_cleverness(self, node: yaml.Node, at: Location) -> None:
-        if not node.tag.startswith(_CORE_TAG):
+        if node.tag not in _PLAIN_TAGS:
             self._problems.report("READ003", at, text=node.tag)
 
     def _scalar(self, node: yaml.Node, at: Location) -> Node:

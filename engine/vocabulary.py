@@ -11,7 +11,7 @@ from typing import cast
 
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.reading import Node
-from engine.shapes import Anything, Exactly, Flag, Key, ListOf, MapOf, OneOf, Record, Text
+from engine.shapes import Anything, Exactly, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.units import read_unit
 from engine.values import BadValue, FactType, Kind, Value, read_duration
 
@@ -24,7 +24,7 @@ _TYPE_KEYS = {
     "of": Key(ListOf(Text(), least=1, single=True), "the allowed values, or the name of a list under `lists`"),
     "unit": Key(Text(), "the unit of a number (UCUM where it has one)"),
     "nullable": Key(Flag(), "whether null means `told: there is none`"),
-    "least": Key(Anything("a number"), "the least number that makes sense"),
+    "least": Key(Number(decimal=True), "the least number that makes sense"),
 }
 _AGE = Text(r"[1-9]\d{0,4} (minute|hour|day)s?", "a length such as 15 minutes, 12 hours or 30 days")
 _ABSENT = Key(Exactly("nothing"), "a record without this field tells that there is none")
@@ -135,10 +135,33 @@ def read_vocabulary(node: Node, problems: Problems) -> Vocabulary:
     lists = {name: _texts(part) for name, part in _items(node, "lists")}
     allowed = set(node.texts("may_be_presumed"))
     facts = {path: _fact(path, part, lists, allowed, problems) for path, part in _items(node, "facts")}
+    for _, part in _items(node, "facts"):
+        _check_doubt(part.get("presumed_unless"), facts, problems)
     for part in node.get("may_be_presumed") or ():
         if part.raw not in facts:
             problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, facts))
     return Vocabulary(facts, frozenset(_prefixes(facts)))
+
+
+def _check_doubt(node: Node | None, facts: Mapping[str, Fact], problems: Problems) -> None:
+    """What ends a presumption must be there: records, a field of them, values of it."""
+    if node is None or not all(key in node for key in ("records", "field", "among")):
+        return
+    records = facts.get(node.text("records"))
+    if records is None:
+        problems.report(
+            "COND001", node["records"].at, path=node["records"].raw, hint=nearest(node.text("records"), facts)
+        )
+        return
+    kind = records.type.fields.get(node.text("field"))
+    if kind is None:
+        known = records.type.fields
+        problems.report("COND001", node["field"].at, path=node["field"].raw, hint=nearest(node["field"].raw, known))
+        return
+    for part in node["among"]:
+        if part.raw not in kind.choices:
+            hint, allowed = nearest(part.raw, kind.choices), listed(kind.choices)
+            problems.report("SHAPE004", part.at, value=part.raw, hint=hint, allowed=allowed)
 
 
 def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:
