@@ -1,15 +1,20 @@
-"""The visit's own clocks, armed by its booking: reminders before the slot, and what happens when nobody comes."""
+"""The visit's own clocks: reminders before the slot, what happens when nobody comes, and duties that are due later."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from workflows.state import BLOCKED, DOCUMENTING, IN_CALL, NO_SHOW, REFUSED, WAITING
+from workflows import effects
+from workflows.contracts import DutyInput
+from workflows.state import BLOCKED, DOCUMENTING, IN_CALL, NO_SHOW, REFUSED, WAITING, Owed
 from workflows.steps.base import Visit, seconds
 
 NO_SHOW_SECONDS = 900
+DUTY_DUE = "duty_due"
+DUTY_OVERDUE = "duty_overdue"
 
 
 async def remind(visit: Visit) -> None:
@@ -41,6 +46,40 @@ async def watch_for_no_show(visit: Visit) -> None:
                 return
         await visit.until(lambda: visit.state.call is not None or visit.state.stage != WAITING)
         deadline = workflow.now() + grace
+
+
+async def call_for_duties(visit: Visit) -> None:
+    """Calls the clinicians to each duty that gates left for later, when its time comes near and when it is over.
+
+    One timer runs at a time, for the duty that is next. A visit has some ten events for each duty, however long its
+    term, so that its history never needs to be continued as a new one.
+    """
+    while True:
+        await visit.until(lambda: bool(visit.state.owed))
+        owed = min(visit.state.owed, key=lambda one: (one.next_at, one.number))
+        if await _is_next(visit, owed):
+            await _call_for(visit, owed)
+
+
+async def _is_next(visit: Visit, owed: Owed) -> bool:
+    """True once the duty's time has come; False as soon as another one is owed, which may come first."""
+    known = len(visit.state.owed)
+    return not await visit.until(lambda: len(visit.state.owed) > known, owed.next_at)
+
+
+async def _call_for(visit: Visit, owed: Owed) -> None:
+    """Says that a duty is due, then that it is overdue; nothing when it was met, or never came to be owed."""
+    effect = visit.effect("duties", f"owes:{owed.number}")
+    if not await effects.owes_duty(DutyInput(effect=effect, duty=owed.duty)):
+        visit.state.owed.remove(owed)
+        return
+    is_over = owed.called or workflow.now() >= datetime.fromisoformat(owed.duty.over_at)
+    kind = DUTY_OVERDUE if is_over else DUTY_DUE
+    subject = ":".join(filter(None, (owed.duty.topic, owed.duty.duty, owed.duty.order)))
+    await visit.alert("duties", f"{kind}:{owed.number}", kind, subject)
+    visit.state.owed.remove(owed)
+    if not is_over:
+        visit.state.owed.append(replace(owed, called=True))
 
 
 async def _start(visit: Visit) -> datetime | None:

@@ -108,16 +108,44 @@ class GateInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterDuty:
+    """A duty that an open gate left for later, by the law's own ids: what it is, and which question it was read from.
+
+    ``due`` is the rule's term. The clinic is called to it at ``call_at``; it is overdue at ``over_at``. ``gate``,
+    ``at`` and ``order`` ask the same question again. Instants are ISO 8601.
+    """
+
+    topic: str
+    duty: str
+    due: str
+    gate: str
+    at: str
+    call_at: str
+    over_at: str
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateAnswer:
     """Whether the gate is open, the id of its record, and whether a person may still decide (``review``).
 
-    ``version`` is that of the order it was asked about; only this version may be sent.
+    ``version`` is that of the order it was asked about; only this version may be sent. ``due`` is what is left to be
+    done later; a history from before duties had clocks holds none.
     """
 
     open: bool
     record: str
     review: bool = False
     version: int = 0
+    due: tuple[LaterDuty, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyInput:
+    """Asks whether a duty that was left for later is still open."""
+
+    effect: EffectInput
+    duty: LaterDuty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

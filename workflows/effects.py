@@ -27,6 +27,7 @@ from workflows.contracts import (
     MEDIA_QUEUE,
     ChangeInput,
     DispatchAnswer,
+    DutyInput,
     EffectInput,
     GateAnswer,
     GateInput,
@@ -133,6 +134,17 @@ async def ask_gate(question: GateInput) -> GateAnswer:
     except FailureError as error:
         _unless_cancelled(error)
         return GateAnswer(open=False, record="", review=True)
+
+
+async def owes_duty(question: DutyInput) -> bool:
+    """Whether a duty is still open; when nobody can tell within an hour, a person has to look."""
+    try:
+        return await workflow.execute_local_activity_method(
+            GateActivities.owes_duty, question, schedule_to_close_timeout=_UNTIL_SOMEBODY_IS_TOLD, **_UNTIL_IT_WORKS
+        )
+    except FailureError as error:
+        _unless_cancelled(error)
+        return True
 
 
 async def authorise_payment(effect: EffectInput) -> PaymentAnswer | None:

@@ -6,15 +6,18 @@ searches such as "which clinicians may see this patient" and never for a gate th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from engine.dossier import Dossier
+from engine.due import duties_due
 from engine.evaluators import Evaluator
 from engine.facts import gather_facts
-from engine.gates import GateQuestion, GateVerdict, gate
+from engine.gates import GateQuestion, GateVerdict
+from engine.gates import gate as ask_gate
 from engine.library import Library
-from engine.ports import JSON, GateRecord
+from engine.ports import JSON, DutyDue, GateRecord
+from engine.rulebook import Rulebook
 
 BOOK = "book"
 JOIN = "join"
@@ -29,19 +32,15 @@ class LawGateKeeper:
 
     def ask(self, dossier: Dossier, gate: str, at: datetime) -> GateRecord:
         """Raises what the engine raises: a clinic without a rulebook, broken facts. Shutting is the caller's part."""
-        return _record(self.verdict(dossier, gate, at), at)
+        rulebook = self._library().rulebooks[dossier.clinic]
+        question = _question(rulebook, dossier, gate, at)
+        verdict = ask_gate(rulebook, gate, question, self._evaluator)
+        return _record(verdict, at, duties_due(rulebook, verdict, question))
 
     def verdict(self, dossier: Dossier, name: str, at: datetime) -> GateVerdict:
         """The verdict with its decisions, for pages that show more than a record."""
         rulebook = self._library().rulebooks[dossier.clinic]
-        question = GateQuestion(
-            facts=gather_facts(dossier, _stage(dossier, name), at).facts,
-            now=at.isoformat(),
-            slot=_iso(dossier.starts_at),
-            encounter=_iso(dossier.encounter_at),
-            clinic=dossier.clinic,
-        )
-        return gate(rulebook, name, question, self._evaluator)
+        return ask_gate(rulebook, name, _question(rulebook, dossier, name, at), self._evaluator)
 
 
 class LawDrugs:
@@ -61,13 +60,24 @@ def _stage(dossier: Dossier, name: str) -> str:
     return JOIN if name == BOOK and dossier.patient.attested_place is not None else name
 
 
-def _record(verdict: GateVerdict, at: datetime) -> GateRecord:
+def _question(rulebook: Rulebook, dossier: Dossier, name: str, at: datetime) -> GateQuestion:
+    return GateQuestion(
+        facts=gather_facts(dossier, _stage(dossier, name), at, ages=rulebook.vocabulary.ages()).facts,
+        now=at.isoformat(),
+        slot=_iso(dossier.starts_at),
+        encounter=_iso(dossier.encounter_at),
+        clinic=dossier.clinic,
+    )
+
+
+def _record(verdict: GateVerdict, at: datetime, due: Sequence[DutyDue]) -> GateRecord:
     return GateRecord(
         gate=verdict.gate,
         open=verdict.open,
         asked_at=at,
         decisions={topic: decision.as_json() for topic, decision in verdict.decisions.items()},
         reasons=tuple(reason.as_json() for reason in verdict.reasons),
+        due=due,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from workflows.contracts import Answer
+from workflows.contracts import Answer, LaterDuty
 
 DRAFT = "draft"
 HELD = "held"
@@ -50,9 +50,26 @@ class Call:
     closes_at: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A duty that runs: its number within the visit, and whether the clinic was called to it already."""
+
+    number: int
+    duty: LaterDuty
+    called: bool = False
+
+    @property
+    def next_at(self) -> datetime:
+        """When to look at it next."""
+        return datetime.fromisoformat(self.duty.over_at if self.called else self.duty.call_at)
+
+
 @dataclass(slots=True, repr=False)
 class VisitState:
-    """The visit's memory. ``ending`` is the exit it is taking; ``answers`` and ``told`` make repeats harmless."""
+    """The visit's memory. ``ending`` is the exit it is taking; ``answers`` and ``told`` make repeats harmless.
+
+    ``duties`` are all that gates ever left for later, ``owed`` those whose clock still runs.
+    """
 
     stage: str = DRAFT
     ending: str = ""
@@ -83,3 +100,5 @@ class VisitState:
     signed_by: str = ""
     held_back: str = ""
     released: bool = False
+    duties: set[tuple[str, str, str, str]] = field(default_factory=set)
+    owed: list[Owed] = field(default_factory=list)

@@ -36,6 +36,7 @@ class VisitWorkflow:
     def __init__(self, given: VisitInput) -> None:
         self._visit = Visit(given, _read_plan(given))
         self._walkers: list[asyncio.Task[None]] = []
+        self._clocks: list[asyncio.Task[None]] = []
 
     @workflow.run
     async def run(self, given: VisitInput) -> str:
@@ -44,14 +45,17 @@ class VisitWorkflow:
         state = self._visit.state
         self._start(clocks.remind(self._visit), clocks.watch_for_no_show(self._visit), self._recheck_when_told())
         self._start(*(self._walk(step) for step in self._visit.plan.steps))
+        self._clocks.append(asyncio.create_task(clocks.call_for_duties(self._visit)))
         await self._until(lambda: bool(state.ending) or self._is_cared_for())
         if state.ending:
             await self._leave()
         else:
             await self._visit.move("visit", "completed", COMPLETED)
             await self._until(lambda: len(state.finished) == len(self._visit.plan.steps))
-        await self._stop_walkers()
+        await self._stop(self._walkers)
         await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._until(lambda: bool(state.ending) or not state.owed)
+        await self._stop(self._clocks)
         return state.stage
 
     # --- what people ask ---
@@ -126,7 +130,7 @@ class VisitWorkflow:
             raise RuntimeError("a step broke") from error
 
     def _broken(self) -> list[BaseException]:
-        ended = (walker for walker in self._walkers if walker.done() and not walker.cancelled())
+        ended = (walker for walker in (*self._walkers, *self._clocks) if walker.done() and not walker.cancelled())
         return [error for walker in ended if (error := walker.exception()) is not None]
 
     async def _walk(self, step: Step) -> None:
@@ -217,9 +221,10 @@ class VisitWorkflow:
         await self._visit.alert("visit", f"red_flag:{told.item}", "red_flag")
 
     async def _leave(self) -> None:
-        """Lets acts under way finish, ends the visit on record, then takes back what was done."""
+        """Lets acts under way finish, ends the visit on record, then takes back what was done; no duty is owed."""
         state = self._visit.state
-        await self._stop_walkers()
+        await self._stop(self._clocks)
+        await self._stop(self._walkers)
         await workflow.wait_condition(lambda: state.in_flight == 0)
         await self._visit.move("visit", state.ending, state.ending, state.ended_by)
         state.call_over = True
@@ -227,11 +232,12 @@ class VisitWorkflow:
             await self._visit.notify("visit", state.ending, _NOTICES[state.ending])
         await undo.take_back(self._visit)
 
-    async def _stop_walkers(self) -> None:
-        for walker in self._walkers:
-            walker.cancel()
-        await asyncio.gather(*self._walkers, return_exceptions=True)
-        self._walkers.clear()
+    @staticmethod
+    async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks.clear()
 
 
 def _read_plan(given: VisitInput) -> VisitPlan:

@@ -148,6 +148,7 @@ def _activities(
         visits.payment_method,
         visits.unsent_orders,
         gates.ask_gate,
+        gates.owes_duty,
         payments.authorise_payment,
         payments.capture_payment,
         payments.void_payment,

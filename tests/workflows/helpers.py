@@ -6,16 +6,19 @@ import asyncio
 import json
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.dossier import Dossier, PatientFacts, ProviderFacts
+from engine.due import due_between, read_term
 from engine.plans import Reminder, Step, StoredPlan, VisitPlan
 from engine.ports import (
     JSON,
     DispatchReceipt,
+    DutyDue,
     Effect,
     GateRecord,
     OrderChanged,
@@ -32,6 +35,8 @@ from engine.ports import (
 from engine.rooms import RoomReport, RoomSpec, RoomState, RoomUnknown
 
 DAY = 86400
+ZONE = "America/New_York"
+"""Where the patient of every scene is."""
 
 
 def step(kind: str, *after: str, gate: str | None = None, id: str = "", **settings: Any) -> Step:
@@ -93,6 +98,7 @@ class MemoryRecords:
     gates: list[tuple[str, bool, datetime]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
+    alert_subjects: list[str] = field(default_factory=list)
     receipts: list[PaymentReceipt] = field(default_factory=list)
     dispatches: dict[str, list[DispatchReceipt]] = field(default_factory=dict)
     orders: dict[str, PrescriptionOrder] = field(default_factory=dict)
@@ -105,6 +111,7 @@ class MemoryRecords:
     signed: list[str] = field(default_factory=list)
     items: list[OutboxItem] = field(default_factory=list)
     away: int = 0
+    lost_alerts: int = 0
     unknown: set[str] = field(default_factory=set)
     open: list[VisitRef] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -194,12 +201,17 @@ class MemoryRecords:
     def queue_message(self, effect: Effect, template: str, audience: str) -> None:
         self.once("queue_message", effect, lambda: self.messages.append(template))
 
-    def raise_alert(self, effect: Effect, kind: str) -> str:
+    def raise_alert(self, effect: Effect, kind: str, subject: str = "") -> str:
         def make() -> str:
             self.alerts.append(kind)
+            self.alert_subjects.append(subject)
             return f"task-{len(self.alerts)}"
 
-        return str(self.once("raise_alert", effect, make))
+        task = str(self.once("raise_alert", effect, make))
+        if self.lost_alerts:
+            self.lost_alerts -= 1
+            raise ConnectionError("the answer was lost")
+        return task
 
     def pending(self, limit: int, without: Collection[str] = ()) -> Sequence[OutboxItem]:
         with self.lock:
@@ -256,21 +268,44 @@ def prescription(order: str, schedule: str | None = None) -> PrescriptionOrder:
 
 @dataclass
 class ScriptedKeeper:
-    """Opens every gate but those in ``shut``; breaks when asked for one in ``broken``."""
+    """Opens every gate but those in ``shut``; breaks when asked for one in ``broken``.
+
+    ``terms`` are what a gate leaves for later (``within 72 hours of encounter``), unless ``met``; ``left`` is what it
+    did leave, and ``asked`` how often each gate was asked.
+    """
 
     shut: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     review: set[str] = field(default_factory=set)
+    terms: dict[str, str] = field(default_factory=dict)
+    met: bool = False
+    left: list[DutyDue] = field(default_factory=list)
+    asked: Counter[str] = field(default_factory=Counter)
     meanwhile: Callable[[], None] | None = None
 
     def ask(self, dossier: Dossier, gate: str, at: datetime) -> GateRecord:
+        self.asked[gate] += 1
         if self.meanwhile:
             self.meanwhile()
         if gate in self.broken:
             raise RuntimeError("CANARY-engine")
         is_open = gate not in self.shut | self.review
         outcome = "permitted" if is_open else "review" if gate in self.review else "forbidden"
-        return GateRecord(gate=gate, open=is_open, asked_at=at, decisions={"licensing": {"outcome": outcome}})
+        duties, due = self._later(gate, at)
+        decisions = {"licensing": {"outcome": outcome, "duties": duties}}
+        return GateRecord(gate=gate, open=is_open, asked_at=at, decisions=decisions, due=due if is_open else ())
+
+    def _later(self, gate: str, at: datetime) -> tuple[list[JSON], list[DutyDue]]:
+        """What the decision lists and what the gate leaves, with the instants that the engine gives to its term."""
+        if gate not in self.terms:
+            return [], []
+        due = self.terms[gate]
+        term = read_term(due)
+        between = due_between(term, at, (ZONE,)) if term else None
+        assert between is not None
+        left = DutyDue(topic="licensing", duty="report", due=due, call_at=between[0], over_at=between[1])
+        self.left += [left]
+        return [{"duty": "report", "due": due, "met": self.met}], [] if self.met else [left]
 
 
 class DrugsBySchedule:

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from temporalio.testing import WorkflowEnvironment
-
-from tests.workflows.conftest import Scene, register_attributes, scene_on
+from tests.workflows.conftest import Scene, scene_on, start_skipping
 from tests.workflows.helpers import prescription
 
 FOLDER = Path(__file__).resolve().parents[1] / "histories"
@@ -77,6 +74,29 @@ async def blocked_then_completed(scene: Scene) -> None:
     await scene.ask("recheck", "document")
 
 
+async def duty_overdue(scene: Scene) -> None:
+    scene.keeper.terms["join"] = "within 72 hours of encounter"
+    await scene.complete()
+    await scene.skip(days=4)
+
+
+async def duty_met(scene: Scene) -> None:
+    scene.keeper.terms |= {"join": "within 7 days of encounter", "prescribe": "within 24 hours of prescription"}
+    scene.records.orders["rx1"] = prescription("rx1")
+    await scene.enter_call()
+    await scene.ask("prescribe", "rx1")
+    scene.keeper.met = True
+    await scene.ask("end_call")
+    await scene.ask("sign", "note-1")
+    await scene.skip(days=9)
+
+
+async def cancelled_owing(scene: Scene) -> None:
+    scene.keeper.terms["join"] = "within 72 hours of encounter"
+    await scene.enter_call()
+    await scene.ask("cancel", "patient_asked")
+
+
 async def sign_overdue(scene: Scene) -> None:
     await scene.finish_call()
     await scene.skip(hours=50)
@@ -94,19 +114,19 @@ SCENES: Mapping[str, Callable[[Scene], Awaitable[None]]] = {
         escalated,
         blocked_then_completed,
         sign_overdue,
+        duty_overdue,
+        duty_met,
+        cancelled_owing,
     )
 }
 
 
 async def record(name: str) -> str:
     """Plays a scene on a server of its own and returns the history as JSON."""
-    path = shutil.which("temporal-test-server") or str(Path(sys.executable).with_name("temporal-test-server"))
-    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=path) as env:
-        await register_attributes(env)
-        async with scene_on(env, timedelta(hours=1), None) as scene:
-            await SCENES[name](scene)
-            await scene.result()
-            history = await scene.client.temporal.get_workflow_handle(scene.ref.visit).fetch_history()
+    async with await start_skipping() as env, scene_on(env, timedelta(hours=1), None) as scene:
+        await SCENES[name](scene)
+        await scene.result()
+        history = await scene.client.temporal.get_workflow_handle(scene.ref.visit).fetch_history()
     return re.sub(r'"identity": "[^"]*"', '"identity": "recorder"', history.to_json())
 
 

@@ -9,9 +9,10 @@ from datetime import datetime
 from temporalio import activity
 
 from engine.dossier import Dossier
-from engine.ports import GateKeeper, GateRecord, OrderVersion, VisitRecords
+from engine.due import is_owed
+from engine.ports import DutyDue, GateKeeper, GateRecord, OrderVersion, VisitRecords
 from workflows.activities.common import effect_of, instant, ref_of
-from workflows.contracts import GateAnswer, GateInput
+from workflows.contracts import DutyInput, GateAnswer, GateInput, LaterDuty
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,19 @@ class GateActivities:
         verdict = replace(self._decide(dossier, question.gate, at), subject=question.order, order=order)
         record = self._records.record_gate(effect_of(question.effect), verdict)
         version = order.version if order else 0
-        return GateAnswer(open=verdict.open, record=record, review=_wants_review(verdict), version=version)
+        due = tuple(_later(question, duty) for duty in verdict.due)
+        return GateAnswer(open=verdict.open, record=record, review=_wants_review(verdict), version=version, due=due)
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def owes_duty(self, question: DutyInput) -> bool:
+        """Whether a duty is still open: the question that found it, asked again with what is known by now.
+
+        The instant stays the first one's, so that the law is that of the day; an engine that fails leaves it open.
+        """
+        duty = question.duty
+        dossier = self._records.dossier(ref_of(question.effect), duty.order or None)
+        verdict = self._decide(dossier, duty.gate, instant(duty.at))
+        return is_owed(verdict.decisions, duty.topic, duty.duty, duty.due)
 
     def _order(self, question: GateInput) -> OrderVersion | None:
         return self._records.order_version(ref_of(question.effect), question.order) if question.order else None
@@ -46,6 +59,19 @@ class GateActivities:
             log.error("gate %s could not be decided: %s", gate, type(fault).__name__)
             reason = {"why": ENGINE_FAULT, "fault": type(fault).__name__}
             return GateRecord(gate=gate, open=False, asked_at=at, decisions={}, reasons=(reason,))
+
+
+def _later(question: GateInput, duty: DutyDue) -> LaterDuty:
+    return LaterDuty(
+        topic=duty.topic,
+        duty=duty.duty,
+        due=duty.due,
+        gate=question.gate,
+        at=question.at,
+        call_at=duty.call_at.isoformat(),
+        over_at=duty.over_at.isoformat(),
+        order=question.order,
+    )
 
 
 def _wants_review(verdict: GateRecord) -> bool:

@@ -58,7 +58,8 @@ class VisitActivities:
 
     @activity.defn(no_thread_cancel_exception=True)
     def raise_alert(self, effect: EffectInput) -> str:
-        return self._records.raise_alert(effect_of(effect), effect.code)
+        """Opens the task ``effect.code`` about ``effect.subject`` (a code, or nothing); returns its id."""
+        return self._records.raise_alert(effect_of(effect), effect.code, effect.subject)
 
     @activity.defn(no_thread_cancel_exception=True)
     def payment_method(self, effect: EffectInput) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -14,8 +14,8 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from engine.plans import Step, VisitPlan
 from workflows import effects
-from workflows.contracts import Answer, Ask, ChangeInput, EffectInput, GateAnswer, GateInput, VisitInput
-from workflows.state import BLOCKED, Undo, VisitState
+from workflows.contracts import Answer, Ask, ChangeInput, EffectInput, GateAnswer, GateInput, LaterDuty, VisitInput
+from workflows.state import BLOCKED, Owed, Undo, VisitState
 
 STAGE = SearchAttributeKey.for_keyword("Stage")
 
@@ -107,21 +107,34 @@ class Visit:
         self.state.stage = stage
 
     async def ask_gate(self, step: Step, ask: Ask, *, order: str = "") -> GateAnswer:
-        """Asks the step's gate about this instant; data may name another gate for a step, but never none."""
+        """Asks the step's gate about this instant; data may name another gate for a step, but never none.
+
+        What it leaves for later is owed from now on; what an order leaves, once the order is out (`send_order`).
+        """
         at = workflow.now().isoformat()
         effect = self.effect(step.id, f"{ask.request}@{at}", ask.actor)
         gate = step.gate or OWN_GATES[step.kind]
         answer = await effects.ask_gate(GateInput(effect=effect, gate=gate, at=at, order=order))
         if not answer.open:
             self.state.gate = answer.record
+        elif not order:
+            self.owe(answer.due)
         return answer
+
+    def owe(self, duties: Iterable[LaterDuty]) -> None:
+        """Starts the clock of each duty; a duty has one clock, however often its gate is asked."""
+        for duty in duties:
+            known = (duty.topic, duty.duty, duty.due, duty.order)
+            if known not in self.state.duties:
+                self.state.duties.add(known)
+                self.state.owed.append(Owed(number=len(self.state.duties), duty=duty))
 
     async def notify(self, step: str, key: str, template: str, audience: str = "patient") -> None:
         notice = self.effect(step, key, subject=audience, code=template)
         await self.insist(step, key, lambda: effects.queue_message(notice))
 
-    async def alert(self, step: str, key: str, kind: str) -> None:
-        task = self.effect(step, key, code=kind)
+    async def alert(self, step: str, key: str, kind: str, subject: str = "") -> None:
+        task = self.effect(step, key, subject=subject, code=kind)
         await self.insist(step, key, lambda: effects.raise_alert(task))
 
     async def insist(self, step: str, key: str, make: Callable[[], Awaitable[Result]]) -> Result:

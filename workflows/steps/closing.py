@@ -9,7 +9,7 @@ from temporalio import workflow
 
 from engine.plans import Step
 from workflows import effects
-from workflows.contracts import Answer, Ask, DispatchAnswer, GateAnswer
+from workflows.contracts import Answer, Ask, DispatchAnswer, GateAnswer, LaterDuty
 from workflows.state import DOCUMENTING, IN_CALL, Undo
 from workflows.steps.base import GATE_SHUT, NETWORK_UNAVAILABLE, NOT_NOW, TOO_LATE, StepKind, Visit, seconds, shut
 
@@ -126,15 +126,16 @@ async def recheck_sign(visit: Visit, ask: Ask) -> Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAsk:
-    """An order to be sent: which one, the version its gate judged, and who asked."""
+    """An order to be sent: which one, the version its gate judged, who asked, and what is due once it is out."""
 
     order: str
     version: int
     actor: str
+    due: tuple[LaterDuty, ...] = ()
 
     @staticmethod
     def of(ask: Ask, gate: GateAnswer) -> OrderAsk:
-        return OrderAsk(order=ask.subject, version=gate.version, actor=ask.actor)
+        return OrderAsk(order=ask.subject, version=gate.version, actor=ask.actor, due=gate.due)
 
 
 async def send_order(visit: Visit, step: Step, asked: OrderAsk, *, somebody_waits: bool) -> DispatchAnswer | None:
@@ -149,6 +150,8 @@ async def send_order(visit: Visit, step: Step, asked: OrderAsk, *, somebody_wait
     sent = await effects.send_prescription(effect, somebody_waits=somebody_waits)
     if sent is not None and sent.state not in SENT:
         visit.forget(undo)
+    if sent is not None and sent.state in SENT:
+        visit.owe(asked.due)
     if sent is not None and sent.state == "rejected":
         await visit.alert(step.id, f"rejected:{key}", "prescription_rejected")
     return sent

@@ -1,0 +1,160 @@
+"""Whether what the law asks for after a visit is called for in time, once, and only when it was not done.
+
+Clocks of duties need no patch of old histories: a visit has one only when a gate's recorded answer left a duty, which
+no answer from before did (`tests/histories` replays both).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from temporalio.testing import WorkflowEnvironment
+
+from tests.workflows.conftest import Scene, scene_on
+from tests.workflows.helpers import FULL_STEPS, ZONE, plan_of, prescription, step
+
+TERM = "within 72 hours of encounter"
+CALLED = ["duty_due"]
+BOTH = ["duty_due", "duty_overdue"]
+
+
+async def outcome(scene: Scene) -> str:
+    """How the visit ends once every term is over."""
+    await scene.skip(days=4)
+    return await scene.result()
+
+
+async def test_a_duty_that_is_not_met_is_called_for_and_once_more_when_it_is_overdue(scene: Scene) -> None:
+    scene.keeper.terms["join"] = TERM
+    await scene.complete()
+    duty = scene.keeper.left[0]
+    assert (await scene.ask("cancel")).code == "too_late"
+    await scene.skip_to(duty.call_at, minutes=1)
+    assert scene.records.alerts == []
+    await scene.skip(minutes=2)
+    assert scene.records.alerts == CALLED
+    await scene.skip_to(duty.over_at, minutes=1)
+    assert scene.records.alerts == CALLED
+    assert await outcome(scene) == "completed"
+    assert scene.records.alerts == BOTH
+    assert scene.records.alert_subjects == ["licensing:report"] * 2
+
+
+async def test_a_duty_met_in_time_is_never_spoken_of(scene: Scene) -> None:
+    scene.keeper.terms["join"] = TERM
+    await scene.complete()
+    scene.keeper.met = True
+    assert await outcome(scene) == "completed"
+    assert scene.records.alerts == []
+
+
+async def test_a_duty_met_after_the_call_for_it_is_not_overdue(scene: Scene) -> None:
+    scene.keeper.terms["join"] = TERM
+    await scene.complete()
+    await scene.skip_to(scene.keeper.left[0].call_at + timedelta(minutes=1))
+    scene.keeper.met = True
+    assert await outcome(scene) == "completed"
+    assert scene.records.alerts == CALLED
+
+
+async def test_a_duty_met_before_its_gate_has_no_clock(scene: Scene) -> None:
+    scene.keeper.terms["join"], scene.keeper.met = TERM, True
+    await scene.complete()
+    scene.keeper.met = False
+    assert await scene.result() == "completed"  # at once: no clock holds it
+    assert (scene.records.alerts, scene.keeper.asked["join"]) == ([], 1)
+
+
+async def test_a_gate_asked_again_and_again_has_one_clock_for_its_duty(scene: Scene) -> None:
+    scene.keeper.terms["join"] = TERM
+    await scene.enter_call()
+    for _ in range(2):
+        assert (await scene.ask("join", "patient")).done
+    await scene.ask("end_call")
+    await scene.ask("sign", "note-1")
+    assert await outcome(scene) == "completed"
+    assert scene.records.alerts == BOTH
+    assert scene.keeper.asked["join"] == 3 + 2
+
+
+async def test_days_end_at_the_patients_midnight_also_when_the_clocks_were_changed(scene: Scene) -> None:
+    zone = ZoneInfo(ZONE)
+    now = (await scene.env.get_current_time()).astimezone(zone)
+    days = next(n for n in (130, 240) if (now + timedelta(days=n)).utcoffset() != now.utcoffset())
+    scene.keeper.terms["join"] = f"within {days} days of encounter"
+    await scene.complete()
+    duty = scene.keeper.left[0]
+    called, over = duty.call_at.astimezone(zone), duty.over_at.astimezone(zone)
+    assert (called.hour, called.minute, over.hour, over.date() - called.date()) == (0, 0, 0, timedelta(days=1))
+    assert called.utcoffset() != now.utcoffset()
+    await scene.skip_to(duty.call_at, minutes=1)
+    assert scene.records.alerts == []
+    await scene.skip(minutes=2)
+    assert scene.records.alerts == CALLED
+
+
+async def test_a_cancelled_visit_owes_nothing(scene: Scene) -> None:
+    scene.keeper.terms["join"] = TERM
+    await scene.enter_call()
+    assert (await scene.ask("cancel", "patient_asked")).done
+    assert await scene.result() == "cancelled"  # at once as well
+    assert (scene.records.alerts, scene.keeper.asked["join"]) == ([], 1)
+
+
+async def test_a_shut_gate_owes_nothing_and_an_opened_one_does(scene: Scene) -> None:
+    scene.keeper.terms["sign"] = "within 2 hours of signing"
+    scene.keeper.shut.add("sign")
+    await scene.finish_call()
+    await scene.ask("sign", "note-1")
+    await scene.skip(hours=3)
+    assert scene.records.alerts == ["sign_gate_shut"]
+    scene.keeper.shut.clear()
+    assert (await scene.ask("recheck")).done
+    assert await outcome(scene) == "completed"
+    assert scene.records.alerts == ["sign_gate_shut", *BOTH]
+
+
+async def test_each_order_that_went_out_owes_its_own_and_one_that_was_rejected_nothing(scene: Scene) -> None:
+    scene.keeper.terms["prescribe"] = "within 24 hours of prescription"
+    scene.records.orders |= {order: prescription(order) for order in ("rx1", "rx2", "rx3")}
+    scene.records.orders["rx3"] = replace(prescription("rx3"), pharmacy={"ncpdp": "0000000"})
+    await scene.enter_call()
+    for order in scene.records.orders:
+        await scene.ask("prescribe", order)
+    await scene.ask("end_call")
+    await scene.ask("sign", "note-1")
+    assert await outcome(scene) == "completed"
+    assert scene.records.alerts == ["prescription_rejected", "duty_due", "duty_due", "duty_overdue", "duty_overdue"]
+    assert sorted(set(scene.records.alert_subjects)) == ["", "licensing:report:rx1", "licensing:report:rx2"]
+
+
+async def test_a_shorter_term_that_comes_later_is_called_for_first(scene: Scene) -> None:
+    scene.keeper.terms |= {"join": TERM, "sign": "within 2 hours of signing"}
+    await scene.complete()
+    long, short = scene.keeper.left[0], scene.keeper.left[-1]
+    assert short.over_at < long.call_at
+    await scene.skip_to(short.over_at + timedelta(minutes=1))
+    assert scene.records.alerts == BOTH
+    assert await outcome(scene) == "completed"
+    assert scene.records.alerts == BOTH * 2
+
+
+async def test_an_engine_that_fails_leaves_the_duty_open(scene: Scene) -> None:
+    scene.keeper.terms["join"] = TERM
+    await scene.complete()
+    scene.keeper.broken.add("join")
+    assert await outcome(scene) == "completed"
+    assert scene.records.alerts == BOTH
+
+
+async def test_a_follow_up_and_a_duty_do_not_wait_for_each_other(skipping: WorkflowEnvironment) -> None:
+    steps = (*FULL_STEPS, step("follow_up", "document", after_seconds=86400, template="how_are_you"))
+    async with scene_on(skipping, timedelta(hours=1), plan_of(steps)) as scene:
+        scene.keeper.terms["join"] = TERM
+        await scene.complete()
+        await scene.skip(days=1, minutes=1)
+        assert ("how_are_you" in scene.records.messages, scene.records.alerts) == (True, [])
+        assert await outcome(scene) == "completed"
+        assert scene.records.alerts == BOTH
