@@ -50,16 +50,14 @@ async def _unreachable(*_args: object, **_more: object) -> Any:
     raise VisitUnreachable("vis")
 
 
-@pytest.mark.parametrize("page", ASKED)
-def test_a_draft_is_asked_nothing_and_says_how_to_go_on(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, page: str
-) -> None:
+def test_a_draft_is_asked_nothing_and_says_how_to_go_on(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = clinic.browser()
     visit = drafted(clinic, browser, monkeypatch)
-    shown = browser.get(f"/visits/{visit}/{page}")
-    assert shown.status_code == 409
-    assert "not booked yet" in shown.text
-    assert 'href="/book/review"' in shown.text
+    for page in ASKED:
+        shown = browser.get(f"/visits/{visit}/{page}")
+        assert shown.status_code == 409, page
+        assert "not booked yet" in shown.text, page
+        assert 'href="/book/review"' in shown.text, page
 
 
 def test_what_is_sent_to_a_draft_is_refused_in_words_and_as_json(
