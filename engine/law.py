@@ -108,6 +108,7 @@ CASE = Record(
                     "forbids": Key(ListOf(Text()), "the rules that forbid"),
                     "duties": Key(MapOf(OneOf(("met", "unmet"))), "all duties"),
                     "due": Key(MapOf(DUE, NAME), "when duties are due"),
+                    "rules": Key(MapOf(ListOf(Text(), least=1), NAME), "all rules that ask for duties"),
                     "detail": Key(_BY_DUTY, "what else duties say, by duty, only the keys named"),
                     "limits": Key(MapOf(Anything("a number or list")), "all limits"),
                     "missing": Key(ListOf(Text()), "the untold facts that matter"),

@@ -90,7 +90,7 @@ def expected(case: Case) -> dict[str, Any]:
 def _sorted(key: str, value: Any) -> Any:
     if key in ("review", "advice", "forbids") and isinstance(value, list):
         return sorted(value)
-    return {name: sorted(part) for name, part in value.items()} if key == "cites" else value
+    return {name: sorted(part) for name, part in value.items()} if key in ("cites", "rules") else value
 
 
 def seen(decision: Decision, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,6 +104,7 @@ _SEEN: Mapping[str, Callable[[Decision, Any], Any]] = {
     "forbids": lambda decision, _: sorted(entry["rule"] for entry in decision.forbids),
     "duties": lambda decision, _: {entry["duty"]: "met" if entry["met"] else "unmet" for entry in decision.duties},
     "due": lambda decision, wanted: _of_duties(decision, wanted, lambda duty, _: duty["due"]),
+    "rules": lambda decision, wanted: _of_duties(decision, wanted, lambda duty, _: sorted(_rules(duty))),
     "detail": lambda decision, wanted: _of_duties(decision, wanted, _detail),
     "limits": lambda decision, _: {entry["limit"]: entry.get("max", entry.get("to")) for entry in decision.limits},
     "missing": lambda decision, _: list(decision.missing),
@@ -116,6 +117,11 @@ _SEEN: Mapping[str, Callable[[Decision, Any], Any]] = {
 def _of_duties(decision: Decision, wanted: Mapping[str, Any], say: Callable[[Json, Any], Any]) -> dict[str, Any]:
     """What is said of each duty that an expectation names; a duty that the answer lacks is left out."""
     return {duty["duty"]: say(duty, wanted[duty["duty"]]) for duty in decision.duties if duty["duty"] in wanted}
+
+
+def _rules(duty: Json) -> list[str]:
+    """Every rule that asks for a duty; a duty asked for by one names that one alone."""
+    return list(duty.get("rules", (duty["rule"],)))
 
 
 def _detail(duty: Json, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +143,7 @@ def check_case(case: Node, vocabulary: Vocabulary, topic: Topic, problems: Probl
     if wanted is not None:
         outcomes = tuple(outcome.value for outcome in Outcome)
         named += [("outcome", part.raw, part.at, outcomes) for part in (wanted.get("outcome"),) if part is not None]
-        for key in ("duties", "due", "detail"):
+        for key in ("duties", "due", "rules", "detail"):
             named += [("duty", duty, at, topic.duties) for duty, at in _keys(wanted, key)]
     for kind, word, at, known in named:
         if word not in known:
