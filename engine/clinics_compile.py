@@ -99,7 +99,7 @@ class _Compiler:
         )
 
     def _own_law(self) -> OwnLaw:
-        parts = {name: self._document.get(name) for name in ("policy", "guidance", "attestations")}
+        parts = {name: self._document.get(name) for name in ("policy", "guidance", "attestations", "facts")}
         return OwnLaw(**parts, states=frozenset(self._states))
 
     def _word(self, node: Node, path: str) -> str:

@@ -137,6 +137,7 @@ CLINIC = Record(
         "texts": Key(MapOf(TEXTS, NAME), "its own sentences for patients, by name"),
         "pharmacies": Key(ListOf(_PHARMACY), "pharmacies to choose from"),
         "policy": Key(ListOf(Anything("a rule")), "its own rules, which only tighten the law"),
+        "facts": Key(MapOf(Anything("a value")), "what is the same for all its encounters, by path of the vocabulary"),
         "guidance": Key(ListOf(RULE_ID), "guidance of the law, by rule id, that it lets block and not only warn"),
         "attestations": Key(ATTESTATIONS, "law that its compliance officer vouches for, for this clinic alone"),
         "people": Key(_PEOPLE, "the people it starts with"),

@@ -287,6 +287,12 @@ REGISTER: tuple[Kind, ...] = (
         "add what counts then, or give the value `otherwise:` in the topics file",
         _WARNING,
     ),
+    Kind(
+        "LAW026",
+        "`{path}` is no fact that a clinic tells of itself{hint}",
+        "What differs from one encounter to the next is told for each of them.",
+        "use one of: {allowed}",
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
     # TEXT: words for people
     Kind(

@@ -6,13 +6,14 @@ from typing import Protocol
 
 from engine.attestations import Attestation, attested_rules, attested_values, read_attestations
 from engine.caps import check_caps
-from engine.diagnostics import Problems, nearest
+from engine.diagnostics import Problems, listed, nearest
 from engine.imports import check_imports
 from engine.law import GUIDANCE, LawFile, LawValue, Rule, Source
 from engine.law_reading import read_policy
 from engine.packs import digest
 from engine.reading import Node
 from engine.topics import Topics
+from engine.values import BadValue, Value
 from engine.vocabulary import Vocabulary
 
 _ENFORCED = "clinic"
@@ -25,23 +26,30 @@ class OwnLaw:
     policy: Node | None = None
     guidance: Node | None = None
     attestations: Node | None = None
+    facts: Node | None = None
     states: frozenset[str] = frozenset()
 
     def plain(self) -> dict[str, object]:
         """What an overlay's digest names; a part that is absent or empty leaves no trace."""
-        parts = {"policy": self.policy, "guidance": self.guidance, "attestations": self.attestations}
-        return {name: part.plain() for name, part in parts.items() if part is not None and part.parts}
+        parts = {
+            "policy": self.policy,
+            "guidance": self.guidance,
+            "attestations": self.attestations,
+            "facts": self.facts,
+        }
+        return {name: part.plain() for name, part in parts.items() if part is not None and (part.parts or part.entries)}
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """A clinic's own policy, guidance and attestations, compiled."""
+    """A clinic's own policy, guidance and attestations, compiled; `told` is what it tells of itself, by path."""
 
     rules: tuple[Rule, ...]
     digest: str
     enforced: frozenset[str] = frozenset()
     attested: tuple[Attestation, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    told: Mapping[str, Value] = field(default_factory=dict)
 
     def rules_of(self, topic: str, law: Iterable[Rule]) -> list[Rule]:
         """The rules of a topic as they are for this clinic, its own after those of the law."""
@@ -85,7 +93,25 @@ def read_overlay(own: OwnLaw, ground: Ground, problems: Problems) -> Overlay | N
         enforced=_enforced(own.guidance, law, problems) if own.guidance else frozenset(),
         attested=attested,
         sources={one.source.id: one.source for one in attested},
+        told=_told(own.facts, ground, problems) if own.facts else {},
     )
+
+
+def _told(node: Node, ground: Ground, problems: Problems) -> dict[str, Value]:
+    """What a clinic tells of itself, typed."""
+    allowed, found = ground.topics.clinic_facts, dict[str, Value]()
+    for path, part in node.items():
+        if path not in allowed:
+            at = node.entries[path].key_at
+            problems.report("LAW026", at, path=path, hint=nearest(path, allowed), allowed=listed(allowed))
+            continue
+        kind = ground.vocabulary.facts[path].type
+        try:
+            found[path] = kind.read(part.plain())
+        except BadValue as error:
+            shown = part.raw or str(part.sort)
+            problems.report("COND004", part.at, value=shown, path=path, reason=error, fix=f"write {kind}")
+    return found
 
 
 def _enforced(node: Node, law: Iterable[Rule], problems: Problems) -> frozenset[str]:

@@ -82,6 +82,8 @@ def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) ->
     if given.known_at is not None:
         problems.report("ASK004", Location("question", path="known_at"))
     facts = read_facts(rulebook.vocabulary, given.facts, problems)
+    for path, value in rulebook.overlay.told.items() if rulebook.overlay else ():
+        facts.setdefault(path, value)
     unknown_drug = _complete_drug(rulebook, facts, problems)
     presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions() if f.may_be_presumed(facts)}
     facts.update(presumed)

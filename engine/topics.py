@@ -60,6 +60,7 @@ SHAPE = Record(
     {
         "topics": Key(MapOf(_TOPIC, NAME), "every topic", required=True),
         "gates": Key(MapOf(_GATE, NAME), "every gate", required=True),
+        "clinic_facts": Key(ListOf(PATH), "facts that are one for a whole clinic, so that its file may tell them"),
     },
 )
 
@@ -109,6 +110,7 @@ class Topics:
 
     topics: Mapping[str, Topic]
     gates: Mapping[str, Gate]
+    clinic_facts: tuple[str, ...] = ()
 
 
 LAW_PREFIX = "law."
@@ -139,7 +141,11 @@ def read_topics(node: Node, vocabulary: Vocabulary, problems: Problems) -> Topic
     SHAPE.check(node, problems)
     topics = {name: _topic(name, part, vocabulary, problems) for name, part in _items(node, "topics")}
     gates = {name: _gate(name, part, topics, problems) for name, part in _items(node, "gates")}
-    return Topics(topics, gates)
+    known = list(vocabulary.paths())
+    for part in node.get("clinic_facts") or ():
+        if part.raw not in vocabulary.facts:
+            problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, known))
+    return Topics(topics, gates, node.texts("clinic_facts"))
 
 
 def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:

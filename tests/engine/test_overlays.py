@@ -1,5 +1,6 @@
 """What a clinic adds to the law: guidance that blocks, law it vouches for, and what a state does not let it ask."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from engine.decisions import Decision, Outcome
 from engine.diagnostics import BrokenInput, Problems
 from engine.overlays import OwnLaw
 from engine.reading import Node, read_text
-from engine.rulebook import Rulebook, join
+from engine.rulebook import Rulebook, join, load_law
 from tests.engine.helpers_law import ask, law, rule
+from tests.rules.helpers_cases import ROOT
 
 GUIDANCE = ", authority: guidance"
 VALUE = "values:\n  strict:\n  - {from: unknown, is: true, cite: s, confidence: low}\n"
@@ -214,3 +216,32 @@ class TestWhatFollowsASunset:
     def test_without_a_default_nothing_following_is_told(self, tmp_path: Path) -> None:
         book = law(tmp_path, values=self.ENDING.format(name="most", value="3"))
         assert [(found.code, found.severity.value) for found in book.law.warnings] == [("LAW025", "warning")]
+
+
+class TestWhatAClinicTellsOfItself:
+    """What is the same for all its encounters stands in its file; a question that tells it goes first."""
+
+    @staticmethod
+    def book(root: Path) -> Rulebook:
+        book = law(root, rule("open/no", "{forbid: do}", when="{a: true}"))
+        topics = replace(book.law.topics, clinic_facts=("a",))
+        return join(replace(book.law, topics=topics))
+
+    def test_it_settles_what_nobody_told(self, tmp_path: Path) -> None:
+        book = self.book(tmp_path)
+        own = clinic(book, facts="{a: false}")
+        assert ask(book).missing == ("a",)
+        assert ask(own).outcome is Outcome.PERMITTED
+        assert ask(own, a=True).outcome is Outcome.FORBIDDEN
+        assert ask(own).overlay is not None
+
+    @pytest.mark.parametrize(("facts", "code"), [("{b: true}", "LAW026"), ("{a: perhaps}", "COND004")])
+    def test_only_such_facts_with_a_right_value_may_stand_there(self, tmp_path: Path, facts: str, code: str) -> None:
+        assert refused(self.book(tmp_path), facts=facts) == [code]
+
+    def test_in_the_law_carried_only_facts_of_the_whole_clinic_are_such(self) -> None:
+        carried = load_law(ROOT)
+        own = join(carried, OwnLaw(facts=node("{encounter.licensed_program: none}")))
+        assert own.overlay is not None
+        assert dict(own.overlay.told) == {"encounter.licensed_program": "none"}
+        assert all(carried.vocabulary.facts[path].source == "clinic" for path in carried.topics.clinic_facts)
