@@ -173,6 +173,21 @@ class RedFlag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeRule:
+    """A condition of a form as a rule of the topic `intake`.
+
+    `effect` is `require` (the item `about` must be asked), `forbid` (the visit may not go on: the emergency flag
+    `about` stands) or `review` (clinicians must see the urgent flag). It reads only what strata before its own decide.
+    """
+
+    id: str
+    effect: str
+    about: str
+    stratum: int
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stratum:
     """The items of one depth: each reads only answers of strata before it. `program` decides the `conditional` ones."""
 
@@ -185,7 +200,8 @@ class Stratum:
 class Form:
     """A compiled form. `digest` names the content of its file; `version` is the author's own number.
 
-    `strata` and `flag_program` are what both engines run; `items` and `flags` carry closures of the same conditions.
+    `rules` are its branching and its flags in the order of their strata; `strata` and `flag_program` are those rules as
+    both engines run them. `items` and `flags` carry closures of the same conditions.
     """
 
     id: str
@@ -197,6 +213,7 @@ class Form:
     flags: tuple[RedFlag, ...]
     digest: str
     scores: tuple[Score, ...] = ()
+    rules: tuple[IntakeRule, ...] = ()
     strata: tuple[Stratum, ...] = ()
     flag_program: Program | None = field(default=None, compare=False, repr=False)
 

@@ -8,13 +8,26 @@ from engine.conditions import CONNECTIVES, Condition, Reference, Scope, Test, pa
 from engine.conditions_closures import compile_condition
 from engine.diagnostics import Problems, listed, nearest
 from engine.facts import may_be_filled
-from engine.forms import BAND_SUFFIX, ITEM_TYPES, TYPED_KEYS, Choice, Fill, Form, Item, RedFlag, Stratum, form_name
+from engine.forms import (
+    BAND_SUFFIX,
+    ITEM_TYPES,
+    TYPED_KEYS,
+    Choice,
+    Fill,
+    Form,
+    IntakeRule,
+    Item,
+    RedFlag,
+    Stratum,
+    form_name,
+)
 from engine.forms_cases import report_cases
 from engine.forms_paths import report_unreachable
+from engine.forms_rules import intake_rules, last_stratum
 from engine.forms_schema import FORM
 from engine.forms_scores import compile_scores, report_twice, score_types
 from engine.packs import digest
-from engine.programs import compile_program
+from engine.programs import Program, compile_program
 from engine.reading import Node
 from engine.texts import read_texts, require_languages
 from engine.values import BadValue, FactType, Kind
@@ -110,6 +123,7 @@ class _Compiler:
         placed = _placed_in_strata(items)
         flags = tuple(self._flag(node, placed) for node in document.get("flags") or ())
         self._unique(tuple(document.get("flags") or ()))
+        rules = intake_rules(self._id, placed, flags)
         return Form(
             id=self._id,
             version=document.integer("version") or 1,
@@ -120,19 +134,24 @@ class _Compiler:
             flags=flags,
             scores=self._scores,
             digest=digest({key: value.plain() for key, value in document.items() if key != "cases"}),
-            strata=self._strata(placed),
-            flag_program=compile_program([flag.when for flag in flags], self._scope) if flags else None,
+            rules=rules,
+            strata=self._strata(placed, rules),
+            flag_program=self._program(rules, last_stratum(placed)),
         )
 
-    def _strata(self, items: tuple[Item, ...]) -> tuple[Stratum, ...]:
-        deepest = max(item.stratum for item in items)
-        return tuple(self._stratum(tuple(i for i in items if i.stratum == level)) for level in range(deepest + 1))
+    def _strata(self, items: tuple[Item, ...], rules: tuple[IntakeRule, ...]) -> tuple[Stratum, ...]:
+        return tuple(
+            Stratum(
+                items=tuple(item for item in items if item.stratum == level),
+                conditional=tuple(item for item in items if item.stratum == level and item.show_when is not None),
+                program=self._program(rules, level),
+            )
+            for level in range(last_stratum(items))
+        )
 
-    def _stratum(self, items: tuple[Item, ...]) -> Stratum:
-        conditions = [item.show_when for item in items if item.show_when is not None]
-        conditional = tuple(item for item in items if item.show_when is not None)
-        program = compile_program(conditions, self._scope) if conditions else None
-        return Stratum(items=items, conditional=conditional, program=program)
+    def _program(self, rules: tuple[IntakeRule, ...], stratum: int) -> Program | None:
+        conditions = [rule.when for rule in rules if rule.stratum == stratum]
+        return compile_program(conditions, self._scope) if conditions else None
 
     def _unique(self, nodes: Sequence[Node], suffix: str = "") -> None:
         """No id twice; a node with bands takes the name with the suffix too."""

@@ -2,9 +2,11 @@
 
 import pytest
 
+from engine.conditions import paths
 from engine.diagnostics import Problems
 from engine.forms_compile import compile_form
 from tests.engine.helpers_content import HEAD, faults, form, intake, parsed, vocabulary
+from tests.engine.helpers_instruments import screening
 
 A = "- {id: a, type: boolean, text: {en: A?}}\n"
 B = "- {id: b, type: choice, text: {en: B?}, choices: [{id: x, text: {en: X}}, {id: y, text: {en: Y}}]}\n"
@@ -97,6 +99,31 @@ def test_an_item_goes_by_its_own_id_or_by_its_whole_path() -> None:
 def test_a_stratum_reads_only_those_before_it() -> None:
     compiled = form(A + shown("{a: true}", "m") + shown("{m: true}", "n") + B)
     assert [[item.id for item in stratum.items] for stratum in compiled.strata] == [["a", "b"], ["m"], ["n"]]
+
+
+def test_branching_and_flags_are_rules_of_intake_in_the_order_of_their_strata() -> None:
+    urgent = flag("{m: true}").replace("emergency", "urgent").replace("id: f,", "id: u,").removeprefix("flags:\n")
+    compiled = form(A + shown("{a: true}", "m") + shown("{m: true}", "n") + flag("{n: true}") + urgent)
+    assert [(rule.id, rule.effect, rule.stratum) for rule in compiled.rules] == [
+        ("intake/test/form/ask/m", "require", 1),
+        ("intake/test/form/ask/n", "require", 2),
+        ("intake/test/form/flag/f", "forbid", 3),
+        ("intake/test/form/flag/u", "review", 3),
+    ]
+
+
+def test_no_rule_of_intake_reads_what_its_own_stratum_or_a_later_one_decides() -> None:
+    for compiled in (intake(), screening()):
+        level = {item.path: item.stratum for item in compiled.items}
+        level |= {path: max(level[p] for p in s.weights) for s in compiled.scores for path in (s.path, s.band_path)}
+        for rule in compiled.rules:
+            assert all(level[path] < rule.stratum for path in paths(rule.when)), rule.id
+
+
+def test_what_both_engines_run_are_the_rules() -> None:
+    compiled = intake()
+    run = [p for p in (*(s.program for s in compiled.strata), compiled.flag_program) if p is not None]
+    assert [c for program in run for c in program.conditions] == [rule.when for rule in compiled.rules]
 
 
 def test_the_digest_names_the_content_and_not_the_layout() -> None:
