@@ -437,6 +437,12 @@ REGISTER: tuple[Kind, ...] = (
         "What is offered must be lawful to send.",
         "correct the entry",
     ),
+    Kind(
+        "VISIT012",
+        "the specialty speaks `{language}`, but its form `{form}` does not",
+        "Patients would meet words they cannot read.",
+        "add `{language}` to the form's `languages` and to its texts",
+    ),
     # CLINIC: clinic files
     Kind("CLINIC001", "unknown specialty `{id}`{hint}", "The clinic could not offer it.", "use one of: {allowed}"),
     Kind("CLINIC002", "no price for `{id}`", "A visit needs a price before it can be booked.", "add it under `prices`"),

@@ -177,6 +177,8 @@ class _Compiler:
             self._problems.report(
                 "VISIT005", form.at, form=form.raw, hint=nearest(form.raw, forms), allowed=listed(forms)
             )
+        if kind == "intake":
+            self._check_languages(node["form"])
         gate = node.text("gate") or STEP_KINDS[kind].gate
         if gate != STEP_KINDS[kind].gate:
             own = STEP_KINDS[kind].gate
@@ -184,6 +186,13 @@ class _Compiler:
             self._problems.report("VISIT006", node["gate"].at, kind=kind, expected=expected, gate=own or "null")
         after = tuple(part.raw for part in _afters(node))
         return Step(id=name, kind=kind, after=after, gate=gate, settings=settings_of(kind, node, self._problems))
+
+    def _check_languages(self, node: Node) -> None:
+        """A form asks in every language that the specialty speaks."""
+        form = self._around.forms.get(node.raw)
+        for language in self._languages:
+            if form is not None and language not in form.languages:
+                self._problems.report("VISIT012", node.at, language=language, form=form.id)
 
     def _check_kinds(self, node: Node, steps: Mapping[str, Step], nodes: Mapping[str, Node]) -> None:
         """Every visit has the kinds it cannot do without, and no step comes before what it stands on."""

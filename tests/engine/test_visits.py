@@ -106,6 +106,11 @@ def test_a_fault_is_reported_on_its_line(steps: str, expected: tuple[str, int]) 
     assert expected in faults(steps)
 
 
+def test_a_form_that_lacks_a_language_of_its_specialty_is_named_where_it_is_asked() -> None:
+    _, problems = compiled(HEAD.replace("languages: [en]", "languages: [en, es]") + STEPS)
+    assert [d.location.line - HEAD.count("\n") for d in problems if d.code == "VISIT012"] == [3]
+
+
 def test_a_misspelt_kind_names_the_nearest() -> None:
     _, problems = compiled(HEAD + replaced("kind: consult", "kind: consalt"))
     assert "did you mean `consult`?" in next(d.what for d in problems if d.code == "VISIT001")
