@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from sqlalchemy import func, select
 from records.acts import Act
 from records.codes import new_id
 from records.errors import AlreadyDone, Conflict
+from records.sealing import to_bytes
 from records.tables.clinical import OrderEventRow, OrderRow
 from records.work import Repository, Work
 
@@ -27,7 +27,8 @@ class OrderDraft:
 
     ``statements`` is what the prescriber states for the law, by path of the vocabulary; ``acknowledged`` the warnings
     they have read before they went on: ``allergies`` (codes) and their ``reason``.
-    ``key`` is the client's own id of this draft: the same key again is the same draft. Empty, every call makes one.
+    ``key`` is the client's own id of this draft: the same key and content again is the same draft. Empty, every call
+    makes one.
     """
 
     visit: str
@@ -76,9 +77,13 @@ class Orders(Repository):
     """A visit's prescriptions."""
 
     def draft(self, draft: OrderDraft) -> str:
-        """Keeps a draft; returns its id. Drafted again with the same key it is the order of the first time."""
+        """Keeps a draft; returns its id.
+
+        Drafted again with the same key and content it is the order of the first time; other content under the key (a
+        page gone back to and changed) is an order of its own, for nothing that was written may be lost unseen.
+        """
         visit = self._work.visit(draft.visit, Act.ORDER_DRAFTED, audited=False)
-        order = _order_id(draft)
+        order = self._id(draft)
         if draft.key and self._session.get(OrderRow, order) is not None:
             return order
         row = OrderRow(
@@ -99,6 +104,13 @@ class Orders(Repository):
         self._session.flush()
         append_order_event(self._work, order, DRAFTED)
         return order
+
+    def _id(self, draft: OrderDraft) -> str:
+        """An id of its own, or the one that belongs to the visit, the client's key and what was written."""
+        if not draft.key:
+            return new_id("ord")
+        content = to_bytes(_content(draft)).decode()
+        return "ord_" + self._work.blind("order", f"{draft.visit}|{draft.key}|{content}")[:24]
 
     def revise(self, order: str, draft: OrderDraft, version: int) -> int:
         """Writes a draft anew; returns its version. Raises `AlreadyDone` once sent, `Conflict` on an old version."""
@@ -182,10 +194,3 @@ def _content(draft: OrderDraft) -> dict[str, Any]:
     raw = asdict(draft)
     del raw["visit"], raw["key"]
     return raw
-
-
-def _order_id(draft: OrderDraft) -> str:
-    """An id of its own, or the one that belongs to the visit and the client's key."""
-    if not draft.key:
-        return new_id("ord")
-    return "ord_" + hashlib.sha256(f"{draft.visit}|{draft.key}".encode()).hexdigest()[:24]

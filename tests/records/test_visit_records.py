@@ -348,6 +348,13 @@ def test_a_draft_sent_twice_with_its_key_is_one_order(world: World) -> None:
         assert [event.state for event in scope.orders.history(made[0])] == ["drafted"]
 
 
+def test_other_words_under_the_key_of_a_draft_are_an_order_of_their_own(world: World) -> None:
+    first = replace(order_of(world.visit), key="a" * 24)
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        made = [scope.orders.draft(one) for one in (first, replace(first, sig="another way of taking it"), first)]
+    assert made[0] == made[2] != made[1]
+
+
 def test_a_draft_is_rewritten_by_version_and_a_patient_does_not_see_it(world: World) -> None:
     order = draft_order(world)
     with world.database.scope(world.clinic, world.as_provider) as scope:
