@@ -11,7 +11,7 @@ A condition is a mapping. A key that is a path of the vocabulary is a test; seve
                                                        before, on_or_before, after, on_or_after; plus or minus
     relationship.exam_date: {within: 90 days}          in the 90 days that end with the encounter, both ends counted
     patient.pregnant: {told: true}                     said at all; {exists: true}: told and not nothing, not empty
-    drug.classes: {has: stimulant}                     has, has_any, has_all
+    drug.classes: {has: stimulant}                     has, has_any, has_all; {count: {at_least: 5}} in rules
     provider.licenses: {any: {state: {fact: patient.location.state}, status: active}}
                                                        any, all, none over records; inside, fields go by their own names
     provider.licenses: {count: {where: {...}, at_least: 2}}
@@ -181,6 +181,8 @@ class _Parser:
                 parts.append(Negation(self._matcher(subject, entry.value)))
             elif name == "within":
                 parts.append(self._within(subject, entry.value))
+            elif name == "count" and subject.kind.kind is Kind.CHOICES and isinstance(self._scope, Importing):
+                parts.append(self._measured(subject, name, entry.value))  # a browser, which runs forms, cannot count
             elif name not in OPERATORS:
                 self._unknown_operator(name, entry.key_at, (*OPERATORS, "within", "not"))
             else:

@@ -48,7 +48,7 @@ def _compile(condition: Condition) -> _Inner:
     if isinstance(condition, Negation):
         return _negation(_compile(condition.part))
     if isinstance(condition, Quantifier):
-        return _quantified(condition)
+        return _any(condition) if condition.asks == AT_LEAST_ONE else _quantified(condition)
     if isinstance(condition, Applies):
         raise ValueError("a rule that leans on another was not resolved")
     return _test(condition)
@@ -86,6 +86,25 @@ def _negation(part: _Inner) -> _Inner:
     def run(facts: Facts, item: Facts) -> Truth:
         truth = part(facts, item)
         return None if truth is None else not truth
+
+    return run
+
+
+def _any(quantifier: Quantifier) -> _Inner:
+    """At least one: asked more often than all other measures together, so it stops at the first that is found."""
+    path, where = quantifier.path, _compile(quantifier.where)
+
+    def run(facts: Facts, item: Facts) -> Truth:
+        if path not in facts:
+            return None
+        answer: Truth = False
+        for record in cast("tuple[Facts, ...]", facts[path] or ()):
+            truth = where(facts, record)
+            if truth is True:
+                return True
+            if truth is None:
+                answer = None
+        return answer
 
     return run
 

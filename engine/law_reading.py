@@ -31,6 +31,7 @@ from engine.law_cases import check_case
 from engine.periods import DATED, LAST_DAY, Period, read_period
 from engine.reading import Node, Sort
 from engine.topics import LawScope, Topic, Topics
+from engine.units import written
 from engine.values import BadValue, Duration, FactType, Kind, Value, shift
 from engine.vocabulary import Vocabulary
 
@@ -165,7 +166,7 @@ def _value(reader: _Reader, name: str, kind: FactType, node: Node) -> LawValue:
     value: Value = None
     if given is not None and given.sort is not Sort.EMPTY:
         try:
-            value = kind.read(given.plain())
+            value = written(kind, given)
         except BadValue as error:
             shown = given.raw or str(given.sort)
             reader.problems.report("COND004", given.at, value=shown, path=name, reason=error, fix=f"write {kind}")
@@ -311,7 +312,21 @@ def _limit(reader: _Reader, rule: str, node: Node) -> Effect:
     values = _open_value(reader, allowed) if allowed is not None else None
     if values is not None and not isinstance(values, Reference | tuple):
         values = (values,)
-    return Limit(name, _open_value(reader, most) if most is not None else None, values)
+    return Limit(name, _amount(reader, name, most) if most is not None else None, values)
+
+
+def _amount(reader: _Reader, limit: str, node: Node) -> Value | Reference:
+    """The number of a limit in the limit's unit, or a law value."""
+    if node.sort is Sort.MAP:
+        return _open_value(reader, node)
+    declared = reader.topic.limits.get(limit)
+    kind = FactType(Kind.NUMBER, unit=declared.unit if declared else "")
+    try:
+        return written(kind, node)
+    except BadValue as error:
+        shown, fix = node.raw or str(node.sort), f"write {kind}"
+        reader.problems.report("COND004", node.at, value=shown, path=f"{limit} max", reason=error, fix=fix)
+        return None
 
 
 def _advise(reader: _Reader, rule: str, node: Node) -> Effect:

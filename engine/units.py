@@ -12,7 +12,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from engine.diagnostics import nearest
-from engine.values import BadValue, Value, from_millionths
+from engine.reading import Node, Sort
+from engine.values import BadValue, FactType, Kind, Value, from_millionths
 
 Dimensions = tuple[tuple[str, int], ...]
 
@@ -157,3 +158,10 @@ def quantity(text: str, unit: str, up: bool | None = None) -> Value:
     if exact.denominator != 1 and up is None:
         raise BadValue(f"it comes to no number of millionths in `{unit}`, so no fact could be equal to it")
     return from_millionths(-(-exact.numerator // exact.denominator) if up else exact.numerator // exact.denominator)
+
+
+def written(kind: FactType, node: Node) -> Value:
+    """The value that an author wrote: as it is, or a number with a unit of its own; raises `BadValue`."""
+    if kind.kind is Kind.NUMBER and node.sort is Sort.TEXT and is_quantity(node.raw):
+        return kind.read(quantity(node.raw, kind.unit))
+    return kind.read(node.plain())

@@ -128,7 +128,8 @@ def borders(draw: st.DrawFn, of: str) -> Test:
         by = Duration(months=draw(st.integers(0, 30))) if kind is Kind.DATE else None
         path = draw(st.sampled_from([path for path, other in TYPES.items() if other.kind is kind]))
         return Test(of or "count", operator, Reference(path, by, draw(st.sampled_from([1, -1]))), of_item=True)
-    return Test(of or "count", operator, draw(st.sampled_from(DAYS if kind is Kind.DATE else NUMBERS)), of_item=True)
+    values: tuple[Any, ...] = DAYS if kind is Kind.DATE else NUMBERS
+    return Test(of or "count", operator, draw(st.sampled_from(values)), of_item=True)
 
 
 @st.composite

@@ -108,7 +108,7 @@ jurisdiction: us/fl
 topic: prescribing
 values:
   days:
-  - {from: 2010-01-01, until: 2019-12-31, is: 7, cite: act, confidence: high}
+  - {from: 2010-01-01, until: 2019-12-31, is: 1 wk, cite: act, confidence: high}
   - {from: 2020-01-01, is: 14, cite: act, confidence: high}
 rules:
 - id: us/fl/prescribing/schedule-ii

@@ -18,6 +18,7 @@ from engine.values import FactType, Kind
 TYPES = {
     "encounter.date": FactType(Kind.DATE),
     "encounter.instant": FactType(Kind.INSTANT),
+    "medicines": FactType(Kind.CHOICES),
     "law.days": FactType(Kind.NUMBER, unit="d"),
     "visits": FactType(
         Kind.RECORDS,
@@ -104,6 +105,31 @@ def asked(text: str, *visits: dict[str, Any], **facts: Any) -> bool | None:
 )
 def test_records_come_to_a_number_or_a_day(text: str, visits: list[dict[str, Any]], expected: bool | None) -> None:
     assert asked(text, *visits) is expected
+
+
+class LawScope(Scope):
+    """The same for rules, which may lean on each other."""
+
+    def imports(self, rule: str) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("medicines", "expected"),
+    [(("a", "b", "c"), True), (("a",), False), ((), False), (None, None)],
+)
+def test_names_are_counted_in_rules(medicines: tuple[str, ...] | None, expected: bool | None) -> None:
+    problems = Problems()
+    node = read_text("medicines: {count: {at_least: 3}}", "rule.yaml", problems)
+    assert node is not None
+    condition = parse(node, LawScope(), problems)
+    problems.stop_if_broken()
+    facts = {} if medicines is None else {"medicines": medicines}
+    program = compile_program([condition], LawScope())
+    assert program.truths(facts) == ReteEvaluator().evaluate(program, program.sheet(facts)) == (expected,)
+    assert missing(condition, facts) == (frozenset() if expected is not None else {"medicines"})
+    parse(node, Scope(), problems)
+    assert [found.code for found in problems] == ["COND002"]
 
 
 def test_what_is_missing_is_named_only_where_it_could_change_the_answer() -> None:
