@@ -152,15 +152,19 @@ async def scene_without_workers(env: WorkflowEnvironment, starts_in: timedelta, 
 
 
 @asynccontextmanager
-async def working(scene: Scene) -> AsyncIterator[None]:
-    """New workers of the scene's, which know nothing but what histories and records hold."""
+async def working(scene: Scene, cached: int = 1000) -> AsyncIterator[None]:
+    """New workers of the scene's, which know nothing but what histories and records hold.
+
+    Without a cache each task begins from the history; the server that skips time waits for ever for a worker that is
+    gone and had promised to remember.
+    """
     async with AsyncExitStack() as stack:
-        for worker in workers(scene.env.client, scene):
+        for worker in workers(scene.env.client, scene, cached):
             await stack.enter_async_context(worker)
         yield
 
 
-def workers(client: Client, scene: Scene) -> list[Worker]:
+def workers(client: Client, scene: Scene, cached: int) -> list[Worker]:
     records: Any = scene.records
     node = f"media-{uuid.uuid4().hex}"
     media = MediaActivities(scene.host, "n1", node)
@@ -177,6 +181,7 @@ def workers(client: Client, scene: Scene) -> list[Worker]:
                 *methods(PrescribingActivities(records, scene.network, DrugsBySchedule())),
             ],
             activity_executor=ThreadPoolExecutor(8),
+            max_cached_workflows=cached,
         ),
         Worker(client, task_queue=MEDIA_QUEUE, activities=[media.allocate]),
         Worker(

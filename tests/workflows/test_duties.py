@@ -6,18 +6,42 @@ no answer from before did (`tests/histories` replays both).
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
-from tests.workflows.conftest import Scene, scene_on
-from tests.workflows.helpers import FULL_STEPS, ZONE, plan_of, prescription, step
+from tests.workflows.conftest import Scene, scene_on, scene_without_workers, working
+from tests.workflows.helpers import ZONE, plan_of, prescription, step
 
 TERM = "within 72 hours of encounter"
 CALLED = ["duty_due"]
 BOTH = ["duty_due", "duty_overdue"]
+
+
+CHAT = (step("book"), step("consult", "book", medium="chat"), step("prescribe", "consult"), step("document", "consult"))
+"""Steps that hold no room open, for which the server's clock would wait."""
+
+
+@pytest_asyncio.fixture
+async def scene(skipping: WorkflowEnvironment) -> AsyncIterator[Scene]:
+    async with scene_on(skipping, timedelta(hours=1), plan_of(CHAT)) as scene:
+        yield scene
+
+
+async def enter(scene: Scene) -> None:
+    assert (await scene.ask("book")).done
+    assert (await scene.ask("admit")).done
+
+
+async def complete(scene: Scene) -> None:
+    await enter(scene)
+    assert (await scene.ask("end_call")).done
+    assert (await scene.ask("sign", "note-1")).done
+    await scene.until_stage("completed")
 
 
 async def outcome(scene: Scene) -> str:
@@ -28,7 +52,7 @@ async def outcome(scene: Scene) -> str:
 
 async def test_a_duty_that_is_not_met_is_called_for_and_once_more_when_it_is_overdue(scene: Scene) -> None:
     scene.keeper.terms["join"] = TERM
-    await scene.complete()
+    await complete(scene)
     duty = scene.keeper.left[0]
     assert (await scene.ask("cancel")).code == "too_late"
     await scene.skip_to(duty.call_at, minutes=1)
@@ -44,7 +68,7 @@ async def test_a_duty_that_is_not_met_is_called_for_and_once_more_when_it_is_ove
 
 async def test_a_duty_met_in_time_is_never_spoken_of(scene: Scene) -> None:
     scene.keeper.terms["join"] = TERM
-    await scene.complete()
+    await complete(scene)
     scene.keeper.met = True
     assert await outcome(scene) == "completed"
     assert scene.records.alerts == []
@@ -52,7 +76,7 @@ async def test_a_duty_met_in_time_is_never_spoken_of(scene: Scene) -> None:
 
 async def test_a_duty_met_after_the_call_for_it_is_not_overdue(scene: Scene) -> None:
     scene.keeper.terms["join"] = TERM
-    await scene.complete()
+    await complete(scene)
     await scene.skip_to(scene.keeper.left[0].call_at + timedelta(minutes=1))
     scene.keeper.met = True
     assert await outcome(scene) == "completed"
@@ -61,22 +85,21 @@ async def test_a_duty_met_after_the_call_for_it_is_not_overdue(scene: Scene) -> 
 
 async def test_a_duty_met_before_its_gate_has_no_clock(scene: Scene) -> None:
     scene.keeper.terms["join"], scene.keeper.met = TERM, True
-    await scene.complete()
+    await complete(scene)
     scene.keeper.met = False
     assert await scene.result() == "completed"  # at once: no clock holds it
     assert (scene.records.alerts, scene.keeper.asked["join"]) == ([], 1)
 
 
-async def test_a_gate_asked_again_and_again_has_one_clock_for_its_duty(scene: Scene) -> None:
-    scene.keeper.terms["join"] = TERM
-    await scene.enter_call()
-    for _ in range(2):
-        assert (await scene.ask("join", "patient")).done
-    await scene.ask("end_call")
-    await scene.ask("sign", "note-1")
+async def test_a_gate_asked_again_has_one_clock_for_its_duty(scene: Scene) -> None:
+    scene.keeper.terms["book"] = "within 72 hours of booking"
+    scene.records.slot_is_free = False
+    assert (await scene.ask("book")).code == "slot_taken"
+    scene.records.slot_is_free = True
+    await complete(scene)
+    assert scene.keeper.asked["book"] == 2
     assert await outcome(scene) == "completed"
-    assert scene.records.alerts == BOTH
-    assert scene.keeper.asked["join"] == 3 + 2
+    assert (scene.records.alerts, scene.keeper.asked["book"]) == (BOTH, 2 + 2)
 
 
 async def test_days_end_at_the_patients_midnight_also_when_the_clocks_were_changed(scene: Scene) -> None:
@@ -84,7 +107,7 @@ async def test_days_end_at_the_patients_midnight_also_when_the_clocks_were_chang
     now = (await scene.env.get_current_time()).astimezone(zone)
     days = next(n for n in (130, 240) if (now + timedelta(days=n)).utcoffset() != now.utcoffset())
     scene.keeper.terms["join"] = f"within {days} days of encounter"
-    await scene.complete()
+    await complete(scene)
     duty = scene.keeper.left[0]
     called, over = duty.call_at.astimezone(zone), duty.over_at.astimezone(zone)
     assert (called.hour, called.minute, over.hour, over.date() - called.date()) == (0, 0, 0, timedelta(days=1))
@@ -97,7 +120,7 @@ async def test_days_end_at_the_patients_midnight_also_when_the_clocks_were_chang
 
 async def test_a_cancelled_visit_owes_nothing(scene: Scene) -> None:
     scene.keeper.terms["join"] = TERM
-    await scene.enter_call()
+    await enter(scene)
     assert (await scene.ask("cancel", "patient_asked")).done
     assert await scene.result() == "cancelled"  # at once as well
     assert (scene.records.alerts, scene.keeper.asked["join"]) == ([], 1)
@@ -106,7 +129,8 @@ async def test_a_cancelled_visit_owes_nothing(scene: Scene) -> None:
 async def test_a_shut_gate_owes_nothing_and_an_opened_one_does(scene: Scene) -> None:
     scene.keeper.terms["sign"] = "within 2 hours of signing"
     scene.keeper.shut.add("sign")
-    await scene.finish_call()
+    await enter(scene)
+    await scene.ask("end_call")
     await scene.ask("sign", "note-1")
     await scene.skip(hours=3)
     assert scene.records.alerts == ["sign_gate_shut"]
@@ -120,7 +144,7 @@ async def test_each_order_that_went_out_owes_its_own_and_one_that_was_rejected_n
     scene.keeper.terms["prescribe"] = "within 24 hours of prescription"
     scene.records.orders |= {order: prescription(order) for order in ("rx1", "rx2", "rx3")}
     scene.records.orders["rx3"] = replace(prescription("rx3"), pharmacy={"ncpdp": "0000000"})
-    await scene.enter_call()
+    await enter(scene)
     for order in scene.records.orders:
         await scene.ask("prescribe", order)
     await scene.ask("end_call")
@@ -132,7 +156,7 @@ async def test_each_order_that_went_out_owes_its_own_and_one_that_was_rejected_n
 
 async def test_a_shorter_term_that_comes_later_is_called_for_first(scene: Scene) -> None:
     scene.keeper.terms |= {"join": TERM, "sign": "within 2 hours of signing"}
-    await scene.complete()
+    await complete(scene)
     long, short = scene.keeper.left[0], scene.keeper.left[-1]
     assert short.over_at < long.call_at
     await scene.skip_to(short.over_at + timedelta(minutes=1))
@@ -143,18 +167,41 @@ async def test_a_shorter_term_that_comes_later_is_called_for_first(scene: Scene)
 
 async def test_an_engine_that_fails_leaves_the_duty_open(scene: Scene) -> None:
     scene.keeper.terms["join"] = TERM
-    await scene.complete()
+    await complete(scene)
     scene.keeper.broken.add("join")
     assert await outcome(scene) == "completed"
     assert scene.records.alerts == BOTH
 
 
 async def test_a_follow_up_and_a_duty_do_not_wait_for_each_other(skipping: WorkflowEnvironment) -> None:
-    steps = (*FULL_STEPS, step("follow_up", "document", after_seconds=86400, template="how_are_you"))
+    steps = (*CHAT, step("follow_up", "document", after_seconds=86400, template="how_are_you"))
     async with scene_on(skipping, timedelta(hours=1), plan_of(steps)) as scene:
         scene.keeper.terms["join"] = TERM
-        await scene.complete()
+        await complete(scene)
         await scene.skip(days=1, minutes=1)
         assert ("how_are_you" in scene.records.messages, scene.records.alerts) == (True, [])
         assert await outcome(scene) == "completed"
         assert scene.records.alerts == BOTH
+
+
+async def test_a_worker_that_takes_over_and_an_answer_that_is_lost_neither_lose_nor_double_a_call(
+    skipping: WorkflowEnvironment,
+) -> None:
+    scene = await scene_without_workers(skipping, timedelta(hours=1), plan_of(CHAT))
+    scene.keeper.terms["join"] = TERM
+    async with working(scene, cached=0):
+        await complete(scene)
+    scene.records.lost_alerts = 2
+    async with working(scene, cached=0):
+        await scene.skip_to(scene.keeper.left[0].call_at + timedelta(minutes=1))
+        assert (scene.records.alerts, scene.records.lost_alerts) == (CALLED, 0)
+    async with working(scene, cached=0):
+        assert await outcome(scene) == "completed"
+    assert scene.records.alerts == BOTH
+
+
+async def test_a_term_that_is_over_when_it_is_looked_at_is_overdue_at_once(scene: Scene) -> None:
+    scene.keeper.terms["join"] = "within 0 hours of encounter"
+    await complete(scene)
+    assert await scene.result() == "completed"
+    assert scene.records.alerts == ["duty_overdue"]
