@@ -103,10 +103,27 @@ class ExamFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class VisitFact:
+    """An earlier encounter of the patient with the clinician: the instant it began, and how they met."""
+
+    at: datetime
+    modality: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MonitoringLook:
+    """A look at a state's monitoring programme that the prescriber stated for an earlier prescription."""
+
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OrderFacts:
     """The prescription a ``prescribe`` gate is asked about.
 
-    ``statements`` is what the prescriber says of it themselves, by path of the vocabulary, ``stated_at`` when.
+    ``statements`` is what the prescriber says of it themselves, by path of the vocabulary, ``stated_at`` when;
+    ``last_look`` is what they stated for an earlier prescription of the patient.
     """
 
     order: str
@@ -118,6 +135,7 @@ class OrderFacts:
     purpose: str | None
     statements: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stated_at: datetime | None = None
+    last_look: MonitoringLook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -140,6 +158,7 @@ class Dossier:
     established: bool
     established_via: str | None
     exams: tuple[ExamFact, ...] = ()
+    visits: tuple[VisitFact, ...] | None = None
     treatment_purpose: str | None = None
     order: OrderFacts | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)

@@ -6,10 +6,10 @@ that a decision can name it as missing; None in the facts is a told "there is no
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from engine.dossier import ConsentFact, DeaRegistration, Dossier, License, OrderFacts, Place
+from engine.dossier import ConsentFact, DeaRegistration, Dossier, License, OrderFacts, Place, VisitFact
 from engine.zones import ZipPlace, zip_place
 
 STAGES = ("book", "join", "prescribe", "sign")
@@ -51,6 +51,7 @@ _STATABLE = frozenset(
         "treatment.indication",
     }
 )
+_WESTERNMOST = timezone(timedelta(hours=-11))
 _Found = tuple[str, Any, str, datetime | None]
 """Path, value, source, as of."""
 
@@ -113,7 +114,7 @@ def _found(
         yield from _place(place, find_zip)
     yield from _provider(dossier)
     yield from _relationship(dossier)
-    yield from _order(dossier)
+    yield from _order(dossier, at)
     yield from _answers(dossier)
 
 
@@ -192,13 +193,15 @@ def _relationship(dossier: Dossier) -> Iterator[_Found]:
     yield "relationship.established_via", dossier.established_via, "clinic", None
     exams = [{"date": exam.on.isoformat(), "by": exam.by} for exam in dossier.exams]
     yield "relationship.in_person_exams", exams, "clinic", None
+    if dossier.visits is not None:
+        yield "relationship.visits", [_visit(entry) for entry in dossier.visits], "clinic", None
     if any(entry.kind == "privacy" and entry.revoked_at is None for entry in dossier.consents):
         yield "patient.privacy_notice.acknowledged", True, "patient", None
     newest = max((consent.at for consent in dossier.consents), default=None)
     yield "consents", [_consent(entry) for entry in dossier.consents], "patient", newest
 
 
-def _order(dossier: Dossier) -> Iterator[_Found]:
+def _order(dossier: Dossier, at: datetime) -> Iterator[_Found]:
     order = dossier.order
     purpose = (order.purpose if order else None) or dossier.treatment_purpose
     if purpose is not None:
@@ -214,6 +217,7 @@ def _order(dossier: Dossier) -> Iterator[_Found]:
     }
     yield from ((path, value, "provider", None) for path, value in told.items())
     yield from _statements(order)
+    yield from _last_look(order, at)
 
 
 def _statements(order: OrderFacts) -> Iterator[_Found]:
@@ -221,6 +225,15 @@ def _statements(order: OrderFacts) -> Iterator[_Found]:
     for path, value in order.statements.items():
         if may_be_stated(path) and value is not None:
             yield path, value, "provider", order.stated_at
+
+
+def _last_look(order: OrderFacts, at: datetime) -> Iterator[_Found]:
+    """How long ago this prescriber last looked at the monitoring programme, begun days counted; of one state only."""
+    look = order.last_look
+    if look is None or look.at > at or order.statements.get("pdmp.state") not in (None, look.state):
+        return
+    yield "pdmp.days_since_last_check", -((look.at - at) // timedelta(days=1)), "clinic", at
+    yield "pdmp.state", look.state, "clinic", at
 
 
 def _answers(dossier: Dossier) -> Iterator[_Found]:
@@ -246,6 +259,11 @@ def _license(entry: License) -> dict[str, Any]:
 def _dea(entry: DeaRegistration) -> dict[str, Any]:
     told = {"state": entry.state, "schedules": list(entry.schedules), "expires": _day(entry.expires)}
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _visit(entry: VisitFact) -> dict[str, Any]:
+    """An earlier encounter by its day; told in the westernmost zone, it is never later than it was for the patient."""
+    return {"date": entry.at.astimezone(_WESTERNMOST).date().isoformat(), "modality": entry.modality}
 
 
 def _consent(entry: ConsentFact) -> dict[str, Any]:

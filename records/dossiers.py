@@ -8,7 +8,16 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine.dossier import ConsentFact, Dossier, OrderFacts, PatientFacts, Place, ProviderFacts
+from engine.dossier import (
+    ConsentFact,
+    Dossier,
+    MonitoringLook,
+    OrderFacts,
+    PatientFacts,
+    Place,
+    ProviderFacts,
+    VisitFact,
+)
 from records.errors import NotFound
 from records.people import dea_of, license_of, place_from_json
 from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
@@ -17,6 +26,7 @@ from records.tables.visits import Visit
 from records.work import Work
 
 _COMPLETED = "completed"
+_LOOKS = 20  # how many earlier orders are opened in search of a look at the monitoring programme
 # Facts an answer may fill that have a field of their own in the dossier; every other one stands under ``answers``.
 _PATIENT_FACTS = {
     "patient.setting": "setting",
@@ -35,7 +45,7 @@ def build_dossier(work: Work, visit: Visit, order: str | None) -> Dossier:
     that was shown, to JSON values as they were handed in.
     """
     fills, answers = _submitted(work, visit.id)
-    established, via = _relationship(work, visit)
+    visits = _visits(work, visit)
     return Dossier(
         clinic=work.clinic,
         visit=visit.id,
@@ -50,8 +60,9 @@ def build_dossier(work: Work, visit: Visit, order: str | None) -> Dossier:
         patient=_patient(work, visit, fills),
         provider=_provider(work, visit.provider),
         consents=_consents(work, visit),
-        established=established,
-        established_via=via,
+        established=bool(visits),
+        established_via=visits[0].modality if visits else None,
+        visits=visits,
         treatment_purpose=fills.get("treatment.purpose"),
         order=_order(work, visit, order) if order else None,
         answers={**answers, **{path: value for path, value in fills.items() if path not in _PATIENT_FACTS}},
@@ -117,20 +128,42 @@ def _order(work: Work, visit: Visit, order: str) -> OrderFacts:
         purpose=content["purpose"],
         statements=content.get("statements", {}),
         stated_at=row.written_at,
+        last_look=_last_look(work, visit, order),
     )
 
 
-def _relationship(work: Work, visit: Visit) -> tuple[bool, str | None]:
-    """Whether this provider has completed a visit with the patient before, and by which modality the first was."""
-    query = select(Visit.modality).where(
+def _last_look(work: Work, visit: Visit, order: str) -> MonitoringLook | None:
+    """The newest look at a monitoring programme that this prescriber stated for another order of the patient."""
+    query = (
+        select(OrderRow)
+        .join(Visit, Visit.id == OrderRow.visit)
+        .where(
+            OrderRow.clinic == work.clinic,
+            OrderRow.id != order,
+            Visit.patient == visit.patient,
+            Visit.provider == visit.provider,
+        )
+        .order_by(OrderRow.written_at.desc(), OrderRow.id)
+        .limit(_LOOKS)
+    )
+    for row in work.session.scalars(query):
+        stated = work.open(("orders", "content", row.id), row.content).get("statements", {})
+        if stated.get("pdmp.checked") is True and stated.get("pdmp.state"):
+            return MonitoringLook(at=row.written_at, state=stated["pdmp.state"])
+    return None
+
+
+def _visits(work: Work, visit: Visit) -> tuple[VisitFact, ...]:
+    """The visits that this provider has completed with the patient before, the earliest first."""
+    query = select(Visit).where(
         Visit.clinic == work.clinic,
         Visit.patient == visit.patient,
         Visit.provider == visit.provider,
         Visit.stage == _COMPLETED,
         Visit.id != visit.id,
     )
-    first = work.session.scalar(query.order_by(Visit.starts_at).limit(1))
-    return first is not None, first
+    found = work.session.scalars(query.order_by(Visit.starts_at, Visit.id))
+    return tuple(VisitFact(at=row.encounter_at or row.starts_at, modality=row.modality) for row in found)
 
 
 def _submitted(work: Work, visit: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -5,7 +5,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from engine.dossier import ConsentFact, DeaRegistration, Dossier, ExamFact, License, OrderFacts, PatientFacts, Place
+from engine.dossier import (
+    ConsentFact,
+    DeaRegistration,
+    Dossier,
+    ExamFact,
+    License,
+    OrderFacts,
+    PatientFacts,
+    Place,
+    VisitFact,
+)
 from engine.dossier import ProviderFacts as Provider
 from engine.facts import gather_facts
 
@@ -136,6 +146,18 @@ def test_an_order_brings_drug_prescription_and_purpose() -> None:
     assert facts["prescription"] == {"days_supply": 3, "refills": 0, "kind": "new", "electronic": True}
     assert facts["treatment"] == {"purpose": "acute_pain"}
     assert facts["relationship"]["in_person_exams"] == [{"date": "2026-01-02", "by": "self"}]
+
+
+def test_earlier_encounters_are_told_by_a_day_that_is_never_too_late() -> None:
+    seen = (
+        VisitFact(at=datetime(2026, 9, 2, 10, 59, tzinfo=UTC), modality="audio_video"),
+        VisitFact(at=datetime(2026, 9, 2, 11, tzinfo=UTC), modality="audio_only"),
+    )
+    assert gather_facts(dossier(visits=seen), "prescribe", NOW).facts["relationship"]["visits"] == [
+        {"date": "2026-09-01", "modality": "audio_video"},
+        {"date": "2026-09-02", "modality": "audio_only"},
+    ]
+    assert "visits" not in gather_facts(dossier(), "prescribe", NOW).facts["relationship"]
 
 
 def test_every_fact_names_its_source() -> None:

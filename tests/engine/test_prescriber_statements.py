@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from engine.dossier import Dossier, OrderFacts
+from engine.dossier import Dossier, MonitoringLook, OrderFacts
 from engine.evaluators import ClosuresOnly
 from engine.facts import gather_facts
 from engine.gates import GateQuestion, GateVerdict, gate
@@ -50,6 +50,24 @@ def test_a_look_at_another_states_programme_does_not() -> None:
 def test_a_look_of_two_days_ago_and_one_without_a_time_are_not_told() -> None:
     for when in (NOW - timedelta(days=2), None):
         assert "pdmp" not in gather_facts(prescribing(dict(LOOKED), when), "prescribe", NOW).facts
+
+
+def looked_before(ago: timedelta, statements: dict[str, object] | None = None) -> dict[str, object]:
+    look = MonitoringLook(at=NOW - ago, state="FL")
+    earlier = replace(ORDER, statements=statements or {}, last_look=look)
+    facts = gather_facts(dossier("rosalind_achebe", HERE, order=earlier), "prescribe", NOW).facts
+    return dict(facts.get("pdmp", {}))
+
+
+def test_an_earlier_look_is_told_by_its_begun_days_and_its_state() -> None:
+    assert looked_before(timedelta(days=90)) == {"days_since_last_check": 90, "state": "FL"}
+    assert looked_before(timedelta(days=90, seconds=1))["days_since_last_check"] == 91
+    assert looked_before(timedelta(0))["days_since_last_check"] == 0
+
+
+def test_an_earlier_look_says_nothing_of_another_state_or_of_the_future() -> None:
+    assert looked_before(timedelta(days=3), {"pdmp.state": "GA"}) == {"state": "GA"}
+    assert looked_before(timedelta(seconds=-1)) == {}
 
 
 def test_the_exception_and_the_diagnosis_are_facts_of_the_prescriber() -> None:
