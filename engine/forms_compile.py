@@ -30,6 +30,7 @@ from engine.packs import digest
 from engine.programs import Program, compile_program
 from engine.reading import Node
 from engine.texts import read_texts, require_languages
+from engine.units import check_unit
 from engine.values import BadValue, FactType, Kind
 
 _TEXT_KEYS = ("text", "help", "least_text", "most_text", "advice")
@@ -191,6 +192,8 @@ class _Compiler:
             require_languages(node.get(key), self._languages, self._problems)
         if node.text("id") in CONNECTIVES:
             self._problems.report("FORM002", node["id"].at, id=node.text("id"))
+        if "unit" in node:
+            check_unit(node["unit"], self._problems)
         entry = ITEM_TYPES[kind]
         for key in TYPED_KEYS - entry.may - entry.must:
             if key in node:
@@ -242,7 +245,7 @@ class _Compiler:
             plain = [c for c in item.choice_ids if c not in fill.values and c != item.alone]
             for choice in plain:
                 self._check_fit(target, fill.path, [choice] if item.type == "multi_choice" else choice, node)
-        elif item.fact_type is None or item.fact_type.kind is not target.kind:
+        elif item.fact_type is None or item.fact_type.kind is not target.kind or item.fact_type.unit != target.unit:
             self._problems.report("FORM010", node.at, path=fill.path, reason=f"it is {target}")
 
     def _check_fit(self, target: FactType, path: str, value: object, node: Node) -> None:

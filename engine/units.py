@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from engine.diagnostics import nearest
+from engine.diagnostics import Problems, nearest
 from engine.reading import Node, Sort
 from engine.values import BadValue, FactType, Kind, Value, from_millionths
 
@@ -119,13 +119,12 @@ def known_units() -> Iterable[str]:
     return _SYMBOLS
 
 
-def is_unit(text: str) -> bool:
-    """Whether the table holds a unit."""
+def check_unit(node: Node, problems: Problems) -> None:
+    """Report a unit that the table does not hold."""
     try:
-        read_unit(text)
-    except BadValue:
-        return False
-    return True
+        read_unit(node.raw)
+    except BadValue as error:
+        problems.report("VOC007", node.at, reason=error)
 
 
 def convert(amount: Fraction, unit: str, into: str) -> Fraction:

@@ -12,7 +12,7 @@ from typing import cast
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.reading import Node
 from engine.shapes import Anything, Exactly, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
-from engine.units import read_unit
+from engine.units import check_unit
 from engine.values import BadValue, FactType, Kind, Value, read_duration
 
 PATH = Text(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", "a path such as patient.location.state")
@@ -232,7 +232,7 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
     fields = {name: read_type(part, lists, problems) for name, part in _items(node, "fields")}
     least, unit = node.get("least"), node.get("unit")
     if unit is not None:
-        _check_unit(unit, problems)
+        check_unit(unit, problems)
     return FactType(
         kind,
         values,
@@ -242,13 +242,6 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
         least=cast("float | None", least.scalar) if least is not None else None,
         absent_is_nothing="absent" in node,
     )
-
-
-def _check_unit(node: Node, problems: Problems) -> None:
-    try:
-        read_unit(node.raw)
-    except BadValue as error:
-        problems.report("VOC007", node.at, reason=error)
 
 
 def read_facts(

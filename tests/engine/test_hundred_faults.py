@@ -167,6 +167,8 @@ FORMS: tuple[Fault, ...] = (
     (FRM, "  unit: '[degF]'\n", "", "FORM008", -2),
     (FRM, "path: patient.pregnant", "path: patient.pregnent", "FORM009", 0),
     (FRM, "path: patient.pregnant", "path: patient.weight", "FORM010", 0),
+    (FRM, "  text: {en: How high?", "  fills: {path: patient.weight}\n  text: {en: How high?", "FORM010", 0),
+    (FRM, "unit: '[degF]'", "unit: degF", "VOC007", 0),
     (FRM, "when: {degrees: {at_least: 40 Cel}}", "when: {place: two}", "FORM011", 0),
     (FRM, "form: care/intake", "form: care/intakes", "FORM012", 0),
     (FRM, "  least: 90\n", "  least: 120\n", "FORM013", 1),
