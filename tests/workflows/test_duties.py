@@ -126,6 +126,20 @@ async def test_a_cancelled_visit_owes_nothing(scene: Scene) -> None:
     assert (scene.records.alerts, scene.keeper.asked["join"]) == ([], 1)
 
 
+async def test_a_cancelled_visit_that_waits_for_a_network_is_called_to_nothing_meanwhile(scene: Scene) -> None:
+    scene.keeper.terms["join"] = "within 2 hours of encounter"
+    scene.records.orders["rx1"] = prescription("rx1")
+    await enter(scene)
+    assert (await scene.ask("prescribe", "rx1")).done
+    scene.network.down = True
+    assert (await scene.ask("cancel", "patient_asked")).done
+    await scene.skip(hours=3)
+    scene.network.down = False
+    await scene.skip(minutes=10)
+    assert await scene.result() == "cancelled"
+    assert set(scene.records.alerts) == {"review"}
+
+
 async def test_a_shut_gate_owes_nothing_and_an_opened_one_does(scene: Scene) -> None:
     scene.keeper.terms["sign"] = "within 2 hours of signing"
     scene.keeper.shut.add("sign")
