@@ -46,6 +46,14 @@ TYPED_KEYS = frozenset().union(*(entry.may | entry.must for entry in ITEM_TYPES.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """What a question or a score is called in a public code system, such as LOINC's; for other programs only."""
+
+    system: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """One answer to choose, its words and a line of help; `weight` is what it counts in a score, None: nothing."""
 
@@ -91,6 +99,7 @@ class Item:
     alone: str = ""
     seconds: int = 8
     fills: Fill | None = None
+    codes: tuple[Code, ...] = ()
     show_when: Condition | None = None
     required_when: Condition | None = None
     needs: tuple[str, ...] = ()
@@ -133,6 +142,7 @@ class Score:
     items: tuple[str, ...]
     weights: Mapping[str, Mapping[str, int]]
     bands: tuple[Band, ...] = ()
+    codes: tuple[Code, ...] = ()
 
     @property
     def band_path(self) -> str:

@@ -25,7 +25,7 @@ from engine.forms_cases import report_cases
 from engine.forms_paths import report_unreachable
 from engine.forms_rules import intake_rules, last_stratum
 from engine.forms_schema import FORM
-from engine.forms_scores import compile_scores, report_twice, score_types
+from engine.forms_scores import compile_scores, read_codes, report_twice, score_types
 from engine.packs import digest
 from engine.programs import Program, compile_program
 from engine.reading import Node
@@ -182,6 +182,7 @@ class _Compiler:
             choices=choices,
             optional=node.flag("optional") or "required_when" in node,
             seconds=node.integer("seconds") or ITEM_TYPES[kind].seconds,
+            codes=read_codes(node),
             **_typed(node),
         )
         self._check_choices(item, node)

@@ -1,13 +1,38 @@
 """What may stand in a form's file?"""
 
 from engine.forms import ITEM_TYPES
-from engine.shapes import DAY, NAME, NOTHING, Anything, Either, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
+from engine.shapes import (
+    DAY,
+    LINK,
+    NAME,
+    NOTHING,
+    Anything,
+    Either,
+    Flag,
+    Key,
+    ListOf,
+    MapOf,
+    Number,
+    OneOf,
+    Record,
+    Text,
+)
 from engine.texts import LANGUAGES, TEXTS
 
 FORM_ID = Text(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*", "a form's id such as area/form")
 SEVERITIES = ("emergency", "urgent")
 CONDITION = Anything("a condition over the items above")
 
+CODES = ListOf(
+    Record(
+        "a code",
+        {
+            "system": Key(LINK, "the code system, such as http://loinc.org", required=True),
+            "code": Key(Text(), "the code in it, quoted", required=True),
+        },
+    ),
+    least=1,
+)
 CHOICE = Record(
     "a choice",
     {
@@ -47,6 +72,7 @@ ITEM = Record(
         "show_when": Key(CONDITION, "shown only where this holds"),
         "required_when": Key(CONDITION, "may be left blank unless this holds"),
         "fills": Key(FILLS, "the shared fact that the answer supplies"),
+        "codes": Key(CODES, "what other programs call the question"),
     },
 )
 BAND = Record(
@@ -64,6 +90,7 @@ SCORE = Record(
         "title": Key(TEXTS, "its name by language", required=True),
         "items": Key(ListOf(NAME, least=1), "the items whose choices' weights it adds up", required=True),
         "bands": Key(ListOf(BAND, least=1), "what ranges of its sum are called, lowest first"),
+        "codes": Key(CODES, "what other programs call the score"),
     },
 )
 FLAG = Record(

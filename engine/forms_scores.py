@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.diagnostics import Problems, listed, nearest
-from engine.forms import BAND_SUFFIX, Answers, Band, Form, Item, Score
+from engine.forms import BAND_SUFFIX, Answers, Band, Code, Form, Item, Score
 from engine.forms_walk import walk
 from engine.reading import Node
 from engine.texts import read_texts, require_languages
@@ -58,10 +58,16 @@ def compile_scores(document: Node, prefix: str, items: tuple[Item, ...], problem
                 items=tuple(item.id for item in items if item.id in counted),
                 weights={item.path: _weights(item) for item in items if item.id in counted},
                 bands=tuple(_band(band, languages, problems) for band in node.get("bands") or ()),
+                codes=read_codes(node),
             )
             _check_bands(score, node, problems)
             found.append(score)
     return tuple(found)
+
+
+def read_codes(node: Node) -> tuple[Code, ...]:
+    """The codes of an item or a score."""
+    return tuple(Code(system=part.text("system"), code=part.text("code")) for part in node.get("codes") or ())
 
 
 def report_twice(named: Iterable[tuple[str, Node]], problems: Problems) -> None:

@@ -7,7 +7,7 @@ Red flags are not part of it: they are decided by the clinic's own engines. Nor 
 
 from collections.abc import Iterator
 
-from engine.forms import BAND_SUFFIX, Form, Item, Score
+from engine.forms import BAND_SUFFIX, Code, Form, Item, Score
 from engine.texts import Texts
 from integrations.fhir.elements import (
     FHIR,
@@ -81,6 +81,7 @@ def _item(form: Form, item: Item, enabling: Enabling, base: str) -> Json:
     found: Json = {
         "extension": [*_extensions(item), *_constraints(item, enabling), *enabled.pop("extension", ())],
         "linkId": item.id,
+        "code": _codes(item.codes),
         **worded("text", text, form.languages),
         "type": _TYPES[item.type],
         **enabled,
@@ -166,6 +167,7 @@ def _sum(form: Form, score: Score) -> Json:
     return {
         "extension": [*_calculated(formula), *limits],
         "linkId": score.id,
+        **({"code": _codes(score.codes)} if score.codes else {}),
         **worded("text", score.title, form.languages),
         "type": "integer",
         "readOnly": True,
@@ -189,6 +191,10 @@ def _band(form: Form, score: Score, base: str) -> Json:
         "readOnly": True,
         "answerOption": [{"valueCoding": coding(system, b.id, b.text, form.languages)} for b in score.bands],
     }
+
+
+def _codes(codes: tuple[Code, ...]) -> list[Json]:
+    return [{"system": code.system, "code": code.code} for code in codes]
 
 
 def _calculated(formula: str) -> list[Json]:

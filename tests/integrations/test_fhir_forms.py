@@ -192,6 +192,17 @@ def test_a_score_is_a_hidden_sum_of_ordinal_values_and_its_band_another() -> Non
     assert item_of(found, "sleep")["enableWhen"] == [{"question": "phq2", "operator": ">=", "answerInteger": 3}]
 
 
+def test_codes_of_public_systems_go_with_questions_and_scores() -> None:
+    codes = "codes: [{system: 'http://loinc.org', code: 44250-9}]"
+    weighed = COLOR.replace("{en: R}", "{en: R}, weight: 0").replace("{en: B}", "{en: B}, weight: 1")
+    text = weighed.replace("type: choice", f"type: choice, {codes}", 1)
+    scores = f"scores:\n- {{id: sum, title: {{en: S}}, items: [color], {codes.replace('44250-9', '44261-6')}}}\n"
+    found = questionnaire(form(text + scores), BASE)
+    Questionnaire.model_validate(found)
+    assert item_of(found, "color")["code"] == [{"system": "http://loinc.org", "code": "44250-9"}]
+    assert item_of(found, "sum")["code"] == [{"system": "http://loinc.org", "code": "44261-6"}]
+
+
 def test_a_response_says_whose_since_when_and_in_which_state() -> None:
     answers = {"welcome": True, "chief_complaint": "fever", "danger_signs": ["none"], "chest_now": True}
     found = questionnaire_response(content().form("urgent_care/intake"), answers, about("in-progress", "es"))
