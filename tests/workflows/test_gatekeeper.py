@@ -1,0 +1,86 @@
+"""Whether a gate asked of the law itself leaves its later duties, and tells when they are met, out of a dossier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from engine.dossier import ConsentFact, Dossier, License, Place
+from engine.evaluators import ClosuresOnly
+from engine.ports import GateRecord
+from engine.rulebook import load_rulebook
+from tests.engine.test_facts import dossier
+from tests.rules.helpers_cases import ROOT
+from workflows.activities.gates import GateActivities
+from workflows.contracts import DutyInput, EffectInput, GateAnswer, GateInput
+from workflows.gatekeeper import LawGateKeeper
+
+AT = datetime(2026, 12, 1, 21, tzinfo=UTC)
+BEGAN = AT - timedelta(minutes=5)
+EFFECT = EffectInput(clinic="elm", visit="v1", step="consult", key="k")
+
+
+def visit(**answers: Any) -> Dossier:
+    """A visit in TX whose patient lets the clinic share its record."""
+    base = dossier(starts_at=AT, encounter_at=BEGAN, established=True)
+    place = Place(country="us", state="TX", time_zone="America/Chicago", attested=True, at=BEGAN)
+    day = AT - timedelta(days=1)
+    return replace(
+        base,
+        patient=replace(base.patient, attested_place=place, booked_place=place),
+        provider=replace(
+            base.provider,
+            licenses=(
+                License(
+                    state="TX",
+                    profession="MD",
+                    kind="full",
+                    status="active",
+                    issued=date(2015, 1, 1),
+                    expires=date(2027, 1, 31),
+                ),
+            ),
+        ),
+        consents=tuple(
+            ConsentFact(kind=kind, form="electronic", at=day, jurisdiction="us/tx")
+            for kind in ("treatment", "telehealth", "privacy", "sharing")
+        ),
+        answers=answers,
+    )
+
+
+@dataclass
+class Records:
+    """Hands out the dossier that it holds."""
+
+    held: Dossier = field(default_factory=visit)
+
+    def dossier(self, ref: Any, order: str | None = None) -> Dossier:
+        return self.held
+
+    def record_gate(self, effect: Any, gate: GateRecord) -> str:
+        return "gate-1"
+
+
+def asked(activities: GateActivities) -> GateAnswer:
+    return activities.ask_gate(GateInput(effect=EFFECT, gate="join", at=AT.isoformat()))
+
+
+def test_the_record_that_a_state_asks_for_is_owed_until_the_patient_turns_out_to_have_nobody_to_send_it_to() -> None:
+    rulebooks: Mapping[str, Any] = {"elm": load_rulebook(ROOT)}
+    keeper = LawGateKeeper(lambda: SimpleNamespace(rulebooks=rulebooks), ClosuresOnly())  # type: ignore[arg-type, return-value]
+    records: Any = Records()
+    activities = GateActivities(records, keeper)
+    answer = asked(activities)
+    assert answer.open
+    (duty,) = answer.due
+    assert (duty.topic, duty.duty, duty.gate) == ("privacy", "primary_care_record", "join")
+    assert datetime.fromisoformat(duty.over_at) == BEGAN + timedelta(hours=72)
+    question = DutyInput(effect=EFFECT, duty=duty)
+    assert activities.owes_duty(question)
+    records.held = visit(**{"patient.has_primary_care": False})
+    assert not activities.owes_duty(question)
+    assert asked(activities).due == ()
