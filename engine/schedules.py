@@ -39,9 +39,9 @@ def scheduled(files: Iterable[LawFile], jurisdiction: str, drug: object) -> tupl
     """What the files of a jurisdiction say of a drug."""
     found = []
     for file in files:
-        entries = tuple(entry for entry in file.schedules if entry.name == drug)
-        if entries and file.jurisdiction == jurisdiction:
-            found.append(Scheduled(jurisdiction, file.topic, entries))
+        if file.schedules and file.jurisdiction == jurisdiction:
+            entries = tuple(entry for entry in file.schedules if entry.name == drug)
+            found += [Scheduled(jurisdiction, file.topic, entries)] if entries else []
     return tuple(found)
 
 

@@ -27,13 +27,14 @@ def card(decision: Decision) -> str:
 
 def _parts(decision: Decision) -> Iterator[tuple[str, Iterable[str]]]:
     yield "Forbidden", (_with_why(f"{entry['act']}, by {entry['rule']}", entry) for entry in decision.forbids)
+    yield "Which would not be, if", (str(way) for entry in decision.forbids for way in entry.get("unless", ()))
     yield "Missing facts", decision.missing
     yield "For a person", (_with_why(f"{entry['why']} {entry['rule']}".strip(), entry) for entry in decision.review)
     yield "Permitted by", (_with_why(f"{entry['path']}, {entry['rule']}", entry) for entry in decision.permits)
     yield "Duties", (_duty(entry) for entry in decision.duties)
     yield "Limits", (_limit(entry) for entry in decision.limits)
     yield "Advice", (str(entry.get("advice", entry.get("text", ""))) for entry in decision.advice)
-    yield "Tried", (f"{entry['path']}: {'; '.join(map(str, entry['failed']))}" for entry in decision.tried)
+    yield "Tried", (_tried(entry) for entry in decision.tried)
     yield "Presumed", (f"{path} = {value}" for path, value in decision.presumed.items())
     yield "Sources", (_source(name, source) for name, source in decision.sources.items())
     yield "Rulebook", (decision.rulebook,)
@@ -53,6 +54,11 @@ def _duty(entry: Json) -> str:
 def _limit(entry: Json) -> str:
     bound = f"at most {entry['max']}" if "max" in entry else f"only {entry.get('to')}"
     return _with_why(f"{entry['limit']}: {bound}, by {entry['rule']}", entry)
+
+
+def _tried(entry: Json) -> str:
+    nearest = ", the nearest lawful path" if entry.get("nearest") else ""
+    return f"{entry['path']}{nearest}: lacks {'; '.join(map(str, entry['failed']))}"
 
 
 def _source(name: str, source: Json) -> str:

@@ -1,0 +1,26 @@
+"""The card of a decision says what a person would ask next: what would lift it, and which path lacks least."""
+
+from admin_ui.cli.decision_card import card
+from engine.decisions import Decision, Outcome
+
+FORBID = {
+    "act": "do",
+    "rule": "us/fl/open/no",
+    "cite": ["s"],
+    "because": {"a": True},
+    "unless": ["b is true", "c is 1"],
+}
+TRIED = (
+    {"path": "full", "rule": "r", "cite": [], "failed": ["a licence"], "nearest": True},
+    {"path": "other", "rule": "r", "cite": [], "failed": ["never"]},
+)
+
+
+def test_what_would_lift_a_refusal_is_listed() -> None:
+    told = card(Decision(topic="open", outcome=Outcome.FORBIDDEN, forbids=(FORBID,)))
+    assert "Which would not be, if:\n  b is true\n  c is 1\n" in told
+
+
+def test_the_nearest_lawful_path_is_named_and_the_others_are_not() -> None:
+    told = card(Decision(topic="open", outcome=Outcome.FORBIDDEN, tried=TRIED))
+    assert "  full, the nearest lawful path: lacks a licence\n  other: lacks never\n" in told
