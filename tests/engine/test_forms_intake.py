@@ -218,9 +218,9 @@ def one_by_one(compiled: Form, answers: dict[str, Any]) -> dict[str, str]:
 def test_the_schema_of_a_submission_finds_what_its_answers_show_one_by_one(name: str) -> None:
     forms = {"intake": intake(), "screening": screening(), "every operator": form(EVERY_OPERATOR), "types": TYPES}
     compiled, dice, broken = forms[name], random.Random(41), 0
-    for answers in generated_walks(compiled, 250, seed=19):
+    for answers in generated_walks(compiled, 80, seed=19):
         sent = {**answers, "elsewhere": True} if dice.random() < 0.1 else answers
         found = {item: problem.code for item, problem in check_submission(compiled, sent).items()}
         assert found == one_by_one(compiled, sent)
         broken += bool(found)
-    assert broken > 100
+    assert broken > 30
