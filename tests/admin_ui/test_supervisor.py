@@ -65,6 +65,7 @@ async def test_programs_stop_in_the_reverse_order_of_their_start(tmp_path: Path)
     assert ends.read_text().split() == ["third", "second", "first"]
 
 
+@pytest.mark.slow
 async def test_a_program_that_never_starts_is_given_up_with_its_log_named(tmp_path: Path) -> None:
     house = supervisor([])
     with pytest.raises(StartFailed, match=r"broken does not start; its log is .*broken\.log"):

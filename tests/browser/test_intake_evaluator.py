@@ -18,6 +18,7 @@ def forms() -> dict[str, Form]:
     return {**content().forms, "every operator": form(EVERY_OPERATOR), "screening": screening()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", forms())
 def test_browser_and_server_agree_on_generated_walks(name: str) -> None:
     compiled = forms()[name]
@@ -25,6 +26,7 @@ def test_browser_and_server_agree_on_generated_walks(name: str) -> None:
     assert differences(compiled, walks, in_node(compiled, walks)) == []
 
 
+@pytest.mark.slow
 def test_the_walks_reach_every_item_and_every_flag() -> None:
     for compiled in forms().values():
         seen = in_node(compiled, generated_walks(compiled, 1200, seed=11))

@@ -214,6 +214,7 @@ def one_by_one(compiled: Form, answers: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["intake", "screening", "every operator", "types"])
 def test_the_schema_of_a_submission_finds_what_its_answers_show_one_by_one(name: str) -> None:
     forms = {"intake": intake(), "screening": screening(), "every operator": form(EVERY_OPERATOR), "types": TYPES}

@@ -71,6 +71,7 @@ def test_an_empty_file_says_so() -> None:
     assert read("# only a comment\n")[1] == [("READ004", 1, 1)]
 
 
+@pytest.mark.slow
 def test_nesting_without_end_is_refused() -> None:
     assert read("[" * 20_000)[1][0][0] == "READ001"
 

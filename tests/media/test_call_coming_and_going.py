@@ -109,6 +109,7 @@ async def test_a_path_that_falls_silent_is_given_up(bench: Bench, monkeypatch: p
     await patient.vanish()
 
 
+@pytest.mark.slow
 async def test_twenty_joins_and_leaves_leave_no_task_socket_or_address_behind(bench: Bench) -> None:
     async def once(index: int) -> None:
         bot = bench.bot(f"p{index % 3}")

@@ -49,6 +49,7 @@ def test_answers_are_saved_one_by_one_and_the_next_sitting_goes_on(clinic: Clini
     assert re.search(r'value="skin" checked', elsewhere.get(f"/visits/{visit}/intake/2").text)
 
 
+@pytest.mark.slow
 def test_no_question_or_answer_is_in_an_address(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -76,6 +77,7 @@ def test_the_same_answer_sent_twice_is_saved_once_and_goes_on(clinic: Clinic) ->
     assert third.status_code == 200
 
 
+@pytest.mark.slow
 def test_another_answer_given_meanwhile_is_shown_and_nothing_is_overwritten(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -130,6 +132,7 @@ def test_an_urgent_answer_is_told_and_the_visit_goes_on(clinic: Clinic) -> None:
     assert "notice-warning" not in browser.get(f"/visits/{visit}/intake/2").text, "said once, where it was answered"
 
 
+@pytest.mark.slow
 def test_answers_are_reviewed_in_words_and_handed_in_once(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -187,6 +190,7 @@ def test_consent_shows_clauses_and_sources_and_is_signed_by_name(clinic: Clinic)
     assert "Privacy" in signed
 
 
+@pytest.mark.slow
 def test_a_signature_is_the_patients_own_name_however_it_is_written(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -198,6 +202,7 @@ def test_a_signature_is_the_patients_own_name_however_it_is_written(clinic: Clin
     assert _sign(browser, visit, "  JUNE  hartléy ").url.path == f"/visits/{visit}"
 
 
+@pytest.mark.slow
 def test_what_was_signed_shows_every_word_the_typed_name_and_the_time(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -211,6 +216,7 @@ def test_what_was_signed_shows_every_word_the_typed_name_and_the_time(clinic: Cl
     assert "Signed as june hartley on" in signed
 
 
+@pytest.mark.slow
 def test_consent_can_be_taken_back_and_given_again(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -231,6 +237,7 @@ def test_consent_can_be_taken_back_and_given_again(clinic: Clinic) -> None:
     assert f'href="{path}/take-back"' in again
 
 
+@pytest.mark.slow
 def test_the_privacy_notice_is_a_page_that_the_footer_and_the_consent_lead_to(clinic: Clinic) -> None:
     browser = clinic.browser()
     assert 'href="/privacy"' in browser.get("/").text
@@ -243,6 +250,7 @@ def test_the_privacy_notice_is_a_page_that_the_footer_and_the_consent_lead_to(cl
     assert browser.get(f"/visits/{visit}/consent").text.count('href="/privacy"') == 2
 
 
+@pytest.mark.slow
 def test_the_consent_says_of_each_part_who_asks_for_it(clinic: Clinic) -> None:
     keeper = LawGateKeeper(clinic.app.state.deps.library, ClosuresOnly())
     clinic.app.state.deps = dataclasses.replace(clinic.app.state.deps, gates=keeper, search=keeper)
@@ -275,6 +283,7 @@ def test_the_waiting_room_shows_the_place_and_lets_one_leave(clinic: Clinic) -> 
     assert left.url.path == f"/visits/{visit}"
 
 
+@pytest.mark.slow
 def test_the_time_to_wait_is_never_said_to_end_before_the_appointment(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -309,6 +318,7 @@ def test_a_join_link_is_shown_by_get_and_used_up_by_post(clinic: Clinic) -> None
     assert browser.get(str(door.url)).status_code == 200
 
 
+@pytest.mark.slow
 def test_after_the_visit_the_patient_reads_what_is_meant_for_them(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -337,6 +347,7 @@ def test_a_visit_of_somebody_else_is_a_page_that_does_not_exist(clinic: Clinic) 
         assert other.get(f"/visits/{visit}{tail}").status_code == 404, tail
 
 
+@pytest.mark.slow
 def test_spanish_reaches_the_questions_and_the_consent(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)

@@ -53,6 +53,7 @@ def test_nobody_signed_in_is_led_to_the_staff_sign_in(portal: Portal) -> None:
     assert answer.status_code == 303 and answer.headers["location"].startswith("/staff/sign-in")
 
 
+@pytest.mark.slow
 def test_an_empty_queue_says_what_will_show_up_there(portal: Portal) -> None:
     page = portal.client.get("/staff")
     assert page.status_code == 200
@@ -157,6 +158,7 @@ def test_a_script_gets_the_new_version_as_json(portal: Portal) -> None:
     assert answer.json()["version"] == 1 and answer.json()["saved"].startswith("Saved")
 
 
+@pytest.mark.slow
 def test_a_conflict_keeps_both_texts(portal: Portal) -> None:
     note(portal, 0, "the first window", key="k1")
     page = note(portal, 0, "the second window", key="k2")
@@ -212,6 +214,7 @@ def test_a_broken_prescription_names_every_field_and_keeps_what_was_typed(portal
     assert 'value="ten"' in page.text
 
 
+@pytest.mark.slow
 def test_more_refills_than_the_list_allows_are_refused(portal: Portal) -> None:
     page = portal.post(f"{portal.at}/orders", **{**RX, "refills": "1"})
     assert page.status_code == 422 and "allows fewer" in page.text

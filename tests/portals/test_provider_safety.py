@@ -173,6 +173,7 @@ def test_what_the_specialty_never_prescribes_is_said_with_its_reason(
     assert "This specialty" not in portal.client.get(f"{portal.at}?pick=list:0:0").text
 
 
+@pytest.mark.slow
 def test_a_prescription_of_another_visit_cannot_be_replaced(portal: Portal) -> None:
     page = portal.post(f"{portal.at}/orders", **RX, replaces="ord_000000000000000000000000")
     assert page.status_code == 404 and not re.search("data-order", page.text) and not orders(portal)

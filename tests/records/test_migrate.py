@@ -36,6 +36,7 @@ def tables(url: str) -> set[str]:
         engine.dispose()
 
 
+@pytest.mark.slow
 def test_migrations_make_exactly_the_models(url: str) -> None:
     upgrade(url)
     engine = open_engine(url)
@@ -76,6 +77,7 @@ def test_with_data_the_older_part_survives_a_step_down_and_up(tmp_path: Path, da
     again.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_rows_that_are_history_can_be_neither_changed_nor_deleted(database: Database, table: str) -> None:
     walk(database, "palmetto", "Aaa")

@@ -20,6 +20,7 @@ def both(database: Database) -> tuple[Walked, Walked]:
     return walk(database, "palmetto", "Aaa"), walk(database, "cedar", "Bbb")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["system", "patient", "provider"])
 def test_another_clinics_ids_find_nothing(both: tuple[Walked, Walked], role: str) -> None:
     mine, theirs = both
