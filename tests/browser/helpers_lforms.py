@@ -23,6 +23,10 @@ PAGE = """<!doctype html><html lang="en"><title>Form</title><div id="form"></div
 <script type="module" src="/fhir/R4/lformsFHIR.min.js"></script></html>"""
 SHOWN = """[...document.querySelectorAll("#form lhc-item")].filter((e) => e.offsetParent !== null)
   .map((e) => e.id.slice("item-".length, -"/1".length))"""
+WORDS = """Object.fromEntries([...document.querySelectorAll("#form lhc-item")].map((e) => [
+  e.id.slice("item-".length, -"/1".length),
+  [e.querySelector("label[id^='label-']").textContent.trim(),
+   ...[...e.querySelectorAll("label[id*='/1|http']")].map((one) => one.textContent)]]))"""
 RENDER = """async ([asked, answered]) => {
   const form = document.getElementById("form");
   let shape = LForms.Util.convertFHIRQuestionnaireToLForms(asked, "R4");
@@ -56,6 +60,11 @@ class Renderer:
             found: list[str] = self._page.evaluate(SHOWN)
             return found
         return expected
+
+    def words(self) -> dict[str, list[str]]:
+        """Each item's question, marked with a star where it must be answered, and its choices, as on the page."""
+        found: dict[str, list[str]] = self._page.evaluate(WORDS)
+        return found
 
     def told(self) -> dict[str, Any]:
         """The answers the renderer hands out, by item, in plain values; several of them sorted."""

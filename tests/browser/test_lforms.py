@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.forms import Form
+from engine.forms import Choice, Form, Item
 from engine.forms_intake import next_item, shown_items
 from engine.forms_scores import tallies
 from engine.forms_walk import live_answers
@@ -77,6 +77,27 @@ def test_filled_in_by_hand_it_asks_the_same_questions_and_adds_up_the_same_score
     kept = lforms.told()
     assert {key: kept.get(key) for key in told(asked, answers)} == told(asked, answers)
     assert lforms.trouble == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", FORMS)
+def test_it_words_every_question_and_choice_as_we_do(name: str, lforms: Renderer) -> None:
+    asked = FORMS[name]
+    lforms.render(asked)
+    expected = shown(asked, {})
+    assert lforms.shown(expected) == expected
+    assert lforms.words() == {item.id: [worded(item), *map(weighed, item.choices)] for item in shown_items(asked, {})}
+
+
+def weighed(choice: Choice) -> str:
+    """A choice as the renderer words it: with what it counts in a score."""
+    return choice.text["en"] + ("" if choice.weight is None else f" - {choice.weight}")
+
+
+def worded(item: Item) -> str:
+    if item.type == "info":
+        return " ".join(filter(None, (item.text["en"], item.help.get("en"))))
+    return item.text["en"] + ("" if item.optional else " *")
 
 
 @pytest.mark.browser
