@@ -13,7 +13,8 @@ def exceptions(condition: Condition, facts: Facts) -> list[Way]:
     """For each way out that a condition leaves, the parts that keep it from being open; the nearest first.
 
     A way out is what stands under a negation (`unless`, `not`): the condition ends as soon as one of them holds. One
-    that the law of the place closes to everybody is none.
+    that the law of the place closes to everybody is none, and one that is only "where that other law does not apply"
+    is left to what that law says of itself.
     """
     closed = describe(Always(False))
     ways = dict.fromkeys(tuple(failures(way, facts)) for way in _ways(condition))
@@ -25,4 +26,5 @@ def _ways(condition: Condition) -> Iterable[Condition]:
         for part in condition.parts:
             yield from _ways(part)
     elif isinstance(condition, Negation):
-        yield from condition.part.parts if isinstance(condition.part, Some) else (condition.part,)
+        ways = condition.part.parts if isinstance(condition.part, Some) else (condition.part,)
+        yield from (way for way in ways if not (isinstance(way, Negation) and isinstance(way.part, Every | Some)))

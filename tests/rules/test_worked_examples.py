@@ -128,6 +128,16 @@ class TestNewYorkFollowsTheFederalWaiver:
     def test_with_the_waiver_the_states_exception_lapses_on_the_same_day(self) -> None:
         assert forbidding(ask("prescribing", "stimulant_in_ny", AFTER_WAIVER)) == [FEDERAL, self.RULE]
 
+    def test_the_refusal_names_each_of_the_states_exceptions_in_words_a_person_can_read(self) -> None:
+        refused = ask("prescribing", "stimulant_in_ny", AFTER_WAIVER).forbids[1]
+        assert [way.split(" where ")[0] for way in refused["unless"]] == [
+            "encounter.modality is in_person",
+            "at least one of relationship.in_person_exams",
+            "at least one of relationship.in_person_exams",
+            "provider.covering is true",
+            "encounter.emergency is true",
+        ]
+
     def test_what_the_state_excuses_the_country_may_not(self) -> None:
         referred = exam("2026-06-01", by="referrer")
         decision = ask("prescribing", "stimulant_in_ny", AFTER_WAIVER, relationship__in_person_exams=referred)
