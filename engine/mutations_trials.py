@@ -111,10 +111,10 @@ class Trials:
     def _difference(self, changed: Rulebook, topic: str, place: str) -> tuple[list[_Judged], list[_Judged]]:
         """The instances that are only in the law as it stands, and only in the changed one.
 
-        One that no facts can make apply (its law value says so) adds nothing, and is none of them.
+        One without an effect, or that no facts can make apply (its law value says so), adds nothing and is none of them.
         """
         before, after = (
-            [one for one in book.instances(topic, place) if _settled(one.condition) is not False]
+            [one for one in book.instances(topic, place) if one.effects and _settled(one.condition) is not False]
             for book in (self._rulebook, changed)
         )
         gone = [_judged(one) for one in before if one not in after]
