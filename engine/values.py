@@ -196,8 +196,9 @@ class Duration:
 
     def __str__(self) -> str:
         hours, minutes = divmod(self.seconds // 60, 60)
-        parts = {"months": self.months, "days": self.days, "hours": hours, "minutes": minutes}
-        return " ".join(f"{count} {unit}" for unit, count in parts.items() if count) or "0 days"
+        parts = {"month": self.months, "day": self.days, "hour": hours, "minute": minutes}
+        words = (f"{count} {unit}{'' if count == 1 else 's'}" for unit, count in parts.items() if count)
+        return " ".join(words) or "0 days"
 
     @property
     def of_the_clock(self) -> bool:
