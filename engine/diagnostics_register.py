@@ -147,6 +147,7 @@ REGISTER: tuple[Kind, ...] = (
         "Numbers of different units are compared only where the units are known.",
         "use a unit of UCUM such as d, h, mg, kg, [lb_av], Cel, [degF], mg/dL",
     ),
+    Kind("VOC008", "`{key}` is not for facts of type `{type}`", "It would be ignored.", "remove it"),
     Kind("VOC006", "unknown state code `{state}`{hint}", "The place selects the law.", "use a USPS code"),
     # ASK: questions
     Kind("ASK001", "a question is a mapping; found {found}", "It has a topic, facts and an instant.", "see the docs"),

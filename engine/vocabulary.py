@@ -26,6 +26,12 @@ _TYPE_KEYS = {
     "nullable": Key(Flag(), "whether null means `told: there is none`"),
     "least": Key(Number(decimal=True), "the least number that makes sense"),
 }
+_ONLY_FOR = {
+    "unit": {Kind.NUMBER},
+    "least": {Kind.NUMBER},
+    "of": {Kind.CHOICE, Kind.CHOICES},
+    "fields": {Kind.RECORDS},
+}
 _AGE = Text(r"[1-9]\d{0,4} (minute|hour|day)s?", "a length such as 15 minutes, 12 hours or 30 days")
 _ABSENT = Key(Exactly("nothing"), "a record without this field tells that there is none")
 _FIELD = Record(
@@ -223,6 +229,8 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
     """The type that a declaration gives (`type`, `of`, `unit`, `nullable`, `fields`)."""
     name = node.text("type")
     kind = Kind(name) if name in set(Kind) else Kind.TEXT
+    if name == kind:
+        _check_keys(kind, node, problems)
     values = node.texts("of")
     of = node.get("of")
     if of is not None and len(values) == 1 and not of.parts:
@@ -242,6 +250,15 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
         least=cast("float | None", least.scalar) if least is not None else None,
         absent_is_nothing="absent" in node,
     )
+
+
+def _check_keys(kind: Kind, node: Node, problems: Problems) -> None:
+    """A key that its type does not know would be ignored; records without fields could say nothing."""
+    for key, kinds in _ONLY_FOR.items():
+        if key in node and kind not in kinds:
+            problems.report("VOC008", node.entries[key].key_at, key=key, type=kind)
+    if kind is Kind.RECORDS and "fields" not in node:
+        problems.report("SHAPE002", node.at, key="fields", doc="the fields of a list of records")
 
 
 def read_facts(
