@@ -1,11 +1,14 @@
-"""Every case beside the law holds, with both engines, and none is lost."""
+"""Every case beside the law and under this folder holds, with both engines, and none is lost."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from engine.decide import decide
+from engine.decisions import Decision
+from engine.evaluators import Evaluator
 from engine.law import Case
+from engine.law_cases import BULK_FOLDER
 from engine.rete import ReteEvaluator
 from engine.rulebook import load_rulebook
 from tests.rules.helpers_cases import ROOT, all_cases, examples, expected, question, seen
@@ -13,6 +16,8 @@ from tests.rules.helpers_cases import ROOT, all_cases, examples, expected, quest
 RULEBOOK = load_rulebook(ROOT)
 EXAMPLES = examples()
 CASES = all_cases(RULEBOOK)
+BESIDE = [case for case in CASES if case.file.startswith("rules/")]
+BULK = [case for case in CASES if case not in BESIDE]
 
 
 @pytest.fixture(scope="module")
@@ -20,20 +25,41 @@ def evaluator() -> Iterator[ReteEvaluator]:
     yield ReteEvaluator()
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file}: {case.name}")
-def test_the_case_holds(case: Case, evaluator: ReteEvaluator) -> None:
-    decision = decide(RULEBOOK, question(case, EXAMPLES), evaluator)
+def named(case: Case) -> str:
+    return f"{case.file}: {case.name}"
+
+
+def difference(case: Case, evaluator: Evaluator) -> tuple[Decision, bool]:
     wanted = expected(case)
-    assert seen(decision, wanted) == wanted, decision.as_json()
+    decision = decide(RULEBOOK, question(case, EXAMPLES), evaluator)
+    return decision, seen(decision, wanted) != wanted
+
+
+@pytest.mark.parametrize("case", BESIDE, ids=named)
+def test_the_case_holds(case: Case, evaluator: ReteEvaluator) -> None:
+    decision, differs = difference(case, evaluator)
+    assert not differs, decision.as_json()
+
+
+@pytest.mark.parametrize("file", sorted({case.file for case in BULK}))
+def test_every_bulk_case_of_the_file_holds(file: str, evaluator: ReteEvaluator) -> None:
+    assert [case.name for case in BULK if case.file == file and difference(case, evaluator)[1]] == []
 
 
 def test_every_written_case_is_collected() -> None:
+    assert {case.file for case in BULK} == {
+        p.relative_to(ROOT).as_posix() for p in (ROOT / BULK_FOLDER).rglob("*.yaml")
+    }
     written = 0
     for path in sorted((ROOT / "rules").rglob("*.yaml")):
         text = path.read_text(encoding="utf-8")
         written += sum(line.lstrip().startswith("- name:") for line in text.splitlines() if path.name != "drugs.yaml")
-    beside = [case for file in RULEBOOK.law.files for case in file.cases]
-    assert len(beside) == written
+    assert len(BESIDE) == written
+
+
+def test_no_two_cases_of_a_file_go_by_one_name() -> None:
+    names = [named(case) for case in BULK]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
 def test_every_rule_of_a_state_or_of_the_country_is_named_by_a_case_file() -> None:
