@@ -1,7 +1,8 @@
-"""A clinic only ever tightens: no policy, however written, turns a worse verdict into a better one."""
+"""Neither a clinic's policy, however written, nor a doubt turns a worse verdict into a better one."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ from engine.decide import decide
 from engine.decisions import Decision, Outcome, Question
 from engine.diagnostics import Problems
 from engine.evaluators import ClosuresOnly
+from engine.law import LawFile
 from engine.reading import read_text
 from engine.rulebook import Rulebook, join, load_rulebook
 from tests.rules.helpers_cases import ROOT, examples, nested, started
@@ -130,3 +132,28 @@ def test_adding_any_rule_of_a_clinic_never_loosens(data: st.DataObject) -> None:
     decisions = [decide(book, question, ClosuresOnly()) for book in books]
     for mild, strict in pairwise(decisions):
         only_tightens(mild, strict)
+
+
+def doubted(file: LawFile, number: int, confidence: str) -> LawFile:
+    """A file of which one rule or one entry of a value has become doubtful."""
+    rules, values = list(file.rules), list(file.values)
+    if number < len(rules):
+        rules[number] = replace(rules[number], cited=replace(rules[number].cited, confidence=confidence))
+    else:
+        entry = values[number - len(rules)]
+        values[number - len(rules)] = replace(entry, cited=replace(entry.cited, confidence=confidence))
+    return replace(file, rules=tuple(rules), values=tuple(values))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_doubting_any_rule_or_value_never_loosens(data: st.DataObject) -> None:
+    file = data.draw(st.sampled_from([file for file in LAW.law.files if file.topic in DUTIES and file.rules]))
+    number = data.draw(st.integers(0, len(file.rules) + len(file.values) - 1))
+    other = doubted(file, number, data.draw(st.sampled_from(["low", "unknown"])))
+    files = tuple(other if one is file else one for one in LAW.law.files)
+    facts = started(data.draw(st.sampled_from(sorted(EXAMPLES))), EXAMPLES)
+    told = {path: value for path, value in facts.items() if data.draw(st.integers(0, 11))}
+    question = Question(topic=file.topic, on="2026-12-01", facts=nested(told))
+    sure, unsure = (decide(book, question, ClosuresOnly()) for book in (LAW, join(replace(LAW.law, files=files))))
+    only_tightens(sure, unsure)
