@@ -1,0 +1,204 @@
+"""The numbered messages about content: words, forms, visits, clinics. Append here, never reuse a number."""
+
+from engine.diagnostics_kinds import WARNING, Kind
+
+CONTENT: tuple[Kind, ...] = (
+    # TEXT: words for people
+    Kind(
+        "TEXT001",
+        "this text is missing in `{language}`",
+        "Everybody reads every page in their language.",
+        "add `{language}:`",
+    ),
+    # FORM: forms, their items and red flags, and consent clauses
+    Kind(
+        "FORM001", "the id `{id}` stands twice (first at line {line})", "Answers go by their ids.", "rename one of them"
+    ),
+    Kind(
+        "FORM002",
+        "`{id}` is a word of the condition language",
+        "A condition could not tell them apart.",
+        "choose another id",
+    ),
+    Kind(
+        "FORM003",
+        "`{item}` waits for `{other}`, which stands further down",
+        "Questions are asked from top to bottom; an answered page would change again.",
+        "move `{other}` above `{item}`",
+    ),
+    Kind(
+        "FORM004", "these items wait for each other: {items}", "None of them could ever be shown.", "break the circle"
+    ),
+    Kind(
+        "FORM005", "`{item}` can never be shown", "No way of answering the form leads to it.", "correct its `show_when`"
+    ),
+    Kind(
+        "FORM006",
+        "the red flag `{flag}` can never be raised",
+        "A warning that never comes protects nobody.",
+        "correct its `when`",
+    ),
+    Kind("FORM007", "`{key}` is not for items of type `{type}`", "It would be ignored.", "remove it"),
+    Kind("FORM008", "items of type `{type}` need `{key}`", "Without it the item cannot be answered.", "add `{key}:`"),
+    Kind(
+        "FORM009",
+        "unknown fact `{path}` in `fills`{hint}",
+        "The answer would reach nobody.",
+        "use a path of the vocabulary",
+    ),
+    Kind("FORM010", "the answer does not fit `{path}`: {reason}", "Facts are typed.", "map the answers under `values`"),
+    Kind(
+        "FORM011",
+        "the red flag `{flag}` stands on `{item}`, which may be left blank",
+        "A blank answer would leave the danger undecided.",
+        "make the item required and give it an answer for not knowing",
+    ),
+    Kind(
+        "FORM012", "the file is named `{found}` here but lies at `{expected}`", "Path is address.", "write `{expected}`"
+    ),
+    Kind("FORM013", "the limits contradict each other", "No answer could satisfy them.", "correct `least` and `most`"),
+    Kind("FORM014", "unknown choice `{choice}`{hint}", "It is none of the item's choices.", "use one of: {allowed}"),
+    Kind(
+        "FORM016",
+        "the case `{name}` expects {expected}, but {found}",
+        "A case shows what the form does; one of the two is wrong.",
+        "correct the form or the case",
+    ),
+    Kind(
+        "FORM017",
+        "no case shows the red flag `{flag}`",
+        "A warning that nobody ever saw come may not come.",
+        "add a case that expects it",
+        WARNING,
+    ),
+    Kind("FORM018", "unknown item `{item}`{hint}", "The case would show nothing.", "use one of: {allowed}"),
+    Kind("FORM019", "this is no answer to `{item}` ({reason})", "A case walks as a patient would.", "correct it"),
+    Kind(
+        "FORM020",
+        "unknown item `{item}` in the score `{score}`{hint}",
+        "A sum over no answer counts nothing.",
+        "use one of: {allowed}",
+    ),
+    Kind(
+        "FORM021",
+        "a choice of `{item}` has no weight",
+        "A sum in which an answer counts for nothing would be wrong and look right.",
+        "make it an item of type `choice` and give every choice of it a `weight`",
+    ),
+    Kind(
+        "FORM022",
+        "the band `{band}` begins at {found}",
+        "Every sum falls in exactly one band.",
+        "let the first band begin at {least}, each next one higher, and none above {most}",
+    ),
+    Kind(
+        "FORM023",
+        "no score counts the weights of `{item}`",
+        "A question that the sum forgets makes it too low.",
+        "name the item under a score's `items`, or remove its weights",
+        WARNING,
+    ),
+    Kind(
+        "FORM024",
+        "no case shows the score `{score}`",
+        "A sum that nobody ever checked may be added up wrongly.",
+        "add a case that expects it",
+        WARNING,
+    ),
+    # VISIT: specialties, visit types, steps
+    Kind(
+        "VISIT001", "unknown kind of step `{kind}`{hint}", "Steps come from a small library.", "use one of: {allowed}"
+    ),
+    Kind("VISIT002", "the step `{id}` stands twice", "Steps go by their ids.", "rename one of them"),
+    Kind(
+        "VISIT003",
+        "`after` names the unknown step `{id}`{hint}",
+        "The step would never begin.",
+        "use one of: {allowed}",
+    ),
+    Kind("VISIT004", "these steps wait for each other: {steps}", "None of them could ever begin.", "break the circle"),
+    Kind("VISIT005", "unknown form `{form}`{hint}", "The step would have nothing to ask.", "use one of: {allowed}"),
+    Kind(
+        "VISIT006",
+        "a step of kind `{kind}` opens by the gate {expected}",
+        "A gate left out is a law unasked.",
+        "write `gate: {gate}`",
+    ),
+    Kind("VISIT007", "the visit type has no step of kind `{kind}`", "{reason}", "add one"),
+    Kind(
+        "VISIT008",
+        "`{id}` ({kind}) must come after a step of kind `{earlier}`",
+        "It stands on what that step finds out.",
+        "add it to `after`, directly or through another step",
+    ),
+    Kind(
+        "VISIT009",
+        "`{value}` is no length of time",
+        "Timers need a number and a unit.",
+        "write `10 min`, `24 h`, `7 days` or `30 s`",
+    ),
+    Kind(
+        "VISIT010", "the specialty has no `{file}`", "A step of its visit types needs it.", "add the file to the folder"
+    ),
+    Kind(
+        "VISIT011",
+        "the formulary does not fit: {reason}",
+        "What is offered must be lawful to send.",
+        "correct the entry",
+    ),
+    Kind(
+        "VISIT012",
+        "the specialty speaks `{language}`, but its form `{form}` does not",
+        "Patients would meet words they cannot read.",
+        "add `{language}` to the form's `languages` and to its texts",
+    ),
+    # CLINIC: clinic files
+    Kind("CLINIC001", "unknown specialty `{id}`{hint}", "The clinic could not offer it.", "use one of: {allowed}"),
+    Kind("CLINIC002", "no price for `{id}`", "A visit needs a price before it can be booked.", "add it under `prices`"),
+    Kind(
+        "CLINIC003",
+        "a price for the unknown visit type `{id}`{hint}",
+        "Nothing could be booked for it.",
+        "use one of: {allowed}",
+    ),
+    Kind(
+        "CLINIC004",
+        "`{value}` is no opening",
+        "Openings are wall-clock times of a day.",
+        "write `08:00-17:30`; `00:00-24:00` is all day",
+    ),
+    Kind(
+        "CLINIC005",
+        "unknown time zone `{zone}`",
+        "Hours are wall-clock times of a zone.",
+        "use an IANA name such as America/New_York",
+    ),
+    Kind(
+        "CLINIC006",
+        "`{colour}` does not stand out enough ({ratio} to 1, 4.5 is needed); `{repaired}` is used instead",
+        "Text on it could not be read.",
+        "write `{repaired}`",
+        WARNING,
+    ),
+    Kind("CLINIC007", "the id `{id}` stands twice", "People are loaded once, by their ids.", "rename one of them"),
+    Kind(
+        "CLINIC008",
+        "no clinician of the clinic holds a licence in {state}",
+        "Nobody could be booked there.",
+        "add a licence",
+        WARNING,
+    ),
+    Kind(
+        "CLINIC009",
+        "`{value}` is no day",
+        "Licences count by days.",
+        "write `2027-01-31`, `today`, `today-1d` or `today+400d`",
+    ),
+    Kind("CLINIC010", "`{zip}` is no ZIP code in {state}", "A pharmacy is found by its place.", "correct the ZIP code"),
+    Kind(
+        "CLINIC011",
+        "the clinic speaks `{language}`, but {what} does not",
+        "Patients would meet words they cannot read.",
+        "add the texts",
+    ),
+)
