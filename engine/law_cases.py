@@ -27,7 +27,7 @@ BULK_SHAPE = Record(
         "topic": Key(NAME, "the topic they ask", required=True),
         "each": Key(ListOf(MapOf(Anything("a value"), NAME), least=1), "every case is asked for each of these"),
         "cases": Key(
-            ListOf(Anything("a case"), least=1),
+            ListOf(Anything("a case, as beside the law"), least=1),
             "the cases; `<word>` stands for what an entry of `each` gives",
             required=True,
         ),

@@ -92,17 +92,20 @@ class Score:
     noticed: Counter[str]
     made: Counter[str]
     survivors: tuple[Trial, ...]
+    same: int = 0
 
     @classmethod
     def of(cls, file: LawFile, trials: Iterable[Trial]) -> "Score":
-        """The score of one law file; a change after which the law says the same does not count."""
-        counted = [trial for trial in trials if not trial.same]
+        """The score of one law file; changes after which the law says the same are told apart and do not count."""
+        every = list(trials)
+        counted = [trial for trial in every if not trial.same]
         return cls(
             name=file.file,
             jurisdiction=file.jurisdiction,
             noticed=Counter(trial.variant.kind for trial in counted if trial.noticed),
             made=Counter(trial.variant.kind for trial in counted),
             survivors=tuple(trial for trial in counted if not trial.noticed),
+            same=len(every) - len(counted),
         )
 
     @property
@@ -114,7 +117,12 @@ class Score:
     def as_json(self) -> dict[str, Any]:
         """Plain JSON."""
         kinds = {kind: {"noticed": self.noticed[kind], "made": made} for kind, made in sorted(self.made.items())}
-        total = {"noticed": self.noticed.total(), "made": self.made.total(), "percent": round(self.percent, 1)}
+        total = {
+            "noticed": self.noticed.total(),
+            "made": self.made.total(),
+            "percent": round(self.percent, 1),
+            "same": self.same,
+        }
         return {"name": self.name, **total, "kinds": kinds}
 
 
@@ -123,7 +131,8 @@ def _summed(name: str, scores: Sequence[Score]) -> Score:
     for score in scores:
         noticed.update(score.noticed)
         made.update(score.made)
-    return Score(name, name, noticed, made, tuple(trial for score in scores for trial in score.survivors))
+    survivors = tuple(trial for score in scores for trial in score.survivors)
+    return Score(name, name, noticed, made, survivors, sum(score.same for score in scores))
 
 
 def _by_jurisdiction(scores: Sequence[Score]) -> Mapping[str, Score]:
@@ -169,6 +178,7 @@ def _as_text(scores: Sequence[Score]) -> str:
     lines += [""]
     rows = (*_by_jurisdiction(scores).values(), total)
     lines += [_row(score.name, score.noticed.total(), score.made.total()) for score in rows]
+    lines += ["", f"{total.same} further changes leave all that can apply as it is and do not count."]
     return "\n".join([*lines, ""])
 
 

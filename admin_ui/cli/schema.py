@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.content import content_schemas
 from engine.decision_schema import interface_shapes
 from engine.diagnostics import nearest
+from engine.law_cases import BULK_SHAPE
 from engine.rulebook import SHAPES as LAW_SHAPES
 from engine.shapes import Shape, schema_document
 
@@ -17,7 +18,7 @@ WRONG_INPUT = 2
 
 def kinds() -> Mapping[str, Shape]:
     """The kinds of file, and what is asked and answered, by the name people give them."""
-    return {**LAW_SHAPES, **content_schemas(), **interface_shapes()}
+    return {**LAW_SHAPES, "cases": BULK_SHAPE, **content_schemas(), **interface_shapes()}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -38,5 +38,5 @@ def test_an_unknown_jurisdiction_is_refused(cli: Cli, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_cases_of_a_state_notice_nine_changes_of_ten(cli: Cli) -> None:
-    said = cli("mutate", str(HOME), "--jurisdiction", "us/nj", "--at-least", "50")
+    said = cli("mutate", str(HOME), "--jurisdiction", "us/nj", "--at-least", "90")
     assert said.status == 0, said.out
