@@ -57,7 +57,9 @@ class Sitting:
 
     @property
     def answers(self) -> dict[str, Any]:
-        return {item: view.value for item, view in self.kept.items()}
+        """The answers to what the form asks now; one to a question that is gone stays in records."""
+        form = self.form
+        return {item: view.value for item, view in self.kept.items() if form is not None and form.item(item)}
 
     @property
     def base(self) -> str:

@@ -14,11 +14,12 @@ from engine.evaluators import ClosuresOnly
 from engine.forms import Form, Item
 from engine.forms_flags import red_flags
 from engine.forms_intake import shown_items
+from engine.forms_scores import tallies
 from engine.texts import text_in
 from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message
 from portals.provider.law import plain
-from portals.provider.views import ChartLine, ChartView
+from portals.provider.views import ChartLine, ChartView, ScoreLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -60,6 +61,7 @@ def chart_view(source: ChartSource, t: Translate, fmt: Formats) -> ChartView:
         local_time=fmt.time(source.now, zone),
         time_zone=zone,
         lines=tuple(line for form, answers in source.forms for line in chart_lines(form, answers, t, fmt)),
+        scores=tuple(line for form, answers in source.forms for line in score_lines(form, answers, t, fmt)),
         allergies=_words(source, "allergies", patient.allergies, fmt),
         medications=_words(source, "medications", patient.medications, fmt),
         conditions=_words(source, "conditions", patient.conditions, fmt),
@@ -113,6 +115,18 @@ def chart_lines(form: Form, answers: Mapping[str, Any], t: Translate, fmt: Forma
                 answer=answer_words(item, answers[item.id], t, fmt),
                 flag=marks.get(item.id, ""),
             )
+
+
+def score_lines(form: Form, answers: Mapping[str, Any], t: Translate, fmt: Formats) -> Iterable[ScoreLine]:
+    """The scores of a form that some answer counts in, in words; one that lacks an answer says so instead of a sum."""
+    for tally in tallies(form, answers):
+        if tally.total is not None:
+            total = t("provider.chart.score", total=tally.total, most=tally.score.most)
+            band = text_in(tally.band.text, fmt.language) if tally.band else ""
+            yield ScoreLine(title=text_in(tally.score.title, fmt.language), total=total, band=band)
+        elif tally.answered:
+            open_yet = t("provider.chart.score_open", answered=tally.answered, of=tally.of)
+            yield ScoreLine(title=text_in(tally.score.title, fmt.language), total=open_yet)
 
 
 def answer_words(item: Item, value: Any, t: Translate, fmt: Formats) -> str:

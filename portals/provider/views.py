@@ -90,6 +90,15 @@ class ChartLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ScoreLine:
+    """A score that the patient's answers make, or how many of them it still waits for; ``band`` in words or empty."""
+
+    title: str
+    total: str
+    band: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChartView:
     """What is known of the patient for this visit. None means untold, an empty tuple told to be none."""
 
@@ -104,6 +113,7 @@ class ChartView:
     local_time: str
     time_zone: str
     lines: tuple[ChartLine, ...]
+    scores: tuple[ScoreLine, ...]
     allergies: tuple[str, ...] | None
     medications: tuple[str, ...] | None
     conditions: tuple[str, ...] | None
