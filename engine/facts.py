@@ -51,6 +51,7 @@ _STATABLE = frozenset(
         "treatment.indication",
     }
 )
+_MODALITIES = ("audio_only", "store_and_forward", "chat", "questionnaire", "audio_video")
 _WESTERNMOST = timezone(timedelta(hours=-11))
 _Found = tuple[str, Any, str, datetime | None]
 """Path, value, source, as of."""
@@ -198,7 +199,7 @@ def _relationship(dossier: Dossier) -> Iterator[_Found]:
     if any(entry.kind == "privacy" and entry.revoked_at is None for entry in dossier.consents):
         yield "patient.privacy_notice.acknowledged", True, "patient", None
     newest = max((consent.at for consent in dossier.consents), default=None)
-    yield "consents", [_consent(entry) for entry in dossier.consents], "patient", newest
+    yield "consents", [consent_facts(entry) for entry in dossier.consents], "patient", newest
 
 
 def _order(dossier: Dossier, at: datetime) -> Iterator[_Found]:
@@ -266,8 +267,12 @@ def _visit(entry: VisitFact) -> dict[str, Any]:
     return {"date": entry.at.astimezone(_WESTERNMOST).date().isoformat(), "modality": entry.modality}
 
 
-def _consent(entry: ConsentFact) -> dict[str, Any]:
+def consent_facts(entry: ConsentFact) -> dict[str, Any]:
+    """A consent; one with a clause that is named after a modality was given for that modality."""
+    clauses = {ref.partition("@")[0] for ref in entry.clauses}
+    modality = next((name for name in _MODALITIES if name in clauses), None)
     return {
+        **({"modality": modality} if modality else {}),
         "kind": entry.kind,
         "form": entry.form,
         "at": entry.at.isoformat(),

@@ -1,12 +1,20 @@
 """A consent holds what the decisions ask for, no more, and its digest changes only when the words do."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.consent_text import ConsentAbout, ConsentText, assemble_consent
+from engine.decide import decide
+from engine.decisions import Question
 from engine.diagnostics import Problems
+from engine.dossier import ConsentFact
+from engine.evaluators import ClosuresOnly
+from engine.facts import consent_facts
 from engine.forms_clauses import compile_clauses
+from engine.rulebook import load_rulebook
 from tests.engine.helpers_content import ROOT, content, parsed, vocabulary
+from tests.rules.helpers_cases import examples, nested, started
 
 CLAUSES = (ROOT / "forms" / "consent" / "clauses.yaml").read_text(encoding="utf-8")
 
@@ -51,6 +59,28 @@ def test_a_duty_may_name_the_kind_that_meets_it() -> None:
 
 def test_the_plan_can_ask_for_a_kind_by_itself() -> None:
     assert assembled(kinds=("telehealth",)).kinds == ("telehealth",)
+
+
+def test_where_sound_alone_needs_a_consent_of_its_own_signing_what_is_asked_for_meets_it() -> None:
+    book = load_rulebook(ROOT)
+    facts = started("visit_in_ca", examples()) | {"encounter.payer": "medicaid", "encounter.modality": "audio_only"}
+
+    def asked(consents: list[dict[str, Any]]) -> dict[str, Any]:
+        question = Question(topic="consent", on="2026-12-01", facts=nested(facts | {"consents": consents}))
+        return decide(book, question, ClosuresOnly()).as_json()
+
+    text = assembled(asked([]), jurisdiction="us/ca")
+    assert "audio_only@1" in text.refs
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    signed = [
+        ConsentFact(kind=kind, form="electronic", at=at, jurisdiction="us/ca", clauses=text.refs_of(kind))
+        for kind in text.kinds
+    ]
+    assert all(duty["met"] for duty in asked([consent_facts(one) for one in signed])["duties"])
+    without = [replace(one, clauses=tuple(ref for ref in one.clauses if "audio" not in ref)) for one in signed]
+    assert [d["duty"] for d in asked([consent_facts(one) for one in without])["duties"] if not d["met"]] == [
+        "audio_consent"
+    ]
 
 
 def test_a_clause_for_a_detail_is_read_only_where_the_law_asks_for_it() -> None:
