@@ -30,11 +30,12 @@ def contenders(quantifier: Quantifier, matches: Sequence[Match]) -> list[Match]:
     if beats is None:
         return list(matches)
     of = quantifier.of
-    sure = [record[of] for record, certain in matches if certain and record.get(of) is not None]
+    sure = [str(record[of]) for record, certain in matches if certain and record.get(of) is not None]
+    best = _FARTHEST[quantifier.measure](sure, default=None)
     return [
         (record, certain)
         for record, certain in matches
-        if of not in record or (record[of] is not None and not any(beats(day, record[of]) for day in sure))
+        if of not in record or (record[of] is not None and (best is None or not beats(best, record[of])))
     ]
 
 
@@ -95,6 +96,7 @@ _BEATS: Mapping[str, Callable[[Value, Value], bool]] = {
     "latest": lambda one, other: str(one) > str(other),
     "earliest": lambda one, other: str(one) < str(other),
 }
+_FARTHEST: Mapping[str, Callable[..., str | None]] = {"latest": max, "earliest": min}
 _OUTCOMES: Mapping[str, Callable[[Quantifier, Sequence[Match]], list[Outcome]]] = {
     "count": _count,
     "sum": _sum,
