@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from engine.diagnostics import Problems, listed, nearest
 from engine.reading import Node
 from engine.shapes import NAME, Anything, Flag, Key, ListOf, MapOf, OneOf, Record, Text
+from engine.units import check_unit
 from engine.values import BadValue, FactType, Kind, Value
 from engine.vocabulary import PATH, Vocabulary, read_type
 
@@ -162,6 +163,8 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
     for part in facts:
         if part.raw not in vocabulary.facts:
             problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, known))
+    for key, part in _items(node, "limits"):
+        _check_limit(key, part, vocabulary, problems)
     types = {key: read_type(part, {}, problems) for key, part in values.items()}
     return Topic(
         name=name,
@@ -177,6 +180,16 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
         defaults={k: _default(types[k], k, p, problems) for k, p in values.items() if "otherwise" in p},
         orders={key: tuple(str(word.scalar) for word in part) for key, part in _items(node, "orders")},
     )
+
+
+def _check_limit(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) -> None:
+    """A limit and the fact that must stay within it are of one unit."""
+    unit, kind = node.get("unit"), vocabulary.type_of(node.text("fact"))
+    if unit is not None:
+        check_unit(unit, problems)
+    if unit is not None and kind is not None and unit.raw != kind.unit:
+        reason = f"one is in {unit.raw}, the other in {kind.unit or 'no unit'}"
+        problems.report("COND007", unit.at, path=name, other=node.text("fact"), reason=reason)
 
 
 def _default(kind: FactType, name: str, node: Node, problems: Problems) -> Value:

@@ -125,6 +125,8 @@ VOCABULARY: tuple[Fault, ...] = (
     (VOC, "    fields: {on: {type: date}, at: {type: instant}, days", "    of: {on: {type: date}, days", "VOC008", 0),
     (TOP, "inputs: [provider.profession]", "inputs: [provider.proffesion]", "COND001", 0),
     (TOP, "fact: prescription.days", "fact: prescription.day", "COND001", 0),
+    (TOP, "fact: prescription.days, unit: d", "fact: prescription.days, unit: h", "COND007", 0),
+    (TOP, "fact: prescription.days, unit: d", "fact: prescription.days, unit: days", "VOC007", 0),
     (TOP, "otherwise: null", "otherwise: soon", "COND004", 0),
     (ZON, "America/Chicago", "America/Chigago", "VOC005", 0),
     (CLI, "facts: {hours: 4000}", "facts: {hour: 4000}", "VOC001", 0),
