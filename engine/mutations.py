@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from engine.diagnostics import Location, Problems
-from engine.law import EFFECTS, LawFile
+from engine.law import EFFECTS, SCHEDULES, LawFile
 from engine.law_reading import read_law
 from engine.mutations_drafts import (
     Draft,
@@ -47,6 +47,7 @@ KINDS: Mapping[str, str] = {
     "value": "ask where the value decides, or expect `limits` or `detail`",
     "citation": "expect `cites`",
 }
+_SCHEDULE = FactType(Kind.CHOICE, SCHEDULES)
 _DUE_POINTS = ("before_booking", "before_join", "before_prescribe", "before_sign")
 _SWAPS: Mapping[str, tuple[str, str]] = {
     "permit": ("forbid", "review"),
@@ -73,14 +74,21 @@ def variants(file: LawFile, node: Node, vocabulary: Vocabulary, topics: Topics) 
     """Every variant of a law file; `node` is what was read to make it."""
     topic = topics.topics[file.topic]
     maker = _Maker(file, node, vocabulary, topics)
-    values, rules = node.get("values"), node.get("rules")
-    for name, entries in values.items() if values else ():
+    for name, entries in _items(node, "schedules"):
+        for draft in each_part(entries, lambda part: _value(part, _SCHEDULE, file)):
+            yield from maker.with_schedule(name, draft)
+    for name, entries in _items(node, "values"):
         for draft in each_part(entries, lambda part, name=name: _value(part, topic.values[name], file)):  # type: ignore[misc]
             yield from maker.with_value(name, draft)
-    for number, rule in enumerate(rules or ()):
+    for number, rule in enumerate(node.get("rules") or ()):
         bare = without(rule, "cases")
         for draft in _rule(bare, topic, file):
             yield from maker.with_rule(number, bare, draft)
+
+
+def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:
+    part = node.get(key)
+    return part.items() if part else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,12 @@ class _Maker:
         if read is not None:
             others = tuple(value for value in self.file.values if value.name != name)
             yield self._variant(name, draft, replace(self.file, values=(*others, *read.values)))
+
+    def with_schedule(self, drug: str, draft: Draft) -> Iterator[Variant]:
+        read = self._read(schedules=mapping(draft.at, **{drug: draft.node}))
+        if read is not None:
+            others = tuple(entry for entry in self.file.schedules if entry.name != read.schedules[0].name)
+            yield self._variant(drug, draft, replace(self.file, schedules=(*others, *read.schedules)))
 
     def _read(self, **part: Node) -> LawFile | None:
         """A file of that one part; None where the reader refuses it."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from engine.conditions import QUANTIFIERS
+from engine.conditions_tree import MEASURES
 from engine.diagnostics import Location
 from engine.reading import Entry, Node, Sort
 from engine.shapes import DAY
@@ -38,8 +38,8 @@ _NEXT = {
 _MANY = {"any": "none", "none": "any", "all": "any"}  # over the records of a list
 _JOINED = {"any": "all", "all": "any", "none": "any"}  # conditions joined
 _NEGATED = ("is", "in", "has", "has_any", "has_all")
-_BOUNDS = ("at_least", "at_most", "less", "greater", "is")
-_DURATION = re.compile(r"(\d+) ([a-z]+?)s?")
+_ENDS = {"latest": "earliest", "earliest": "latest"}
+_DURATION = re.compile(r"(?P<before>PT?)?(?P<count>\d+)(?P<unit> [a-z]+?s?|[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +144,16 @@ def _neighbours(written: str) -> Iterable[str]:
 
 
 def moved_duration(node: Node, kind: str, name: str) -> Drafts:
-    """A length of time one shorter and one longer, in its own unit."""
+    """A length of time (`90 days`, `P24M`) one shorter and one longer, in its own unit."""
     found = _DURATION.fullmatch(node.raw)
-    for count in (int(found[1]) - 1, int(found[1]) + 1) if found else ():
-        moved = f"{count} {found[2]}s" if found else ""
+    for step in (-1, 1) if found else ():
+        moved = _with_count(found, int(found["count"]) + step) if found else ""
         yield Draft(kind, node.at, f"`{name}: {node.raw}` becomes `{moved}`", text(moved, node.at))
+
+
+def _with_count(found: re.Match[str], count: int) -> str:
+    unit = f"{found['unit'].rstrip('s')}s" if found["unit"].startswith(" ") else found["unit"]
+    return f"{found['before'] or ''}{count}{unit}"
 
 
 def condition_drafts(node: Node) -> Drafts:
@@ -219,19 +224,26 @@ def _operator(node: Node, key: str, path: str) -> Drafts:
             yield from within(node, key, lambda part: shorter(part, "condition", path))
     elif key == "within":
         yield from within(node, key, lambda part: moved_duration(part, "window", f"{path} within"))
-    elif key == "count":
-        yield from within(node, key, _counted)
-    elif key in QUANTIFIERS:
+    elif key in MEASURES:
+        yield from _renamed(node, key, _ENDS[key]) if key in _ENDS else ()
+        yield from within(node, key, lambda part: _measured(part, f"{path} {key}"))
+    elif key in _MANY:
         yield from _renamed(node, key, _MANY[key])
         yield from within(node, key, condition_drafts)
     else:
         yield from _compared(node, key, path)
 
 
-def _counted(node: Node) -> Drafts:
-    yield from within(node, "where", condition_drafts)
-    for key in _BOUNDS:
-        yield from within(node, key, lambda part, name=key: moved_number(part, "comparison", name))  # type: ignore[misc]
+def _measured(node: Node, name: str) -> Drafts:
+    """What records come to: which of them count, and what is asked of their number, sum, latest or earliest."""
+    for key, entry in node.entries.items():
+        if key in ("where", "matches"):
+            yield from within(node, key, condition_drafts)
+        elif key != "of":
+            yield from _operator(node, key, name)
+        if key == "where":
+            change = f"`where: {shown(entry.value)}` of `{name}` is left out"
+            yield Draft("condition", entry.key_at, change, without(node, key))
 
 
 def _compared(node: Node, key: str, path: str) -> Drafts:

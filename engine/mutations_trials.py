@@ -82,15 +82,17 @@ class Trials:
 
     def of(self, variant: Variant) -> Trial:
         """Whether a case notices a variant; those of its own file are asked first."""
-        files = tuple(variant.file if f.file == variant.file.file else f for f in self._law.files)
-        changed, same = join(replace(self._law, files=files)), True
-        for place, asked in self._asked.get(variant.file.topic, {}).items():
-            if not _reaches(variant.file.jurisdiction, place):
+        file = next(file for file in self._law.files if file.file == variant.file.file)
+        files = tuple(variant.file if one is file else one for one in self._law.files)
+        rescheduled = variant.file.schedules != file.schedules  # that is no rule, and changes the facts themselves
+        changed, same = join(replace(self._law, files=files)), not rescheduled
+        for place, asked in self._asked.get(file.topic, {}).items():
+            if not _reaches(file.jurisdiction, place):
                 continue
-            before, after = self._difference(changed, variant.file.topic, place)
+            before, after = self._difference(changed, file.topic, place)
             same = same and not before and not after
-            for one in sorted(asked, key=lambda a: a.case.file != variant.file.file) if before or after else ():
-                if _could_notice(one, before, after) and not _holds(one, changed):
+            for one in sorted(asked, key=lambda a: a.case.file != file.file):
+                if (rescheduled or _could_notice(one, before, after)) and not _holds(one, changed):
                     return Trial(variant, one.case)
         return Trial(variant, None, same)
 
@@ -111,7 +113,7 @@ class Trials:
     def _difference(self, changed: Rulebook, topic: str, place: str) -> tuple[list[_Judged], list[_Judged]]:
         """The instances that are only in the law as it stands, and only in the changed one.
 
-        One without an effect, or that no facts can make apply (its law value says so), adds nothing and is none of them.
+        One without an effect, or that no facts can make apply (its law value says so), adds nothing and is left out.
         """
         before, after = (
             [one for one in book.instances(topic, place) if one.effects and _settled(one.condition) is not False]

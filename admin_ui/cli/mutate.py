@@ -13,7 +13,7 @@ from admin_ui.cli.typed_settings import settings_with
 from engine.diagnostics import BrokenInput, Problems, as_text, nearest
 from engine.law import LawFile
 from engine.law_cases import bulk_cases, examples
-from engine.mutations import KINDS, variants
+from engine.mutations import KINDS, Variant, variants
 from engine.mutations_trials import Trial, Trials
 from engine.reading import read_file
 from engine.rulebook import LawPack, load_law
@@ -78,7 +78,7 @@ def _trials(root: Path, law: LawPack) -> Trials:
     return Trials(law, [*(case for file in law.files for case in file.cases), *bulk], known)
 
 
-def _variants(root: Path, law: LawPack, file: LawFile) -> Iterator[Any]:
+def _variants(root: Path, law: LawPack, file: LawFile) -> Iterator[Variant]:
     node = read_file(root / file.file, root, Problems())
     return variants(file, node, law.vocabulary, law.topics) if node is not None else iter(())
 

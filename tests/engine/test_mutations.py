@@ -9,7 +9,7 @@ from engine.law_cases import bulk_cases, examples
 from engine.mutations import KINDS, Variant, variants
 from engine.mutations_trials import Trial, Trials
 from engine.reading import read_file, read_text
-from engine.rulebook import LawPack, load_law
+from engine.rulebook import LawPack, load_law, read_pack
 from tests.engine.helpers_mutations import FILE, STRONG, WEAK, small_law
 
 
@@ -139,3 +139,77 @@ def test_a_fault_in_a_bulk_file_is_reported(tmp_path: Path, old: str, new: str, 
     law, problems = load_law(root), Problems()
     bulk_cases(root, law.vocabulary, law.topics, problems)
     assert {problem.code for problem in problems.found} == {code}
+
+
+MEASURED = """\
+jurisdiction: us/fl
+topic: licensing
+rules:
+- id: us/fl/licensing/few-days
+  title: Few days
+  from: unknown
+  cite: [one]
+  confidence: high
+  when:
+    provider.activity: {sum: {of: days, where: {state: FL, year: 2026}, at_most: 30}}
+    relationship.visits: {latest: {of: date, where: {modality: in_person}, within: P24M}}
+    provider.licenses: {count: {where: {status: active}, at_least: 2}}
+  then: {permit: practise}
+sources:
+  one: {title: One, url: "https://example.org/one", checked: '2020-01-01', confidence: high}
+"""
+
+
+def test_what_records_come_to_is_changed_too(tmp_path: Path) -> None:
+    root = small_law(tmp_path, WEAK)
+    (root / "rules/us/fl/licensing.yaml").write_text(MEASURED, encoding="utf-8")
+    problems = Problems()
+    pack = read_pack(root, problems)
+    node = read_text(MEASURED, "rules/us/fl/licensing.yaml", problems)
+    assert pack is not None
+    assert node is not None
+    file = next(file for file in pack.files if file.topic == "licensing")
+    changes = {v.change for v in variants(file, node, pack.vocabulary, pack.topics)}
+    for expected in (
+        "`provider.activity sum at_most: 30` becomes `31`",
+        "`provider.activity sum: {at_most: 30}` becomes `greater`",
+        "`state: FL` is left out",
+        "`where: {state: FL, year: 2026}` of `provider.activity sum` is left out",
+        "`latest: {of: date, where: {modality: in_person}, within: P24M}` becomes `earliest`",
+        "`relationship.visits latest within: P24M` becomes `P23M`",
+        "`provider.licenses count at_least: 2` becomes `1`",
+    ):
+        assert expected in changes, changes
+
+
+SCHEDULED = """\
+jurisdiction: us/fl
+topic: prescribing
+schedules:
+  gabapentin:
+  - {from: 2024-07-01, is: V, cite: [one], confidence: high}
+sources:
+  one: {title: One, url: "https://example.org/one", checked: '2020-01-01', confidence: high}
+cases:
+- name: On the first day it is of schedule V
+  start: prescribed
+  on: 2024-07-01
+  expect: {outcome: forbidden}
+"""
+
+
+def test_a_drug_that_the_state_schedules_is_scheduled_otherwise(tmp_path: Path) -> None:
+    root = small_law(tmp_path, WEAK)
+    (root / "rules/us/fl/prescribing.yaml").write_text(SCHEDULED, encoding="utf-8")
+    problems = Problems()
+    pack, node = read_pack(root, problems), read_text(SCHEDULED, "rules/us/fl/prescribing.yaml", problems)
+    assert pack is not None
+    assert node is not None
+    file = next(file for file in pack.files if file.topic == "prescribing")
+    found = list(variants(file, node, pack.vocabulary, pack.topics))
+    assert [(v.kind, v.change) for v in found] == [
+        ("date", "`from: 2024-07-01` becomes `2024-06-30`"),
+        ("date", "`from: 2024-07-01` becomes `2024-07-02`"),
+        ("date", "`from: 2024-07-01` becomes unknown"),
+        ("value", "`is: V` becomes `I`"),
+    ]
