@@ -38,8 +38,9 @@ _NAMES = ("path", "duty", "limit", "why", "rule")  # an entry of an answer goes 
 
 
 def examples(root: Path, problems: Problems, country: str = "us") -> Mapping[str, Node]:
-    """The named questions that cases start from."""
-    node = read_file(root / "rules" / country / "examples.yaml", root, problems)
+    """The named questions that cases start from; none where there is no such file."""
+    path = root / "rules" / country / "examples.yaml"
+    node = read_file(path, root, problems) if path.exists() else None
     found = node.get("examples") if node else None
     return dict(found.items()) if found else {}
 
@@ -154,6 +155,15 @@ def check_case(case: Node, vocabulary: Vocabulary, topic: Topic, problems: Probl
 def _keys(node: Node, key: str) -> Iterator[tuple[str, Location]]:
     part = node.get(key)
     return ((name, entry.key_at) for name, entry in part.entries.items()) if part else iter(())
+
+
+def check_starts(cases: Iterable[Case], known: Collection[str], problems: Problems) -> None:
+    """Report every case that starts from an example which is not there."""
+    for case in cases:
+        start = case.node.get("start")
+        if start is not None and start.raw not in known:
+            unknown = f"an unknown example `{start.raw}`{nearest(start.raw, known)}"
+            problems.report("LAW013", start.at, name=case.name, unknown=unknown)
 
 
 def bulk_cases(root: Path, vocabulary: Vocabulary, topics: Topics, problems: Problems) -> tuple[Case, ...]:

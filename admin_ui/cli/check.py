@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from admin_ui.cli.typed_settings import settings_with
 from engine.diagnostics import Diagnostic, Problems, as_github, as_json, as_text
+from engine.law_cases import bulk_cases, check_starts, examples
 from engine.library import read_library
+from engine.rulebook import LawPack
 from engine.settings import PREFIX
 
 WRONG_INPUT = 2
@@ -32,9 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
     typed = {f"{PREFIX}ROOT": str(arguments.root.absolute())} if arguments.root else {}
     settings, problems = settings_with(typed=typed), Problems()
     library = read_library(settings.root, settings.clinics, problems)
+    if library is not None:
+        _check_cases(settings.root, library.law, problems)
     text = FORMATS[arguments.format](problems)
     sys.stdout.write(f"{text}\n" if text else "")
-    if library is None:
+    if library is None or problems.errors:
         errors = len(problems.errors)
         sys.stderr.write(f"clinic: {errors} error{'s' if errors != 1 else ''}\n")
         return WRONG_INPUT
@@ -42,3 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
     counts = f"{len(law.files)} law files, {len(content.specialties)} specialties, {len(content.forms)} forms"
     sys.stderr.write(f"clinic: all right: {counts}, {len(content.clinics)} clinics\n")
     return 0
+
+
+def _check_cases(root: Path, law: LawPack, problems: Problems) -> None:
+    """The cases apart from the law, and the examples that any case starts from."""
+    cases = [case for file in law.files for case in file.cases]
+    cases += bulk_cases(root, law.vocabulary, law.topics, problems)
+    check_starts(cases, examples(root, problems), problems)

@@ -12,7 +12,7 @@ from typing import Any
 from admin_ui.cli.typed_settings import settings_with
 from engine.diagnostics import BrokenInput, Problems, as_text, nearest
 from engine.law import LawFile
-from engine.law_cases import bulk_cases, examples
+from engine.law_cases import bulk_cases, check_starts, examples
 from engine.mutations import KINDS, Variant, variants
 from engine.mutations_trials import Trial, Trials
 from engine.reading import read_file
@@ -72,10 +72,12 @@ def _chosen(law: LawPack, places: Sequence[str] | None, topics: Sequence[str] | 
 
 def _trials(root: Path, law: LawPack) -> Trials:
     problems = Problems()
-    bulk = bulk_cases(root, law.vocabulary, law.topics, problems)
     known = examples(root, problems)
+    cases = [case for file in law.files for case in file.cases]
+    cases += bulk_cases(root, law.vocabulary, law.topics, problems)
+    check_starts(cases, known, problems)
     problems.stop_if_broken()
-    return Trials(law, [*(case for file in law.files for case in file.cases), *bulk], known)
+    return Trials(law, cases, known)
 
 
 def _variants(root: Path, law: LawPack, file: LawFile) -> Iterator[Variant]:

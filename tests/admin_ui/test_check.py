@@ -76,3 +76,17 @@ def test_where_nothing_can_be_named_no_empty_list_is_offered(cli: Cli, copy: Pat
     said = cli("check", str(copy))
     assert "error CLINIC001" in said.out
     assert not [line for line in said.out.splitlines() if line.rstrip().endswith("use one of:")]
+
+
+def test_a_bulk_case_and_the_example_it_starts_from_are_checked(cli: Cli, copy: Path) -> None:
+    folder = copy / "tests" / "rules"
+    folder.mkdir(parents=True)
+    words = (
+        "{name: A case, start: ordinary_visti, on: 2026-12-01, expect: {outcome: permitted, duties: {gaurdian: met}}}"
+    )
+    (folder / "more.yaml").write_text(f"jurisdiction: us/fl\ntopic: consent\ncases: [{words}]\n", encoding="utf-8")
+    said = cli("check", str(copy))
+    assert said.status == 2
+    assert said.out.count("tests/rules/more.yaml:3:") == 2
+    assert "unknown example `ordinary_visti`; did you mean `ordinary_visit`?" in said.out
+    assert "unknown duty `gaurdian`; did you mean `guardian`?" in said.out
