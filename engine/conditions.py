@@ -319,9 +319,13 @@ class _Parser:
             self._problems.report("COND006", value.at, found=value.sort)
             return _BROKEN
         fields, measure = subject.kind.fields, MEASURES[name]
-        where = self.condition(value["where"], fields) if "where" in value else Always(True)
+        where = self.condition(value["where"], fields) if fields and "where" in value else Always(True)
         kind = self._taken_of(subject, name, value, where)
-        keys = ("where", *(("of",) if measure.kinds else ()), *(("matches",) if measure.picks else ()))
+        keys = (
+            *(("where",) if fields else ()),
+            *(("of",) if measure.kinds else ()),
+            *(("matches",) if measure.picks else ()),
+        )
         asked = {key: entry for key, entry in value.entries.items() if key not in keys}
         if kind is None:
             return _BROKEN

@@ -97,7 +97,10 @@ def _component(whole: str, text: str) -> tuple[_Symbol, int]:
     match = _COMPONENT.match(text)
     if match is None or not (text or whole.startswith("/")):
         raise _unknown(whole)
-    return _found(match["symbol"] or "1", whole), int(match["power"] or 1)
+    name, power = match["symbol"] or "1", match["power"]
+    if name == "1" and power:
+        raise _unknown(whole)  # `12` is a number, not a power of one
+    return _found(name, whole), int(power or 1)
 
 
 def _found(name: str, whole: str) -> _Symbol:

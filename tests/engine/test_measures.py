@@ -130,6 +130,10 @@ def test_names_are_counted_in_rules(medicines: tuple[str, ...] | None, expected:
     assert missing(condition, facts) == (frozenset() if expected is not None else {"medicines"})
     parse(node, Scope(), problems)
     assert [found.code for found in problems] == ["COND002"]
+    picky = read_text("medicines: {count: {where: {law.days: 3}, at_least: 3}}", "rule.yaml", problems)
+    assert picky is not None
+    parse(picky, LawScope(), problems)
+    assert [found.code for found in problems] == ["COND002", "COND002"]
 
 
 def test_what_is_missing_is_named_only_where_it_could_change_the_answer() -> None:

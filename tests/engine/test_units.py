@@ -86,6 +86,9 @@ def test_an_amount_is_the_same_in_another_unit(amount: str, unit: str, into: str
         ("Cel/d", "K/d", "temperature scale"),
         ("", "d", "no unit known here"),
         ("d/", "d", "no unit known here"),
+        ("12", "1", "no unit known here"),
+        ("2", "1", "no unit known here"),
+        ("10", "1", "no unit known here"),
     ],
 )
 def test_what_measures_something_else_is_refused(unit: str, into: str, why: str) -> None:
