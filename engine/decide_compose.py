@@ -14,7 +14,7 @@ from engine.decide_duties import merged
 from engine.decide_ways import exceptions
 from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome
 from engine.instances import Instance
-from engine.law import Advise, Cited, Effect, Forbid, Limit, Permit, Require, Review, Source
+from engine.law import STATUTE, Advise, Cited, Effect, Forbid, Limit, Permit, Require, Review, Source
 from engine.periods import Certainty
 from engine.questions import told_path
 from engine.rulebook import Plan, Standing
@@ -224,7 +224,14 @@ class _Tally:
 
 def _words(instance: Instance) -> dict[str, Any]:
     known = instance.cited
-    words = {"rule": instance.id, "title": instance.title, "law": known.law, "cite": list(known.sources)}
+    words: dict[str, Any] = {
+        "rule": instance.id,
+        "title": instance.title,
+        "law": known.law,
+        "cite": list(known.sources),
+    }
+    if instance.authority != STATUTE:
+        words["authority"] = instance.authority
     return words if known.confidence == "high" else {**words, "confidence": known.confidence}
 
 

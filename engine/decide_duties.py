@@ -31,6 +31,8 @@ def _joined(one: Json, other: Json, orders: Orders) -> dict[str, Any]:
         "cite": list(dict.fromkeys((*one["cite"], *other["cite"]))),
         "rules": list(rules),
     }
+    if one.get("authority") != other.get("authority"):  # each rule has its own; `rules` names them
+        entry.pop("authority", None)
     laws = dict.fromkeys(law for part in (one, other) if part.get("law") for law in part["law"].split("; "))
     if laws:
         entry["law"] = "; ".join(laws)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from engine.decisions import Outcome
-from engine.law import CONFIDENCES
+from engine.law import AUTHORITIES, CONFIDENCES, STATUTE
 from engine.shapes import (
     NOTHING,
     Anything,
@@ -30,6 +30,9 @@ _RULE = {
     "cite": Key(_WORDS, "the sources, by their ids under `sources`", required=True),
     "title": Key(_TEXT, "the rule's sentence"),
     "law": Key(_TEXT, "the act and section"),
+    "authority": Key(
+        OneOf(tuple(sorted({*AUTHORITIES} - {STATUTE}))), "what kind of law it is, where it is no statute"
+    ),
     "confidence": Key(OneOf(CONFIDENCES[:-1]), "how sure the sources make it, where that is not high"),
 }
 

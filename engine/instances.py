@@ -15,7 +15,7 @@ from engine.conditions import (
     rewrite,
 )
 from engine.conditions_closures import moved, truth
-from engine.law import Advise, Cited, Effect, LawValue, Limit, Permit, Require, Rule
+from engine.law import GUIDANCE, STATUTE, Advise, Cited, Effect, LawValue, Limit, Permit, Require, Rule
 from engine.periods import Period
 from engine.topics import LAW_PREFIX
 from engine.values import Value
@@ -32,6 +32,7 @@ class Instance:
     cited: Cited
     condition: Condition
     effects: tuple[Effect, ...]
+    authority: str = STATUTE
 
 
 def instantiate(rule: Rule, jurisdiction: str, values: Mapping[str, tuple[LawValue, ...]]) -> Iterable[Instance]:
@@ -69,7 +70,7 @@ def _effect_names(effect: Effect) -> Iterable[str]:
 def _instance(rule: Rule, jurisdiction: str, period: Period, cited: Cited, values: Mapping[str, Value]) -> Instance:
     identity = rule.id if rule.jurisdiction == jurisdiction or not values else f"{rule.id}@{jurisdiction}"
     effects = [settled for effect in rule.effects if (settled := _settled(effect, values)) is not None]
-    if rule.authority == "guidance":  # guidance warns; a clinic may make it its own policy
+    if rule.authority == GUIDANCE:  # guidance warns; a clinic may make it its own policy
         effects = [e if isinstance(e, Permit | Advise) else Advise(rule.title) for e in effects]
     return Instance(
         id=identity,
@@ -79,6 +80,7 @@ def _instance(rule: Rule, jurisdiction: str, period: Period, cited: Cited, value
         cited=cited,
         condition=settle(rule.condition, values),
         effects=tuple(effects),
+        authority=rule.authority,
     )
 
 

@@ -33,6 +33,14 @@ def test_one_duty_is_left_met_only_when_all_of_it_is_and_due_at_the_earlier_poin
     assert ask(book, b=True, c=True).outcome is Outcome.PERMITTED
 
 
+def test_a_duty_says_what_kind_of_law_asks_for_it_where_all_rules_are_of_one_kind(tmp_path: Path) -> None:
+    board, payer = ", authority: board_rule", ", authority: payer"
+    same = law(tmp_path / "same", rule("open/one", look(), more=board), rule("open/two", look(), more=board))
+    both = law(tmp_path / "both", rule("open/one", look(), more=board), rule("open/two", look(), more=payer))
+    assert ask(same).duties[0]["authority"] == "board_rule"
+    assert "authority" not in ask(both).duties[0]
+
+
 def test_the_stricter_form_and_all_disclosures_are_asked_for() -> None:
     one, two = {"form": "verbal", "disclosures": ["fees"]}, {"form": "written", "disclosures": ["risks", "fees"]}
     assert strictest(one, two, ORDERS) == {"form": "written", "disclosures": ["fees", "risks"]}

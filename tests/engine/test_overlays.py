@@ -45,6 +45,10 @@ class TestGuidance:
         own = clinic(book, guidance="[us/fl/open/no]")
         assert (ask(book, a=True).outcome, len(ask(book, a=True).advice)) == (Outcome.PERMITTED, 1)
         assert (ask(own, a=True).outcome, ask(own, a=True).advice) == (Outcome.FORBIDDEN, ())
+        assert (ask(book, a=True).advice[0]["authority"], ask(own, a=True).forbids[0]["authority"]) == (
+            "guidance",
+            "clinic",
+        )
         assert ask(own, a=False).outcome is Outcome.PERMITTED
         assert ask(own, a=True).overlay is not None
         assert ask(own, a=True).law == ask(book, a=True).law
