@@ -22,7 +22,15 @@ def with_defaults(topic: Topic, values: Values) -> dict[str, tuple[LawValue, ...
 
 def _filling(name: str, value: Value, given: Sequence[LawValue]) -> Iterable[LawValue]:
     for period in _gaps([entry.period for entry in given]):
-        yield LawValue(name, value, period, Cited(), Location(""))
+        yield LawValue(name, value, period, _beside(period, given), Location(""))
+
+
+def _beside(gap: Period, given: Sequence[LawValue]) -> Cited:
+    """What a gap rests on: the entry that ended before it, else the one that follows; nothing where none was given."""
+    before = [entry for entry in given if entry.period.last < gap.first]
+    if before:
+        return max(before, key=lambda entry: entry.period.last).cited
+    return min(given, key=lambda entry: entry.period.first).cited if given else Cited()
 
 
 def _gaps(periods: Iterable[Period]) -> Iterable[Period]:

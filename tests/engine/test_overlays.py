@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from engine.decisions import Decision, Outcome
+from engine.decisions import Outcome
 from engine.diagnostics import BrokenInput, Problems
 from engine.overlays import OwnLaw
 from engine.reading import Node, read_text
@@ -207,15 +206,13 @@ class TestWhatFollowsASunset:
 
     ENDING = "values:\n  {name}:\n  - {{from: 2020-01-01, until: 2026-12-31, is: {value}, cite: s, confidence: high}}\n"
 
-    def outcome(self, book: Rulebook, on: str, **facts: Any) -> Decision:
-        return ask(book, on=on, **facts)
-
     def test_the_days_after_it_are_those_of_the_default(self, tmp_path: Path) -> None:
         common = "- {id: us/common/open/mild, title: Mild, when: {law.mild: false}, then: {forbid: do}}\n"
         book = law(tmp_path, values=self.ENDING.format(name="mild", value="true"), common=common)
         assert book.law.warnings == ()
         outcomes = {on: ask(book, on=on).outcome for on in ("2019-12-31", "2020-01-01", "2026-12-31", "2027-01-01")}
         assert list(outcomes.values()) == [Outcome.FORBIDDEN, Outcome.PERMITTED, Outcome.PERMITTED, Outcome.FORBIDDEN]
+        assert ask(book, on="2027-01-01").forbids[0]["cite"] == ["s"]
 
     def test_without_a_default_nothing_following_is_told(self, tmp_path: Path) -> None:
         book = law(tmp_path, values=self.ENDING.format(name="most", value="3"))
