@@ -15,10 +15,12 @@ from engine.diagnostics import Problems
 from engine.evaluators import ClosuresOnly
 from engine.law import LawFile
 from engine.reading import read_text
+from engine.rete import ReteEvaluator
 from engine.rulebook import Rulebook, join, load_rulebook
 from tests.rules.helpers_cases import ROOT, examples, nested, started
 
 LAW = load_rulebook(ROOT)
+BOTH = ReteEvaluator()
 EXAMPLES = examples()
 OUTCOMES = [Outcome.PERMITTED, Outcome.PERMITTED_WITH_DUTIES, Outcome.REVIEW, Outcome.FORBIDDEN]
 FORMS = ("verbal", "electronic", "written")
@@ -132,6 +134,7 @@ def test_adding_any_rule_of_a_clinic_never_loosens(data: st.DataObject) -> None:
     decisions = [decide(book, question, ClosuresOnly()) for book in books]
     for mild, strict in pairwise(decisions):
         only_tightens(mild, strict)
+    assert decide(books[-1], question, BOTH).canonical() == decisions[-1].canonical()
 
 
 def doubted(file: LawFile, number: int, confidence: str) -> LawFile:
