@@ -271,6 +271,8 @@ class _Parser:
         moved = next((key for key in ("plus", "minus") if key in value), None)
         if moved and kind.kind not in _NOW:
             reason = "only dates and instants can be moved by a duration"
+        if "plus" in value and "minus" in value:
+            reason = "it is moved twice"
         if reason:
             self._problems.report("COND007", value.at, path=subject.path, other=path, reason=reason)
             return _UNUSABLE

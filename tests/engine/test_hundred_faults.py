@@ -104,6 +104,7 @@ CONDITIONS: tuple[Fault, ...] = (
     (LIC, "when: {encounter.emergency: true}", "when: always", "COND006", 0),
     (LIC, "{fact: patient.location.state}", "{fact: patient.age}", "COND007", 0),
     (PRE, "{at_least: 16,", "{at_least: {fact: prescription.days},", "COND007", 0),
+    (PRE, "plus: 16 years", "plus: 16 years, minus: 1 day", "COND007", 0),
     (PRE, "less: 90 kg", "less: 90 cm", "COND008", 0),
     (PRE, "at_least: 30 d}", "at_least: 1 mo}", "COND008", 0),
     (PRE, "less: 216 mo", "less: 216 months", "COND008", 0),

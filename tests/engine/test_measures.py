@@ -1,7 +1,8 @@
 """What records come to is unknown only where something untold could still change the answer."""
 
+from collections.abc import Sequence
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from engine.conditions import Condition, Quantifier, Test, parse
 from engine.conditions_closures import because, describe, missing, truth
+from engine.conditions_measures import _OUTCOMES, Match, Outcome
+from engine.conditions_tree import MEASURES, Measure
 from engine.diagnostics import Problems
 from engine.programs import compile_program
 from engine.reading import read_text
@@ -195,6 +198,17 @@ def test_what_cannot_be_taken_is_a_numbered_error(text: str, code: str) -> None:
     problems = Problems()
     read(text, problems)
     assert [found.code for found in problems] == [code]
+
+
+def test_a_new_measure_is_one_entry_and_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    def most(quantifier: Quantifier, matches: Sequence[Match]) -> list[Outcome]:
+        return [({quantifier.of: max((cast("float", record[quantifier.of]) for record, _ in matches), default=0)},)]
+
+    monkeypatch.setitem(cast("dict[str, Measure]", MEASURES), "most", Measure(frozenset({Kind.NUMBER}), "the most of"))
+    monkeypatch.setitem(cast("dict[str, Any]", _OUTCOMES), "most", most)
+    assert asked("{most: {of: days, at_most: 20}}", OLD, NEW) is True
+    assert asked("{most: {of: days, where: {modality: in_person}, less: 20}}", OLD, NEW) is False
+    assert describe(read("{most: {of: days, less: 20}}")) == "the most of days of visits is less than 20"
 
 
 DAYS = ("2026-01-01", "2026-06-01")

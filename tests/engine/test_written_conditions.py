@@ -40,7 +40,9 @@ ORDERS = ("less", "at_most", "greater", "at_least")
 DATED = ("before", "on_or_before", "after", "on_or_after")
 OPERATORS = ("is", "in", "not", *ORDERS, *DATED, "has", "has_any", "has_all", "exists", "told", "within", "count")
 MEASURES = ("any", "all", "none", "count", "sum", "latest", "earliest")
-SLIPS = st.sampled_from([*CHOICES, *DAYS, *NUMBERS, True, None, "7 d", "1 mo", "P2M", "48 hours", "x", {}, [], ["x"]])
+SLIPS: st.SearchStrategy[Any] = st.sampled_from(
+    [*CHOICES, *DAYS, *NUMBERS, True, None, "7 d", "1 mo", "P2M", "48 hours", "x", {}, [], ["x"]]
+)
 LENGTHS = st.sampled_from(["90 days", "P1Y", "2 months"])
 LITERALS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.TEXT: st.sampled_from([*CHOICES, "x"]),
