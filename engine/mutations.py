@@ -12,6 +12,7 @@ from engine.diagnostics import Location, Problems
 from engine.law import EFFECTS, SCHEDULES, LawFile
 from engine.law_reading import read_law
 from engine.mutations_drafts import (
+    LONGEST_LIST,
     Draft,
     Drafts,
     condition_drafts,
@@ -162,19 +163,18 @@ def _dates(node: Node) -> Drafts:
 
 
 def _cited(node: Node, file: LawFile) -> Drafts:
-    """The first source cited changed for another one of the file, of the same class where there is one."""
+    """Each source cited changed for another one of the file, of the same class where there is one."""
     cite = node.get("cite")
-    if cite is None:
-        return
-    first, *rest = cite.parts or (cite,)
-    known = file.sources.get(first.raw)
     others = [source for name, source in file.sources.items() if name not in node.texts("cite")]
-    others.sort(key=lambda source: known is not None and source.background is not known.background)
-    if others:
-        other = text(others[0].id, first.at)
-        changed = Node(Sort.LIST, cite.at, parts=(other, *rest))
-        change = f"the source `{first.raw}` becomes `{other.raw}`"
-        yield Draft("citation", first.at, change, with_value(node, "cite", changed))
+    if cite is None or not others:
+        return
+    parts = cite.parts or (cite,)
+    for number, part in enumerate(parts[:LONGEST_LIST]):
+        known = file.sources.get(part.raw)
+        other = min(others, key=lambda source: known is not None and source.background is not known.background)
+        changed = Node(Sort.LIST, cite.at, parts=(*parts[:number], text(other.id, part.at), *parts[number + 1 :]))
+        change = f"the source `{part.raw}` becomes `{other.id}`"
+        yield Draft("citation", part.at, change, with_value(node, "cite", changed))
 
 
 def _worth(value: Node, kind: FactType) -> Drafts:
