@@ -279,6 +279,12 @@ LAW: tuple[Kind, ...] = (
         "What differs from one encounter to the next is told for each of them.",
         "use one of: {allowed}",
     ),
+    Kind(
+        "LAW027",
+        "`{path}` cannot be told by marking a duty as done: {reason}",
+        "A clinician states what the clinic did, yes or no; what others tell or measure stays theirs.",
+        "name a flag whose source is the provider or the clinic",
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )
 REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT)

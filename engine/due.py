@@ -9,21 +9,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from engine.decisions import Outcome
+from engine.due_points import ENCOUNTER, GATE_OF_EVENT
 from engine.gates import GateQuestion, GateVerdict
 from engine.local_dates import is_zone, last_instant, local_date
 from engine.ports import JSON, DutyDue
 from engine.questions import STATE, ZONE
 from engine.rulebook import Rulebook
 from engine.values import read_duration, read_instant, shift
-
-ENCOUNTER = "encounter"
-GATE_OF_EVENT: Mapping[str, str] = MappingProxyType(
-    {"booking": "book", ENCOUNTER: "join", "prescription": "prescribe", "signing": "sign"}
-)
-"""The gate that stands before each event; an event of another name is the gate itself."""
 
 LONGEST_LEAD = timedelta(days=1)
 _LEAD_PART = 4
@@ -71,16 +65,17 @@ def _last_day(term: Term, event: datetime, zone: str) -> tuple[datetime, datetim
 def duties_due(rulebook: Rulebook, verdict: GateVerdict, question: GateQuestion) -> tuple[DutyDue, ...]:
     """The duties that an open gate hands on, with their instants (UTC); a shut gate lets nothing happen that owes any.
 
-    A duty whose event stands behind another gate is left to that gate where it asks the same topic.
+    A duty whose event stands behind another gate is left to that gate where it asks the same topic. A topic that is
+    asked for the duties due at this very gate alone was handed on by the gate that asks it in full.
     """
     if not verdict.open:
         return ()
-    found: list[DutyDue] = []
+    asks, found = rulebook.topics.gates[verdict.gate].asks, list[DutyDue]()
     for topic, duty in verdict.handed_on():
         term = read_term(duty["due"])
-        if term is None or _is_left_to_another(rulebook, verdict.gate, topic, term):
+        if term is None or topic not in asks or _is_left_to_another(rulebook, verdict.gate, topic, term):
             continue
-        event = _event(term, rulebook.topics.gates[verdict.gate].asks[topic], question)
+        event = _event(term, asks[topic], question)
         between = due_between(term, event, _zones(rulebook, question.facts))
         if between is not None:
             call_at, over_at = between

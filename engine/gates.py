@@ -2,16 +2,22 @@
 
 Which topics a gate asks, and about which instant, is data (`rules/topics.yaml`). A gate opens when every decision
 passes and every duty due by then is met. Nothing else opens it: no answer, no opening.
+
+A duty that a rule makes due right before a gate is met there or the gate stays shut, whatever the topic: where the law
+of the patient's place has such a duty in a topic that the gate does not ask, the gate asks that topic too, and goes by
+the duties due at this very gate. Those due earlier were judged by the gate that asks the topic.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.decide import decide_together
 from engine.decisions import Decision, Json, Outcome, Question
 from engine.diagnostics import BrokenInput, Location, Problems, listed, nearest
+from engine.due_points import POINTS
 from engine.evaluators import Evaluator
+from engine.questions import COUNTRY, HOME_COUNTRY, STATE
 from engine.rulebook import Rulebook
 from engine.topics import Gate
 
@@ -86,12 +92,12 @@ class GateVerdict:
 
 def gate(rulebook: Rulebook, name: str, question: GateQuestion, evaluator: Evaluator) -> GateVerdict:
     """Ask every topic of a gate; raises `BrokenInput` for an unknown gate or unreadable facts."""
-    asked = _known(rulebook, name)
-    decisions: dict[str, Decision] = {}
-    for on, topics in _by_instant(asked, question).items():
+    asked, decisions = _known(rulebook, name), dict[str, Decision]()
+    asks = asked_topics(rulebook, asked, question.facts)
+    for on, topics in _by_instant(asked, asks, question).items():
         single = Question(topic=topics[0], on=on, facts=question.facts, clinic=question.clinic)
         decisions |= decide_together(rulebook, topics, single, evaluator)
-    decisions = {topic: decisions[topic] for topic in asked.asks if topic in decisions}
+    decisions = {topic: decisions[topic] for topic in asks if topic in decisions}
     reasons = tuple(reason for topic, decision in decisions.items() for reason in _reasons(asked, topic, decision))
     return GateVerdict(
         gate=name,
@@ -113,10 +119,24 @@ def _known(rulebook: Rulebook, name: str) -> Gate:
     return gates[name]
 
 
-def _by_instant(asked: Gate, question: GateQuestion) -> dict[str, list[str]]:
+def asked_topics(rulebook: Rulebook, asked: Gate, facts: Json) -> Mapping[str, str]:
+    """The topics that a gate asks of the law of the patient's place, each with the instant it asks about."""
+    further = [topic for place in _places(rulebook, facts) for topic in rulebook.topics_due(asked.name, place)]
+    return {**dict.fromkeys(further, asked.also), **asked.asks}
+
+
+def _places(rulebook: Rulebook, facts: Json) -> Iterable[str]:
+    """The jurisdiction where the patient is; every one while nobody has said."""
+    country, state = _told(facts, COUNTRY) or HOME_COUNTRY, _told(facts, STATE)
+    if country != HOME_COUNTRY:
+        return (str(country),)
+    return (f"{country}/{state.lower()}",) if isinstance(state, str) else sorted(rulebook.jurisdictions())
+
+
+def _by_instant(asked: Gate, asks: Mapping[str, str], question: GateQuestion) -> dict[str, list[str]]:
     """The topics to ask, by the instant they ask about: one round trip to the second engine for each instant."""
     found: dict[str, list[str]] = {}
-    for topic, instant in asked.asks.items():
+    for topic, instant in asks.items():
         if _applies(asked, topic, question.facts):
             found.setdefault(question.instant(instant), []).append(topic)
     return found
@@ -150,9 +170,14 @@ def _reasons(asked: Gate, topic: str, decision: Decision) -> list[Reason]:
     found += [
         _reason(topic, duty["duty"], duty, {"due": duty["due"], **duty["detail"]})
         for duty in decision.duties
-        if not duty["met"] and duty["due"] in asked.due
+        if not duty["met"] and _is_due(asked, topic, duty["due"])
     ]
     return found
+
+
+def _is_due(asked: Gate, topic: str, due: str) -> bool:
+    """Whether a duty must be met by now."""
+    return due in asked.due if topic in asked.asks else POINTS.get(due) == asked.name
 
 
 def _reason(topic: str, code: str, entry: Json, detail: Json) -> Reason:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from engine.conditions import Condition, Reference
 from engine.diagnostics import Location
+from engine.due_points import GATE_OF_EVENT, POINTS
 from engine.periods import DATED, Period
 from engine.reading import Node
 from engine.shapes import (
@@ -33,8 +34,8 @@ SCHEDULES = ("I", "II", "III", "IV", "V")
 """The schedules of controlled drugs, the strictest first."""
 BACKGROUND = "background"
 DUE = Text(
-    r"before_(booking|join|prescribe|sign)|within \d+ (minute|hour|day|week|month|year)s? of [a-z_]+",
-    "before_booking, before_join, before_prescribe, before_sign or `within 7 days of encounter`",
+    rf"{'|'.join(POINTS)}|within \d+ (minute|hour|day|week|month|year)s? of ({'|'.join(GATE_OF_EVENT)})",
+    f"{', '.join(POINTS)} or `within 7 days of encounter` (or of {', '.join(GATE_OF_EVENT)})",
 )
 RULE_ID = Text(r"[a-z0-9_]+(/[a-z0-9_-]+)+", "an id such as us/fl/prescribing/schedule-ii")
 JURISDICTION = Text(r"[a-z]{2}(/[a-z]{2}|/common)?", "us, us/fl or us/common")

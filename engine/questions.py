@@ -19,7 +19,7 @@ STATE = "patient.location.state"
 COUNTRY = "patient.location.country"
 ZONE = "patient.location.time_zone"
 POSTAL_CODE = "patient.location.postal_code"
-_HOME_COUNTRY = "us"
+HOME_COUNTRY = "us"
 _KEYS = tuple(part.name for part in fields(Question))
 _DERIVED_FROM = {"patient.age": "patient.birth_date", OF_THE_STATE: FEDERAL}
 
@@ -88,11 +88,11 @@ def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) ->
     presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions() if f.may_be_presumed(facts)}
     facts.update(presumed)
     if COUNTRY not in facts:
-        presumed[COUNTRY] = facts[COUNTRY] = _HOME_COUNTRY
+        presumed[COUNTRY] = facts[COUNTRY] = HOME_COUNTRY
     state, country = facts.get(STATE), str(facts[COUNTRY])
     moments = _moments(rulebook, given.on, facts, problems)
     problems.stop_if_broken()
-    if country != _HOME_COUNTRY:
+    if country != HOME_COUNTRY:
         return Asked(given.topic, facts, presumed, country, moments, unknown_drug=unknown_drug)
     if state is None:
         return Asked(given.topic, facts, presumed, None, moments, STATE)

@@ -11,6 +11,7 @@ from engine.defaults import with_defaults
 from engine.diagnostics import Diagnostic, Location, Problems
 from engine.drugs import SHAPE as DRUGS_SHAPE
 from engine.drugs import Drug, DrugNames, read_drugs
+from engine.due_points import POINTS
 from engine.imports import check_imports, resolve
 from engine.instances import Instance, instantiate, law_names
 from engine.law import SHAPE as LAW_SHAPE
@@ -81,6 +82,7 @@ class Rulebook:
     _borders: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _plans: dict[tuple[str, str, int], Plan] = field(default_factory=dict)
     _joints: dict[tuple[str, ...], Program] = field(default_factory=dict)
+    _due: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -124,6 +126,18 @@ class Rulebook:
             with self._lock:
                 self._prepare(key)
         return self._instances[key]
+
+    def topics_due(self, gate: str, jurisdiction: str) -> tuple[str, ...]:
+        """The topics whose law in a jurisdiction has a duty due right before a gate, whatever the day."""
+        key = (gate, jurisdiction)
+        if key not in self._due:
+            found = (name for name in self.topics.topics if self._has_duty_due(name, *key))
+            self._due[key] = tuple(found)
+        return self._due[key]
+
+    def _has_duty_due(self, topic: str, gate: str, jurisdiction: str) -> bool:
+        effects = (effect for instance in self.instances(topic, jurisdiction) for effect in instance.effects)
+        return any(isinstance(effect, Require) and POINTS.get(effect.due) == gate for effect in effects)
 
     def joint(self, plans: Sequence[Plan]) -> Program:
         """One program for the conditions of several plans, one after the other."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.diagnostics import Problems, listed, nearest
+from engine.due_points import POINTS
 from engine.reading import Node
 from engine.shapes import NAME, Anything, Flag, Key, ListOf, MapOf, OneOf, Record, Text
 from engine.units import check_unit
@@ -30,6 +31,13 @@ _LIMIT = Record(
         "unit": Key(Text(), "the unit of the number"),
     },
 )
+_STATED = Record(
+    "how a duty is marked as done",
+    {
+        "fact": Key(PATH, "the flag that it makes true", required=True),
+        "ways": Key(ListOf(NAME, least=1), "the ways in which it can have been done", required=True),
+    },
+)
 _TOPIC = Record(
     "a topic",
     {
@@ -39,6 +47,7 @@ _TOPIC = Record(
         "carried_by": Key(OneOf(("state", "country", "clinic")), "the layer without which the law is not carried"),
         "inputs": Key(ListOf(PATH), "the facts that matter most, for pages and forms"),
         "duties": Key(MapOf(Text(), NAME), "the duties that rules may require, with a sentence each"),
+        "stated": Key(MapOf(_STATED, NAME), "the duties that a clinician may mark as done"),
         "limits": Key(MapOf(_LIMIT, NAME), "the limits that rules may set"),
         "values": Key(MapOf(_VALUE, PATH), "the law values of a jurisdiction"),
         "orders": Key(
@@ -52,7 +61,8 @@ _GATE = Record(
         "says": Key(Text(), "what stays shut", required=True),
         "asks": Key(MapOf(OneOf(("slot", "now", "encounter")), NAME), "topics, and the instant each asks about"),
         "only_if": Key(MapOf(PATH, NAME), "topics asked only when this flag of the facts is true"),
-        "due": Key(ListOf(NAME), "the duties' due points that must be met by then", required=True),
+        "also": Key(OneOf(("slot", "now", "encounter")), "the instant of further topics with duties due at this gate"),
+        "due": Key(ListOf(OneOf(tuple(POINTS))), "the duties' due points that must be met by then", required=True),
         "opens": Key(Text(), "who can open it when it is shut"),
     },
 )
@@ -75,6 +85,14 @@ class LimitKind:
     unit: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A duty that a clinician may mark as done: the flag that is then true, and the ways to choose from."""
+
+    fact: str
+    ways: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """One family of rules, declared in data."""
@@ -91,11 +109,15 @@ class Topic:
     required: frozenset[str]
     defaults: Mapping[str, Value] = field(default_factory=dict)
     orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stated: Mapping[str, Stated] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """One gate: topics to the instant each asks about, and the due points that must be met by then."""
+    """One gate: topics to the instant each asks about, and the due points that must be met by then.
+
+    ``also`` is the instant about which it asks further topics, those with duties due right before this gate.
+    """
 
     name: str
     says: str
@@ -103,6 +125,7 @@ class Gate:
     only_if: Mapping[str, str]
     due: frozenset[str]
     opens: str
+    also: str = "now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +138,8 @@ class Topics:
 
 
 LAW_PREFIX = "law."
+STATING = ("provider", "clinic")
+"""The sources of facts that a clinician may tell by marking a duty as done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +204,25 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
         required=frozenset(key for key, part in values.items() if part.flag("required")),
         defaults={k: _default(types[k], k, p, problems) for k, p in values.items() if "otherwise" in p},
         orders={key: tuple(str(word.scalar) for word in part) for key, part in _items(node, "orders")},
+        stated={key: _stated(name, key, node, vocabulary, problems) for key, _ in _items(node, "stated")},
     )
+
+
+def _stated(topic: str, duty: str, node: Node, vocabulary: Vocabulary, problems: Problems) -> Stated:
+    """How a duty is marked as done: a duty of the topic, by a flag that is the clinic's to tell."""
+    part, known = node["stated"][duty], [name for name, _ in _items(node, "duties")]
+    if duty not in known:
+        at, hint = node["stated"].entries[duty].key_at, nearest(duty, known)
+        problems.report("LAW008", at, kind="duty", name=duty, topic=topic, hint=hint, allowed=listed(known))
+    path, at = part.text("fact"), (part.get("fact") or part).at
+    fact = vocabulary.facts.get(path)
+    if fact is None:
+        problems.report("COND001", at, path=path, hint=nearest(path, list(vocabulary.paths())))
+    elif fact.type.kind is not Kind.FLAG:
+        problems.report("LAW027", at, path=path, reason=f"it is {fact.type}")
+    elif fact.source not in STATING:
+        problems.report("LAW027", at, path=path, reason=f"its source is the {fact.source}")
+    return Stated(path, part.texts("ways"))
 
 
 def _check_limit(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) -> None:
@@ -215,4 +258,5 @@ def _gate(name: str, node: Node, topics: Mapping[str, Topic], problems: Problems
         only_if={topic: part.raw for topic, part in _items(node, "only_if")},
         due=frozenset(node.texts("due")),
         opens=node.text("opens"),
+        also=node.text("also", "now"),
     )
