@@ -15,6 +15,8 @@ from engine.texts import Texts, text_in
 FORMS = ("verbal", "electronic", "written")
 """How a consent may be given, strictest last."""
 DEFAULT_FORM = "electronic"
+GUARDIAN = "guardian"
+"""The kind of consent that is never the patient's own to give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +97,12 @@ class ConsentText:
 def assemble_consent(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBook, about: ConsentAbout) -> ConsentText:
     """The consent that decisions (topic to answer, as JSON) ask for, with the kinds that the visit's plan names.
 
-    Duties that are met already ask for nothing; a duty that the book has no kind for is somebody else's to meet.
+    Duties that are met already ask for nothing; a duty that the book has no kind for is somebody else's to meet, and
+    so is a guardian's consent, which no patient signs.
     """
     unmet = [duty for answer in decisions.values() for duty in answer.get("duties", ()) if not duty.get("met")]
     asked_by_kind = [(kind, duty) for duty in unmet if (kind := consent_kind(duty, book)) is not None]
-    wanted = {kind for kind, _ in asked_by_kind} | set(about.kinds)
+    wanted = ({kind for kind, _ in asked_by_kind} | set(about.kinds)) - {GUARDIAN}
     kinds = tuple(kind for kind in book.kinds if kind in wanted)
     asked = {word for _, duty in asked_by_kind for word in _words(duty.get("detail"))}
     clauses = tuple(

@@ -139,8 +139,22 @@ class OrderFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DutyDone:
+    """A duty of the law that a clinician marked as done, and when it was; ``order`` is the prescription it is about."""
+
+    topic: str
+    duty: str
+    at: datetime
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Dossier:
-    """One visit as known to records. ``starts_at`` is the slot's start, ``encounter_at`` when the call began."""
+    """One visit as known to records. ``starts_at`` is the slot's start, ``encounter_at`` when the call began.
+
+    ``done`` are duties that were marked as done; ``stated`` the flags that they make true, by path and since when
+    (`engine.statements`).
+    """
 
     clinic: str
     visit: str
@@ -162,3 +176,5 @@ class Dossier:
     treatment_purpose: str | None = None
     order: OrderFacts | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
+    done: tuple[DutyDone, ...] = ()
+    stated: Mapping[str, datetime] = field(default_factory=dict)

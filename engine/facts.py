@@ -23,7 +23,22 @@ USUAL_AGES: Mapping[str, timedelta] = {
 """How long facts count, for whoever has no vocabulary at hand (`Vocabulary.ages`)."""
 
 _FILLABLE = "patient."
-_NOT_FILLABLE = ("patient.location", "patient.jurisdiction", "patient.age", "patient.birth_date", "patient.residence")
+_NOT_FILLABLE = (
+    "patient.location",
+    "patient.jurisdiction",
+    "patient.age",
+    "patient.birth_date",
+    "patient.residence",
+    # what a clinician or the clinic establishes, and what a minor could say of a guardian who is not there
+    "patient.guardian_present",
+    "patient.identity_verified",
+    "patient.self_consent_documented",
+    "patient.service",
+    "patient.life_threatening_condition",
+    "patient.primary_physician_documentation",
+    "patient.clinical_trial_unavailable",
+    "patient.outpatient_emergency",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +131,7 @@ def _found(
     yield from _provider(dossier)
     yield from _relationship(dossier)
     yield from _order(dossier, at)
+    yield from ((path, True, "provider", since) for path, since in dossier.stated.items())
     yield from _answers(dossier)
 
 
