@@ -121,7 +121,7 @@ def only_tightens(mild: Decision, strict: Decision) -> None:
     assert {entry["rule"] for entry in strict.permits} <= {entry["rule"] for entry in mild.permits}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_adding_any_rule_of_a_clinic_never_loosens(data: st.DataObject) -> None:
     topic = data.draw(st.sampled_from(sorted(DUTIES)))
@@ -148,7 +148,7 @@ def doubted(file: LawFile, number: int, confidence: str) -> LawFile:
     return replace(file, rules=tuple(rules), values=tuple(values))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_doubting_any_rule_or_value_never_loosens(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from([file for file in LAW.law.files if file.topic in DUTIES and file.rules]))

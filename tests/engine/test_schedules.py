@@ -17,12 +17,23 @@ from tests.rules.helpers_cases import ROOT, examples, nested, started
 EXAMPLES = examples()
 EVALUATOR = ReteEvaluator()
 FILE = "rules/us/fl/prescribing.yaml"
+ELSEWHERE = (
+    "ca",
+    "nj",
+    "ny",
+    "tx",
+    "consent.yaml",
+    "privacy.yaml",
+    "recording.yaml",
+    "retention.yaml",
+    "supervision.yaml",
+)
 ENTRY = "{{from: {begins}, is: {schedule}, cite: background, law: A made-up act, confidence: low}}"
 
 
 def spoilt(root: Path, text: str, file: str = FILE) -> Path:
     """The law of one state, with schedules of its own that it does not have."""
-    shutil.copytree(ROOT / "rules", root / "rules", ignore=shutil.ignore_patterns("ca", "nj", "ny", "tx"))
+    shutil.copytree(ROOT / "rules", root / "rules", ignore=shutil.ignore_patterns(*ELSEWHERE))
     path = root / file
     path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
     return root
