@@ -127,6 +127,10 @@ def _pytest(suite: Suite, more: Sequence[str]) -> bool:
 
 
 def _environ() -> dict[str, str]:
-    """The person's own environment without settings of a clinic; the tools of our environment come first on PATH."""
+    """The person's own environment without settings of a clinic; the tools of our environment come first on PATH.
+
+    Compiled modules are kept whatever the person prefers: every program a test starts would compile them all again.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**kept, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])}

@@ -87,7 +87,7 @@ def length_offences(tree: Tree) -> list[str]:
 
 def _functions(tree: Tree, name: str) -> Iterator[tuple[str, int, int]]:
     if name.endswith(".py") or name == "clinic":
-        for node in ast.walk(ast.parse(tree.text(name))):
+        for node in ast.walk(tree.syntax(name)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield node.name, node.lineno, (node.end_lineno or node.lineno) - node.lineno + 1
 
@@ -110,7 +110,7 @@ def uncollected_offences(tree: Tree) -> list[str]:
 
 def _tests(tree: Tree, name: str) -> list[str]:
     """Test functions at module level or in a Test class, as pytest would find them."""
-    return [found for node in ast.parse(tree.text(name)).body if (found := _test_name(node))]
+    return [found for node in tree.syntax(name).body if (found := _test_name(node))]
 
 
 def _test_name(node: ast.stmt) -> str | None:
@@ -172,7 +172,7 @@ def media_library_offences(tree: Tree) -> list[str]:
         f"{name}:{node.lineno}"
         for name in tree.under(*ROOMS, suffixes=(".py",))
         if name != "media/aio_adapter.py"
-        for node in ast.walk(ast.parse(tree.text(name)))
+        for node in ast.walk(tree.syntax(name))
         if isinstance(node, ast.Import | ast.ImportFrom) and _reaches_inside(node)
     ]
 

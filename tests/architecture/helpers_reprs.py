@@ -41,7 +41,7 @@ def repr_offences(tree: Tree) -> list[str]:
         f"{name}:{node.lineno} {node.name}.{field}"
         for name in tree.files
         if CARRIERS.fullmatch(name)
-        for node in ast.walk(ast.parse(tree.text(name)))
+        for node in ast.walk(tree.syntax(name))
         if isinstance(node, ast.ClassDef) and _prints_itself(node)
         for field in _shown(node)
         if TELLING.search(field) and (node.name, field) not in HARMLESS

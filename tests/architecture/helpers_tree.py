@@ -1,7 +1,9 @@
 """The tree the guards look at: a folder and the files that belong to it, real or planted."""
 
+import ast
 import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +28,15 @@ class Tree:
             return (self.root / name).read_text(encoding="utf-8")
         except UnicodeDecodeError:
             return ""
+
+    def syntax(self, name: str) -> ast.Module:
+        """A Python file's syntax tree; several guards look at the same one."""
+        return _parsed(self.text(name))
+
+
+@lru_cache(maxsize=2000)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def project() -> Tree:
