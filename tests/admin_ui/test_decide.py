@@ -70,6 +70,7 @@ def test_a_clinic_adds_its_overlay(cli: Cli, facts: str) -> None:
     assert plain["overlay"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -142,6 +142,7 @@ def test_both_engines_agree_on_any_answers(answers: dict[str, Any], pool: Evalua
     assert all(entry.decided for entry in both)
 
 
+@pytest.mark.slow
 @given(answers=walks(intake()), more=walks(intake()))
 @settings(max_examples=200, deadline=None)
 def test_what_hidden_items_hold_changes_nothing_that_is_shown(answers: dict[str, Any], more: dict[str, Any]) -> None:

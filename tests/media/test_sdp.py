@@ -102,6 +102,7 @@ def test_too_much_of_anything_is_refused() -> None:
             parse_offer(text)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_a_mangled_offer_is_parsed_or_refused_and_never_more(data: st.DataObject) -> None:

@@ -98,6 +98,7 @@ def test_messages_that_are_no_json_or_nest_without_end_are_refused() -> None:
             parse(text)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(KEYS), json_values, max_size=6))
 def test_no_message_does_more_than_be_refused(kind: str, body: dict[str, Any]) -> None:
     try:

@@ -147,6 +147,7 @@ def test_the_payment_pages_say_that_the_processor_is_simulated(clinic: Clinic) -
     assert "Simulated card processor" in browser.get(f"/visits/{visit}/receipt").text
 
 
+@pytest.mark.slow
 def test_the_review_says_how_long_the_plan_holds_the_time(clinic: Clinic) -> None:
     browser = clinic.browser()
     sign_in(browser)

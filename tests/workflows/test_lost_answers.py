@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from tests.workflows.conftest import Scene
 from tests.workflows.helpers import FULL_STEPS, plan_of, prescription
 
@@ -43,6 +45,7 @@ async def test_a_prescription_whose_answer_was_lost_is_cancelled_with_the_visit(
     assert [one.state for one in scene.network.done.values()] == ["accepted", "cancelled"]
 
 
+@pytest.mark.slow
 async def test_a_prescription_that_cannot_be_settled_is_a_task_and_the_rest_is_taken_back(scene: Scene) -> None:
     scene.plan = ROOMLESS
     scene.records.orders["rx1"] = prescription("rx1")

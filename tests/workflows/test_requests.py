@@ -209,6 +209,7 @@ async def test_a_door_made_before_temporal_is_there_waits_for_it() -> None:
                 await VisitClient(temporal, patience_seconds=0.3).ask(REF, ASK, plan=plan)
 
 
+@pytest.mark.slow
 async def test_an_outage_while_a_visit_begins_leaves_no_error_in_the_log() -> None:
     heard: list[str] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context["message"]))

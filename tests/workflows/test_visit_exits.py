@@ -29,6 +29,7 @@ async def test_a_fault_of_the_engines_shuts_the_gate_and_asks_for_review(scene: 
     assert scene.records.gates[0][:2] == ("book", False)
 
 
+@pytest.mark.slow
 async def test_a_gate_waits_for_records_that_are_away_for_a_moment(scene: Scene) -> None:
     scene.records.away = 3
     assert (await scene.ask("book")).done
@@ -152,6 +153,7 @@ async def test_a_patient_who_waits_is_never_a_no_show_but_one_who_leaves_is(scen
     assert await scene.result() == "no_show"
 
 
+@pytest.mark.slow
 async def test_an_unsigned_note_is_brought_up_again_and_again(scene: Scene) -> None:
     await scene.finish_call()
     await scene.skip(hours=23)
@@ -235,6 +237,7 @@ async def test_a_red_flag_before_care_alerts_and_takes_everything_back(scene: Sc
     assert "release_slot" in scene.records.log
 
 
+@pytest.mark.slow
 async def test_a_red_flag_during_the_call_alerts_and_the_call_goes_on(scene: Scene) -> None:
     await scene.enter_call()
     await scene.tell("red_flag", "urgent/intake")
@@ -243,6 +246,7 @@ async def test_a_red_flag_during_the_call_alerts_and_the_call_goes_on(scene: Sce
     assert (await scene.status()).stage == "in_call"
 
 
+@pytest.mark.slow
 async def test_cancelling_takes_back_in_reverse_order(scene: Scene) -> None:
     scene.records.orders["rx1"] = prescription("rx1")
     await scene.enter_call()
@@ -296,6 +300,7 @@ async def test_orders_that_wait_are_sent_at_signing_and_never_twice(scene: Scene
     assert sorted(scene.network.done) == [f"{scene.ref.visit}:prescribe:{order}@1" for order in ("rx1", "rx2")]
 
 
+@pytest.mark.slow
 async def test_a_network_that_is_down_is_an_answer_and_the_same_order_can_be_sent_later(scene: Scene) -> None:
     scene.records.orders["rx1"] = prescription("rx1")
     await scene.finish_call()
@@ -311,6 +316,7 @@ async def test_a_room_ended_in_the_room_ends_the_call(scene: Scene) -> None:
     await scene.until_stage("documenting")
 
 
+@pytest.mark.slow
 async def test_a_follow_up_goes_out_after_the_visit_is_completed(skipping: WorkflowEnvironment) -> None:
     steps = (*FULL_STEPS, step("follow_up", "document", after_seconds=3 * 86400, template="how_are_you"))
     async with scene_on(skipping, timedelta(hours=1), plan_of(steps)) as scene:
