@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from engine.diagnostics import Problems, nearest
+from engine.diagnostics import Problems, listed, nearest
 from engine.law import RULE_ID, Cited, LawFile, LawValue, Rule, Source
 from engine.periods import LAST_DAY, Period
 from engine.reading import Node
@@ -28,7 +28,7 @@ SHAPE = Record(
         "value": Key(PATH, "the law value that was looked at"),
         "jurisdiction": Key(Text(r"[a-z]{2}(/[a-z]{2})?", "us or us/fl"), "whose law value it is"),
         "is": Key(Anything("the value"), "what the law value is, as it was read"),
-        "by": Key(Text(), "who attests it: a member of staff, by id", required=True),
+        "by": Key(Text(), "who attests it: a compliance officer, by id", required=True),
         "on": Key(DAY, "the day it was attested", required=True),
         "until": Key(DAY, "the last day it stands", required=True),
         "source": Key(Text(), "what was read: title and section", required=True),
@@ -70,8 +70,13 @@ class Ground(Protocol):
         """The topics and the types of their values."""
 
 
-def read_attestations(node: Node, ground: Ground, problems: Problems) -> tuple[Attestation, ...]:
-    """The attestations of a clinic's file; one that attests nothing is reported."""
+def read_attestations(
+    node: Node, ground: Ground, problems: Problems, officers: frozenset[str] = frozenset()
+) -> tuple[Attestation, ...]:
+    """The attestations of a clinic's file; one that attests nothing is reported.
+
+    `officers` are the ids of its compliance officers, empty where its file names no people.
+    """
     mine = Problems()
     LIST.check(node, mine)
     problems.found.extend(mine.found)
@@ -81,6 +86,11 @@ def read_attestations(node: Node, ground: Ground, problems: Problems) -> tuple[A
     rules = {rule.id: rule for file in ground.files for rule in file.rules}
     for part, one in zip(node, found, strict=True):
         reason, fix = _wrong(part, one, rules, ground)
+        if officers and part.text("by") not in officers:
+            reason, fix = (
+                "only a compliance officer of the clinic attests law",
+                f"use one of: {listed(sorted(officers))}",
+            )
         if reason:
             problems.report("LAW022", part.at, reason=reason, fix=fix)
     names = [one.id for one in found]

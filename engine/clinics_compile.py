@@ -32,6 +32,7 @@ from engine.values import BadValue
 from engine.visits import Specialty
 from engine.zones import ZipPlace, zip_place
 
+_OFFICER = "compliance"
 _OPENING = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)\Z")
 _DAY_RULE = re.compile(r"(?:(\d{4}-\d{2}-\d{2})|today(?:([+-]\d{1,5})d)?)\Z")
 
@@ -100,7 +101,10 @@ class _Compiler:
 
     def _own_law(self) -> OwnLaw:
         parts = {name: self._document.get(name) for name in ("policy", "guidance", "attestations", "facts")}
-        return OwnLaw(**parts, states=frozenset(self._states))
+        people = self._document.get("people")
+        staff = people.get("staff") if people is not None else None
+        officers = {part.text("id") for part in staff or () if part.text("role") == _OFFICER}
+        return OwnLaw(**parts, states=frozenset(self._states), officers=frozenset(officers))
 
     def _word(self, node: Node, path: str) -> str:
         """A word that the vocabulary allows at a path."""

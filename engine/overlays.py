@@ -21,13 +21,17 @@ _ENFORCED = "clinic"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnLaw:
-    """The parts of a clinic's file that are law to it, as read; `states` are the codes of the states it serves."""
+    """The parts of a clinic's file that are law to it, as read.
+
+    `states` are the codes of the states it serves, `officers` the ids of its compliance officers.
+    """
 
     policy: Node | None = None
     guidance: Node | None = None
     attestations: Node | None = None
     facts: Node | None = None
     states: frozenset[str] = frozenset()
+    officers: frozenset[str] = frozenset()
 
     def plain(self) -> dict[str, object]:
         """What an overlay's digest names; a part that is absent or empty leaves no trace."""
@@ -86,7 +90,7 @@ def read_overlay(own: OwnLaw, ground: Ground, problems: Problems) -> Overlay | N
     law = [rule for file in ground.files for rule in file.rules]
     check_imports([*policy, *law], problems)
     check_caps(policy, [cap for file in ground.files for cap in file.caps], ground.topics, problems, own.states)
-    attested = read_attestations(own.attestations, ground, problems) if own.attestations else ()
+    attested = read_attestations(own.attestations, ground, problems, own.officers) if own.attestations else ()
     return Overlay(
         rules=policy,
         digest=digest(plain["policy"] if list(plain) == ["policy"] else plain),

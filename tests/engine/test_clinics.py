@@ -76,6 +76,14 @@ def test_the_demonstration_clinic_is_always_open_and_sells_its_visit() -> None:
     assert clinic.policy is not None
 
 
+def test_what_is_law_to_a_clinic_goes_on_with_its_states_and_its_compliance_officers() -> None:
+    own = "guidance: [us/fl/consent/position]\nattestations: []\nfacts: {encounter.licensed_program: none}\n"
+    clinic, problems = compiled(CLINIC + own)
+    assert clinic is not None, list(problems)
+    assert (clinic.own_law.states, clinic.own_law.officers) == (frozenset({"FL"}), frozenset({"compliance"}))
+    assert {"policy", "guidance", "facts"} == set(clinic.own_law.plain())
+
+
 def test_the_people_start_with_licences_counted_from_today() -> None:
     clinic, _ = compiled(CLINIC)
     assert clinic is not None

@@ -146,6 +146,14 @@ class TestAttestations:
         assert refused(book, attestations=f"[{one.replace('until: 2026', 'until: 2025')}]") == ["LAW022"]
         assert refused(book, attestations=f"[{one}, {one}]") == ["LAW022"]
 
+    def test_only_a_compliance_officer_of_the_clinic_attests(self, tmp_path: Path) -> None:
+        book = law(tmp_path, values=VALUE)
+        told = node(f"[{{id: seen, value: strict, jurisdiction: us/fl, is: true, {STOOD}}}]")
+        assert join(book.law, OwnLaw(attestations=told, officers=frozenset({"compliance"}))).overlay is not None
+        with pytest.raises(BrokenInput) as caught:
+            join(book.law, OwnLaw(attestations=told, officers=frozenset({"odalys"})))
+        assert [found.code for found in caught.value.diagnostics] == ["LAW022"]
+
     def test_an_attestation_needs_who_when_and_what(self, tmp_path: Path) -> None:
         assert refused(law(tmp_path), attestations="[{id: seen}]") == ["SHAPE002"] * 4
 
