@@ -15,6 +15,7 @@ class LawWords:
         self._limits = {name: limit.says for topic in topics for name, limit in topic.limits.items()}
         self._facts = {path: fact.says for path, fact in rulebook.vocabulary.facts.items()}
         self._topics = {topic.name: topic.says for topic in topics}
+        self._ways = {(topic.name, duty): one.ways for topic in topics for duty, one in topic.stated.items()}
 
     def rule_title(self, rule: str) -> str | None:
         """The sentence of a rule."""
@@ -23,6 +24,10 @@ class LawWords:
     def duty_sentence(self, duty: str) -> str | None:
         """What a duty asks for."""
         return self._duties.get(duty)
+
+    def ways_done(self, topic: str, duty: str) -> tuple[str, ...]:
+        """The ways in which a clinician may mark a duty as done; none where that is not theirs to state."""
+        return self._ways.get((topic, duty), ())
 
     def limit_sentence(self, limit: str) -> str | None:
         """What a limit limits."""

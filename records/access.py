@@ -74,6 +74,8 @@ _PROVIDER = (
         Act.ORDER_VIEWED,
         Act.ALERTS_VIEWED,
         Act.ALERT_CLOSED,
+        Act.DUTY_STATED,
+        Act.DUTIES_VIEWED,
         Act.DOCUMENT_VIEWED,
     }
 )

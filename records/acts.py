@@ -73,6 +73,9 @@ class Act(StrEnum):
     ALERTS_VIEWED = "alerts:alert:viewed"
     ALERT_CLOSED = "alerts:alert:modified"
 
+    DUTY_STATED = "duties:statement:created"
+    DUTIES_VIEWED = "duties:statement:viewed"
+
     DOCUMENT_WRITTEN = "documents:document:created"
     DOCUMENT_VIEWED = "documents:document:viewed"
 
@@ -92,9 +95,16 @@ class Act(StrEnum):
         return self.value.rpartition(":")[2]
 
 
-# What a patient says for a visit. A draft is no visit yet: its time is not held and nobody will look at it.
+# What is said for a visit. A draft is no visit yet: its time is not held and nobody will look at it.
 _OF_A_BEGUN_VISIT = frozenset(
-    {Act.ANSWER_SAVED, Act.FLAG_RAISED, Act.FORM_SUBMITTED, Act.PLACE_ATTESTED, Act.CONSENT_SIGNED}
+    {
+        Act.ANSWER_SAVED,
+        Act.FLAG_RAISED,
+        Act.FORM_SUBMITTED,
+        Act.PLACE_ATTESTED,
+        Act.CONSENT_SIGNED,
+        Act.DUTY_STATED,
+    }
 )
 
 

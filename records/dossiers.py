@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from engine.consent_text import GUARDIAN
 from engine.dossier import (
     ConsentFact,
     Dossier,
+    DutyDone,
     MonitoringLook,
     OrderFacts,
     PatientFacts,
@@ -18,6 +20,7 @@ from engine.dossier import (
     ProviderFacts,
     VisitFact,
 )
+from records.duties import statements_of
 from records.errors import NotFound
 from records.people import dea_of, license_of, place_from_json
 from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
@@ -30,7 +33,6 @@ _LOOKS = 20  # how many earlier orders are opened in search of a look at the mon
 # Facts an answer may fill that have a field of their own in the dossier; every other one stands under ``answers``.
 _PATIENT_FACTS = {
     "patient.setting": "setting",
-    "patient.guardian_present": "guardian_present",
     "patient.pregnant": "pregnant",
     "patient.conditions": "conditions",
     "patient.medications": "medications",
@@ -66,6 +68,10 @@ def build_dossier(work: Work, visit: Visit, order: str | None) -> Dossier:
         treatment_purpose=fills.get("treatment.purpose"),
         order=_order(work, visit, order) if order else None,
         answers={**answers, **{path: value for path, value in fills.items() if path not in _PATIENT_FACTS}},
+        done=tuple(
+            DutyDone(topic=one.topic, duty=one.duty, order=one.order, at=one.done_at)
+            for one in statements_of(work, visit.id)
+        ),
     )
 
 
@@ -98,7 +104,10 @@ def _provider(work: Work, person: str) -> ProviderFacts:
 
 
 def _consents(work: Work, visit: Visit) -> tuple[ConsentFact, ...]:
-    """Everything the patient ever consented to here: whether it still holds is the law's to say."""
+    """Everything the patient ever consented to here: whether it still holds is the law's to say.
+
+    A guardian's consent under the patient's own signature is none.
+    """
     query = select(ConsentRow).where(ConsentRow.clinic == work.clinic, ConsentRow.patient == visit.patient)
     return tuple(
         ConsentFact(
@@ -110,6 +119,7 @@ def _consents(work: Work, visit: Visit) -> tuple[ConsentFact, ...]:
             revoked_at=row.revoked_at,
         )
         for row in work.session.scalars(query.order_by(ConsentRow.at, ConsentRow.id))
+        if not (row.kind == GUARDIAN and row.signed_by == visit.patient)
     )
 
 

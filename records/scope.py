@@ -9,6 +9,7 @@ from records.alerts import Alerts
 from records.audit_trail import AuditTrail
 from records.consents import Consents
 from records.documents import Documents
+from records.duties import Duties
 from records.forms import Forms
 from records.gates import Gates
 from records.links import Links
@@ -73,6 +74,10 @@ class Scope:
     @cached_property
     def alerts(self) -> Alerts:
         return Alerts(self._work)
+
+    @cached_property
+    def duties(self) -> Duties:
+        return Duties(self._work)
 
     @cached_property
     def documents(self) -> Documents:

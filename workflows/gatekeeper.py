@@ -18,6 +18,7 @@ from engine.gates import gate as ask_gate
 from engine.library import Library
 from engine.ports import JSON, DutyDue, GateRecord
 from engine.rulebook import Rulebook
+from engine.statements import with_statements
 
 BOOK = "book"
 JOIN = "join"
@@ -61,8 +62,9 @@ def _stage(dossier: Dossier, name: str) -> str:
 
 
 def _question(rulebook: Rulebook, dossier: Dossier, name: str, at: datetime) -> GateQuestion:
+    told = with_statements(dossier, rulebook.topics)
     return GateQuestion(
-        facts=gather_facts(dossier, _stage(dossier, name), at, ages=rulebook.vocabulary.ages()).facts,
+        facts=gather_facts(told, _stage(dossier, name), at, ages=rulebook.vocabulary.ages()).facts,
         now=at.isoformat(),
         slot=_iso(dossier.starts_at),
         encounter=_iso(dossier.encounter_at),

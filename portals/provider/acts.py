@@ -14,14 +14,17 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from engine.law_words import LawWords
 from portals.base.i18n import translator
 from portals.base.requests import deps_of, field, form_of, request_id
 from portals.base.templating import go
 from portals.base.visitor import visitor
 from portals.call.entering import take_link
+from portals.provider.alerts import gate_views
 from portals.provider.asking import ask
 from portals.provider.desk import Desk
 from portals.provider.drug_base import drugs_of
+from portals.provider.duties import Marked, mark
 from portals.provider.formulary import BaseDrug
 from portals.provider.note_form import note_key, read_note
 from portals.provider.opening import at_desk, only_texts, provider_session, visit_screen
@@ -155,6 +158,23 @@ async def recheck(request: Request, visit: str) -> Response:
     """Asks a shut gate again."""
     answer = await _ask(request, visit, "recheck")
     return _back(visit, answer.code or "rechecked", "law")
+
+
+@router.post("/duties")
+async def duty_done(request: Request, visit: str) -> Response:
+    """Keeps that something the law asks for was done; a gate that waited for it is asked again."""
+    provider_session(request)
+    form = only_texts(await form_of(request))
+    sent = {**form, "request": request_id(form)}
+    words = LawWords(deps_of(request).library().rulebooks[visitor(request).here.slug])
+
+    def keep(desk: Desk) -> Marked:
+        return mark(desk, visit, gate_views(desk.scope.gates.for_visit(visit)), words, sent)
+
+    marked = await at_desk(request, keep)
+    if marked.opens:
+        await _ask(request, visit, "recheck")
+    return _back(visit, marked.code, "law")
 
 
 async def _ask(request: Request, visit: str, act: str, subject: str = "") -> Answer:

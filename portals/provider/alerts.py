@@ -9,8 +9,9 @@ from typing import Any
 from engine.texts import text_in
 from portals.base.i18n import has_message
 from portals.provider.desk import Desk, visit_type_title
+from portals.provider.duties import duty_forms, duty_sentence
 from portals.provider.law import GateView, LawCard, LawWords, law_card
-from portals.provider.views import AlertView
+from portals.provider.views import AlertView, DutyForm
 from portals.provider.words import day_in, say_in
 
 _DUTIES = ("duty_due", "duty_overdue")
@@ -29,6 +30,7 @@ class _About:
     text: tuple[str, ...]
     todo: str
     part: str
+    duties: tuple[DutyForm, ...] = ()
 
 
 def alert_views(desk: Desk, alerts: Iterable[Any], words: LawWords) -> tuple[AlertView, ...]:
@@ -71,6 +73,7 @@ def _view(desk: Desk, group: Sequence[Any], words: LawWords) -> AlertView:
         todo=t(f"provider.alerts.todo.{about.todo}"),
         part=about.part,
         others=tuple(one.id for one in group[1:]),
+        duties=about.duties,
     )
 
 
@@ -82,7 +85,7 @@ def _about(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _Ab
         rejected = [one for one in desk.scope.orders.for_visit(visit.visit) if one.state == "rejected"]
         return _About(text=tuple(_order_title(one) for one in rejected), todo=kind, part="prescribe")
     if kind in _DUTIES:
-        return _About(text=_duties(desk, visit, group, words), todo=kind, part="law")
+        return _duties(desk, visit, group, words)
     if kind in ("review", "sign_gate_shut"):
         return _decision(desk, visit, kind, words)
     todo = kind if has_message(desk.fmt.language, f"provider.alerts.todo.{kind}") else "other"
@@ -111,10 +114,18 @@ def _kept_orders(desk: Desk, visit: Any, gates: Sequence[GateView], words: LawWo
     return tuple(f"{_order_title(order)}: {_said(desk, gate, words)}" for order, gate in shut)
 
 
-def _duties(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> tuple[str, ...]:
-    """Each duty as its rule says it, with the statute, out of the newest gate record that lists it."""
+def _duties(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _About:
+    """Each duty as its rule says it, with the statute, out of the newest gate record that lists it, and its form."""
     gates = gate_views(desk.scope.gates.for_visit(visit.visit))
-    return tuple(dict.fromkeys(_duty(one.subject, gates, words) for one in group))
+    called = {one.subject for one in group}
+    return _About(
+        text=tuple(dict.fromkeys(_duty(one.subject, gates, words) for one in group)),
+        todo=str(group[0].kind),
+        part="law",
+        duties=tuple(
+            one for one in duty_forms(desk, visit.visit, gates, words) if ":".join(filter(None, one.key)) in called
+        ),
+    )
 
 
 def _duty(subject: str, gates: Sequence[GateView], words: LawWords) -> str:
@@ -122,8 +133,7 @@ def _duty(subject: str, gates: Sequence[GateView], words: LawWords) -> str:
     topic, name, *_ = (*subject.split(":"), "")
     listed = [entry for one in gates for entry in one.decisions.get(topic, {}).get("duties", ())]
     entry: Mapping[str, Any] = next((one for one in reversed(listed) if one.get("duty") == name), {})
-    sentence = str(entry.get("title") or words.duty_sentence(name) or name)
-    return f"{sentence} ({entry['law']})" if entry.get("law") else sentence
+    return duty_sentence(entry, name, words)
 
 
 def _said(desk: Desk, gate: GateView, words: LawWords) -> str:

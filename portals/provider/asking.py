@@ -14,7 +14,17 @@ from workflows.contracts import Answer, Ask
 
 DANGER = frozenset({"gate_shut", "unreachable", "closed", "payment_declined", "not_now", "too_late", "order_changed"})
 WARNING = frozenset(
-    {"needs_epcs", "missing", "conflict", "sign_gate_shut", "network_unavailable", "empty", "allergy_unread"}
+    {
+        "needs_epcs",
+        "missing",
+        "conflict",
+        "sign_gate_shut",
+        "network_unavailable",
+        "empty",
+        "allergy_unread",
+        "duty_way",
+        "duty_time",
+    }
 )
 
 

@@ -48,11 +48,48 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DutyForm:
+    """A duty that may be marked as done: what it asks for, the ways (code and words), and until when it can have been.
+
+    ``latest`` is now on the clinician's clock, as a browser's field for date and time writes it; ``zone`` its zone.
+    """
+
+    visit: str
+    topic: str
+    duty: str
+    order: str
+    text: str
+    ways: tuple[tuple[str, str], ...]
+    zone: str
+    latest: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Topic, duty and order."""
+        return self.topic, self.duty, self.order
+
+    @property
+    def name(self) -> str:
+        """A name for the form's parts on a page."""
+        return "-".join(filter(None, self.key)).replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DutyMade:
+    """A duty that was marked as done: in which way, when, by whom; all in words."""
+
+    text: str
+    way: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AlertView:
     """A task that cannot wait, shown above everything until somebody says they have seen it.
 
     ``text`` is what it is about, ``todo`` what to do now, ``part`` the part of the visit's screen where that is done;
-    ``others`` are the ids of further tasks that it stands for.
+    ``others`` are the ids of further tasks that it stands for, ``duties`` the forms to mark as done what it calls for.
     """
 
     id: str
@@ -65,6 +102,7 @@ class AlertView:
     todo: str = ""
     part: str = ""
     others: tuple[str, ...] = ()
+    duties: tuple[DutyForm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +309,8 @@ class VisitView:
     alerts: tuple[AlertView, ...]
     will_happen: tuple[str, ...]
     revision: str
+    duties: tuple[DutyForm, ...] = ()
+    duties_made: tuple[DutyMade, ...] = ()
 
     @property
     def is_stopped(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from portals.provider.alerts import alert_views, gate_views
 from portals.provider.chart import ChartSource, PatientCard, chart_view, fact_words
 from portals.provider.desk import Desk, visit_type_title
+from portals.provider.duties import duties_made, duty_forms
 from portals.provider.formulary import BaseDrug
 from portals.provider.law import LawWords, law_panel
 from portals.provider.note_form import missing_fields, note_sections
@@ -73,6 +74,8 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         problems=shown.rx_problems,
     )
     prescribe = prescribe_view(rx, house.words, say, desk.fmt)
+    alerts = alert_views(desk, desk.scope.alerts.open(visit_id), house.words)
+    called = {one.key for alert in alerts for one in alert.duties}
     return VisitView(
         id=visit_id,
         stage=visit.stage,
@@ -84,7 +87,9 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         note=note,
         prescribe=prescribe,
         tasks=_tasks(desk, visit, house, prescribe.orders),
-        alerts=alert_views(desk, desk.scope.alerts.open(visit_id), house.words),
+        alerts=alerts,
+        duties=tuple(one for one in duty_forms(desk, visit_id, gates, house.words) if one.key not in called),
+        duties_made=duties_made(desk, visit_id, house.words),
         will_happen=_will_happen(desk, visit, prescribe.orders),
         revision=desk.scope.visits.changes(visit_id),
     )

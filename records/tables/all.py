@@ -14,5 +14,6 @@ APPEND_ONLY = (
     "note_versions",
     "addenda",
     "order_events",
+    "duty_statements",
 )
 PARTS = (clinical, people, vault, visits)

@@ -163,3 +163,20 @@ class DocumentRow(Base):
     kind: Mapped[Code]
     content: Mapped[Sealed]
     at: Mapped[When]
+
+
+class DutyRow(Base):
+    """A duty of the law that a clinician marked as done; append-only. ``content`` says in which way, and when."""
+
+    __tablename__ = "duty_statements"
+    __table_args__ = (UniqueConstraint("visit", "client_key"),)
+    id: Mapped[Key]
+    clinic: Mapped[Clinic]
+    visit: Mapped[str] = mapped_column(ForeignKey("visits.id"))
+    client_key: Mapped[str] = mapped_column(String(80))
+    topic: Mapped[Code]
+    duty: Mapped[Code]
+    subject: Mapped[str] = mapped_column(String(120))
+    content: Mapped[Sealed]
+    at: Mapped[When]
+    actor: Mapped[Id]

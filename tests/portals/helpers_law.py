@@ -49,6 +49,9 @@ class Words:
     def fact_sentence(self, path: str) -> str | None:
         return {"drug.schedule": "Schedule of the drug", "treatment.purpose": "Purpose of the treatment"}.get(path)
 
+    def ways_done(self, topic: str, duty: str) -> tuple[str, ...]:
+        return ()
+
     def limit_sentence(self, limit: str) -> str | None:
         return {"days_supply": "Days of supply."}.get(limit)
 

@@ -15,7 +15,7 @@ from records.notes import NoteDraft
 from records.scope import Scope
 from records.work import Actor
 from tests.records.helpers import PATIENT, PLACE, PROVIDER, START, draft_of
-from tests.records.helpers_journey import FORM, Walked, answer_of, consent_of, order_of
+from tests.records.helpers_journey import FORM, Walked, answer_of, consent_of, duty_of, order_of
 
 # Methods that take nothing of a clinic's rows: what they make belongs to the scope's own clinic.
 MAKES_ITS_OWN = {"people.create_patient", "people.create_staff", "people.create_provider"}
@@ -44,6 +44,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "consents": consent_of(visit, "other"),
         "notes": NoteDraft(visit=visit, template="t", fields={}, version=1, key="another"),
         "orders": order_of(visit),
+        "duties": duty_of(visit, "another"),
         "people": PATIENT if "patient" in method else PROVIDER if "provider" in method else PROVIDER.staff,
     }
     values: dict[str, Any] = {

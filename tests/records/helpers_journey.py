@@ -10,6 +10,7 @@ from engine.dossier import Place
 from engine.ports import DispatchReceipt, GateRecord, PaymentReceipt, RoomPlace, VisitChange
 from records.consents import ConsentDraft
 from records.database import Database
+from records.duties import DutyDraft
 from records.forms import AnswerDraft, Submission
 from records.links import RoomPass
 from records.notes import NoteDraft
@@ -105,6 +106,10 @@ def consent_of(visit: str, mark: str = "") -> ConsentDraft:
     )
 
 
+def duty_of(visit: str, key: str = "mark-1") -> DutyDraft:
+    return DutyDraft(visit=visit, topic="privacy", duty="primary_care_record", way="fax", key=key)
+
+
 def walk(database: Database, clinic: str, mark: str) -> Walked:
     world = build_world(database, clinic, marked_patient(mark))
     place = Place(country="us", state=f"{mark}FL", postal_code=f"{mark}zip", ip_state=f"{mark}ip")
@@ -132,6 +137,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
     with database.scope(clinic, world.as_provider) as scope:
         scope.notes.addendum(saved.note, f"{mark}addendum")
         scope.alerts.close(alert, f"{mark}closed")
+        scope.duties.mark(duty_of(world.visit))
     with database.scope(clinic, world.as_system) as scope:
         part = scope.visits.participant_of(world.visit, world.patient).id
         document = scope.documents.for_visit(world.visit)[0].id

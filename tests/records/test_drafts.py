@@ -60,6 +60,7 @@ def test_only_what_adds_to_a_visit_waits_for_it() -> None:
         Act.FORM_SUBMITTED,
         Act.PLACE_ATTESTED,
         Act.CONSENT_SIGNED,
+        Act.DUTY_STATED,
     }
 
 

@@ -7,15 +7,18 @@ no answer from before did (`tests/histories` replays both).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
+from engine.dossier import Dossier, DutyDone
+from engine.ports import GateRecord, VisitRef
 from tests.workflows.conftest import Scene, scene_on, scene_without_workers, working
-from tests.workflows.helpers import ZONE, plan_of, prescription, step
+from tests.workflows.helpers import ZONE, MemoryRecords, ScriptedKeeper, plan_of, prescription, step
 
 TERM = "within 72 hours of encounter"
 CALLED = ["duty_due"]
@@ -30,6 +33,24 @@ CHAT = (step("book"), step("consult", "book", medium="chat"), step("prescribe", 
 async def scene(skipping: WorkflowEnvironment) -> AsyncIterator[Scene]:
     async with scene_on(skipping, timedelta(hours=1), plan_of(CHAT)) as scene:
         yield scene
+
+
+@dataclass
+class MarkedRecords(MemoryRecords):
+    """Records in which a clinician marks duties as done."""
+
+    marks: tuple[DutyDone, ...] = ()
+
+    def dossier(self, ref: VisitRef, order: str | None = None) -> Dossier:
+        return replace(super().dossier(ref, order), done=self.marks)
+
+
+class MarkedKeeper(ScriptedKeeper):
+    """Finds a duty met once the dossier says that it was done."""
+
+    def ask(self, dossier: Dossier, gate: str, at: datetime) -> GateRecord:
+        self.met = any(mark.duty == "report" for mark in dossier.done)
+        return super().ask(dossier, gate, at)
 
 
 async def enter(scene: Scene) -> None:
@@ -74,6 +95,22 @@ async def test_a_duty_met_in_time_is_never_spoken_of(scene: Scene) -> None:
     assert scene.records.alerts == []
 
 
+async def test_what_a_clinician_marks_as_done_after_the_call_for_it_is_spoken_of_no_more(
+    skipping: WorkflowEnvironment,
+) -> None:
+    scene = await scene_without_workers(skipping, timedelta(hours=1), plan_of(CHAT))
+    records = MarkedRecords(starts_at=scene.records.starts_at)
+    scene.keeper, scene.records = MarkedKeeper(terms={"join": TERM}), records
+    async with working(scene):
+        await complete(scene)
+        await scene.skip_to(scene.keeper.left[0].call_at + timedelta(minutes=1))
+        assert records.alerts == CALLED
+        records.marks = (DutyDone(topic="licensing", duty="report", at=await skipping.get_current_time()),)
+        assert await outcome(scene) == "completed"
+    assert records.alerts == CALLED
+
+
+@pytest.mark.slow
 async def test_a_duty_met_after_the_call_for_it_is_not_overdue(scene: Scene) -> None:
     scene.keeper.terms["join"] = TERM
     await complete(scene)
@@ -91,6 +128,7 @@ async def test_a_duty_met_before_its_gate_has_no_clock(scene: Scene) -> None:
     assert (scene.records.alerts, scene.keeper.asked["join"]) == ([], 1)
 
 
+@pytest.mark.slow
 async def test_a_gate_asked_again_has_one_clock_for_its_duty(scene: Scene) -> None:
     scene.keeper.terms["book"] = "within 72 hours of booking"
     scene.records.slot_is_free = False
@@ -126,6 +164,7 @@ async def test_a_cancelled_visit_owes_nothing(scene: Scene) -> None:
     assert (scene.records.alerts, scene.keeper.asked["join"]) == ([], 1)
 
 
+@pytest.mark.slow
 async def test_a_cancelled_visit_that_waits_for_a_network_is_called_to_nothing_meanwhile(scene: Scene) -> None:
     scene.keeper.terms["join"] = "within 2 hours of encounter"
     scene.records.orders["rx1"] = prescription("rx1")
@@ -154,6 +193,7 @@ async def test_a_shut_gate_owes_nothing_and_an_opened_one_does(scene: Scene) -> 
     assert scene.records.alerts == ["sign_gate_shut", *BOTH]
 
 
+@pytest.mark.slow
 async def test_each_order_that_went_out_owes_its_own_and_one_that_was_rejected_nothing(scene: Scene) -> None:
     scene.keeper.terms["prescribe"] = "within 24 hours of prescription"
     scene.records.orders |= {order: prescription(order) for order in ("rx1", "rx2", "rx3")}
@@ -168,6 +208,7 @@ async def test_each_order_that_went_out_owes_its_own_and_one_that_was_rejected_n
     assert sorted(set(scene.records.alert_subjects)) == ["", "licensing:report:rx1", "licensing:report:rx2"]
 
 
+@pytest.mark.slow
 async def test_a_shorter_term_that_comes_later_is_called_for_first(scene: Scene) -> None:
     scene.keeper.terms |= {"join": TERM, "sign": "within 2 hours of signing"}
     await complete(scene)
@@ -179,6 +220,7 @@ async def test_a_shorter_term_that_comes_later_is_called_for_first(scene: Scene)
     assert scene.records.alerts == BOTH * 2
 
 
+@pytest.mark.slow
 async def test_an_engine_that_fails_leaves_the_duty_open(scene: Scene) -> None:
     scene.keeper.terms["join"] = TERM
     await complete(scene)
@@ -187,6 +229,7 @@ async def test_an_engine_that_fails_leaves_the_duty_open(scene: Scene) -> None:
     assert scene.records.alerts == BOTH
 
 
+@pytest.mark.slow
 async def test_a_follow_up_and_a_duty_do_not_wait_for_each_other(skipping: WorkflowEnvironment) -> None:
     steps = (*CHAT, step("follow_up", "document", after_seconds=86400, template="how_are_you"))
     async with scene_on(skipping, timedelta(hours=1), plan_of(steps)) as scene:
@@ -198,6 +241,7 @@ async def test_a_follow_up_and_a_duty_do_not_wait_for_each_other(skipping: Workf
         assert scene.records.alerts == BOTH
 
 
+@pytest.mark.slow
 async def test_a_worker_that_takes_over_and_an_answer_that_is_lost_neither_lose_nor_double_a_call(
     skipping: WorkflowEnvironment,
 ) -> None:
@@ -214,6 +258,7 @@ async def test_a_worker_that_takes_over_and_an_answer_that_is_lost_neither_lose_
     assert scene.records.alerts == BOTH
 
 
+@pytest.mark.slow
 async def test_a_term_that_is_over_when_it_is_looked_at_is_overdue_at_once(scene: Scene) -> None:
     scene.keeper.terms["join"] = "within 0 hours of encounter"
     await complete(scene)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from engine.dossier import ConsentFact, Dossier, License, Place
+from engine.dossier import ConsentFact, Dossier, DutyDone, License, Place
 from engine.evaluators import ClosuresOnly
 from engine.ports import GateRecord
 from engine.rulebook import load_rulebook
@@ -65,15 +66,23 @@ class Records:
         return "gate-1"
 
 
+@cache
+def rulebooks() -> Mapping[str, Any]:
+    return {"elm": load_rulebook(ROOT)}
+
+
+def activities_on(records: Any) -> GateActivities:
+    keeper = LawGateKeeper(lambda: SimpleNamespace(rulebooks=rulebooks()), ClosuresOnly())  # type: ignore[arg-type, return-value]
+    return GateActivities(records, keeper)
+
+
 def asked(activities: GateActivities) -> GateAnswer:
     return activities.ask_gate(GateInput(effect=EFFECT, gate="join", at=AT.isoformat()))
 
 
 def test_the_record_that_a_state_asks_for_is_owed_until_the_patient_turns_out_to_have_nobody_to_send_it_to() -> None:
-    rulebooks: Mapping[str, Any] = {"elm": load_rulebook(ROOT)}
-    keeper = LawGateKeeper(lambda: SimpleNamespace(rulebooks=rulebooks), ClosuresOnly())  # type: ignore[arg-type, return-value]
     records: Any = Records()
-    activities = GateActivities(records, keeper)
+    activities = activities_on(records)
     answer = asked(activities)
     assert answer.open
     (duty,) = answer.due
@@ -82,5 +91,18 @@ def test_the_record_that_a_state_asks_for_is_owed_until_the_patient_turns_out_to
     question = DutyInput(effect=EFFECT, duty=duty)
     assert activities.owes_duty(question)
     records.held = visit(**{"patient.has_primary_care": False})
+    assert not activities.owes_duty(question)
+    assert asked(activities).due == ()
+
+
+def test_the_record_is_owed_until_somebody_marks_it_as_sent() -> None:
+    records: Any = Records()
+    activities = activities_on(records)
+    (duty,) = asked(activities).due
+    question = DutyInput(effect=EFFECT, duty=duty)
+    sent = DutyDone(topic=duty.topic, duty=duty.duty, at=AT + timedelta(hours=1))
+    records.held = replace(visit(), done=(replace(sent, duty="privacy_notice"),))
+    assert activities.owes_duty(question)
+    records.held = replace(visit(), done=(sent,))
     assert not activities.owes_duty(question)
     assert asked(activities).due == ()
