@@ -26,6 +26,7 @@ from portals.base.templating import STATIC, go
 from portals.base.visitor import visitor
 from portals.call import routes as call
 from portals.deps import PortalDeps
+from portals.law import routes as law
 from portals.patient import (
     after,
     booking,
@@ -78,7 +79,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
 
 def _add_portals(app: FastAPI) -> None:
     """Each part of the portals adds its own routes."""
-    for part in (*PATIENT_PAGES, start, design, auth, call, provider, api):
+    for part in (*PATIENT_PAGES, start, design, auth, call, provider, law, api):
         app.include_router(part.router)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
 
