@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def node(text: str) -> Node:
 
 
 def clinic(book: Rulebook, states: str = "FL", **parts: str) -> Rulebook:
-    own = {name: node(text) for name, text in parts.items()}
+    own: dict[str, Any] = {name: node(text) for name, text in parts.items()}
     return join(book.law, OwnLaw(**own, states=frozenset({states})))
 
 
