@@ -95,6 +95,7 @@ async def test_a_duty_met_in_time_is_never_spoken_of(scene: Scene) -> None:
     assert scene.records.alerts == []
 
 
+@pytest.mark.slow
 async def test_what_a_clinician_marks_as_done_after_the_call_for_it_is_spoken_of_no_more(
     skipping: WorkflowEnvironment,
 ) -> None:
