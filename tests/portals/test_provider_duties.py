@@ -77,6 +77,7 @@ def test_the_task_of_a_duty_has_a_form_to_mark_it_as_done_which_settles_it(porta
     assert before.count(f'action="{portal.at}/duties"') == 1
     assert before.index("The law asks for something soon") < before.index(f'action="{portal.at}/duties"')
     assert "sent by fax" in before and "secure portal" in before
+    assert before.count("<p>The record goes to the primary care clinician") == 0  # the form says it
     after = portal.post(f"{portal.at}/duties", **SENT)
     assert "Marked as done." in text_of(after.text)
     assert "The law asks for something soon" not in after.text
