@@ -118,8 +118,9 @@ async def sign_out(request: Request) -> Response:
 
 
 @router.post("/language")
+@router.post("/staff/language")
 async def choose_language(request: Request) -> Response:
-    """Remembers the language of the pages and goes back."""
+    """Remembers the language of the pages and goes back; each portal asks with its own cookie's token."""
     form = await form_of(request)
     answer = go(safe_path(field(form, "next")))
     if field(form, "language") in languages():

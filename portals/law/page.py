@@ -130,7 +130,7 @@ def _page(house: House, asked: Asked, wrong: Wrong) -> Page:
     return Page(
         asked=asked,
         topics=tuple((name, words.topic(name)) for name in house.topics),
-        states=tuple((code, words.say(f"state.{code}", otherwise=code)) for code in house.states),
+        states=tuple((code, words.state(code)) for code in house.states),
         starts=tuple((name, text) for name, text in named if text),
         drugs=tuple(sorted(house.rulebook.law.drugs)),
         hidden=tuple(told_pairs(asked.told)),

@@ -17,7 +17,7 @@ class WayOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathLine:
-    """One path of authority: it holds, it fails, or it fails and is the nearest; what it lacks, and its statutes."""
+    """One path of authority: it `holds`, `fails`, is the `nearest` that fails, or `closed` to everybody there."""
 
     title: str
     state: str
@@ -79,6 +79,7 @@ class AnswerView:
     card: LawCard
     exceptions: tuple[WayOut, ...]
     paths: tuple[PathLine, ...]
+    closed_paths: tuple[PathLine, ...]
     changes: ChangeView
     days: tuple[DayLine, ...]
     basis: Basis

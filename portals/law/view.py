@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.conditions import Always
+from engine.conditions_closures import describe
 from engine.decisions import Decision, Json, Outcome
 from portals.law.asking import Asker, paths_asked, shown_path
 from portals.law.changes import MORE, Change, Changes, changes
@@ -18,8 +20,10 @@ from portals.provider.law import GateView, LawCard, Statute, law_card, sentence_
 from portals.provider.words import day_in
 
 CARD = "ask"  # the name of the card among the cards of gates: its words are `provider.law.verdict.ask.*`
+CLOSED = describe(Always(False))  # what a path lacks that the law of the place opens to nobody
 MOST_LINES = 12
 MOST_NAMED = 3  # rules named for one day
+MOST_CHOICES = 20  # choices of one fact that are named at all
 MOST_VALUES = 4  # values or records named in one line
 
 
@@ -38,12 +42,14 @@ def answer_view(answered: Answered, words: FactWords) -> AnswerView:
     asked, decision = answered.asked, answered.decision
     paths = paths_asked(answered.asker, asked)
     found = changes(answered.asker, asked, _in_order(paths, decision), decision)
+    paths_tried = tuple(_paths(decision, words))
     days = borders(answered.asker, asked, answered.today)
     return AnswerView(
         question=words.law.topic_sentence(asked.topic) or asked.topic,
         card=_card(decision, words),
         exceptions=tuple(_exceptions(decision, words)),
-        paths=tuple(_paths(decision, words)),
+        paths=tuple(one for one in paths_tried if one.state != "closed"),
+        closed_paths=tuple(one for one in paths_tried if one.state == "closed"),
         changes=_changes(found, asked, words, parts_of(answered.asker.rulebook.vocabulary)),
         days=tuple(_day(border, asked, words) for border in days),
         basis=_basis(decision, words),
@@ -84,7 +90,13 @@ def _paths(decision: Decision, words: FactWords) -> Iterable[PathLine]:
         yield _path(decision, permit, "holds", words)
     if decision.outcome is not Outcome.FORBIDDEN or decision.forbids:
         for tried in decision.tried:
-            yield _path(decision, tried, "nearest" if tried.get("nearest") else "fails", words)
+            yield _path(decision, tried, _state_of(tried), words)
+
+
+def _state_of(tried: Json) -> str:
+    if tried.get("nearest"):
+        return "nearest"
+    return "closed" if CLOSED in tried.get("failed", ()) else "fails"
 
 
 def _path(decision: Decision, entry: Json, state: str, words: FactWords) -> PathLine:
@@ -102,7 +114,7 @@ def _path(decision: Decision, entry: Json, state: str, words: FactWords) -> Path
     return PathLine(
         title=str(entry.get("title") or entry["path"]),
         state=state,
-        lacks=tuple(words.condition(part) for part in entry.get("failed", ())),
+        lacks=() if state == "closed" else tuple(words.condition(part) for part in entry.get("failed", ())),
         statutes=tuple({one.title: one for one in sorted(statutes, key=lambda one: bool(one.url))}.values()),
     )
 
@@ -125,6 +137,8 @@ def _change(one: Change, asked: Asked, words: FactWords, part: Part) -> ChangeLi
         otherwise = words.say("ask.change.more" if one.how == MORE else "ask.change.less", records=rows)
     elif part.sort is Sort.NUMBER:
         otherwise = words.value(part, min(one.told, key=lambda number: abs(number - (asked.told.get(one.path) or 0))))
+    elif len(one.told) > MOST_CHOICES:
+        otherwise = words.say("ask.change.many", count=len(one.told))
     else:
         otherwise = _named([words.value(part, value) for value in one.told], words)
     return ChangeLine(

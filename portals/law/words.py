@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from babel import Locale
+
 from engine.law_words import LawWords
 from portals.base.formats import Formats
 from portals.law.answers import NOTHING
@@ -87,8 +89,13 @@ class FactWords:
     def option(self, part: Part, code: str) -> str:
         """One of the values of a choice."""
         if part.place:
-            return self.say(f"state.{code}", otherwise=code)
+            return self.state(code)
         return self.say(f"ask.value.{code}", otherwise=plain(code))
+
+    def state(self, code: str) -> str:
+        """A state by its name; the territories have their names in the locale."""
+        known = Locale.parse(self.fmt.locale).territories
+        return self.say(f"state.{code}", otherwise=known.get(code, code))
 
     def unit(self, part: Part) -> str:
         """The unit of a number; empty where it has none."""

@@ -48,7 +48,11 @@ async def picture(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("screen", "options", "names"), [("desk", DESK, ("missing", "forbidden", "to_mend")), ("phone", PHONE, (*ANSWERS,))]
+    ("screen", "options", "names"),
+    [
+        ("desk", DESK, ("allowed", "to_mend")),
+        ("phone", PHONE, ("first", "missing", "forbidden", "review", "refused")),
+    ],
 )
 async def test_no_answer_has_barriers(
     site: Site, chromium: Browser, screen: str, options: dict[str, Any], names: tuple[str, ...]

@@ -27,7 +27,7 @@ from portals.law.days import borders
 from portals.law.link import MOST_ROWS, PAGE, Asked, LinkRefused, address, read_link
 from portals.law.parts import AGOS, Part, Sort, parts_of
 from portals.law.starts import starts, told_by
-from tests.portals.helpers_clinic import ROOT, Clinic, build_clinic, post
+from tests.portals.helpers_clinic import ROOT, Clinic, build_clinic, csrf_of, post
 
 DAY = "2026-12-01"
 STIMULANT = {"start": "stimulant", "topic": "prescribing", "state": "FL", "on": DAY}
@@ -402,3 +402,13 @@ def test_every_fact_that_is_asked_has_words_in_both_languages(rulebook: Rulebook
 def _has_words(language: str, part: Part) -> None:
     for code in part.options if part.sort in (Sort.CHOICE, Sort.CHOICES) and not part.place else ():
         assert has_message(language, f"ask.value.{code}"), code
+
+
+def test_the_language_changes_and_the_question_stays(clinic: Clinic) -> None:
+    browser = signed_in(clinic, "compliance")
+    page = browser.get(PAGE, params=STIMULANT)
+    found = re.search(r'name="next" value="([^"]+)"', page.text)
+    assert found
+    form = {"csrf": csrf_of(page.text), "language": "es", "next": html.unescape(found[1])}
+    answer = browser.post("/staff/language", data=form)
+    assert str(answer.url) == str(page.url) and verdict(answer.text) == "La ley lo permite."
