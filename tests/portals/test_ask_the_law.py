@@ -201,6 +201,12 @@ def test_the_page_speaks_spanish(clinic: Clinic) -> None:
     assert verdict(page) == "La ley lo permite." and "Qué lo cambiaría" in said and "Medicamento" in said
 
 
+def test_conditions_are_said_with_the_words_of_the_form(reader: TestClient) -> None:
+    said = text_of(reader.get(PAGE, params={**STIMULANT, "topic": "licensing", "start": "unlicensed_in_fl"}).text)
+    assert "issued, where there is one, is on or before “The day”" in said
+    assert "expires, where there is one, is on or after “The day”" in said
+
+
 # What would change it, and on which days
 
 
