@@ -6,7 +6,7 @@ import pytest
 
 from engine.diagnostics import BrokenInput, Problems
 from engine.due import duties_due
-from engine.gates import GateQuestion, GateVerdict, gate
+from engine.gates import GateQuestion, GateVerdict, asked_topics, gate
 from engine.reading import read_text
 from engine.rulebook import Rulebook, join
 from tests.engine.helpers_law import law, rule
@@ -81,15 +81,30 @@ def test_while_nobody_has_said_where_the_patient_is_every_law_is_asked() -> None
     assert not verdict.open
 
 
+TWO = """
+- id: clinic/privacy/tell
+  title: They tell
+  then: {require: primary_care_record, due: before_sign, met_by: {encounter.primary_care_informed: true}}
+- {id: clinic/privacy/report, title: They report, then: {require: privacy_notice, due: within 2 hours of signing}}
+"""
+
+
 def test_a_topic_asked_for_its_duty_alone_hands_no_term_on_a_second_time() -> None:
-    text = "- {id: clinic/privacy/report, title: They report, then: {require: primary_care_record, due: DUE}}"
-    both = "\n".join(text.replace("DUE", due) for due in ("before_sign", "within 2 hours of signing"))
-    own = join(RULEBOOK.law, read_text(both.replace("report, title", "tell, title", 1), "clinics/a.yaml", Problems()))
-    question = GateQuestion(facts=nested(started("ordinary_visit", EXAMPLES)), now=NOW, encounter=BEGAN)
-    joined = gate(own, "join", question, EVALUATOR)
+    own = join(RULEBOOK.law, read_text(TWO, "clinics/a.yaml", Problems()))
+    facts = {**started("ordinary_visit", EXAMPLES), "encounter.primary_care_informed": True}
+    question = GateQuestion(facts=nested(facts), now=NOW, encounter=BEGAN)
+    joined, verdict = (gate(own, name, question, EVALUATOR) for name in ("join", "sign"))
     assert [one.due for one in duties_due(own, joined, question)] == ["within 2 hours of signing"]
-    verdict = gate(own, "sign", question, EVALUATOR)
-    assert codes(verdict) == ["primary_care_record"]
+    assert verdict.open
+    assert [duty["due"] for duty in verdict.due_later()] == ["within 2 hours of signing"]
+    assert duties_due(own, verdict, question) == ()
+
+
+def test_the_further_topics_of_signing_are_asked_about_the_encounter_and_those_of_booking_about_the_slot() -> None:
+    facts = {"patient": {"location": {"state": "CA"}}}
+    asked = asked_topics(RULEBOOK, RULEBOOK.topics.gates["sign"], facts)
+    assert (asked["consent"], asked["licensing"]) == ("encounter", "now")
+    assert RULEBOOK.topics.gates["book"].also == "slot"
 
 
 @pytest.mark.parametrize("due", ["before_singing", "within 3 days of encouter", "within 3 days of sign"])
