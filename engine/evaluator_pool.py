@@ -13,12 +13,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from engine.evaluators import Answer
 from engine.faults import EngineFault
@@ -44,6 +45,44 @@ class PoolLimits:
     rulesets: int = 600
 
 
+class Line(Generic[Result]):
+    """Things to be had by one thread at a time; who has waited longest gets the next one, so nobody starves."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[Result] = []
+        self._waiting: deque[queue.SimpleQueue[Result]] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many threads wait."""
+        return len(self._waiting)
+
+    def put(self, thing: Result) -> None:
+        """Hand it to whoever waits, or keep it."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().put(thing)
+            else:
+                self._idle.append(thing)
+
+    def get(self, timeout: float) -> Result:
+        """The one put back last, or the next; raises `queue.Empty` after `timeout` seconds."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            mine: queue.SimpleQueue[Result] = queue.SimpleQueue()
+            self._waiting.append(mine)
+        try:
+            return mine.get(timeout=timeout)
+        except queue.Empty:
+            with self._lock:
+                if mine in self._waiting:
+                    self._waiting.remove(mine)
+                    raise
+            return mine.get_nowait()  # handed over in the last moment
+
+
 class EvaluatorPool:
     """Second engines in processes; safe for threads, a context manager. One round trip answers one program."""
 
@@ -51,7 +90,7 @@ class EvaluatorPool:
 
     def __init__(self, processes: int = 2, limits: PoolLimits | None = None) -> None:
         self._limits = limits or PoolLimits()
-        self._free: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        self._free: Line[_Worker] = Line()
         self._lock = threading.Lock()
         self._generation = 0
         self._closed = False
@@ -118,7 +157,7 @@ class EvaluatorPool:
         if self._closed:
             raise EngineFault("closed")
         try:
-            worker = self._free.get(timeout=self._limits.wait)
+            worker = self._free.get(self._limits.wait)
         except queue.Empty:
             raise EngineFault("busy") from None
         return self._replaced(worker) if self._is_old(worker) else worker

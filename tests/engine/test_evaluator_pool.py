@@ -1,6 +1,7 @@
 """A crash, a hang or a lie of the second engine costs one decision and never opens a gate."""
 
 import os
+import queue
 import signal
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from engine.decide import decide
 from engine.decisions import Decision, Outcome, Question
-from engine.evaluator_pool import EvaluatorPool, PoolLimits
+from engine.evaluator_pool import EvaluatorPool, Line, PoolLimits
 from engine.faults import EngineFault
 from engine.programs import Program, Sheet
 from engine.rulebook import load_rulebook
@@ -133,6 +134,21 @@ def test_disagreement_and_failure_are_review(engine: Liar | Broken | Raising) ->
     assert decision.outcome is Outcome.REVIEW
     assert decision.faulted
     assert decision.law == RULEBOOK.law.digest
+
+
+def test_who_waits_is_served_before_who_comes_back() -> None:
+    line: Line[str] = Line()
+    line.put("worker")
+    held = line.get(0.0)
+    with ThreadPoolExecutor(1) as threads:
+        patient = threads.submit(line.get, 10.0)
+        while not line.waiting:
+            time.sleep(0.001)
+        line.put(held)
+        with pytest.raises(queue.Empty):
+            line.get(0.05)  # the same thread asks again at once, and comes after the one that waited
+        assert patient.result() == "worker"
+    assert not line.waiting
 
 
 @pytest.mark.soak
