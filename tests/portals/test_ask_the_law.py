@@ -418,3 +418,17 @@ def test_the_language_changes_and_the_question_stays(clinic: Clinic) -> None:
     form = {"csrf": csrf_of(page.text), "language": "es", "next": html.unescape(found[1])}
     answer = browser.post("/staff/language", data=form)
     assert str(answer.url) == str(page.url) and verdict(answer.text) == "La ley lo permite."
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_topic_of_every_state_carried_has_a_page(clinic: Clinic, rulebook: Rulebook, language: str) -> None:
+    browser = signed_in(clinic, "compliance")
+    browser.headers["accept-language"] = language
+    topics = {file.topic for file in rulebook.law.files}
+    states = {place.partition("/")[2].upper() for place in rulebook.jurisdictions() if "/" in place}
+    assert len(topics) >= 7 and len(states - {"FEDERAL"}) >= 5
+    for state in sorted(states - {"FEDERAL"}):
+        for topic in sorted(topics):
+            page = browser.get(PAGE, params={"topic": topic, "state": state, "on": DAY, "start": "ordinary_visit"})
+            assert page.status_code == 200 and verdict(page.text), (topic, state)
