@@ -13,10 +13,16 @@ from typing import IO, Any
 PRIVATE = 0o700
 LOG_LIMIT = 10_000_000
 LEFTOVERS_END_WITHIN = 15.0
+# One of these is in every folder that was used before, or was restored from a copy.
+OURS = ("lock", "logs", "records.sqlite3", "temporal.sqlite3")
 
 
 class FolderInUse(Exception):
     """Another `clinic up` runs on this data folder."""
+
+
+class ForeignFolder(Exception):
+    """The folder holds files, and none of an installation; carries its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +60,15 @@ class DataFolder:
 
 @contextmanager
 def opened(data: Path, keys: Path) -> Iterator[DataFolder]:
-    """Make the folders (0700, or tighten what is there) and hold them alone; raises `FolderInUse`.
+    """Make the folders (0700, or tighten what is there) and hold them alone; raises `FolderInUse`, `ForeignFolder`.
+
+    A folder with somebody else's files is left as it is: shutting it to others could shut a whole machine's folder.
 
     Hand `lock` down to every program started: the folder counts as used until the last of them has ended, even
     when the supervisor itself was killed.
     """
+    if data.is_dir() and any(data.iterdir()) and not any((data / name).exists() for name in OURS):
+        raise ForeignFolder(str(data))
     for path in (data, keys, DataFolder(data, keys).logs):
         path.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
         path.chmod(PRIVATE)

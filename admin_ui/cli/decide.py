@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--facts", metavar="FACTS.json", help="the facts as one JSON object; - reads standard input")
     source.add_argument("--batch", metavar="FILE.jsonl", help="one question a line, answered in order; - as above")
-    parser.add_argument("--on", metavar="INSTANT", help="the law's instant or local day (default: now)")
+    parser.add_argument(
+        "--on", metavar="INSTANT", help="the law's instant or local day (default: now; a line of a batch says it)"
+    )
     parser.add_argument("--known-at", metavar="INSTANT", help="the law as it had been released by this instant")
     parser.add_argument("--clinic", metavar="NAME", help="with the policy of clinics/NAME.yaml")
     parser.add_argument("--json", action="store_true", help="the whole answer as JSON instead of a card")

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 
 from admin_ui.cli import data_folder
-from admin_ui.cli.data_folder import DataFolder, FolderInUse
+from admin_ui.cli.data_folder import DataFolder, FolderInUse, ForeignFolder
 from admin_ui.cli.free_ports import is_free, next_free, pick
 from admin_ui.cli.installation import Served, prepare
 from admin_ui.cli.programs import programs
@@ -57,7 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
             return asyncio.run(_serve(settings, folder, keeper))
     except FolderInUse as error:
         _say(f"the data folder {settings.data_dir} is in use by process {error}; give another with --data")
-    except PermissionError as error:
+    except ForeignFolder as error:
+        _say(f"the folder {error} holds other files and no installation; give an empty one with --data")
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
         _say(f"the data folder cannot be used: {error.strerror} ({error.filename})")
     return FAILED
 

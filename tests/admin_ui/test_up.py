@@ -55,6 +55,28 @@ def test_a_data_folder_in_use_is_one_message(cli: Cli, tmp_path: Path) -> None:
     assert said.err == f"clinic: the data folder {data} is in use by process {os.getpid()}; give another with --data\n"
 
 
+def test_a_folder_of_somebody_else_is_left_as_it_is(cli: Cli, tmp_path: Path) -> None:
+    data = tmp_path / "shared"
+    data.mkdir()
+    data.chmod(0o755)
+    (data / "letter.txt").write_text("not ours", encoding="utf-8")
+    said = cli("up", "--port", str(pick(1)[0]), "--data", str(data))
+    assert (said.status, said.out) == (1, "")
+    assert (
+        said.err == f"clinic: the folder {data} holds other files and no installation; give an empty one with --data\n"
+    )
+    assert data.stat().st_mode & 0o777 == 0o755
+    assert not (tmp_path / "shared.keys").exists()
+
+
+def test_a_data_folder_that_is_a_file_is_one_message(cli: Cli, tmp_path: Path) -> None:
+    data = tmp_path / "file"
+    data.write_text("", encoding="utf-8")
+    said = cli("up", "--port", str(pick(1)[0]), "--data", str(data))
+    assert (said.status, said.out) == (1, "")
+    assert said.err == f"clinic: the data folder cannot be used: File exists ({data})\n"
+
+
 def test_broken_yaml_starts_nothing_and_names_the_line(cli: Cli, tmp_path: Path) -> None:
     clinic = tmp_path / "broken.yaml"
     clinic.write_text("name: [\n", encoding="utf-8")

@@ -15,6 +15,7 @@ LONGEST_MODULE = 500
 CODE = (".py", ".html", ".jinja", ".js", ".mjs", ".css", ".svg", ".txt")
 # Tests that are programs of their own rather than files for pytest.
 HELPERS = re.compile(r"(^|/)(conftest|helpers\w*)\.py$|^tests/bench/\w+\.py$")
+CHECKS = re.compile(r"(^|/)(test_\w+|\w+_test|conftest)\.py$")
 NEVER_SEARCHED = {"build", "dist", "node_modules", "venv", "_darcs", "CVS"}
 # Written in pieces so that this file is no offence itself.
 MACHINE = re.compile(
@@ -93,8 +94,12 @@ def _functions(tree: Tree, name: str) -> Iterator[tuple[str, int, int]]:
 
 
 def uncollected_offences(tree: Tree) -> list[str]:
-    """Files in tests/ that pytest would pass over: a wrong name, no test inside, or a folder it never enters."""
-    found = []
+    """Files that pytest would pass over: a wrong name, no test inside, or a folder it never enters."""
+    found = [
+        f"{name}: pytest searches tests/ only"
+        for name in tree.under(*ROOMS, *DATA_FOLDERS, "docs", suffixes=(".py",))
+        if CHECKS.search(name) or any(test.startswith("test_") for test in _tests(tree, name))
+    ]
     for name in tree.under("tests", suffixes=(".py",)):
         folders, _, file = name.rpartition("/")
         if NEVER_SEARCHED & set(folders.split("/")) or any(part.startswith(".") for part in folders.split("/")):

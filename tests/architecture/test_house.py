@@ -34,6 +34,8 @@ PLANTED: tuple[tuple[Guard, str, str], ...] = (
     (guards.uncollected_offences, "tests/engine/test_empty.py", "def check_a(): ...\n"),
     (guards.uncollected_offences, "tests/engine/helpers.py", "def test_a(): ...\n"),
     (guards.uncollected_offences, "tests/engine/build/test_a.py", "def test_a(): ...\n"),
+    (guards.uncollected_offences, "engine/test_hidden.py", "def test_a(): ...\n"),
+    (guards.uncollected_offences, "engine/hidden.py", "def test_a(): ...\n"),
     (guards.machine_offences, "docs/guide.md", "open /ro" + "ot/notes\n"),
     (guards.machine_offences, "requirements.txt", "--index-" + "url https://example.org\n"),
     (guards.name_offences, "engine/x.py", "if state == 'Florida': ...\n"),

@@ -194,6 +194,7 @@ class Call {
     if (!tile) {
       tile = this.newTile(participant);
       this.tiles.set(participant, tile);
+      this.say("connected"); // whoever had left is back
     }
     const video = tile.querySelector("video");
     if (video.srcObject !== stream) video.srcObject = stream;
