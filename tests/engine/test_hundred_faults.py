@@ -270,6 +270,7 @@ def test_a_check_of_everything_survives_a_broken_file(tmp_path: Path, file: str)
     assert (library is None) is bool(faults)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "old", "new", "code", "shift"), FAULTS, ids=[f"{f[3]} {f[2][:40]!a}" for f in FAULTS])
 def test_a_fault_is_told_on_its_line(
     installation: Path, law: LawPack, file: str, old: str, new: str, code: str, shift: int

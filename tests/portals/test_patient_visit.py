@@ -58,6 +58,7 @@ def test_no_question_or_answer_is_in_an_address(clinic: Clinic) -> None:
     assert page.url.query == b""
 
 
+@pytest.mark.slow
 def test_a_blank_answer_is_named_at_its_field(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -90,6 +91,7 @@ def test_another_answer_given_meanwhile_is_shown_and_nothing_is_overwritten(clin
     assert re.search(r'value="fever" checked', late.text), "what was chosen is kept on the page"
 
 
+@pytest.mark.slow
 def test_a_script_saves_in_the_background_and_learns_the_new_version(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -112,6 +114,7 @@ def test_a_red_flag_leads_to_the_emergency_page_at_once(clinic: Clinic) -> None:
     assert browser.get(f"/visits/{visit}").url.path == f"/visits/{visit}/emergency"
 
 
+@pytest.mark.slow
 def test_an_urgent_answer_is_told_and_the_visit_goes_on(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -147,6 +150,7 @@ def test_answers_are_reviewed_in_words_and_handed_in_once(clinic: Clinic) -> Non
     assert again.status_code == 200
 
 
+@pytest.mark.slow
 def test_a_place_must_be_attested_in_full(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -339,6 +343,7 @@ def test_after_the_visit_the_patient_reads_what_is_meant_for_them(clinic: Clinic
     assert "If you get worse" in page
 
 
+@pytest.mark.slow
 def test_a_visit_of_somebody_else_is_a_page_that_does_not_exist(clinic: Clinic) -> None:
     browser, other = clinic.browser(), clinic.browser()
     visit = booked(clinic, browser)

@@ -67,6 +67,7 @@ def test_a_waiting_patient_is_shown_with_age_place_language_and_wait(portal: Por
     assert "0 min" in page and "Not asked yet" in page
 
 
+@pytest.mark.slow
 def test_the_queue_tells_a_change_by_a_digest_without_a_person_in_it(portal: Portal) -> None:
     before = portal.client.get("/staff/queue/changes").json()
     portal.move("waiting")
@@ -123,6 +124,7 @@ def test_letting_in_joining_and_room_access_follow_each_other(portal: Portal) ->
     assert claims.room_id == "room1" and claims.role == "provider" and claims.visit_id == portal.world.visit
 
 
+@pytest.mark.slow
 def test_room_access_ends_with_the_call(portal: Portal) -> None:
     portal.move("waiting")
     portal.post(f"{portal.at}/admit")
@@ -167,6 +169,7 @@ def test_a_conflict_keeps_both_texts(portal: Portal) -> None:
     assert "the first window" in page.text and "the second window" in page.text
 
 
+@pytest.mark.slow
 def test_sending_the_same_note_twice_saves_it_once(portal: Portal) -> None:
     note(portal, 0, "once", key="same")
     page = note(portal, 0, "once", key="same")
@@ -180,6 +183,7 @@ def test_the_search_finds_formulary_and_drug_base_and_marks_the_schedule(portal:
     assert "No drug of that name" in portal.client.get(f"{portal.at}?drug=zzz").text
 
 
+@pytest.mark.slow
 def test_picking_a_drug_fills_in_the_usual_directions(portal: Portal) -> None:
     page = portal.client.get(f"{portal.at}?pick=list:0:0").text
     assert 'value="20"' in page and 'value="capsule"' in page and "Take 1 capsule 2 times a day</textarea>" in page
@@ -196,6 +200,7 @@ def test_a_prescription_is_drafted_then_sent_and_says_that_the_network_is_simula
     assert portal.visits.asked[-1].subject == order.group(1)
 
 
+@pytest.mark.slow
 def test_a_prescription_form_sent_twice_is_one_prescription(portal: Portal) -> None:
     form = portal.client.get(f"{portal.at}?pick=list:0:0").text.partition('class="rx-form"')[2]
     request = re.search(r'name="request" value="([0-9a-f]{24})"', form)
@@ -244,6 +249,7 @@ def test_a_controlled_drug_that_is_lawful_is_not_sent(portal: Portal) -> None:
     assert "Lawful; sending needs EPCS" in page and f"{order}/send" not in page
 
 
+@pytest.mark.slow
 def test_a_prescription_that_waits_for_a_fact_is_held_back_and_may_be_asked_again(portal: Portal) -> None:
     portal.move("documenting")
     order = draft(portal, "oxycodone")
@@ -286,6 +292,7 @@ def test_a_signed_note_is_only_added_to(portal: Portal) -> None:
     assert "rewritten" not in refused.text
 
 
+@pytest.mark.slow
 def test_an_addendum_sent_again_is_added_once(portal: Portal) -> None:
     portal.move("documenting")
     note(portal, 0, "Sore throat")
@@ -299,6 +306,7 @@ def test_an_addendum_sent_again_is_added_once(portal: Portal) -> None:
     assert page.count("Culture is negative.") == 2
 
 
+@pytest.mark.slow
 def test_trouble_on_the_way_is_said_and_nothing_is_lost(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     portal.move("waiting")
 
@@ -345,6 +353,7 @@ def draft(portal: Portal, drug: str) -> str:
         )
 
 
+@pytest.mark.slow
 def test_the_place_of_a_dossier_is_shown_in_its_own_time(portal: Portal) -> None:
     place = Place(country="us", state="FL", postal_code="32501", time_zone="America/Chicago", attested=True)
     portal.world.begin()
@@ -353,6 +362,7 @@ def test_the_place_of_a_dossier_is_shown_in_its_own_time(portal: Portal) -> None
     assert "9:00 AM there" in text_of(portal.client.get(portal.at).text).replace("\xa0", " ")
 
 
+@pytest.mark.slow
 def test_pressing_twice_is_never_an_error(portal: Portal) -> None:
     portal.move("waiting")
     alert = portal.world.store.raise_alert(portal.world.effect(), "red_flag")

@@ -50,6 +50,7 @@ def test_a_prescription_that_was_kept_back_names_the_visit_the_gate_the_reason_a
     assert "What to do: This prescription was not sent." in page
 
 
+@pytest.mark.slow
 def test_a_shut_sign_gate_says_the_same_of_signing(portal: Portal) -> None:
     portal.move("documenting")
     note(portal, 0, "Sore throat")
@@ -62,6 +63,7 @@ def test_a_shut_sign_gate_says_the_same_of_signing(portal: Portal) -> None:
     assert "What to do: Meet what the law asks for" in page
 
 
+@pytest.mark.slow
 def test_a_task_without_any_decision_says_so_and_gives_the_visits_number(portal: Portal) -> None:
     portal.move("waiting")
     page = review(portal)
@@ -96,6 +98,7 @@ def test_a_stopped_visit_shows_phone_and_address_and_closes_note_and_search(port
     assert "<textarea" not in page and "drug-query" not in page and "its note is closed" in page
 
 
+@pytest.mark.slow
 def test_a_call_that_took_place_is_over(portal: Portal) -> None:
     portal.move("waiting")
     portal.post(f"{portal.at}/admit")
@@ -103,12 +106,14 @@ def test_a_call_that_took_place_is_over(portal: Portal) -> None:
     assert "The call is over." in portal.client.get(portal.at).text
 
 
+@pytest.mark.slow
 def test_a_conflict_shows_the_fields_that_differ_and_no_others(portal: Portal) -> None:
     note(portal, 0, "the first window", key="k1", **{"plan.enough": ""})
     page = note(portal, 0, "the second window", key="k2", **{"plan.enough": ""}).text
     assert page.count('class="kept"') == 1 and "the second window</pre>" in page
 
 
+@pytest.mark.slow
 def test_the_stage_carries_the_patients_name_for_the_tile(portal: Portal) -> None:
     portal.move("waiting")
     portal.post(f"{portal.at}/admit")
@@ -124,6 +129,7 @@ def test_staff_who_see_no_patients_get_a_calm_page(clinic: Clinic, person: str) 
     assert "You are signed in as" in page.text and "Sign out" in page.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "words"), [("en", "This page is not yours"), ("es", "Esta página no es suya")])
 def test_staff_who_open_a_visit_read_calmly_that_it_is_not_theirs(clinic: Clinic, language: str, words: str) -> None:
     browser = clinic.browser()
@@ -159,6 +165,7 @@ def chart(answers: dict[str, object], **told: object) -> ChartView:
     return chart_view(source, translator("en"), Formats("en"))
 
 
+@pytest.mark.slow
 def test_codes_and_units_read_as_the_patient_read_them() -> None:
     view = chart(
         {"chief_complaint": "fever", "fever_measured": True, "temperature": 101.3},
