@@ -119,6 +119,11 @@ async def test_a_visit_from_booking_to_summary(visit: Visit) -> None:
 
     await both_decode(visit)
     await patient.look("call")
+    await patient.page.reload()
+    await clinician.says("The other person has left the call.")
+    await enter_call(patient)
+    await both_decode(visit)
+    await clinician.says("You are connected.")
     await clinician.write_note()
     await clinician.draft("amoxicillin", "other")
     await clinician.look("visit-in-call")
