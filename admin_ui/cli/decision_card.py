@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from engine.conditions import Always
+from engine.conditions_closures import describe
 from engine.decisions import Decision, Json, Outcome
 
 HEADLINES = {
@@ -11,6 +13,8 @@ HEADLINES = {
     Outcome.REVIEW: "A PERSON MUST DECIDE",
     Outcome.INCOMPLETE: "NOT ENOUGH IS KNOWN",
 }
+
+_CLOSED = describe(Always(False))  # what a path lacks that no fact could ever give
 
 
 def card(decision: Decision) -> str:
@@ -58,6 +62,8 @@ def _limit(entry: Json) -> str:
 
 def _tried(entry: Json) -> str:
     nearest = ", the nearest lawful path" if entry.get("nearest") else ""
+    if _CLOSED in entry["failed"]:
+        return f"{entry['path']}: the law of the place does not open it to anybody"
     return f"{entry['path']}{nearest}: lacks {'; '.join(map(str, entry['failed']))}"
 
 
