@@ -62,7 +62,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateVerdict:
-    """A gate's decisions by topic; `reasons` is empty exactly when it is open."""
+    """A gate's decisions by topic; where there is a reason it is shut, and where one does not pass as well."""
 
     gate: str
     open: bool
@@ -101,7 +101,7 @@ def gate(rulebook: Rulebook, name: str, question: GateQuestion, evaluator: Evalu
     reasons = tuple(reason for topic, decision in decisions.items() for reason in _reasons(asked, topic, decision))
     return GateVerdict(
         gate=name,
-        open=not reasons,
+        open=not reasons and all(decision.passes for decision in decisions.values()),
         decisions=decisions,
         reasons=reasons,
         shuts=asked.says,

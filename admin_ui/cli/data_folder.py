@@ -14,7 +14,7 @@ PRIVATE = 0o700
 LOG_LIMIT = 10_000_000
 LEFTOVERS_END_WITHIN = 15.0
 # One of these is in every folder that was used before, or was restored from a copy.
-OURS = ("lock", "logs", "records.sqlite3", "temporal.sqlite3")
+OURS = {"lock", "records.sqlite3", "temporal.sqlite3"}
 
 
 class FolderInUse(Exception):
@@ -67,7 +67,8 @@ def opened(data: Path, keys: Path) -> Iterator[DataFolder]:
     Hand `lock` down to every program started: the folder counts as used until the last of them has ended, even
     when the supervisor itself was killed.
     """
-    if data.is_dir() and any(data.iterdir()) and not any((data / name).exists() for name in OURS):
+    names = {path.name for path in data.iterdir()} if data.is_dir() else set()
+    if names - {"logs"} and not names & OURS:
         raise ForeignFolder(str(data))
     for path in (data, keys, DataFolder(data, keys).logs):
         path.mkdir(parents=True, exist_ok=True, mode=PRIVATE)

@@ -59,6 +59,7 @@ def test_a_folder_of_somebody_else_is_left_as_it_is(cli: Cli, tmp_path: Path) ->
     data = tmp_path / "shared"
     data.mkdir()
     data.chmod(0o755)
+    (data / "logs").mkdir()
     (data / "letter.txt").write_text("not ours", encoding="utf-8")
     said = cli("up", "--port", str(pick(1)[0]), "--data", str(data))
     assert (said.status, said.out) == (1, "")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.decisions import Outcome
+from engine.decisions import PASSING, Decision, Outcome
 from engine.diagnostics import BrokenInput, Problems
 from engine.gates import GateQuestion, GateVerdict, gate
 from engine.reading import read_text
@@ -32,6 +32,16 @@ def test_every_gate_opens_for_an_ordinary_visit(name: str) -> None:
         Outcome.PERMITTED,
         Outcome.PERMITTED_WITH_DUTIES,
     }
+
+
+@pytest.mark.parametrize("outcome", [one for one in Outcome if one not in PASSING])
+def test_a_decision_that_does_not_pass_shuts_the_gate_even_without_a_reason(
+    monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+) -> None:
+    monkeypatch.setattr(
+        "engine.gates.decide_together", lambda _, topics, *__: {t: Decision(topic=t, outcome=outcome) for t in topics}
+    )
+    assert not ask("book").open
 
 
 def test_a_licence_that_expired_yesterday_in_the_patients_zone_shuts_the_slot_with_the_reason() -> None:
