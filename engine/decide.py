@@ -64,7 +64,7 @@ def _substance(decision: Decision) -> tuple[Any, ...]:
     """What two days must agree on: everything but the day itself."""
     entries = (decision.permits, decision.forbids, decision.limits, decision.advice, decision.review)
     named = tuple(tuple((e["rule"], e.get("max"), str(e.get("to"))) for e in part) for part in entries)
-    duties = tuple((duty["rule"], duty["duty"], duty["met"]) for duty in decision.duties)
+    duties = tuple((d.get("rules", [d["rule"]]), d["duty"], d["due"], d["met"], d["detail"]) for d in decision.duties)
     return decision.outcome, named, duties, decision.missing
 
 
@@ -135,7 +135,7 @@ def concluded(
     try:
         with _no_answer():
             truths = program.truths(facts)
-        conclusion = conclude(truths)
+            conclusion = conclude(truths)
     finally:
         with _no_answer():
             other = answer() if answer else None

@@ -81,7 +81,7 @@ class Doubt:
     def holds(self, facts: Mapping[str, Value]) -> bool:
         """Whether some record speaks against it."""
         records = cast("tuple[Mapping[str, Value], ...]", facts.get(self.records) or ())
-        return any(record.get(self.field) in self.among for record in records)
+        return any(self.field not in record or record[self.field] in self.among for record in records)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,9 +53,9 @@ class VisitWorkflow:
             await self._visit.move("visit", "completed", COMPLETED)
             await self._until(lambda: len(state.finished) == len(self._visit.plan.steps))
         await self._stop(self._walkers)
-        await workflow.wait_condition(workflow.all_handlers_finished)
         await self._until(lambda: bool(state.ending) or not state.owed)
         await self._stop(self._clocks)
+        await workflow.wait_condition(workflow.all_handlers_finished)
         return state.stage
 
     # --- what people ask ---
