@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.helpers_people import CHROMIUM
 from tests.browser.helpers_site import Site, running_site
+
+PATIENCE_MS = 20_000
+"""What is expected of a page is awaited this long: a machine that also runs other tests is slow, not wrong."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,8 @@ class Person:
         await self.page.get_by_text(words).first.wait_for(timeout=seconds * 1000)
 
     async def look(self, name: str) -> None:
-        """A barrier check, and a picture where pictures are wanted."""
+        """A barrier check of the whole page, and a picture where pictures are wanted."""
+        await self.page.wait_for_load_state()
         await self.page.evaluate(AXE.read_text())
         found = await self.page.evaluate(
             "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map(v =>"

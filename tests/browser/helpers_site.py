@@ -51,7 +51,8 @@ class Watch:
         self.page.on("request", lambda request: self._request(request.url))
 
     async def barriers(self) -> None:
-        """Looks for barriers with axe and for a page that is wider than the screen."""
+        """Looks for barriers with axe and for a page that is wider than the screen, once the page is whole."""
+        await self.page.wait_for_load_state()
         if await self.page.evaluate("typeof window.axe") == "undefined":
             await self.page.evaluate(AXE.read_text())
         found: dict[str, Any] = await self.page.evaluate(

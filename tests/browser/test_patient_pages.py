@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.helpers_site import Site, Watch
 
@@ -47,7 +47,7 @@ async def test_the_way_to_a_booked_visit_without_scripts_in_spanish_at_320_pixel
     await page.click(GO)
     await page.locator("input[value=skin]").check(force=True)
     await page.click(GO)
-    assert page.url.endswith("/intake/3")
+    await page.wait_for_url("**/intake/3")
     assert await page.locator("html").get_attribute("lang") == "es"
     assert watch.trouble == []
 
@@ -70,9 +70,9 @@ async def test_a_mistake_moves_the_focus_to_the_summary_and_its_link_to_the_fiel
     page = await _page(chromium, **PHONE)
     await page.goto(f"{site.base}/sign-up")
     await page.click(GO)
-    assert await page.evaluate("document.activeElement.className") == "summary-box"
+    await expect(page.locator(".summary-box")).to_be_focused()
     await page.locator(".summary-box a").first.click()
-    assert page.url.endswith("#given")
+    await page.wait_for_url("**#given")
 
 
 async def test_an_answer_is_saved_as_it_is_given(site: Site, chromium: Browser) -> None:
@@ -82,7 +82,7 @@ async def test_an_answer_is_saved_as_it_is_given(site: Site, chromium: Browser) 
     await page.locator("input[value=skin]").check(force=True)
     await page.get_by_text(re.compile(r"^Saved")).wait_for()
     await page.reload()
-    assert await page.locator("input[value=skin]").is_checked()
+    await expect(page.locator("input[value=skin]")).to_be_checked()
 
 
 async def test_a_red_flag_warns_at_once_and_claims_nothing_until_the_server_has_answered(
@@ -94,8 +94,8 @@ async def test_a_red_flag_warns_at_once_and_claims_nothing_until_the_server_has_
     await page.context.set_offline(True)
     await page.locator("input[value=stroke]").check(force=True)
     await page.locator("[data-emergency]").wait_for()
-    assert await page.locator("[data-call]").get_attribute("href") == "tel:911"
-    assert await page.locator("[data-question]").is_hidden()
+    await expect(page.locator("[data-call]")).to_have_attribute("href", "tel:911")
+    await expect(page.locator("[data-question]")).to_be_hidden()
     told = page.locator("[data-told]")
     assert "This visit has stopped" not in await told.inner_text()
     await page.locator("[data-confirm]").click()
@@ -115,7 +115,7 @@ async def test_a_stray_tick_is_corrected_and_the_visit_goes_on(site: Site, chrom
     await page.locator("input[value=stroke]").check(force=True)
     await watch.barriers()
     await page.locator("[data-correct]").click()
-    assert not await page.locator("input[value=stroke]").is_checked()
+    await expect(page.locator("input[value=stroke]")).not_to_be_checked()
     assert sent == []
     await page.locator("input[value=none]").check(force=True)
     await page.click(GO)

@@ -41,7 +41,7 @@ class Desk:
         context = await self.browser.new_context(**(look or DESK))
         secret = next(secret for name, secret in SECRETS if name == "staff")
         await context.add_cookies([{"name": "cw_staff", "value": secret, "url": self.base}])
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         page: Page = await context.new_page()
         return page
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from records.consents import ConsentDraft
 from records.scope import Actor
@@ -156,6 +157,7 @@ async def test_an_expired_licence_is_refused_at_booking(visit: Visit, stack: Sta
     await patient.page.locator("select[name=state]").select_option("FL")
     await patient.page.locator("input[name=postal_code]").fill("32202")
     await patient.page.locator("main form button").first.click()
+    await patient.page.locator("button[name=time]").first.wait_for()
     assert "Lindqvist" not in await patient.page.content()
     # Nobody is offered to somebody who may not see them; so the page is bent to ask for him all the same.
     button = patient.page.locator("button[name=time]").first
@@ -201,7 +203,7 @@ async def test_a_consent_for_another_state_keeps_the_room_shut(visit: Visit, sta
     await clinician.press("Let the patient in")
     await clinician.says("The law does not allow this now")
     card = clinician.page.locator("#law [data-gate=join]")
-    assert await card.get_attribute("data-open") == "false"
+    await expect(card).to_have_attribute("data-open", "false")
     assert STATUTE.search(await card.inner_text())
     await clinician.look("consent-elsewhere")
     assert visit.refusals()
