@@ -27,7 +27,29 @@ class Role(StrEnum):
 
 
 _PUBLIC = frozenset({Act.PROVIDER_VIEWED, Act.SLOTS_VIEWED})
-_SIGNED_IN = _PUBLIC | {Act.SIGN_OUT, Act.ACCOUNT_VIEWED}
+# What everybody who has signed in does with their own log-in; the repositories refuse it for anybody else's.
+_OWN_ACCOUNT = frozenset(
+    {
+        Act.ACCOUNT_VIEWED,
+        Act.PASSWORD_CHANGED,
+        Act.ADDRESS_PROOF_ASKED,
+        Act.SIGN_OUT,
+        Act.SESSIONS_VIEWED,
+        Act.SESSION_PROVED,
+        Act.FACTORS_VIEWED,
+        Act.FACTOR_BEGUN,
+        Act.FACTOR_CONFIRMED,
+        Act.FACTOR_REMOVED,
+        Act.RECOVERY_MADE,
+        Act.RECOVERY_USED,
+        Act.PASSKEY_ADDED,
+        Act.PASSKEY_USED,
+        Act.PASSKEY_RENAMED,
+        Act.PASSKEY_REMOVED,
+    }
+)
+_SIGNED_IN = _PUBLIC | _OWN_ACCOUNT
+_INVITING = frozenset({Act.INVITED, Act.INVITATIONS_VIEWED, Act.INVITATION_REVOKED})
 _SCHEDULES = frozenset({Act.VISITS_LISTED, Act.VISIT_VIEWED, Act.EVENTS_VIEWED, Act.MESSAGES_VIEWED, Act.STAFF_VIEWED})
 _AT_THE_VISIT = frozenset({Act.VISIT_VIEWED, Act.WAITING_VIEWED, Act.LINK_VIEWED, Act.LINK_CONSUMED, Act.GATE_VIEWED})
 _PATIENT = (
@@ -87,7 +109,7 @@ MAY: Mapping[Role, frozenset[Act]] = MappingProxyType(
         Role.PATIENT: _PATIENT,
         Role.CAREGIVER: _SIGNED_IN | _AT_THE_VISIT,
         Role.PROVIDER: _PROVIDER,
-        Role.CLINIC_ADMIN: _SIGNED_IN | _SCHEDULES,
+        Role.CLINIC_ADMIN: _SIGNED_IN | _SCHEDULES | _INVITING,
         Role.CLINICAL_OPS: _SIGNED_IN | _SCHEDULES,
         Role.COMPLIANCE: _SIGNED_IN | _SCHEDULES | {Act.GATE_VIEWED, Act.AUDIT_VIEWED},
         Role.SUPPORT: _SIGNED_IN | {Act.VISIT_VIEWED},
