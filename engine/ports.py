@@ -155,6 +155,10 @@ class VisitRecords(Protocol):
         """
         ...
 
+    def is_dispatched(self, effect: Effect) -> bool:
+        """Whether an order was handed to the network by this effect."""
+        ...
+
     def record_dispatch(self, effect: Effect, order: str, receipt: DispatchReceipt) -> None: ...
     def unsent_orders(self, ref: VisitRef) -> Sequence[str]: ...
     def sign_note(self, effect: Effect, note: str) -> None:
@@ -299,6 +303,13 @@ class PrescriptionNetwork(Protocol):
 
     def send_new(self, key: str, order: PrescriptionOrder) -> DispatchReceipt: ...
     def cancel(self, key: str, order: PrescriptionOrder, message_id: str) -> DispatchReceipt: ...
+    def withdraw(self, key: str, order: PrescriptionOrder) -> DispatchReceipt:
+        """Takes back what ``send_new`` sent by this key, though its answer may never have been heard.
+
+        ``cancelled`` also when the network never had it or had refused it; from then on it takes no such message.
+        ``rejected``, relating to the message, when it is too late. The answer's key is one of its own.
+        """
+        ...
 
 
 class Notifier(Protocol):

@@ -43,13 +43,18 @@ def begin_sending(work: Work, visit: Visit, row: OrderRow, version: int) -> None
 def keep_receipt(work: Work, row: OrderRow, receipt: DispatchReceipt) -> None:
     """A refusal of a request to cancel (it relates to the order's own message) leaves the order where it was.
 
+    One about an order whose answer was lost says that the message arrived after all.
+
     Raises:
         OrderChanged: the order was never sent.
     """
     if row.state in (DRAFTED, DISCARDED):
         raise OrderChanged(row.id)
-    too_late = receipt.state == "rejected" and receipt.relates_to != "" and receipt.relates_to == row.message_id
+    own_message = row.message_id or receipt.relates_to
+    too_late = receipt.state == "rejected" and receipt.relates_to != "" and receipt.relates_to == own_message
     state = "cancel_refused" if too_late else _STATES[receipt.state]
+    if too_late and row.state == SENDING:
+        row.state, row.message_id = SENT, own_message
     if not too_late:
         row.state, row.code = state, receipt.code
     if state in (SENT, "verified") or not row.message_id:

@@ -148,6 +148,10 @@ class RecordsVisitStore:
         self._once(effect, "sending", make)
         return self.prescription(effect.ref, order)
 
+    def is_dispatched(self, effect: Effect) -> bool:
+        with self._work(effect.ref, "prescribing") as work:
+            return done_before(work, effect, "sending") is not None
+
     def record_dispatch(self, effect: Effect, order: str, receipt: DispatchReceipt) -> None:
         def make(work: Work, visit: Visit) -> Made:
             keep_receipt(work, _order(work, visit, order), receipt)

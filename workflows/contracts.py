@@ -177,7 +177,8 @@ class PaymentAnswer:
 class DispatchAnswer:
     """What became of an order, and the message's id.
 
-    States: ``accepted``, ``verified``, ``rejected``, ``cancelled``, ``needs_epcs``, ``order_changed`` (not sent).
+    States: ``accepted``, ``verified``, ``rejected``, ``cancelled``, ``needs_epcs``, ``order_changed`` (not sent),
+    ``never_sent`` (there was nothing to take back).
     """
 
     state: str

@@ -204,6 +204,17 @@ async def cancel_prescription(effect: EffectInput, *, somebody_waits: bool) -> D
         return None
 
 
+async def withdraw_prescription(effect: EffectInput, *, somebody_waits: bool) -> DispatchAnswer | None:
+    """Takes back what was sent by this effect, whatever became of it; None when the network did not answer in time."""
+    try:
+        return await workflow.execute_activity_method(
+            PrescribingActivities.withdraw_prescription, effect, **_network(somebody_waits)
+        )
+    except FailureError as error:
+        _unless_silent(error, somebody_waits)
+        return None
+
+
 async def allocate_room(room: RoomInput, *, somebody_waits: bool) -> RoomAllocation | None:
     """A node that takes the room; None when somebody waits and no node could in time."""
     try:

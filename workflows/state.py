@@ -30,12 +30,16 @@ BEFORE_CARE = frozenset({DRAFT, HELD, BOOKED, PREPARING, READY, WAITING, BLOCKED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """One thing done that a cancelled visit takes back: what kind, at which step, of which subject."""
+    """One thing done that a cancelled visit takes back: what kind, at which step, of which subject.
+
+    ``due`` is what the law asks for should it turn out that it cannot be taken back.
+    """
 
     kind: str
     step: str
     subject: str = ""
     code: str = ""
+    due: tuple[LaterDuty, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

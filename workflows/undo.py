@@ -9,10 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
+from temporalio import workflow
+
 from workflows import effects
 from workflows.state import Undo
 from workflows.steps.base import Visit
 from workflows.steps.closing import SENT
+
+WITHDRAWN_BY_KEY = "prescriptions-are-withdrawn-by-key"
 
 
 async def take_back(visit: Visit) -> None:
@@ -46,7 +50,23 @@ async def _void_payment(visit: Visit, undo: Undo, late: bool) -> bool:
 
 
 async def _cancel_prescription(visit: Visit, undo: Undo, late: bool) -> bool:
-    """Repeats the idempotent send to learn its answer, then takes the message back; what never went out stays so."""
+    """Takes the message back by its key; what never left is not delivered for that, what cannot be had back is a task.
+
+    The law goes on asking for what it asks for about a prescription that is out.
+    """
+    if not workflow.patched(WITHDRAWN_BY_KEY):
+        return await _resend_and_cancel(visit, undo, late)
+    key = f"{undo.subject}@{undo.code}"
+    effect = visit.effect(undo.step, key, subject=undo.subject, code=undo.code)
+    answer = await effects.withdraw_prescription(effect, somebody_waits=not late)
+    if answer is not None and answer.state == "rejected":
+        visit.owe(undo.due)
+        await visit.alert(undo.step, f"not_cancelled:{key}", "not_cancelled", undo.subject)
+    return answer is not None
+
+
+async def _resend_and_cancel(visit: Visit, undo: Undo, late: bool) -> bool:
+    """How visits did it before messages could be withdrawn by key: by repeating the send to learn its answer."""
     key = f"{undo.subject}@{undo.code}"
     send = visit.effect(undo.step, key, subject=undo.subject, code=undo.code)
     sent = await effects.send_prescription(send, somebody_waits=not late)
@@ -57,7 +77,7 @@ async def _cancel_prescription(visit: Visit, undo: Undo, late: bool) -> bool:
     cancel = visit.effect(undo.step, f"cancel:{key}", subject=undo.subject, code=sent.message)
     answer = await effects.cancel_prescription(cancel, somebody_waits=not late)
     if answer is not None and answer.state != "cancelled":
-        await visit.alert(undo.step, f"not_cancelled:{key}", "review")
+        await visit.alert(undo.step, f"not_cancelled:{key}", "not_cancelled", undo.subject)
     return answer is not None
 
 

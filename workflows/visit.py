@@ -53,7 +53,7 @@ class VisitWorkflow:
             await self._visit.move("visit", "completed", COMPLETED)
             await self._until(lambda: len(state.finished) == len(self._visit.plan.steps))
         await self._stop(self._walkers)
-        await self._until(lambda: bool(state.ending) or not state.owed)
+        await self._until(lambda: not state.owed)
         await self._stop(self._clocks)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return state.stage
@@ -221,7 +221,10 @@ class VisitWorkflow:
         await self._visit.alert("visit", f"red_flag:{told.item}", "red_flag")
 
     async def _leave(self) -> None:
-        """Lets acts under way finish, ends the visit on record, then takes back what was done; no duty is owed."""
+        """Lets acts under way finish, ends the visit on record, then takes back what was done.
+
+        Care that was not given owes nothing; a prescription that cannot be taken back owes what it owed.
+        """
         state = self._visit.state
         await self._stop(self._clocks)
         await self._stop(self._walkers)
@@ -230,6 +233,8 @@ class VisitWorkflow:
         state.call_over = True
         if state.ending in _NOTICES:
             await self._visit.notify("visit", state.ending, _NOTICES[state.ending])
+        state.duties, state.owed = set(), []
+        self._clocks.append(asyncio.create_task(clocks.call_for_duties(self._visit)))
         await undo.take_back(self._visit)
 
     @staticmethod

@@ -22,3 +22,6 @@ class NullPrescriptionNetwork:
 
     def cancel(self, key: str, order: PrescriptionOrder, message_id: str) -> DispatchReceipt:
         raise PortUnavailable("erx: switched off")
+
+    def withdraw(self, key: str, order: PrescriptionOrder) -> DispatchReceipt:
+        raise PortUnavailable("erx: switched off")

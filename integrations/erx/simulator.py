@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ ACCEPTED = "000"
 # Codes of refusals: our own words for what a network answers with an Error.
 UNKNOWN_PHARMACY, UNKNOWN_PRESCRIBER, NOTHING_TO_DISPENSE = "unknown_pharmacy", "unknown_prescriber", "no_quantity"
 NEEDS_EPCS, UNKNOWN_ORDER, MALFORMED = "needs_epcs", "unknown_order", "malformed"
+CANCELLED_FIRST = "cancelled_first"
 CLOSED_PHARMACY = "closed"  # a pharmacy id that begins so does not take prescriptions
 AWAY_PHARMACY = "away"  # a pharmacy id that begins so does not answer at first
 OUTAGES = 2
@@ -69,8 +70,9 @@ class SimulatedNetwork:
         return {"kind": "Error", "code": MALFORMED}
 
     def _cancellation(self, relates_to: str) -> dict[str, str]:
-        known = self._ledger.get(f"message:{relates_to}")
-        if known is None or known["kind"] != "Status":
+        """A message that was not known is refused should it arrive after its cancellation."""
+        known = self._ledger.once(f"message:{relates_to}", lambda: {"kind": "Error", "code": CANCELLED_FIRST})
+        if known["kind"] != "Status":
             return {"kind": "Error", "code": UNKNOWN_ORDER}
         return {"kind": "CancelRxResponse", "code": ACCEPTED}
 
@@ -115,6 +117,11 @@ class SimulatedPrescriptionNetwork:
         """Asks the pharmacy to cancel what ``message_id`` sent."""
         envelope = self._envelope(key, order, relates_to=message_id)
         return _receipt(envelope, script.read_reply(self._network.exchange(script.cancel_rx(envelope, order))))
+
+    def withdraw(self, key: str, order: PrescriptionOrder) -> DispatchReceipt:
+        """Asks to cancel what was sent by ``key``; an order that the network does not know is not out."""
+        receipt = self.cancel(f"withdraw:{key}", order, script.message_id(key))
+        return replace(receipt, state="cancelled") if receipt.code == UNKNOWN_ORDER else receipt
 
     def _envelope(self, key: str, order: PrescriptionOrder, relates_to: str = "") -> script.Envelope:
         return script.Envelope(

@@ -12,15 +12,10 @@ from portals.provider.desk import Desk, visit_type_title
 from portals.provider.duties import duty_forms, duty_sentence
 from portals.provider.law import GateView, LawCard, LawWords, law_card
 from portals.provider.views import AlertView, DutyForm
-from portals.provider.words import day_in, say_in
+from portals.provider.words import day_in, order_title, say_in
 
 _DUTIES = ("duty_due", "duty_overdue")
-_PARTS: Mapping[str, str] = {
-    "red_flag": "chart",
-    "sign_overdue": "sign",
-    "sign_gate_shut": "law",
-    "prescription_rejected": "prescribe",
-}
+_ORDERS = ("order_kept", "not_cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -73,6 +68,7 @@ def _view(desk: Desk, group: Sequence[Any], words: LawWords) -> AlertView:
         todo=t(f"provider.alerts.todo.{about.todo}"),
         part=about.part,
         others=tuple(one.id for one in group[1:]),
+        count=len({one.subject for one in group if one.subject}),
         duties=about.duties,
     )
 
@@ -80,16 +76,40 @@ def _view(desk: Desk, group: Sequence[Any], words: LawWords) -> AlertView:
 def _about(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _About:
     kind = str(group[0].kind)
     if kind == "red_flag":
-        return _About(text=tuple(filter(None, (_flag(desk, one.subject) for one in group))), todo=kind, part="chart")
+        flags = dict.fromkeys(_flag(desk, one.subject) for one in group)
+        return _About(text=tuple(filter(None, flags)), todo=kind, part="chart")
     if kind == "prescription_rejected":
         rejected = [one for one in desk.scope.orders.for_visit(visit.visit) if one.state == "rejected"]
-        return _About(text=tuple(_order_title(one) for one in rejected), todo=kind, part="prescribe")
+        return _About(text=tuple(order_title(one.draft) for one in rejected), todo=kind, part="prescribe")
+    if kind in _ORDERS:
+        return _About(text=_orders(desk, visit, group, words), todo=kind, part="prescribe")
     if kind in _DUTIES:
         return _duties(desk, visit, group, words)
     if kind in ("review", "sign_gate_shut"):
         return _decision(desk, visit, kind, words)
-    todo = kind if has_message(desk.fmt.language, f"provider.alerts.todo.{kind}") else "other"
-    return _About(text=(), todo=todo, part=_PARTS.get(kind, "tasks"))
+    if kind == "sign_overdue":
+        return _About(text=(), todo=kind, part="sign")
+    return _About(text=(), todo="other", part="tasks")
+
+
+def _orders(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> tuple[str, ...]:
+    """Each order that the tasks are about; of one that stayed behind, also why."""
+    about = {one.subject for one in group}
+    orders = [one for one in desk.scope.orders.for_visit(visit.visit) if one.order in about]
+    if group[0].kind != "order_kept":
+        return tuple(order_title(one.draft) for one in orders)
+    gates = gate_views(desk.scope.gates.for_visit(visit.visit))
+    return tuple(f"{order_title(one.draft)}: {_why_kept(desk, one, gates, words)}" for one in orders)
+
+
+def _why_kept(desk: Desk, order: Any, gates: Sequence[GateView], words: LawWords) -> str:
+    """What stands in the way of an order: the law, the ceremony that a controlled drug needs, or its own revision."""
+    gate = next((one for one in reversed(gates) if one.order == order.order), None)
+    if order.state != "drafted":
+        return desk.t(f"provider.rx.state.{order.state}")
+    if gate is not None and not gate.open:
+        return _said(desk, gate, words)
+    return desk.t("provider.rx.state.needs_epcs" if order.draft.drug.get("schedule") else "provider.alerts.revised")
 
 
 def _decision(desk: Desk, visit: Any, kind: str, words: LawWords) -> _About:
@@ -111,7 +131,7 @@ def _kept_orders(desk: Desk, visit: Any, gates: Sequence[GateView], words: LawWo
     newest = {one.order: one for one in gates if one.order}
     drafts = [one for one in desk.scope.orders.for_visit(visit.visit) if one.state == "drafted"]
     shut = [(one, newest[one.order]) for one in drafts if one.order in newest and not newest[one.order].open]
-    return tuple(f"{_order_title(order)}: {_said(desk, gate, words)}" for order, gate in shut)
+    return tuple(f"{order_title(order.draft)}: {_said(desk, gate, words)}" for order, gate in shut)
 
 
 def _duties(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _About:
@@ -152,7 +172,3 @@ def _flag(desk: Desk, subject: str) -> str:
     except KeyError:
         return ""
     return next((text_in(one.text, desk.fmt.language) for one in flags if one.id == flag), "")
-
-
-def _order_title(order: Any) -> str:
-    return " ".join(str(order.draft.drug.get(name, "")) for name in ("name", "strength", "form")).strip()

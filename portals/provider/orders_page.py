@@ -14,7 +14,7 @@ from portals.provider.prescription_form import TypedPrescription
 from portals.provider.rx_prefill import changed_form, usual_form
 from portals.provider.safety import allergy_hits, asked_statements, never_reason, stated_words, unread_allergies
 from portals.provider.views import DrugChoice, OrderView, PrescribeView
-from portals.provider.words import day_in
+from portals.provider.words import day_in, order_title
 
 TONES: Mapping[str, str] = {
     "drafted": "idle",
@@ -151,7 +151,7 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
     drafted = order.state == "drafted"
     return OrderView(
         id=order.order,
-        title=" ".join(str(draft.drug.get(name, "")) for name in ("name", "strength", "form")).strip(),
+        title=order_title(draft),
         sig=draft.sig,
         detail=say(
             "provider.rx.detail",

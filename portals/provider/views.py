@@ -89,7 +89,8 @@ class AlertView:
     """A task that cannot wait, shown above everything until somebody says they have seen it.
 
     ``text`` is what it is about, ``todo`` what to do now, ``part`` the part of the visit's screen where that is done;
-    ``others`` are the ids of further tasks that it stands for, ``duties`` the forms to mark as done what it calls for.
+    ``others`` are the ids of further tasks that it stands for, ``count`` how many things they are about, ``duties`` the
+    forms to mark as done what they call for.
     """
 
     id: str
@@ -102,6 +103,7 @@ class AlertView:
     todo: str = ""
     part: str = ""
     others: tuple[str, ...] = ()
+    count: int = 0
     duties: tuple[DutyForm, ...] = ()
 
 

@@ -1,8 +1,9 @@
-"""Where the law panel's words come from: the clinic's rulebook for its own ids, the message catalogue for the rest."""
+"""What words the clinician's pages use: the message catalogue for the law panel, days, and what an order is called."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message, translator
@@ -31,3 +32,8 @@ def day_in(fmt: Formats) -> Day:
             return text
 
     return day
+
+
+def order_title(draft: Any) -> str:
+    """A prescription by its drug: name, strength and form."""
+    return " ".join(str(draft.drug.get(name, "")) for name in ("name", "strength", "form")).strip()

@@ -70,6 +70,19 @@ def test_only_an_accepted_prescription_can_be_cancelled(network: SimulatedPrescr
     assert network.cancel("d", ORDER, "CWnever").code == "unknown_order"
 
 
+def test_a_prescription_is_withdrawn_by_the_key_that_sent_it(network: SimulatedPrescriptionNetwork) -> None:
+    sent = network.send_new("k", ORDER)
+    taken_back = network.withdraw("k", ORDER)
+    assert (taken_back.state, taken_back.relates_to) == ("cancelled", sent.message_id)
+
+
+def test_a_message_that_arrives_after_it_was_withdrawn_is_not_taken(network: SimulatedPrescriptionNetwork) -> None:
+    assert network.withdraw("k", ORDER).state == "cancelled"
+    late = network.send_new("k", ORDER)
+    assert (late.state, late.code) == ("rejected", "cancelled_first")
+    assert network.withdraw("k", ORDER).state == "cancelled"
+
+
 def test_a_pharmacy_that_is_away_answers_in_the_end(network: SimulatedPrescriptionNetwork) -> None:
     order = replace(ORDER, pharmacy={"id": "away_1"})
     for _ in range(OUTAGES):

@@ -51,6 +51,31 @@ def test_a_prescription_that_was_kept_back_names_the_visit_the_gate_the_reason_a
 
 
 @pytest.mark.slow
+def test_an_order_that_stayed_behind_is_named_with_why_and_one_that_was_discarded_says_so(portal: Portal) -> None:
+    portal.move("documenting")
+    revised, thrown_away = draft(portal, "amoxicillin"), draft(portal, "ibuprofen")
+    portal.post(f"{portal.at}/orders/{thrown_away}/discard")
+    for order in (revised, thrown_away):
+        portal.world.store.raise_alert(portal.world.effect(), "order_kept", order)
+    page = text_of(portal.client.get("/staff").text)
+    assert "Signed, but a prescription stayed behind (2) Ana Reyes" in page
+    assert "amoxicillin: It was changed while it was being sent." in page
+    assert "ibuprofen: Discarded" in page
+    assert "What to do: This prescription was not sent." in page
+
+
+@pytest.mark.slow
+def test_an_order_the_pharmacy_kept_after_a_cancelled_visit_is_named_with_what_to_do(portal: Portal) -> None:
+    portal.move("in_call")
+    order = draft(portal, "amoxicillin")
+    portal.move("cancelled")
+    portal.world.store.raise_alert(portal.world.effect(), "not_cancelled", order)
+    page = text_of(portal.client.get("/staff").text)
+    assert "The visit was cancelled, but the pharmacy keeps its prescription Ana Reyes" in page
+    assert "amoxicillin What to do:" in page.replace("  ", " ") and "What to do: Call the pharmacy" in page
+
+
+@pytest.mark.slow
 def test_a_shut_sign_gate_says_the_same_of_signing(portal: Portal) -> None:
     portal.move("documenting")
     note(portal, 0, "Sore throat")
@@ -76,12 +101,13 @@ def test_several_red_flags_of_a_visit_are_one_task_and_are_seen_together(portal:
         for flag in ("chest_pain", "breath"):
             scope.forms.flag(portal.world.visit, "urgent_care/intake", "signs", flag, stops=True)
     portal.move("escalated")
+    portal.world.store.raise_alert(portal.world.effect(), "red_flag")  # the visit's own: no further reason
     page = portal.client.get(portal.at).text
     assert page.count("Red flag in the patient") == 1 and "answers (2)" in text_of(page)
     with portal.world.database.scope(portal.world.clinic, portal.world.as_provider) as scope:
-        first, second = scope.alerts.open(portal.world.visit)
-    assert f'value="{second.id}"' in page
-    after = portal.post(f"/staff/alerts/{first.id}/seen", back=portal.at, others=second.id)
+        first, *others = (one.id for one in scope.alerts.open(portal.world.visit))
+    assert len(others) == 2 and f'value="{" ".join(others)}"' in page
+    after = portal.post(f"/staff/alerts/{first}/seen", back=portal.at, others=" ".join(others))
     assert "Red flag in the patient" not in after.text
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from engine.dossier import Place
-from engine.ports import DispatchReceipt, GateRecord, PaymentReceipt, RoomPlace, VisitChange
+from engine.ports import DispatchReceipt, Effect, GateRecord, PaymentReceipt, RoomPlace, VisitChange
 from records.consents import ConsentDraft
 from records.database import Database
 from records.duties import DutyDraft
 from records.forms import AnswerDraft, Submission
+from records.invitations import InvitationDraft
 from records.links import RoomPass
+from records.mails import MailDraft
 from records.notes import NoteDraft
 from records.orders import OrderDraft
+from records.passkeys import PasskeyDraft
 from records.people import PatientDraft
 from tests.records.helpers import PATIENT, START, World, build_world, draft_of
 
@@ -37,6 +41,8 @@ class Walked:
     link_token: str
     room_pass: RoomPass
     message: str
+    passkey: str
+    invitation: str
 
     def ids(self) -> dict[str, str]:
         """Row ids by the parameter name that repositories take them under."""
@@ -55,6 +61,8 @@ class Walked:
             "token": self.link_token,
             "session": self.world.as_patient.session,
             "message": self.message,
+            "passkey": self.passkey,
+            "invitation": self.invitation,
         }
 
 
@@ -142,6 +150,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         part = scope.visits.participant_of(world.visit, world.patient).id
         document = scope.documents.for_visit(world.visit)[0].id
         message = scope.messages.outbox()[0].id
+    passkey, invitation = identify(world, mark)
     link = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
     spare = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
     with database.scope(clinic, world.as_patient) as scope:
@@ -160,7 +169,36 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         link_token=token,
         room_pass=room_pass,
         message=message,
+        passkey=passkey,
+        invitation=invitation,
     )
+
+
+def identify(world: World, mark: str) -> tuple[str, str]:
+    """A passkey, a secret that waits for its first code, and an invitation with its mail."""
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        account = scope.accounts.of_person(world.patient)
+        assert account is not None
+        scope.factors.begin_totp(account.account)
+        passkey = scope.passkeys.add(account.account, passkey_of(mark))
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        invitation = scope.invitations.invite(invitation_of(mark), mail_of(mark))
+    return passkey, invitation
+
+
+def passkey_of(mark: str) -> PasskeyDraft:
+    return PasskeyDraft(credential=f"{mark}credential".encode(), public_key=b"key", sign_count=1, name=f"{mark}phone")
+
+
+def invitation_of(mark: str) -> InvitationDraft:
+    return InvitationDraft(email=f"{mark}new@example.org", role="support", given=f"{mark}given", family=f"{mark}family")
+
+
+def mail_of(mark: str) -> Callable[[str, str], MailDraft]:
+    def compose(token: str, address: str) -> MailDraft:
+        return MailDraft(template="invitation", language="en", address=address, subject=f"{mark}subject", body=token)
+
+    return compose
 
 
 def _effects_before_the_call(world: World, mark: str) -> None:
@@ -185,12 +223,12 @@ def _effects_after_the_call(world: World, note: str, order: str, mark: str) -> s
     return gate
 
 
-def begin_sending(world: World, order: str) -> None:
+def begin_sending(world: World, order: str, effect: Effect | None = None) -> None:
     """What comes before a network is asked: an open gate about the order as it is, and the order set aside."""
     version = world.store.order_version(world.ref, order)
     judged = replace(gate_record("prescribe"), subject=order, order=version)
     world.store.record_gate(world.effect(), judged)
-    world.store.begin_dispatch(world.effect(), order, version.version)
+    world.store.begin_dispatch(effect or world.effect(), order, version.version)
 
 
 def gate_record(gate: str, *, is_open: bool = True, mark: str = "") -> GateRecord:

@@ -275,6 +275,19 @@ def test_an_order_goes_out_and_a_refused_cancel_leaves_it_out(world: World) -> N
         scope.orders.revise(order, order_of(world.visit), 1)
 
 
+def test_a_refused_withdrawal_says_that_an_order_whose_answer_was_lost_is_out(world: World) -> None:
+    order = draft_order(world)
+    sending = world.effect()
+    assert not world.store.is_dispatched(sending)
+    begin_sending(world, order, sending)
+    assert world.store.is_dispatched(sending)
+    refused = DispatchReceipt(state="rejected", message_id="m2", relates_to="m1", code="dispensed")
+    world.store.record_dispatch(world.effect(), order, refused)
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        view = scope.orders.get(order)
+    assert (view.state, view.message_id) == ("sent", "m1")
+
+
 def judged_gate(world: World, order: str, *, is_open: bool = True) -> GateRecord:
     version = world.store.order_version(world.ref, order)
     return replace(gate_record("prescribe", is_open=is_open), subject=order, order=version)

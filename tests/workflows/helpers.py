@@ -111,6 +111,8 @@ class MemoryRecords:
     signed: list[str] = field(default_factory=list)
     items: list[OutboxItem] = field(default_factory=list)
     away: int = 0
+    away_for_dispatch: bool = False
+    revise_at_dispatch: int = 0
     lost_alerts: int = 0
     unknown: set[str] = field(default_factory=set)
     open: list[VisitRef] = field(default_factory=list)
@@ -168,6 +170,11 @@ class MemoryRecords:
         return OrderVersion(version=self.versions.get(order, 1), digest="d")
 
     def begin_dispatch(self, effect: Effect, order: str, version: int) -> PrescriptionOrder:
+        if self.away_for_dispatch:
+            raise ConnectionError("records are away")
+        if self.revise_at_dispatch:
+            self.revise_at_dispatch -= 1
+            self.versions[order] = version + 1
         if (effect.id, "begin_dispatch") not in self.effects and (
             order in self.discarded or self.versions.get(order, 1) != version or "cancelled" in self.stages
         ):
@@ -179,7 +186,10 @@ class MemoryRecords:
         self.once("record_dispatch", effect, lambda: self.dispatches.setdefault(order, []).append(receipt))
 
     def unsent_orders(self, ref: VisitRef) -> Sequence[str]:
-        return [order for order in self.unsent if order not in self.dispatches]
+        return [order for order in self.unsent if order not in self.dispatches and order not in self.discarded]
+
+    def is_dispatched(self, effect: Effect) -> bool:
+        return (effect.id, "begin_dispatch") in self.effects
 
     def sign_note(self, effect: Effect, note: str) -> None:
         self.once("sign_note", effect, lambda: self.signed.append(note))
@@ -368,9 +378,12 @@ class CountingNetwork:
 
     down: bool = False
     lose_answers: int = 0
+    dispensed: bool = False
     done: dict[str, DispatchReceipt] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     def send_new(self, key: str, order: PrescriptionOrder) -> DispatchReceipt:
+        self.asked.append(f"new:{key}")
         if self.down:
             raise PortUnavailable("erx: down")
         rejected = order.pharmacy["ncpdp"] == "0000000"
@@ -387,6 +400,19 @@ class CountingNetwork:
         return self.done.setdefault(
             key, DispatchReceipt(state="cancelled", message_id=f"cancel-{order.order}", relates_to=message_id)
         )
+
+    def withdraw(self, key: str, order: PrescriptionOrder) -> DispatchReceipt:
+        self.asked.append(f"withdraw:{key}")
+        if self.down:
+            raise PortUnavailable("erx: down")
+        known = self.done.setdefault(key, DispatchReceipt(state="rejected", message_id="", code="withdrawn"))
+        answer = DispatchReceipt(
+            state="rejected" if self.dispensed else "cancelled",
+            message_id=f"cancel-{order.order}",
+            relates_to=known.message_id or "never",
+            code="" if known.state == "accepted" else "never_sent",
+        )
+        return self.done.setdefault(f"cancel:{key}", answer)
 
 
 class MemoryHost:

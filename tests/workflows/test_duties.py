@@ -206,7 +206,24 @@ async def test_each_order_that_went_out_owes_its_own_and_one_that_was_rejected_n
     await scene.ask("sign", "note-1")
     assert await outcome(scene) == "completed"
     assert scene.records.alerts == ["prescription_rejected", "duty_due", "duty_due", "duty_overdue", "duty_overdue"]
-    assert sorted(set(scene.records.alert_subjects)) == ["", "licensing:report:rx1", "licensing:report:rx2"]
+    assert sorted(set(scene.records.alert_subjects)) == ["licensing:report:rx1", "licensing:report:rx2", "rx3"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_cancelled_visit_owes_what_the_law_asks_for_about_a_prescription_the_pharmacy_kept(
+    scene: Scene, kept: bool
+) -> None:
+    scene.keeper.terms |= {"prescribe": "within 24 hours of prescription", "join": TERM}
+    scene.records.orders["rx1"] = prescription("rx1")
+    await enter(scene)
+    assert (await scene.ask("prescribe", "rx1")).done
+    scene.network.dispensed = kept
+    assert (await scene.ask("cancel", "patient_asked")).done
+    assert await outcome(scene) == "cancelled"
+    told = zip(scene.records.alerts, scene.records.alert_subjects, strict=True)
+    owed = [("duty_due", "licensing:report:rx1"), ("duty_overdue", "licensing:report:rx1")]
+    assert list(told) == ([("not_cancelled", "rx1"), *owed] if kept else [])
 
 
 @pytest.mark.slow

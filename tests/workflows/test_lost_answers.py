@@ -45,6 +45,36 @@ async def test_a_prescription_whose_answer_was_lost_is_cancelled_with_the_visit(
     assert [one.state for one in scene.network.done.values()] == ["accepted", "cancelled"]
 
 
+async def test_a_prescription_that_never_reached_the_network_is_not_delivered_in_order_to_cancel_it(
+    scene: Scene,
+) -> None:
+    scene.plan = ROOMLESS
+    scene.records.orders["rx1"] = prescription("rx1")
+    await scene.enter_call()
+    scene.network.down = True
+    assert (await scene.ask_for_a_minute("prescribe", "rx1")).code == "network_unavailable"
+    scene.network.down = False
+    scene.network.asked.clear()
+    assert (await scene.ask("cancel", "patient_asked")).done
+    assert await scene.result() == "cancelled"
+    assert scene.network.asked == [f"withdraw:{scene.ref.visit}:prescribe:rx1@1"]
+    assert "accepted" not in {one.state for one in scene.network.done.values()}
+    assert [one.state for one in scene.records.dispatches["rx1"]] == ["cancelled"]
+
+
+@pytest.mark.slow
+async def test_a_prescription_that_records_never_let_go_is_neither_sent_nor_asked_about(scene: Scene) -> None:
+    scene.plan = ROOMLESS
+    scene.records.orders["rx1"] = prescription("rx1")
+    await scene.enter_call()
+    scene.records.away_for_dispatch = True
+    assert (await scene.ask_for_a_minute("prescribe", "rx1")).code == "network_unavailable"
+    scene.records.away_for_dispatch = False
+    assert (await scene.ask("cancel", "patient_asked")).done
+    assert await scene.result() == "cancelled"
+    assert scene.network.asked == []
+
+
 @pytest.mark.slow
 async def test_a_prescription_that_cannot_be_settled_is_a_task_and_the_rest_is_taken_back(scene: Scene) -> None:
     scene.plan = ROOMLESS
@@ -62,6 +92,47 @@ async def test_a_prescription_that_cannot_be_settled_is_a_task_and_the_rest_is_t
     await scene.skip(minutes=10)
     assert await scene.result() == "cancelled"
     assert [one.state for one in scene.network.done.values()] == ["accepted", "cancelled"]
+
+
+async def test_an_order_revised_between_its_gate_and_its_sending_is_judged_anew_when_the_note_is_signed(
+    scene: Scene,
+) -> None:
+    scene.records.orders["rx1"] = prescription("rx1")
+    scene.records.unsent = ["rx1"]
+    scene.records.revise_at_dispatch = 1
+    await scene.finish_call()
+    assert (await scene.ask("sign", "note-1")).done
+    assert await scene.result() == "completed"
+    assert list(scene.network.done) == [f"{scene.ref.visit}:prescribe:rx1@2"]
+    assert scene.records.alerts == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("why", ["keeps changing", "controlled", "gate shut"])
+async def test_an_order_that_stays_behind_when_the_note_is_signed_is_a_task_that_names_it(
+    scene: Scene, why: str
+) -> None:
+    scene.records.orders["rx1"] = prescription("rx1", schedule="II" if why == "controlled" else None)
+    scene.records.unsent = ["rx1"]
+    scene.records.revise_at_dispatch = 100 if why == "keeps changing" else 0
+    await scene.finish_call()
+    if why == "gate shut":
+        scene.keeper.shut.add("prescribe")
+    assert (await scene.ask("sign", "note-1")).done
+    assert await scene.result() == "completed"
+    assert (scene.records.alerts, scene.records.alert_subjects) == (["order_kept"], ["rx1"])
+    assert scene.network.done == {}
+
+
+@pytest.mark.slow
+async def test_an_order_discarded_while_the_note_is_signed_is_no_task(scene: Scene) -> None:
+    scene.records.orders["rx1"] = prescription("rx1")
+    scene.records.unsent = ["rx1"]
+    await scene.finish_call()
+    scene.keeper.meanwhile = lambda: scene.records.discarded.add("rx1")
+    assert (await scene.ask("sign", "note-1")).done
+    assert await scene.result() == "completed"
+    assert (scene.records.alerts, scene.network.done) == ([], {})
 
 
 async def test_another_card_is_asked_only_after_the_lost_attempt_was_withdrawn(scene: Scene) -> None:

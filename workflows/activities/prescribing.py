@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from temporalio import activity
 
 from engine.ports import ControlledDrugs, DispatchReceipt, OrderChanged, PrescriptionNetwork, VisitRecords
@@ -10,6 +12,7 @@ from workflows.contracts import DispatchAnswer, EffectInput
 
 NEEDS_EPCS = "needs_epcs"
 ORDER_CHANGED = "order_changed"
+NEVER_SENT = "never_sent"
 
 
 class PrescribingActivities:
@@ -39,6 +42,20 @@ class PrescribingActivities:
         """Takes back the message ``effect.code`` of the order; the pharmacy may answer that it is too late."""
         order = self._records.prescription(ref_of(effect), effect.subject)
         return self._keep(effect, self._network.cancel(effect_of(effect).id, order, effect.code))
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def withdraw_prescription(self, effect: EffectInput) -> DispatchAnswer:
+        """Takes back what this effect sent of the order, heard of or not; ``rejected`` when it is out for good.
+
+        An order that records never let go is left alone. The key is that of the sending; what the network says is
+        kept as an effect of its own.
+        """
+        sent = effect_of(effect)
+        if not self._records.is_dispatched(sent):
+            return DispatchAnswer(state=NEVER_SENT)
+        order = self._records.prescription(ref_of(effect), effect.subject)
+        receipt = self._network.withdraw(sent.id, order)
+        return self._keep(replace(effect, key=f"cancel:{effect.key}"), receipt)
 
     def _keep(self, effect: EffectInput, receipt: DispatchReceipt) -> DispatchAnswer:
         self._records.record_dispatch(effect_of(effect), effect.subject, receipt)

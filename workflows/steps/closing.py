@@ -15,6 +15,9 @@ from workflows.steps.base import GATE_SHUT, NETWORK_UNAVAILABLE, NOT_NOW, TOO_LA
 
 DAY = 86400
 SENT = frozenset({"accepted", "verified"})
+ANSWERED = SENT | {"rejected"}
+REVISED_ON_ITS_WAY = 3
+KEPT_ORDERS_ARE_TOLD = "kept-orders-are-told"
 CARE = frozenset({IN_CALL, DOCUMENTING})
 
 
@@ -144,7 +147,7 @@ async def send_order(visit: Visit, step: Step, asked: OrderAsk, *, somebody_wait
     What takes it back is remembered before it is sent: the network may accept and its answer be lost.
     """
     key, version = f"{asked.order}@{asked.version}", str(asked.version)
-    undo = Undo(kind="cancel_prescription", step=step.id, subject=asked.order, code=version)
+    undo = Undo(kind="cancel_prescription", step=step.id, subject=asked.order, code=version, due=asked.due)
     visit.remember(undo)
     effect = visit.effect(step.id, key, asked.actor, subject=asked.order, code=version)
     sent = await effects.send_prescription(effect, somebody_waits=somebody_waits)
@@ -153,7 +156,7 @@ async def send_order(visit: Visit, step: Step, asked: OrderAsk, *, somebody_wait
     if sent is not None and sent.state in SENT:
         visit.owe(asked.due)
     if sent is not None and sent.state == "rejected":
-        await visit.alert(step.id, f"rejected:{key}", "prescription_rejected")
+        await visit.alert(step.id, f"rejected:{key}", "prescription_rejected", asked.order)
     return sent
 
 
@@ -168,23 +171,35 @@ async def _until_signed(visit: Visit, step: Step) -> None:
 
 
 async def _send_waiting_orders(visit: Visit, step: Step) -> None:
-    """Orders written but not sent go out now, each through its own gate; a shut one stays for the clinicians."""
+    """Orders written but not sent go out now, each through its own gate; one that stays behind is a task."""
     prescribing = next((one for one in visit.plan.steps if one.kind == "prescribe"), None)
     if prescribing is None:
         return
-    waiting = await visit.insist(step.id, "unsent", lambda: effects.unsent_orders(visit.effect(step.id, "unsent")))
-    for order in waiting:
+    for order in await _unsent(visit, step):
+        if await _stays_behind(visit, step, prescribing, order):
+            await visit.alert(step.id, f"order_kept:{order}", "order_kept", order)
+
+
+async def _unsent(visit: Visit, step: Step) -> list[str]:
+    return await visit.insist(step.id, "unsent", lambda: effects.unsent_orders(visit.effect(step.id, "unsent")))
+
+
+async def _stays_behind(visit: Visit, step: Step, prescribing: Step, order: str) -> bool:
+    """Whether an order that nobody discarded is not sent; one revised on its way is judged anew, a few times."""
+    for _ in range(REVISED_ON_ITS_WAY):
         ask = Ask(request=f"sign:{order}", act="prescribe", actor=visit.state.signed_by, subject=order)
         gate = await visit.ask_gate(prescribing, ask, order=order)
-        if gate.open:
-            asked = OrderAsk.of(ask, gate)
-            await visit.insist(step.id, f"send:{order}", partial(_send_patiently, visit, prescribing, asked))
-        else:
-            await visit.alert(step.id, f"order_kept:{order}", "review")
-
-
-async def _send_patiently(visit: Visit, step: Step, asked: OrderAsk) -> None:
-    await send_order(visit, step, asked, somebody_waits=False)
+        if not gate.open:
+            return True
+        send = partial(send_order, visit, prescribing, OrderAsk.of(ask, gate), somebody_waits=False)
+        sent = await visit.insist(step.id, f"send:{order}", send)
+        if sent is None or sent.state in ANSWERED or not workflow.patched(KEPT_ORDERS_ARE_TOLD):
+            return False
+        if sent.state != "order_changed":
+            return True
+        if order not in await _unsent(visit, step):
+            return False
+    return True
 
 
 def _message(step: Step) -> tuple[str, str]:
