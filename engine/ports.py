@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from engine.dossier import Dossier
@@ -326,9 +327,38 @@ class PortUnavailable(Exception):
 
 
 class KeyProvider(Protocol):
-    """Wraps and unwraps data keys under a master key that never leaves it (a key file, or a KMS)."""
+    """Wraps and unwraps data keys under a master key that never leaves it (a key file, or a key service).
+
+    A master key has versions: new data keys are wrapped by the newest one, older ones go on unwrapping what they
+    wrapped. ``context`` is bound to what is wrapped and is no secret.
+    """
 
     @property
-    def key_id(self) -> str: ...
+    def key_id(self) -> str:
+        """The id of the master key's version that wraps new data keys."""
+        ...
+
+    @property
+    def simulated(self) -> bool:
+        """Whether this only stands in for a key service."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """The folder apart from the data for what must not lie with it: anchors of the audit, patients' shares."""
+        ...
+
+    @property
+    def shares_url(self) -> str:
+        """Where patients' shares are kept instead, as a database address; empty: in the folder."""
+        ...
+
     def wrap(self, data_key: bytes, context: str) -> bytes: ...
     def unwrap(self, wrapped: bytes, context: str) -> bytes: ...
+    def wrapped_by(self, wrapped: bytes) -> str:
+        """The id of the version that wrapped it; nothing is opened."""
+        ...
+
+    def rotate(self) -> str:
+        """Adds a version that wraps from now on; returns its id."""
+        ...

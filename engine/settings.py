@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 PREFIX = "CLINIC_"
+KEY_PROVIDERS = ("file", "kms-simulator")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 HOME = Path(__file__).resolve().parents[1]
 
@@ -48,6 +49,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("clinics", "paths", "", "Clinic files served, joined by ':'; empty: every file of the clinics folder."),
     Setting("data_dir", "path", ".clinic-data", "Folder for the database, files and logs; relative to the root."),
     Setting("keys_dir", "path", "", "Folder of the key file, apart from the data; empty: DATA_DIR.keys."),
+    Setting(
+        "key_provider",
+        "provider",
+        "file",
+        "Who keeps the master key: file, or kms-simulator (a stand-in, protects nothing).",
+    ),
+    Setting("kms_key", "text", "clinicwright", "Name of the master key in the key service."),
+    Setting(
+        "people_keys_url", "text", "", "Database address of patients' key shares, never the records'; empty: KEYS_DIR."
+    ),
     Setting("database_url", "text", "", "SQLAlchemy address of the records; empty: a SQLite file in the data folder."),
     Setting("temporal_address", "text", "127.0.0.1:7233", "Host and port of the Temporal server."),
     Setting("temporal_namespace", "text", "clinic", "Temporal namespace of the visits."),
@@ -75,6 +86,9 @@ class Settings:
     clinics: tuple[Path, ...]
     data_dir: Path
     keys_dir: Path
+    key_provider: str
+    kms_key: str
+    people_keys_url: str
     database_url: str
     temporal_address: str
     temporal_namespace: str
@@ -153,6 +167,10 @@ def check_transport(settings: Settings) -> None:
         problems.append(_beyond_loopback(f"{PREFIX}TEMPORAL_ADDRESS", f"{PREFIX}TEMPORAL_TLS=1"))
     if not _database_is_safe(settings.database_url):
         problems.append(_beyond_loopback(f"{PREFIX}DATABASE_URL", "sslmode=verify-full in the address"))
+    if not _database_is_safe(settings.people_keys_url):
+        problems.append(_beyond_loopback(f"{PREFIX}PEOPLE_KEYS_URL", "sslmode=verify-full in the address"))
+    if settings.people_keys_url and settings.people_keys_url == settings.database_url:
+        problems.append(f"{PREFIX}PEOPLE_KEYS_URL: needs a database apart from {PREFIX}DATABASE_URL, backed up apart")
     if problems:
         raise SettingsError(problems)
 
@@ -223,6 +241,12 @@ def _level(text: str) -> str:
     return text
 
 
+def _key_provider(text: str) -> str:
+    if text not in KEY_PROVIDERS:
+        raise ValueError(f"takes one of {', '.join(KEY_PROVIDERS)}")
+    return text
+
+
 def _as_text(value: object) -> str:
     if value is None:
         return ""
@@ -234,5 +258,14 @@ def _as_text(value: object) -> str:
 
 
 _READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
-    {"text": str, "path": _path, "paths": _paths, "flag": _flag, "port": read_port, "count": _count, "level": _level}
+    {
+        "text": str,
+        "provider": _key_provider,
+        "path": _path,
+        "paths": _paths,
+        "flag": _flag,
+        "port": read_port,
+        "count": _count,
+        "level": _level,
+    }
 )

@@ -19,7 +19,7 @@ from portals.base.sealing import Sealer
 from portals.deps import PortalDeps
 from records.database import Database, PayloadKeys
 from records.key_ring import Purpose
-from records.keys import FileKeyProvider
+from records.key_providers import key_provider
 from records.room_tokens import RoomTokens
 from workflows.client import connect
 from workflows.gatekeeper import LawGateKeeper
@@ -54,7 +54,7 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
     """
     keeper = LibraryKeeper(settings.root, clinic_files(settings))
     clock = MachineClock()
-    database = Database(settings.database_url, FileKeyProvider(settings.keys_dir), clock=clock)
+    database = Database(settings.database_url, key_provider(settings), clock=clock)
     sealing = database.secret("", Purpose.SESSIONS).value
     deps = PortalDeps(
         settings=settings,

@@ -23,7 +23,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.ports import KeyProvider
 from records.codes import b64, unb64
 from records.journal import SignedHead
-from records.keys import FileKeyProvider
 from records.turns import FileTurns
 
 EVERY_ENTRIES = 64
@@ -155,27 +154,6 @@ class AnchorKeeper:
             )
 
 
-class NoAnchors:
-    """Keys that are kept by a service elsewhere have no folder for anchors."""
-
-    def clinics(self) -> tuple[str, ...]:
-        return ()
-
-    def read(self, clinic: str) -> SignedHead | None:
-        return None
-
-    def committed(self, head: SignedHead) -> None:
-        return None
-
-    def flush(self) -> None:
-        return None
-
-    def close(self) -> None:
-        return None
-
-
-def anchors_for(keys: KeyProvider, hash_at: HashAt) -> AnchorKeeper | NoAnchors:
-    """Anchors in the folder of a key file, none for other keys."""
-    if not isinstance(keys, FileKeyProvider):
-        return NoAnchors()
+def anchors_for(keys: KeyProvider, hash_at: HashAt) -> AnchorKeeper:
+    """Anchors in the key folder, apart from the data; a key service has one, too."""
     return AnchorKeeper(AnchorFolder(keys.folder / "anchors"), hash_at)

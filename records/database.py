@@ -15,11 +15,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.ports import Clock, KeyProvider
 from records.acts import Act
-from records.anchors import AnchorKeeper, NoAnchors, anchors_for
+from records.anchors import AnchorKeeper, anchors_for
 from records.codes import machine_now
 from records.errors import RecordsError
 from records.journal import SIGNED, Entry, Journal, Who
 from records.key_ring import KeyRing, Purpose
+from records.key_shares import shares_at
 from records.scope import Scope
 from records.sealing import Secret
 from records.sessions import SessionDoor
@@ -51,7 +52,7 @@ class Database:
     ) -> None:
         self.url = url
         self.now = now
-        self.ring = KeyRing(keys, secrets.token_bytes, now)
+        self.ring = KeyRing(keys, shares_at(keys.folder, keys.shares_url), secrets.token_bytes, now)
         self.engine = open_engine(url)
         self._visit_time = clock.now if clock is not None else now
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
@@ -148,7 +149,7 @@ class Database:
 
     def close(self) -> None:
         self.anchors.close()
-        self.ring.forget()
+        self.ring.close()
         self.engine.dispose()
         self._turns.close()
 
@@ -189,7 +190,7 @@ class Database:
 class _WritingSession(Session):
     """A session that hands the audit head it has committed, and no other, to the anchors."""
 
-    def __init__(self, writer: Engine, anchors: AnchorKeeper | NoAnchors) -> None:
+    def __init__(self, writer: Engine, anchors: AnchorKeeper) -> None:
         super().__init__(writer, expire_on_commit=False)
         self._anchors = anchors
 

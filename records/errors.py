@@ -63,6 +63,12 @@ class Unreadable(RecordsError):
     code = "unreadable"
 
 
+class Erased(Unreadable):
+    """It belonged to a patient whose key was destroyed on purpose: nobody can read it again; carries the key's id."""
+
+    code = "erased"
+
+
 class EmailTaken(RecordsError):
     """Another account of this clinic has that e-mail address."""
 

@@ -1,8 +1,10 @@
 """Which data key seals what: each clinic's own keys by purpose, under the master key, and each person's under them.
 
-Clinic keys are made together at a clinic's first use. A person's key is wrapped by the clinic's ``fields`` key;
-emptying that one row makes everything sealed for that person unreadable. Unwrapped keys are remembered for five
-minutes at most, so a process that did not shred forgets a shredded key by then.
+Clinic keys are made together at a clinic's first use. A person's key is wrapped by the clinic's ``fields`` key and,
+inside that, by a share kept apart from the database (`records.key_shares`): emptying the share makes everything sealed
+for that person unreadable, in old copies of the database, too. A key has generations: the newest seals, all of them
+open what they sealed. Unwrapped keys are remembered for five minutes at most, so a process that did not rotate seals
+with the newest one, and one that did not shred forgets a shredded one, by then.
 """
 
 from __future__ import annotations
@@ -10,21 +12,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.ports import KeyProvider
 from records.codes import new_id
-from records.errors import Unreadable
+from records.errors import Erased, Unreadable
+from records.key_shares import Shares
 from records.sealing import Place, Secret, open_bytes, seal_bytes
 from records.tables.vault import DataKey
 
-_REMEMBERED_SECONDS = 300.0
+REMEMBERED_SECONDS = 300.0
 _KEY_BYTES = 32
+_WITH_SHARE = 2  # `2 | length | where the share lies | sealed`; a sealed value by itself begins with 1
 
 
 class Purpose(StrEnum):
@@ -39,11 +43,22 @@ class Purpose(StrEnum):
     SESSIONS = "sessions"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Inner:
+    """What lies inside the clinic's wrapping of a person's key: sealed by the share that lies at ``where``, if any."""
+
+    where: str
+    sealed: bytes
+
+
 class KeyRing:
     """Finds, makes, remembers and forgets data keys; safe for threads. Methods take the session they work in."""
 
-    def __init__(self, provider: KeyProvider, random: Callable[[int], bytes], now: Callable[[], datetime]) -> None:
-        self._provider = provider
+    def __init__(
+        self, provider: KeyProvider, shares: Shares, random: Callable[[int], bytes], now: Callable[[], datetime]
+    ) -> None:
+        self.provider = provider
+        self.shares = shares
         self._random = random
         self._now = now
         self._lock = threading.Lock()
@@ -58,28 +73,45 @@ class KeyRing:
         """Makes what the clinic lacks of its own keys; the caller commits."""
         query = select(DataKey.purpose).where(DataKey.clinic == clinic, DataKey.person == "")
         for purpose in set(Purpose) - {Purpose(name) for name in session.scalars(query)}:
-            key_id, value = new_id("key"), self._random(_KEY_BYTES)
-            wrapped = self._provider.wrap(value, _context(clinic, purpose, key_id))
-            session.add(
-                DataKey(id=key_id, clinic=clinic, person="", purpose=str(purpose), parent="", **self._new(wrapped))
-            )
-        session.flush()
+            self.add_clinic_key(session, clinic, purpose)
 
-    def make_person(self, session: Session, clinic: str, person: str) -> None:
-        """Makes the key under which everything about the person is sealed; the caller commits."""
-        parent = self.current(session, clinic, Purpose.FIELDS)
-        key_id, value = new_id("key"), self._random(_KEY_BYTES)
-        wrapped = seal_bytes(parent, _place(clinic, key_id), value)
-        purpose = str(Purpose.FIELDS)
-        session.add(
-            DataKey(id=key_id, clinic=clinic, person=person, purpose=purpose, parent=parent.id, **self._new(wrapped))
-        )
+    def add_clinic_key(self, session: Session, clinic: str, purpose: Purpose) -> str:
+        """Makes the next generation of the clinic's key of a purpose; returns its id. The caller commits."""
+        row = self._row(session, clinic, "", purpose)
+        row.wrapped = self.provider.wrap(self._random(_KEY_BYTES), context(row))
+        session.add(row)
         session.flush()
+        return row.id
+
+    def make_person(self, session: Session, clinic: str, person: str) -> str:
+        """Makes the next generation of the key under which everything about the person is sealed; the caller commits.
+
+        Its share is kept before that: should the transaction fail, a share is left over that opens nothing.
+        """
+        row = self._row(session, clinic, person, Purpose.FIELDS)
+        self._wrap_in_parent(session, row, self._shared(row, self._random(_KEY_BYTES)))
+        session.add(row)
+        session.flush()
+        return row.id
+
+    def rewrap(self, session: Session, row: DataKey) -> None:
+        """Wraps a key anew by the newest master key or the clinic's newest key; a person's gets a share if it has none.
+
+        What the key seals stays as it is. The caller holds the row's lock and commits.
+        """
+        if not row.parent:
+            row.wrapped = self.provider.wrap(self.provider.unwrap(row.wrapped, context(row)), context(row))
+            return
+        inner = self._opened(session, row)
+        self._wrap_in_parent(session, row, inner if inner.where else self._shared(row, inner.sealed))
 
     def shred_person(self, session: Session, clinic: str, person: str) -> int:
-        """Empties the person's keys; returns how many. What they sealed is gone for good; the caller commits."""
+        """Destroys the person's keys, their shares first; returns how many. There is no way back, commit or not."""
         rows = session.scalars(select(DataKey).where(DataKey.clinic == clinic, DataKey.person == person)).all()
         for row in rows:
+            where, _ = _split(row.wrapped)
+            if where:
+                self.shares.erase(where, row.id)
             row.wrapped, row.shredded_at = b"", self._now()
         with self._lock:
             for row in rows:
@@ -100,9 +132,9 @@ class KeyRing:
         row = session.scalars(query.order_by(DataKey.generation.desc()).limit(1)).first()
         if row is None:
             raise Unreadable(f"no {purpose} key of {clinic}")
-        secret = self._unwrap(session, row)
+        secret = self._unwrapped(session, row)
         with self._lock:
-            self._current[name] = (time.monotonic() + _REMEMBERED_SECONDS, row.id)
+            self._current[name] = (time.monotonic() + REMEMBERED_SECONDS, row.id)
         return secret
 
     def by_id(self, session: Session, clinic: str, key_id: str, purpose: Purpose) -> Secret:
@@ -115,7 +147,28 @@ class KeyRing:
         row = session.scalars(query).first()
         if row is None:
             raise Unreadable(f"no {purpose} key {key_id[:40]} of {clinic}")
-        return self._unwrap(session, row)
+        return self._unwrapped(session, row)
+
+    def at(self, session: Session, clinic: str, purpose: Purpose, instant: datetime) -> Secret:
+        """The clinic's key that was the newest at an instant: what was derived then is derived again the same."""
+        query = select(DataKey.id).where(
+            DataKey.clinic == clinic,
+            DataKey.person == "",
+            DataKey.purpose == str(purpose),
+            DataKey.created_at <= instant,
+        )
+        key_id = session.scalar(query.order_by(DataKey.generation.desc()).limit(1))
+        if key_id is None:
+            return self.current(session, clinic, purpose)
+        return self.by_id(session, clinic, key_id, purpose)
+
+    def all(self, session: Session, clinic: str, purpose: Purpose) -> tuple[Secret, ...]:
+        """Every generation of the clinic's key of a purpose, the newest first."""
+        query = select(DataKey.id).where(
+            DataKey.clinic == clinic, DataKey.person == "", DataKey.purpose == str(purpose)
+        )
+        ids = session.scalars(query.order_by(DataKey.generation.desc())).all()
+        return tuple(self.by_id(session, clinic, key_id, purpose) for key_id in ids)
 
     def forget(self) -> None:
         """Drops every remembered key, as after a transaction that made some was rolled back."""
@@ -123,26 +176,75 @@ class KeyRing:
             self._by_id.clear()
             self._current.clear()
 
-    def _unwrap(self, session: Session, row: DataKey) -> Secret:
+    def close(self) -> None:
+        self.forget()
+        self.shares.close()
+
+    def _unwrapped(self, session: Session, row: DataKey) -> Secret:
         if not row.wrapped:
-            raise Unreadable(f"key {row.id} was shredded")
+            raise Erased(f"key {row.id} was erased")
         if row.parent:
-            parent = self.by_id(session, row.clinic, row.parent, Purpose.FIELDS)
-            value = open_bytes(parent, _place(row.clinic, row.id), row.wrapped)
+            inner = self._opened(session, row)
+            value = self._person_key(row, inner) if inner.where else inner.sealed
         else:
-            value = self._provider.unwrap(row.wrapped, _context(row.clinic, row.purpose, row.id))
+            value = self.provider.unwrap(row.wrapped, context(row))
         secret = Secret(row.id, value)
         with self._lock:
-            self._by_id[(row.clinic, row.id, row.purpose)] = (time.monotonic() + _REMEMBERED_SECONDS, secret)
+            self._by_id[(row.clinic, row.id, row.purpose)] = (time.monotonic() + REMEMBERED_SECONDS, secret)
         return secret
 
-    def _new(self, wrapped: bytes) -> dict[str, Any]:
-        return {"generation": 1, "wrapped": wrapped, "created_at": self._now()}
+    def _shared(self, row: DataKey, value: bytes) -> _Inner:
+        where, share = self.shares.add(row.id)
+        return _Inner(where, seal_bytes(Secret("share", share), _place(row, "share"), value))
+
+    def _person_key(self, row: DataKey, inner: _Inner) -> bytes:
+        return open_bytes(Secret("share", self.shares.read(inner.where, row.id)), _place(row, "share"), inner.sealed)
+
+    def _opened(self, session: Session, row: DataKey) -> _Inner:
+        where, sealed = _split(row.wrapped)
+        parent = self.by_id(session, row.clinic, row.parent, Purpose.FIELDS)
+        return _Inner(where, open_bytes(parent, _place(row, "wrapped"), sealed))
+
+    def _wrap_in_parent(self, session: Session, row: DataKey, inner: _Inner) -> None:
+        parent = self.current(session, row.clinic, Purpose.FIELDS)
+        where = inner.where.encode("ascii")
+        head = bytes((_WITH_SHARE, len(where))) + where
+        row.parent, row.wrapped = parent.id, head + seal_bytes(parent, _place(row, "wrapped"), inner.sealed)
+
+    def _row(self, session: Session, clinic: str, person: str, purpose: Purpose) -> DataKey:
+        """A key of the next generation, with nothing wrapped yet."""
+        query = select(func.max(DataKey.generation)).where(
+            DataKey.clinic == clinic, DataKey.person == person, DataKey.purpose == str(purpose)
+        )
+        return DataKey(
+            id=new_id("key"),
+            clinic=clinic,
+            person=person,
+            purpose=str(purpose),
+            generation=(session.scalar(query) or 0) + 1,
+            parent="",
+            wrapped=b"",
+            created_at=self._now(),
+        )
 
 
-def _context(clinic: str, purpose: str, key_id: str) -> str:
-    return f"{clinic}|{purpose}|{key_id}"
+def context(row: DataKey) -> str:
+    """What a key wrapped by the master key is bound to."""
+    return f"{row.clinic}|{row.purpose}|{row.id}"
 
 
-def _place(clinic: str, key_id: str) -> Place:
-    return Place(clinic, "data_keys", "wrapped", key_id)
+def has_share(wrapped: bytes) -> bool:
+    """Whether a person's key needs a share from apart from the database; keys of the first versions do not."""
+    return bool(_split(wrapped)[0])
+
+
+def _split(wrapped: bytes) -> tuple[str, bytes]:
+    """Where the share lies (empty: there is none), and what the clinic's key has sealed."""
+    if wrapped[:1] != bytes((_WITH_SHARE,)):
+        return "", wrapped
+    end = 2 + wrapped[1]
+    return wrapped[2:end].decode("ascii"), wrapped[end:]
+
+
+def _place(row: DataKey, column: str) -> Place:
+    return Place(row.clinic, "data_keys", column, row.id)

@@ -35,7 +35,7 @@ from integrations.erx.simulator import SimulatedPrescriptionNetwork
 from integrations.notify.simulator import SimulatedNotifier
 from media.node import MediaConfig, MediaNode, NodePorts
 from records.database import Database, PayloadKeys
-from records.keys import FileKeyProvider
+from records.key_providers import key_provider
 from records.messages import MessageQueue
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
@@ -227,7 +227,7 @@ def _origins(public_base: str) -> tuple[str, str]:
 @asynccontextmanager
 async def _joined(settings: Settings, stop: asyncio.Event) -> AsyncIterator[tuple[Database, VisitClient] | None]:
     """The database, and Temporal once it answers: which of the two starts first does not matter. None when stopped."""
-    database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
+    database = Database(settings.database_url, key_provider(settings))
     keys = CachedKeys(PayloadKeys(database))
     try:
         visits = await _connected(settings, keys, stop)

@@ -15,7 +15,7 @@ from records.access import Role
 from records.acts import Act
 from records.audit import AuditReport, chain_name, clinics, verify
 from records.database import INSTALLATION, Database
-from records.keys import FileKeyProvider
+from records.key_providers import key_provider
 from records.work import Actor
 
 PROBLEMS_FOUND, WRONG_INPUT = 1, 2
@@ -69,7 +69,7 @@ def _opened(settings: Settings) -> Iterator[Database]:
     """The database as it is: no migration, and no key folder made where none is."""
     if not settings.keys_dir.is_dir():
         raise SettingsError([f"the key folder {settings.keys_dir} is missing; the signed heads cannot be checked"])
-    database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
+    database = Database(settings.database_url, key_provider(settings))
     try:
         yield database
     finally:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from engine.clinics import ClinicFile
 from engine.settings import Settings
 from records.database import Database
-from records.keys import FileKeyProvider
+from records.key_providers import key_provider
 from records.migrate import upgrade
 from records.seed import DemoPerson, seed
 
@@ -24,7 +24,7 @@ class Served:
 def prepare(settings: Settings, clinics: Sequence[ClinicFile]) -> tuple[Served, ...]:
     """Bring the tables up to date and load each clinic's first people where that has not been done before."""
     upgrade(settings.database_url)
-    database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
+    database = Database(settings.database_url, key_provider(settings))
     try:
         return tuple(
             Served(clinic.name, address(settings, clinic.slug), seed(database, clinic, settings.demo))

@@ -11,7 +11,8 @@ from records.tables.base import Base, Clinic, Code, Digest, Id, Key, MaybeWhen, 
 class DataKey(Base):
     """A wrapped data key. ``person`` is empty for a clinic's own; ``parent`` is empty when the master key wraps it.
 
-    Crypto-shredding a person empties ``wrapped`` and sets ``shredded_at``; the row stays to say so.
+    A person's ``wrapped`` also says where the second half of the key lies, apart from the database (`records.key_ring`).
+    Crypto-shredding a person empties the share and ``wrapped`` and sets ``shredded_at``; the row stays to say so.
     """
 
     __tablename__ = "data_keys"
