@@ -35,6 +35,18 @@ async def cancelled_in_call(scene: Scene) -> None:
     await scene.ask("cancel", "patient_asked")
 
 
+async def withdrawn_by_key(scene: Scene) -> None:
+    """The same since prescriptions are withdrawn by key, with one that the pharmacy kept."""
+    scene.network.dispensed = True
+    await cancelled_in_call(scene)
+
+
+async def order_kept(scene: Scene) -> None:
+    scene.records.orders["rx1"] = prescription("rx1")
+    scene.records.unsent, scene.records.revise_at_dispatch = ["rx1"], 100
+    await scene.complete()
+
+
 async def no_show(scene: Scene) -> None:
     await scene.prepare()
     await scene.skip(minutes=80)
@@ -108,6 +120,8 @@ SCENES: Mapping[str, Callable[[Scene], Awaitable[None]]] = {
     for scene in (
         completed,
         cancelled_in_call,
+        withdrawn_by_key,
+        order_kept,
         no_show,
         expired,
         refused,
