@@ -313,6 +313,26 @@ class PrescriptionNetwork(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkPlace:
+    """What a network address suggests: an ISO 3166-1 country in lower case and, where one of ours, the state's code."""
+
+    country: str
+    state: str | None = None
+
+    def doubts(self, country: str, state: str) -> bool:
+        """Whether this speaks against being there."""
+        return self.country != country or (self.state is not None and self.state != state)
+
+
+class GeoLocator(Protocol):
+    """Suggests where a network address is: evidence, never proof."""
+
+    def locate(self, address: str) -> NetworkPlace | None:
+        """None where nothing is known of the address."""
+        ...
+
+
 class Notifier(Protocol):
     """Sends one notice (mail, text); the text is composed by the caller and carries no PHI."""
 

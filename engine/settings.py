@@ -72,6 +72,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("media_advertise", "text", "127.0.0.1", "Address that browsers send their media to."),
     Setting("tls_certificate", "path", "", "PEM certificate of the listeners; needed beyond loopback."),
     Setting("tls_key", "path", "", "PEM key of that certificate."),
+    Setting("geo_databases", "paths", "", "MaxMind DB files that say where addresses are; empty: none is asked."),
     Setting("demo", "flag", "0", "Seed demo people and show how to sign in; never with real patients."),
     Setting("evaluator_processes", "count", "1", "Processes that run the rules engine beside each program."),
     Setting("log_level", "level", "info", "Least serious log line written: debug, info, warning or error."),
@@ -102,6 +103,7 @@ class Settings:
     media_advertise: str
     tls_certificate: Path | None
     tls_key: Path | None
+    geo_databases: tuple[Path, ...]
     demo: bool
     evaluator_processes: int
     log_level: str

@@ -6,12 +6,13 @@ Tests give fakes; ``portals/app.py`` joins the real ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from engine.library import Library
-from engine.ports import Clock, GateKeeper, VisitRef
+from engine.ports import Clock, GateKeeper, GeoLocator, VisitRef
 from engine.settings import Settings
+from integrations.geo.null import NoLocator
 from portals.base.clinic import ClinicView
 from portals.base.sealing import Sealer
 from portals.base.visitor import SessionDoor
@@ -32,7 +33,8 @@ class PortalDeps:
     ``clinics`` gives the clinics served now (a reload swaps it); ``content`` the specialties and forms in force;
     ``library`` law and rulebooks in force (:class:`engine.library.LibraryKeeper`);
     ``gates`` asks a gate of both engines, ``search`` of the
-    closures alone (offers only, it opens nothing); ``token_signer`` signs room access (:mod:`portals.call`).
+    closures alone (offers only, it opens nothing); ``token_signer`` signs room access (:mod:`portals.call`);
+    ``places`` suggests where a browser's network address is.
     """
 
     settings: Settings
@@ -48,3 +50,4 @@ class PortalDeps:
     token_signer: Any
     gates: GateKeeper
     search: GateKeeper
+    places: GeoLocator = field(default_factory=NoLocator)

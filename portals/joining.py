@@ -12,11 +12,16 @@ from engine.clinics import ClinicFile
 from engine.evaluator_pool import EvaluatorPool
 from engine.evaluators import ClosuresOnly
 from engine.library import LibraryKeeper
+from engine.ports import GeoLocator
 from engine.settings import Settings, clinic_files
+from integrations.geo.mmdb import MmdbLocator
+from integrations.geo.null import NoLocator
 from portals.auth.sessions import RecordsSessions
 from portals.base.clinic import ClinicView, clinic_view
+from portals.base.i18n import DEFAULT, catalogue
 from portals.base.sealing import Sealer
 from portals.deps import PortalDeps
+from portals.patient.places import STATE_KEY, STATES
 from records.database import Database, PayloadKeys
 from records.key_ring import Purpose
 from records.key_providers import key_provider
@@ -70,8 +75,17 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
         gates=LawGateKeeper(lambda: keeper.current, pool),
         search=LawGateKeeper(lambda: keeper.current, ClosuresOnly()),
         token_signer=RoomTokens(database),
+        places=_locator(settings),
     )
     return Joined(deps=deps, keeper=keeper, pool=pool, database=database)
+
+
+def _locator(settings: Settings) -> GeoLocator:
+    """The databases that are installed, or none; a file that cannot be read stops the program at its start."""
+    if not settings.geo_databases:
+        return NoLocator()
+    names = catalogue(DEFAULT)
+    return MmdbLocator(settings.geo_databases, {names[STATE_KEY + code].lower(): code for code in STATES})
 
 
 def _views(keeper: LibraryKeeper) -> Mapping[str, ClinicView]:

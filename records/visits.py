@@ -215,8 +215,11 @@ class Visits(Repository):
         row.payment_method = self._work.seal(("visits", "payment_method", visit), method, row.patient)
         self._session.flush()
 
-    def attest_place(self, visit: str, place: Place) -> None:
+    def attest_place(self, visit: str, place: Place, *, doubted: bool = False) -> None:
         """Keeps where the patient says they are, from this instant, and announces it.
+
+        ``doubted`` when their network suggested another place and they confirmed theirs all the same: an event of
+        the visit says so.
 
         Raises:
             AlreadyDone: the encounter has begun, or the visit has ended: its place stays the one attested for it.
@@ -227,6 +230,8 @@ class Visits(Repository):
         said = {**place_to_json(place), "attested": True, "at": self._work.at.isoformat()}
         row.attested_place = self._work.seal(("visits", "attested_place", visit), said, row.patient)
         append_event(self._work, row, "place_attested")
+        if doubted:
+            append_event(self._work, row, "place_doubted")
         tell(self._work, visit, "place_attested")
 
     def participants(self, visit: str) -> tuple[Participant, ...]:

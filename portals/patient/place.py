@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from engine.dossier import Place
 from engine.zones import zip_place
-from portals.base.requests import deps_of, field, form_of, in_scope
+from portals.base.requests import deps_of, field, form_of, in_scope, origin
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.places import place_problems, state_options
@@ -20,7 +20,8 @@ from portals.patient.visit import VisitPage, begun, page_of
 
 router = APIRouter()
 OPEN_STAGES = frozenset({"booked", "preparing", "ready", "waiting", "blocked"})
-FIELDS = ("street", "city", "state", "postal_code")
+FIELDS = ("street", "city", "state", "postal_code", "here")
+COUNTRY = "us"
 LOOKS, PAUSE_SECONDS = 12, 0.25
 
 
@@ -40,7 +41,11 @@ async def place_page(request: Request, visit_id: str) -> Response:
 
 @router.post("/visits/{visit_id}/place")
 async def place_post(request: Request, visit_id: str) -> Response:
-    """Records the attestation; the visit's workflow asks the law again for this place."""
+    """Records the attestation; the visit's workflow asks the law again for this place.
+
+    Where the network suggests another place the patient is asked once more, for the state they named; the answer
+    stands, and the visit remembers that it was doubted. Nothing of the network address is kept with it.
+    """
     page, form = begun(await page_of(request, visit_id)), await form_of(request)
     if page.visit.stage not in OPEN_STAGES:
         return go(f"/visits/{visit_id}")
@@ -48,21 +53,26 @@ async def place_post(request: Request, visit_id: str) -> Response:
     located = await run_in_threadpool(zip_place, values["postal_code"])
     errors = [(name, f"place.error.{name}") for name in ("street", "city") if not values[name]]
     errors += place_problems(values, located)
-    if field(form, "here") != "yes":
+    if values["here"] != "yes":
         errors.append(("here", "place.error.here"))
     if errors or located is None:
         return _form(request, page, values, tuple(errors), 422)
+    seen = await run_in_threadpool(deps_of(request).places.locate, origin(request))
+    doubted = seen is not None and seen.doubts(COUNTRY, values["state"])
+    if doubted and field(form, "sure") != values["state"]:
+        return _form(request, page, values, (("sure", "place.error.sure"),), 422)
     place = Place(
-        country="us",
+        country=COUNTRY,
         state=values["state"],
         postal_code=values["postal_code"],
         time_zone=located.time_zone,
         attested=True,
+        ip_state=seen.state if seen else None,
         at=deps_of(request).clock.now(),
         street=values["street"],
         city=values["city"],
     )
-    await in_scope(request, lambda scope: scope.visits.attest_place(visit_id, place))
+    await in_scope(request, lambda scope: scope.visits.attest_place(visit_id, place, doubted=doubted))
     await _settled(request, visit_id)
     return go(f"/visits/{visit_id}")
 

@@ -177,13 +177,17 @@ def _words(source: ChartSource, name: str, codes: tuple[str, ...] | None, fmt: F
 def _same_place(source: ChartSource) -> bool:
     if source.attested is None:
         return False
+    if source.attested.ip_state not in (None, source.attested.state):
+        return False
     return source.booked is None or source.attested.state == source.booked.state
 
 
 def _place_note(source: ChartSource, t: Translate, fmt: Formats, zone: str) -> str:
     if source.attested is None:
         return t("provider.chart.place_booked")
-    if not _same_place(source) and source.booked:
+    if source.booked and source.attested.state != source.booked.state:
         return t("provider.chart.place_differs", state=source.booked.state, other=source.attested.state)
+    if source.attested.ip_state not in (None, source.attested.state):
+        return t("provider.chart.place_doubted", state=source.attested.state, other=source.attested.ip_state)
     said = source.attested.at or source.now
     return t("provider.chart.place_said", time=fmt.moment(said, zone))

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from engine.evaluators import ClosuresOnly
 from engine.plans import Step, VisitPlan
-from engine.ports import Effect
+from engine.ports import Effect, NetworkPlace
 from portals.patient import place
 from portals.patient.journey import Told, journey
 from records.notes import NoteDraft
@@ -174,6 +174,32 @@ def test_attesting_a_state_the_clinician_is_not_licensed_in_stops_the_visit_with
     post(browser, f"/visits/{visit}/place", HERE)
     clinic.visits.pump()
     assert "We had to stop here" not in browser.get(f"/visits/{visit}").text
+
+
+class Elsewhere:
+    """A database of addresses that holds every browser to be in another state."""
+
+    def locate(self, address: str) -> NetworkPlace:
+        return NetworkPlace(country="us", state="GA")
+
+
+def test_a_network_that_seems_elsewhere_asks_once_more_and_the_answer_stands(clinic: Clinic) -> None:
+    clinic.app.state.deps = dataclasses.replace(clinic.app.state.deps, places=Elsewhere())
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    doubted = post(browser, f"/visits/{visit}/place", HERE)
+    assert doubted.status_code == 422
+    assert "seems to be somewhere else" in doubted.text
+    assert 'name="sure" value="FL"' in doubted.text
+    for_another_state = post(browser, f"/visits/{visit}/place", {**HERE, "sure": "NY"})
+    assert for_another_state.status_code == 422
+    assert post(browser, f"/visits/{visit}/place", {**HERE, "sure": "FL"}).status_code == 200
+    with clinic.database.scope(SLUG, Actor.system()) as scope:
+        attested = scope.visits.get(visit).attested_place
+        told = [event.event for event in scope.visits.events(visit)]
+    assert attested is not None
+    assert (attested.state, attested.ip_state) == ("FL", "GA")
+    assert told[-2:] == ["place_attested", "place_doubted"]
 
 
 def test_consent_shows_clauses_and_sources_and_is_signed_by_name(clinic: Clinic) -> None:
