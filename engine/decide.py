@@ -20,6 +20,7 @@ from engine.programs import Program
 from engine.questions import COUNTRY, ZONE, Asked, read_question
 from engine.rulebook import Rulebook
 from engine.schedules import DRUG
+from engine.told_drugs import disputed
 from engine.values import Facts
 
 Conclusion = TypeVar("Conclusion")
@@ -89,8 +90,8 @@ def decide_batch(
 def _on_day(
     rulebook: Rulebook, asked: Asked, topics: tuple[str, ...], day: str, evaluator: Evaluator
 ) -> dict[str, Decision]:
-    plans = [rulebook.plan(topic, asked.jurisdiction or "", day) for topic in topics]
     facts = asked.on(day)
+    plans = [rulebook.plan(topic, asked.jurisdiction or "", day, disputed(facts)) for topic in topics]
 
     def conclude(truths: Sequence[Truth]) -> dict[str, Decision]:
         found: dict[str, Decision] = {}

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from engine.decisions import Question
 from engine.diagnostics import Location, Problems, listed, nearest
-from engine.drugs import stricter
 from engine.local_dates import is_zone, last_instant, local_date, offset
 from engine.rulebook import Rulebook
 from engine.schedules import DRUG, FEDERAL, OF_THE_STATE, Scheduled, scheduled, with_state_schedule
+from engine.told_drugs import APPROVED, CLASSES, TOLD, differing
 from engine.values import BadValue, Facts, FactType, Kind, Value, instant_text, read_instant
 from engine.vocabulary import read_facts
 from engine.zones import zip_place
@@ -124,9 +124,11 @@ def _from_json(given: object, problems: Problems) -> Question | None:
 def _complete_drug(rulebook: Rulebook, facts: dict[str, Value], problems: Problems) -> bool:
     """Fill in what the drug base knows of the drug that is named; whether a name was told that it does not hold.
 
-    A question can only add to the base: the stricter schedule and the classes of both count. A name that the base does
-    not hold is as good as untold, for no rule about a drug could be sure of it.
+    What the question tells otherwise stands beside it (`engine.told_drugs`) and can only tighten. A name that the base
+    does not hold is as good as untold, for no rule about a drug could be sure of it.
     """
+    for path in TOLD.values():
+        facts.pop(path, None)
     written = facts.get(DRUG)
     if written is None:
         return False
@@ -136,15 +138,11 @@ def _complete_drug(rulebook: Rulebook, facts: dict[str, Value], problems: Proble
     if drug is None:
         del facts[DRUG]
         return True
-    told = facts.get(FEDERAL, drug.schedule)
-    if drug.controlled and told is None:
+    if drug.controlled and facts.get(FEDERAL, drug.schedule) is None:
         reason = "the drug base holds this drug as controlled"
         _wrong(problems, FEDERAL, reason, "leave the schedule out, or give it")
-    classes = cast("tuple[str, ...]", facts.get("drug.classes", ()))
-    facts[DRUG] = drug.name
-    facts[FEDERAL] = stricter(cast("str | None", told), drug.schedule)
-    facts["drug.classes"] = tuple(dict.fromkeys((*drug.classes, *classes)))
-    facts["drug.approved_for_oud"] = drug.approved_for_oud and facts.get("drug.approved_for_oud", True) is True
+    held: Facts = {FEDERAL: drug.schedule, CLASSES: drug.classes, APPROVED: drug.approved_for_oud}
+    facts.update({**differing(held, facts), **held, DRUG: drug.name})
     return False
 
 

@@ -26,6 +26,7 @@ from engine.programs import Program, compile_program
 from engine.reading import Node, read_file
 from engine.schedules import by_state_schedule, check_schedules, schedules_drugs
 from engine.shapes import Shape
+from engine.told_drugs import as_disputed
 from engine.topics import SHAPE as TOPICS_SHAPE
 from engine.topics import Topics, read_topics
 from engine.vocabulary import SHAPE as VOCABULARY_SHAPE
@@ -80,7 +81,7 @@ class Rulebook:
     warnings: tuple[Diagnostic, ...] = ()
     _instances: dict[tuple[str, str], tuple[Instance, ...]] = field(default_factory=dict)
     _borders: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    _plans: dict[tuple[str, str, int], Plan] = field(default_factory=dict)
+    _plans: dict[tuple[str, str, int, frozenset[str]], Plan] = field(default_factory=dict)
     _joints: dict[tuple[str, ...], Program] = field(default_factory=dict)
     _due: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -108,15 +109,18 @@ class Rulebook:
         needed = jurisdiction if by == "state" else jurisdiction.split("/")[0]
         return by == "clinic" or any(f.topic == topic and f.jurisdiction == needed for f in self.law.files)
 
-    def plan(self, topic: str, jurisdiction: str, day: str) -> Plan:
-        """The plan of a day; days between two borders share one."""
+    def plan(self, topic: str, jurisdiction: str, day: str, disputes: frozenset[str] = frozenset()) -> Plan:
+        """The plan of a day; days between two borders share one.
+
+        `disputes`: what the question tells of the drug otherwise than the drug base (`engine.told_drugs`).
+        """
         key = (topic, jurisdiction)
         self.instances(*key)
         segment = bisect_right(self._borders[key], day)
-        found = self._plans.get((*key, segment))
+        found = self._plans.get((*key, segment, disputes))
         if found is None:
-            found = self._compile(key, day)
-            self._plans[(*key, segment)] = found
+            found = self._compile(key, day, disputes)
+            self._plans[(*key, segment, disputes)] = found
         return found
 
     def instances(self, topic: str, jurisdiction: str) -> tuple[Instance, ...]:
@@ -156,10 +160,11 @@ class Rulebook:
         self._instances[key] = instances
         self._borders[key] = sorted(borders)
 
-    def _compile(self, key: tuple[str, str], day: str) -> Plan:
+    def _compile(self, key: tuple[str, str], day: str, disputes: frozenset[str]) -> Plan:
         conditions: list[Condition] = []
         standing: list[Standing] = []
-        for instance in self._instances[key]:
+        instances: Iterable[Instance] = self._instances[key]
+        for instance in as_disputed(instances, disputes) if disputes else instances:
             certainty = instance.period.on(day)
             if certainty is Certainty.NO:
                 continue
