@@ -217,7 +217,8 @@ class _Worker:
         assert self._process.stdout is not None
         self._input = self._process.stdin.fileno()
         self._output = self._process.stdout.fileno()
-        os.set_blocking(self._input, False)
+        for descriptor in (self._input, self._output):
+            os.set_blocking(descriptor, False)
 
     @property
     def pid(self) -> int:
@@ -234,11 +235,11 @@ class _Worker:
             "number": self._asked,
             "program": program.id,
             "count": len(program.conditions),
-            "sheet": sheet,
+            "row": program.row(sheet),
         }
         fresh = program.id not in self._known
         if fresh:
-            request["sources"] = _sources(program)
+            request |= {"fields": program.fields, "sources": _sources(program)}
         limit = self._limits.build if fresh else self._limits.answer
         deadline = time.monotonic() + (limit if self._asked > 1 else self._limits.start)
         body = json.dumps(request).encode()
@@ -279,8 +280,11 @@ class _Worker:
     def _read_frame(self, deadline: float) -> bytes:
         data = b""
         while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
-            self._await(self._output, select.POLLIN, deadline)
-            part = os.read(self._output, _CHUNK)
+            try:
+                part = os.read(self._output, _CHUNK)
+            except BlockingIOError:
+                self._await(self._output, select.POLLIN, deadline)
+                continue
             if not part:
                 raise EngineFault("crashed")
             data += part

@@ -8,7 +8,7 @@ not take (records, lists, comparisons of two facts, free text) is reduced to a f
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import cast
@@ -80,9 +80,10 @@ class Program:
     conditions: tuple[Condition, ...]
     closures: tuple[Closure, ...]
     terms: tuple[Term, ...]
-    raw: Mapping[str, tuple[str, Kind]]
+    columns: tuple["Column", ...]
     derived: Mapping[str, Closure]
     paths: frozenset[str]
+    fields: tuple[str, ...]
 
     def truths(self, facts: Facts) -> tuple[Truth, ...]:
         """What the closures say of every condition."""
@@ -91,29 +92,60 @@ class Program:
     def sheet(self, facts: Facts) -> dict[str, int | str]:
         """The dense fact that the second engine sees."""
         sheet: dict[str, int | str] = {}
-        for name, (path, kind) in self.raw.items():
-            value = facts.get(path, UNTOLD)
-            sheet[f"u{name}"] = _NOT_TOLD if value is UNTOLD else _TOLD
-            sheet[f"f{name}"] = _empty(kind) if value is UNTOLD else encode(kind, cast("Value", value))
+        for column in self.columns:
+            value = facts.get(column.path, UNTOLD)
+            if value is UNTOLD:
+                sheet[column.told], sheet[column.value] = _NOT_TOLD, column.empty
+            else:
+                sheet[column.told], sheet[column.value] = _TOLD, column.encode(cast("Value", value))
         for name, closure in self.derived.items():
             truth = closure(facts)
             sheet[name] = _UNKNOWN if truth is None else _HOLDS if truth else _FAILS
         return sheet
 
+    def row(self, sheet: Sheet) -> list[int | str]:
+        """The values of a sheet in the order of `fields`."""
+        return [sheet[name] for name in self.fields]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One fact on the sheet: a field that says whether it is told and one with its value, `empty` where it is not."""
+
+    path: str
+    told: str
+    value: str
+    empty: int | str
+    encode: Callable[[Value], int | str]
+
 
 def encode(kind: Kind, value: Value) -> int | str:
     """A scalar as the second engine sees it: dates as yyyymmdd, numbers in millionths, flags as 0 and 1."""
-    if value is None:
-        return _NOTHING
-    if kind is Kind.DATE:
-        return int(str(value).replace("-", ""))
-    if kind is Kind.NUMBER:
-        return millionths(cast("float", value))
-    return int(value) if isinstance(value, bool) else str(value)
+    return _ENCODERS[kind](value)
 
 
-def _empty(kind: Kind) -> int | str:
-    return _NOTHING if kind is Kind.CHOICE else 0
+def _choice(value: Value) -> str:
+    return _NOTHING if value is None else str(value)
+
+
+def _day(value: Value) -> int:
+    return int(str(value).replace("-", ""))
+
+
+def _number(value: Value) -> int:
+    return millionths(cast("float", value))
+
+
+_ENCODERS: Mapping[Kind, Callable[[Value], int | str]] = {
+    Kind.CHOICE: _choice,
+    Kind.DATE: _day,
+    Kind.NUMBER: _number,
+    Kind.FLAG: int,  # type: ignore[dict-item]
+}
+
+
+def _column(name: str, path: str, kind: Kind) -> Column:
+    return Column(path, f"u{name}", f"f{name}", _NOTHING if kind is Kind.CHOICE else 0, _ENCODERS[kind])
 
 
 def compile_program(conditions: Sequence[Condition], scope: Scope) -> Program:
@@ -125,14 +157,16 @@ def compile_program(conditions: Sequence[Condition], scope: Scope) -> Program:
         for holds in (True, False)
         for conjunction in lowering.terms(condition, holds)
     ]
+    columns = tuple(_column(name, path, kind) for name, (path, kind) in lowering.raw.items())
     return Program(
         id=hashlib.sha256(repr((tuple(conditions), terms, lowering.kinds())).encode()).hexdigest(),
         conditions=tuple(conditions),
         closures=tuple(compile_condition(condition) for condition in conditions),
         terms=tuple(terms),
-        raw=lowering.raw,
+        columns=columns,
         derived=lowering.derived,
         paths=frozenset(path for condition in conditions for path in paths(condition)),
+        fields=(*(field for column in columns for field in (column.told, column.value)), *lowering.derived),
     )
 
 

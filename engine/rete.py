@@ -2,19 +2,22 @@
 
 durable_rules is fast but has crashes and wrong answers outside a small subset (docs/decisions/0010). So: every rule
 looks at one dense fact and begins with its kind; only literal comparisons; a catch-all rule of the lowest priority
-ends every run; rules, comparisons, fields and steps are capped; there is no host and no thread; one session lives at a
-time; whatever is not as expected raises `EngineFault`, and a caught fault is never an answer.
+ends every run; rules, comparisons, fields and steps are capped; there is no host and no thread; a ruleset has one
+session, which holds one case at a time and nothing between two; whatever is not as expected raises `EngineFault`, and
+a caught fault is never an answer: who sees one throws the session away.
 """
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as quoted
+from operator import itemgetter
 
 import durable_rules_engine
 
 from engine.faults import EngineFault
-from engine.programs import Atom, Program, Sheet, Term
+from engine.programs import Atom, Conjunction, Program, Sheet, Term
 
 MOST_RULES = 60
 MOST_COMPARISONS = 200
@@ -37,32 +40,47 @@ class Ruleset:
 
     definition: str
     fields: tuple[str, ...]
-    meaning: Mapping[str, Firing]
+    meaning: Mapping[str, Sequence[Firing]]
 
 
 def rulesets(program: Program) -> tuple[Ruleset, ...]:
     """The rulesets of a program, each within the caps; raises `EngineFault` when field names collide."""
-    groups: list[list[Term]] = [[]]
+    groups: list[dict[Conjunction, list[Firing]]] = [{}]
     atoms: set[Atom] = set()
-    for term in program.terms:
-        if len(groups[-1]) >= MOST_RULES or len(atoms | set(term.atoms)) > MOST_COMPARISONS:
-            groups.append([])
+    for conjunction, firings in _rules(program.terms).items():
+        if len(groups[-1]) >= MOST_RULES or len(atoms | set(conjunction)) > MOST_COMPARISONS:
+            groups.append({})
             atoms = set()
-        groups[-1].append(term)
-        atoms |= set(term.atoms)
+        groups[-1][conjunction] = firings
+        atoms |= set(conjunction)
     return tuple(_ruleset(group) for group in groups)
 
 
-def _ruleset(terms: Sequence[Term]) -> Ruleset:
-    fields = tuple(sorted({atom.field for term in terms for atom in term.atoms}))
+def _rules(terms: Iterable[Term]) -> dict[Conjunction, list[Firing]]:
+    """One rule for each conjunction, whatever conditions it is about; none that says what a shorter one says."""
+    said: dict[Firing, list[Conjunction]] = {}
+    for term in terms:
+        said.setdefault((term.condition, term.holds), []).append(term.atoms)
+    found: dict[Conjunction, list[Firing]] = {}
+    for firing, conjunctions in said.items():
+        sets = [set(conjunction) for conjunction in conjunctions]
+        for conjunction, atoms in zip(conjunctions, sets, strict=True):
+            if not any(other < atoms for other in sets):
+                found.setdefault(conjunction, []).append(firing)
+    return found
+
+
+def _ruleset(rules: Mapping[Conjunction, Sequence[Firing]]) -> Ruleset:
+    fields = tuple(sorted({atom.field for conjunction in rules for atom in conjunction}))
     check_names(fields)
-    if len(fields) > MOST_FIELDS or len(terms) > MOST_RULES:
+    if len(fields) > MOST_FIELDS or len(rules) > MOST_RULES:
         raise EngineFault("too_large")
-    names = {f"r{number}": term for number, term in enumerate(terms)}
-    rules: RuleSource = {name: _rule([_comparison(atom) for atom in term.atoms], 1) for name, term in names.items()}
-    rules[_CATCH_ALL] = _rule([], 9)
-    meaning = {name: (term.condition, term.holds) for name, term in names.items()}
-    return Ruleset(json.dumps(rules), fields, meaning)
+    sources: RuleSource = {
+        f"r{number}": _rule([_comparison(atom) for atom in conjunction], 1) for number, conjunction in enumerate(rules)
+    }
+    sources[_CATCH_ALL] = _rule([], 9)
+    meaning = {f"r{number}": tuple(firings) for number, firings in enumerate(rules.values())}
+    return Ruleset(json.dumps(sources), fields, meaning)
 
 
 def _rule(comparisons: list[RuleSource], priority: int) -> RuleSource:
@@ -102,17 +120,29 @@ def check_names(names: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Live:
+    """A ruleset built in this process, and how its part of a case is picked."""
+
     handle: int
-    ruleset: Ruleset
+    meaning: Mapping[str, Sequence[Firing]]
+    pick: Callable[[Sequence[str]], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A program's rulesets, and how each value of a case begins in the text of its fact."""
+
+    names: tuple[str, ...]
+    live: tuple[_Live, ...]
 
 
 class Session:
     """Rulesets built in this process, run one case at a time. The library leaks on deletion, so nothing is deleted:
-    the process is recycled instead."""
+    the process is recycled instead. After a fault it must not be used again: something of the case may be left."""
 
     def __init__(self) -> None:
-        self._built: dict[str, tuple[_Live, ...]] = {}
+        self._built: dict[str, _Built] = {}
         self._count = 0
+        self._case = 0
 
     @property
     def count(self) -> int:
@@ -122,59 +152,79 @@ class Session:
     def knows(self, program_id: str) -> bool:
         return program_id in self._built
 
-    def build(self, program_id: str, sources: Sequence[Ruleset]) -> None:
-        """Build the rulesets of a program."""
+    def build(self, program_id: str, fields: Sequence[str], sources: Sequence[Ruleset]) -> None:
+        """Build the rulesets of a program whose cases come as the values of these fields."""
         if program_id not in self._built:
-            self._built[program_id] = tuple(self._live(source) for source in sources)
+            live = tuple(self._live(source, fields) for source in sources)
+            self._built[program_id] = _Built(tuple(f',"{name}":' for name in fields), live)
 
-    def _live(self, source: Ruleset) -> _Live:
+    def _live(self, source: Ruleset, fields: Sequence[str]) -> _Live:
         self._count += 1
         try:
-            return _Live(durable_rules_engine.create_ruleset(f"p{self._count}", source.definition), source)
+            handle = durable_rules_engine.create_ruleset(f"p{self._count}", source.definition)
         except Exception as error:
             raise EngineFault("build") from error
+        return _Live(handle, source.meaning, _picker([fields.index(name) for name in source.fields]))
 
-    def run(self, program_id: str, sheet: Sheet) -> frozenset[Firing]:
-        """Everything that fired for one case."""
-        return frozenset(firing for live in self._built[program_id] for firing in _run(live, sheet))
-
-
-def _run(live: _Live, sheet: Sheet) -> list[Firing]:
-    fact: dict[str, int | str] = {"kind": "case", "id": "1", "sid": _SESSION}
-    for name in live.ruleset.fields:
-        value = sheet[name]
-        if not _carries(value):
-            raise EngineFault("value")
-        fact[name] = value
-    try:
-        return _fire(live, json.dumps(fact))
-    except EngineFault:
-        raise
-    except Exception as error:
-        raise EngineFault("raised") from error
+    def run(self, program_id: str, values: Sequence[int | str]) -> list[Firing]:
+        """Everything that fired for one case; one firing may stand there more than once."""
+        self._case += 1
+        built = self._built[program_id]
+        parts = [name + _text(value) for name, value in zip(built.names, values, strict=True)]
+        head = f'"kind":"case","id":"{self._case}","sid":"{_SESSION}"'
+        fired: list[Firing] = []
+        try:
+            for live in built.live:
+                _fire(live, head, "".join(live.pick(parts)), fired)
+        except EngineFault:
+            raise
+        except Exception as error:
+            raise EngineFault("raised") from error
+        return fired
 
 
-def _fire(live: _Live, fact: str) -> list[Firing]:
-    code, state = durable_rules_engine.assert_fact(live.handle, fact)
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], Iterable[str]]:
+    """Some of the parts, always as several; there may be none."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda parts: [parts[place] for place in places]
+
+
+def _text(value: int | str) -> str:
+    """A value as the engine reads it."""
+    if not _carries(value):
+        raise EngineFault("value")
+    return quoted(value) if isinstance(value, str) else str(value)
+
+
+def _fire(live: _Live, head: str, parts: str, fired: list[Firing]) -> None:
+    """Assert the case, note what fires until the catch-all does, and take the case back.
+
+    Every firing must name this very case, so one that an earlier case had left behind would be noticed.
+    """
+    code, state = durable_rules_engine.assert_fact(live.handle, f"{{{head}{parts}}}")
     started = durable_rules_engine.start_action_for_state(live.handle, state) if code == 0 else None
     if started is None:
         raise EngineFault("not_handled")
-    message, fired = started[1], []
-    for _ in range(len(live.ruleset.meaning) + 1):
-        name = message[2 : message.index('"', 2)]
+    message, about = started[1], f'":{{"m":{{{head}'
+    for _ in range(len(live.meaning) + 1):
+        end = message.index('"', 2)
+        if not message.startswith(about, end):
+            raise EngineFault("another_case")
+        name = message[2:end]
         message = durable_rules_engine.complete_and_start_action(live.handle, state)
         if name == _CATCH_ALL:
             break
-        fired.append(live.ruleset.meaning[name])
+        fired += live.meaning[name]
     else:
         raise EngineFault("too_many_steps")
     if message is not None:
         raise EngineFault("catch_all_not_last")
-    durable_rules_engine.delete_state(live.handle, _SESSION)
-    return fired
+    if durable_rules_engine.retract_fact(live.handle, f"{{{head}}}")[0] != 0:
+        raise EngineFault("not_taken_back")
 
 
-def verdicts(firings: frozenset[Firing], count: int) -> tuple[bool | None, ...]:
+def verdicts(firings: Iterable[Firing], count: int) -> tuple[bool | None, ...]:
     """What fired, as one truth for each condition; a condition that both holds and fails is a fault."""
     truths: list[bool | None] = [None] * count
     for condition, holds in firings:
@@ -196,6 +246,9 @@ class ReteEvaluator:
     def evaluate(self, program: Program, sheet: Sheet) -> tuple[bool | None, ...]:
         """What the second engine says of every condition of the program; raises `EngineFault`."""
         with self._lock:
-            if not self._session.knows(program.id):
-                self._session.build(program.id, rulesets(program))
-            return verdicts(self._session.run(program.id, sheet), len(program.conditions))
+            session, self._session = self._session, Session()  # kept only where nothing went wrong
+            if not session.knows(program.id):
+                session.build(program.id, program.fields, rulesets(program))
+            truths = verdicts(session.run(program.id, program.row(sheet)), len(program.conditions))
+            self._session = session
+            return truths

@@ -4,6 +4,7 @@ A frame is four bytes of length (big endian) and that much JSON. It shares nothi
 its death costs one decision.
 """
 
+import gc
 import json
 import signal
 import sys
@@ -19,6 +20,7 @@ LONGEST_ANSWER = 60
 def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     """Answer frame after frame until the input ends."""
     session = Session()
+    gc.disable()  # nothing here is cyclic, and a pause for the collector would be a decision's pause
     while len(head := incoming.read(4)) == 4:
         request = json.loads(incoming.read(int.from_bytes(head, "big")))
         signal.alarm(LONGEST_ANSWER)
@@ -33,8 +35,9 @@ def answer(session: Session, request: dict[str, object]) -> dict[str, object]:
     number, program = request["number"], str(request["program"])
     try:
         if "sources" in request:
-            session.build(program, [_ruleset(source) for source in request["sources"]])  # type: ignore[attr-defined]
-        fired = session.run(program, request["sheet"])  # type: ignore[arg-type]
+            sources = [_ruleset(source) for source in request["sources"]]  # type: ignore[attr-defined]
+            session.build(program, request["fields"], sources)  # type: ignore[arg-type]
+        fired = session.run(program, request["row"])  # type: ignore[arg-type]
         truths = verdicts(fired, int(str(request["count"])))
     except EngineFault as fault:
         return {"number": number, "fault": fault.code}
@@ -44,7 +47,7 @@ def answer(session: Session, request: dict[str, object]) -> dict[str, object]:
 
 
 def _ruleset(source: dict[str, object]) -> Ruleset:
-    meaning = {name: (condition, holds) for name, (condition, holds) in source["meaning"].items()}  # type: ignore[attr-defined]
+    meaning = {name: [tuple(firing) for firing in firings] for name, firings in source["meaning"].items()}  # type: ignore[attr-defined]
     return Ruleset(str(source["definition"]), tuple(source["fields"]), meaning)  # type: ignore[arg-type]
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import durable_rules_engine
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from engine.conditions import Condition, Every, Some, Test
 from engine.conditions_closures import missing, truth
 from engine.faults import EngineFault
 from engine.programs import compile_program
-from engine.rete import MOST_RULES, ReteEvaluator, check_names, name_hash, rulesets, verdicts
+from engine.rete import MOST_RULES, ReteEvaluator, Session, check_names, name_hash, rulesets, verdicts
 from tests.engine.helpers_generated import Scope, conditions, facts
 
 SCOPE = Scope()
@@ -82,10 +83,49 @@ def test_names_that_hash_alike_are_refused() -> None:
 
 def test_a_condition_that_both_holds_and_fails_is_a_fault() -> None:
     with pytest.raises(EngineFault):
-        verdicts(frozenset({(0, True), (0, False)}), 1)
+        verdicts([(0, True), (0, False)], 1)
 
 
 def test_a_program_is_named_by_its_content() -> None:
     one = [Test("a.number", "is", 1)]
     assert compile_program(one, SCOPE).id == compile_program(list(one), SCOPE).id
     assert compile_program(one, SCOPE).id != compile_program([Test("a.number", "is", 2)], SCOPE).id
+
+
+def test_what_several_conditions_say_alike_is_one_rule() -> None:
+    red, small = Test("a.color", "is", "red"), Test("a.number", "less", 3)
+    program = compile_program([red, Every((red, small)), red, Some((red, Every((red, small))))], SCOPE)
+    (one,) = rulesets(program)
+    assert len(one.meaning) < len({term.atoms for term in program.terms}) < len(program.terms)
+    agree(list(program.conditions), [{"a.color": "red", "a.number": 1}, {"a.color": "blue"}, {}], ReteEvaluator())
+
+
+def test_one_case_leaves_nothing_behind_for_the_next() -> None:
+    parts: list[Condition] = [Test("a.color", "is", "red"), Test("a.number", "less", 3)]
+    cases: list[dict[str, Any]] = [{"a.color": "red"}, {"a.number": 2}, {}, {"a.color": "blue", "a.number": 9}]
+    agree(parts, cases * 50, ReteEvaluator())
+
+
+def test_after_a_fault_nothing_of_the_case_is_left() -> None:
+    evaluator, program = ReteEvaluator(), compile_program([Test("a.color", "is", "red")], SCOPE)
+    sheet = program.sheet({"a.color": "red"})
+    assert evaluator.evaluate(program, sheet) == (True,)
+    with pytest.raises(EngineFault):
+        evaluator.evaluate(program, sheet | {"f0": "x" * 201})
+    assert evaluator.evaluate(program, sheet) == (True,)
+
+
+def test_a_firing_about_another_case_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, program = Session(), compile_program([Test("a.color", "is", "red")], SCOPE)
+    session.build(program.id, program.fields, rulesets(program))
+    row = program.row(program.sheet({"a.color": "red"}))
+    assert session.run(program.id, row) == [(0, True)]
+    start = durable_rules_engine.start_action_for_state
+
+    def late(handle: int, state: int) -> tuple[str, str]:
+        before, message = start(handle, state)
+        return before, message.replace('"id":"2"', '"id":"1"')
+
+    monkeypatch.setattr(durable_rules_engine, "start_action_for_state", late)
+    with pytest.raises(EngineFault, match="another_case"):
+        session.run(program.id, row)
