@@ -22,7 +22,7 @@ from portals.base.requests import deps_of
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.law.asking import Asker
-from portals.law.link import PAGE, LinkRefused, address, read_link
+from portals.law.link import PAGE, Link, LinkRefused, address, read_link
 from portals.law.page import House, Page, answered_page, asked_by, first_page, page_to_mend
 from portals.law.starts import starts
 from portals.law.words import FactWords
@@ -45,7 +45,7 @@ async def ask_the_law(request: Request) -> Response:
     except LinkRefused as refused:
         require_session(request, READERS)
         return _refused(request, house, refused)
-    _require_reader(request)
+    _require_reader(request, house, link)
     if not link.controls["topic"]:
         return _show(request, first_page(house, link))
     asked, wrong = asked_by(house, link)
@@ -79,11 +79,16 @@ def _house(request: Request) -> House:
     )
 
 
-def _require_reader(request: Request) -> None:
-    """Staff of any role; others sign in first and come back to the same question."""
-    back = _written(request)
-    if visitor(request).session is None and request.query_params and len(back) < LONGEST_WAY_BACK:
-        raise SignInNeeded(f"/staff/sign-in?next={quote(back, safe='')}")
+def _require_reader(request: Request, house: House, link: Link) -> None:
+    """Staff of any role; others sign in first and come back to the same question, if it is one.
+
+    Before anybody is known nothing of the address travels on but what was read as a question of ours.
+    """
+    if visitor(request).session is None and link.controls["topic"]:
+        asked, wrong = asked_by(house, link)
+        back = address(asked)
+        if not wrong and len(back) < LONGEST_WAY_BACK:
+            raise SignInNeeded(f"/staff/sign-in?next={quote(back, safe='')}")
     require_session(request, READERS)
 
 

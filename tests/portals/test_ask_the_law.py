@@ -103,6 +103,14 @@ def test_others_sign_in_first_and_come_back_to_the_same_question(clinic: Clinic)
     assert refused.headers["location"] == f"/staff/sign-in?next={PAGE}"
 
 
+@pytest.mark.parametrize("control", ["topic", "state", "on", "start"])
+def test_nothing_that_was_typed_travels_through_the_sign_in_but_a_question(clinic: Clinic, control: str) -> None:
+    asked = {"topic": "licensing", "state": "FL", "on": DAY, control: "CANARY Ana Reyes"}
+    answer = clinic.browser().get(PAGE, params=asked, follow_redirects=False)
+    assert answer.status_code == 303
+    assert "CANARY" not in answer.headers["location"] and "Reyes" not in answer.headers["location"]
+
+
 def test_the_page_reads_nothing_of_the_clinics_records(clinic: Clinic, reader: TestClient) -> None:
     deps = clinic.app.state.deps
     clinic.app.state.deps = dataclasses.replace(deps, database=None)
