@@ -4,6 +4,7 @@ Those of reading, conditions, vocabulary and law are appended here, those of con
 number is never used again.
 """
 
+from engine.diagnostics_access import ACCESS
 from engine.diagnostics_content import CONTENT
 from engine.diagnostics_kinds import WARNING, Kind, Severity
 
@@ -287,4 +288,4 @@ LAW: tuple[Kind, ...] = (
     ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )
-REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT)
+REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT, *ACCESS)

@@ -1,13 +1,15 @@
-"""Which role may do which act: a closed table; what is not in it is refused.
+"""Which role may do which act, and what a reader sees of a row: the table of `engine.access`, asked with our words.
 
-The table decides by role only; which rows an act may reach (a patient's own, a provider's own visits) is decided by
-:func:`reaches`. Both are the place where access by role, field and action as data comes in; callers do not change.
+The table is data (`engine/access.yaml`); how an actor stands to a row is found out by :mod:`records.standing`.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
+from engine.access import Relation, Standing, decide_act, seen_fields
+from engine.access_file import access_table
 from records.acts import Act
 
 
@@ -26,117 +28,33 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
-_PUBLIC = frozenset({Act.PROVIDER_VIEWED, Act.SLOTS_VIEWED})
-# What everybody who has signed in does with their own log-in; the repositories refuse it for anybody else's.
-_OWN_ACCOUNT = frozenset(
-    {
-        Act.ACCOUNT_VIEWED,
-        Act.PASSWORD_CHANGED,
-        Act.ADDRESS_PROOF_ASKED,
-        Act.SIGN_OUT,
-        Act.SESSIONS_VIEWED,
-        Act.SESSION_PROVED,
-        Act.FACTORS_VIEWED,
-        Act.FACTOR_BEGUN,
-        Act.FACTOR_CONFIRMED,
-        Act.FACTOR_REMOVED,
-        Act.RECOVERY_MADE,
-        Act.RECOVERY_USED,
-        Act.PASSKEY_ADDED,
-        Act.PASSKEY_USED,
-        Act.PASSKEY_RENAMED,
-        Act.PASSKEY_REMOVED,
-    }
-)
-_SIGNED_IN = _PUBLIC | _OWN_ACCOUNT
-_INVITING = frozenset({Act.INVITED, Act.INVITATIONS_VIEWED, Act.INVITATION_REVOKED})
-_SCHEDULES = frozenset({Act.VISITS_LISTED, Act.VISIT_VIEWED, Act.EVENTS_VIEWED, Act.MESSAGES_VIEWED, Act.STAFF_VIEWED})
-_AT_THE_VISIT = frozenset({Act.VISIT_VIEWED, Act.WAITING_VIEWED, Act.LINK_VIEWED, Act.LINK_CONSUMED, Act.GATE_VIEWED})
-_PATIENT = (
-    _SIGNED_IN
-    | _AT_THE_VISIT
-    | {
-        Act.PATIENT_VIEWED,
-        Act.PATIENT_MODIFIED,
-        Act.VISIT_CREATED,
-        Act.VISITS_LISTED,
-        Act.EVENTS_VIEWED,
-        Act.DOSSIER_VIEWED,
-        Act.PLACE_ATTESTED,
-        Act.PAYMENT_METHOD_SET,
-        Act.ANSWER_SAVED,
-        Act.ANSWERS_VIEWED,
-        Act.FLAG_RAISED,
-        Act.FORM_SUBMITTED,
-        Act.CONSENT_SIGNED,
-        Act.CONSENTS_VIEWED,
-        Act.CONSENT_REVOKED,
-        Act.ORDER_VIEWED,
-        Act.DOCUMENT_VIEWED,
-    }
-)
-_PROVIDER = (
-    _SIGNED_IN
-    | _AT_THE_VISIT
-    | {
-        Act.PATIENT_VIEWED,
-        Act.VISITS_LISTED,
-        Act.QUEUE_VIEWED,
-        Act.EVENTS_VIEWED,
-        Act.DOSSIER_VIEWED,
-        Act.ANSWERS_VIEWED,
-        Act.CONSENTS_VIEWED,
-        Act.NOTE_SAVED,
-        Act.NOTE_VIEWED,
-        Act.NOTE_SIGNED,
-        Act.ADDENDUM_ADDED,
-        Act.ORDER_DRAFTED,
-        Act.ORDER_REVISED,
-        Act.ORDER_DISCARDED,
-        Act.ORDER_VIEWED,
-        Act.ALERTS_VIEWED,
-        Act.ALERT_CLOSED,
-        Act.DUTY_STATED,
-        Act.DUTIES_VIEWED,
-        Act.DOCUMENT_VIEWED,
-    }
-)
-
-MAY: Mapping[Role, frozenset[Act]] = MappingProxyType(
-    {
-        Role.SYSTEM: frozenset(Act),
-        Role.VISITOR: _PUBLIC | {Act.PATIENT_CREATED, Act.ACCOUNT_CREATED, Act.SIGN_IN},
-        Role.PATIENT: _PATIENT,
-        Role.CAREGIVER: _SIGNED_IN | _AT_THE_VISIT,
-        Role.PROVIDER: _PROVIDER,
-        Role.CLINIC_ADMIN: _SIGNED_IN | _SCHEDULES | _INVITING,
-        Role.CLINICAL_OPS: _SIGNED_IN | _SCHEDULES,
-        Role.COMPLIANCE: _SIGNED_IN | _SCHEDULES | {Act.GATE_VIEWED, Act.AUDIT_VIEWED},
-        Role.SUPPORT: _SIGNED_IN | {Act.VISIT_VIEWED},
-        Role.PLATFORM_OPERATOR: _PUBLIC | {Act.AUDIT_VIEWED, Act.MESSAGES_VIEWED},
-    }
-)
-
-# Acts whose rows are only the actor's own, by role; the other roles reach every row of their clinic.
-_OWN_AS_PATIENT = frozenset({Role.PATIENT})
-_OWN_AS_PROVIDER = frozenset({Role.PROVIDER})
-_WHOLE_CLINIC = frozenset(
-    {Role.SYSTEM, Role.CLINIC_ADMIN, Role.CLINICAL_OPS, Role.COMPLIANCE, Role.SUPPORT, Role.PLATFORM_OPERATOR}
-)
+TABLE = access_table()
+# Who works for the clinic; everybody else stands to it as a patient, somebody who helps one, or a stranger.
+STAFF = frozenset(Role) - {Role.PATIENT, Role.CAREGIVER, Role.VISITOR, Role.SYSTEM}
 
 
 def may(role: str, act: Act) -> bool:
-    """Whether the role may do the act at all; an unknown role may do nothing."""
-    try:
-        return act in MAY[Role(role)]
-    except ValueError:
-        return False
+    """Whether the role may do the act at all, however it stands to a row; an unknown role may do nothing."""
+    return permitted(Standing.at_best(role), act)
 
 
-def reaches(role: str, person: str, patient: str, provider: str | None) -> bool:
-    """Whether an actor reaches a row that belongs to ``patient`` and, when it is a visit's, to ``provider``."""
-    if role in _OWN_AS_PATIENT:
-        return person == patient
-    if role in _OWN_AS_PROVIDER:
-        return person == provider
-    return role in _WHOLE_CLINIC
+@lru_cache(maxsize=8192)
+def permitted(standing: Standing, act: Act) -> bool:
+    """Whether an actor who stands so to a row may do the act to it."""
+    return decide_act(TABLE, standing, str(act)).allowed
+
+
+def sees(standing: Standing, kind: str) -> frozenset[str]:
+    """The fields of a kind of view (``visit``, ``event``, ...) that an actor who stands so may see."""
+    return seen_fields(TABLE, standing, kind)
+
+
+def only_by(standing: Standing, act: Act, relation: Relation) -> bool:
+    """Whether it is this relation that permits the act, and none of the others that hold."""
+    rest = Standing(role=standing.role, relations=standing.relations - {relation})
+    return permitted(standing, act) and not permitted(rest, act)
+
+
+MAY: Mapping[Role, frozenset[Act]] = MappingProxyType(
+    {role: frozenset(act for act in Act if may(role, act)) for role in Role}
+)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from records.access import sees
 from records.acts import Act
 from records.errors import RecordsError
+from records.standing import standing_to
 from records.tables.people import Person
 from records.tables.visits import MessageRow
 from records.work import Actor, Repository, Work
@@ -23,7 +25,10 @@ SENT = "sent"
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MessageView:
-    """A notice: template, audience (patient or provider), channel (mail), the address, and whether it was sent."""
+    """A notice: template, audience (patient or provider), channel (mail), and whether it was sent.
+
+    ``address`` and ``language`` are empty for a reader who may not know how people are reached.
+    """
 
     id: str
     clinic: str
@@ -87,7 +92,8 @@ class MessageQueue:
 
 
 def _view(work: Work, row: MessageRow) -> MessageView:
-    address, language = _address(work, row)
+    named = "address" in sees(standing_to(work, row.person), "message")
+    address, language = _address(work, row) if named else ("", "")
     return MessageView(
         id=row.id,
         clinic=row.clinic,

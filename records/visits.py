@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from engine.dossier import Dossier, Place
 from engine.plans import VisitPlan, plan_from_json
 from engine.ports import RoomPlace
-from records.access import Role
+from records.access import Role, sees
 from records.acts import Act
 from records.codes import new_id, sha256
 from records.course import append_event, tell
@@ -20,6 +20,7 @@ from records.dossiers import build_dossier
 from records.errors import AlreadyDone, NotFound
 from records.people import place_from_json, place_to_json
 from records.stages import DRAFT, FINAL, WAITING
+from records.standing import standing_at
 from records.tables.clinical import OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow
@@ -46,7 +47,7 @@ class VisitDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VisitView:
-    """A visit as the actor may see it; an administrator sees neither reason nor places."""
+    """A visit as the actor may see it: what they may not comes empty (engine/access.yaml, ``fields``)."""
 
     visit: str
     patient: str
@@ -199,11 +200,16 @@ class Visits(Repository):
         return self._digest(self._queued(provider))
 
     def events(self, visit: str) -> tuple[VisitEvent, ...]:
-        self._work.visit(visit, Act.EVENTS_VIEWED)
+        seen = sees(standing_at(self._work, self._work.visit(visit, Act.EVENTS_VIEWED)), "event")
         query = select(VisitEventRow).where(VisitEventRow.visit == visit).order_by(VisitEventRow.sequence)
         return tuple(
             VisitEvent(
-                sequence=row.sequence, at=row.at, event=row.event, stage=row.stage, actor=row.actor, detail=row.detail
+                sequence=row.sequence,
+                at=row.at,
+                event=row.event,
+                stage=row.stage,
+                actor=row.actor if "actor" in seen else "",
+                detail=row.detail if "detail" in seen else {},
             )
             for row in self._session.scalars(query)
         )
@@ -235,9 +241,13 @@ class Visits(Repository):
         tell(self._work, visit, "place_attested")
 
     def participants(self, visit: str) -> tuple[Participant, ...]:
-        self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
+        row = self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
+        named = "person" in sees(standing_at(self._work, row), "participant")
         query = select(ParticipantRow).where(ParticipantRow.visit == visit).order_by(ParticipantRow.role)
-        return tuple(Participant(id=row.id, person=row.person, role=row.role) for row in self._session.scalars(query))
+        return tuple(
+            Participant(id=part.id, person=part.person if named else "", role=part.role)
+            for part in self._session.scalars(query)
+        )
 
     def participant_of(self, visit: str, person: str) -> Participant:
         """The person's part in the visit. Raises `NotFound`."""
@@ -315,38 +325,40 @@ class Visits(Repository):
         return view_of(self._work, row)
 
 
-# Roles that see why somebody comes and where they are; the others see times, stages and outcomes.
-_SEES_CONTENT = frozenset({Role.PATIENT, Role.CAREGIVER, Role.PROVIDER, Role.SYSTEM})
-
-
 def view_of(work: Work, row: Visit) -> VisitView:
-    clinical = work.actor.role in _SEES_CONTENT
-    method = _opened(work, row, "payment_method") if clinical else None
-    booked = _opened(work, row, "booked_place") if clinical else None
-    attested = _opened(work, row, "attested_place") if clinical else None
-    reason = _opened(work, row, "reason") if clinical else None
+    """The visit as the actor may see it: what the access table withholds is not even opened."""
+    seen = sees(standing_at(work, row), "visit")
+    method, booked, attested, reason = (
+        _opened(work, row, column) if field in seen else None
+        for field, column in (
+            ("payment_label", "payment_method"),
+            ("booked_place", "booked_place"),
+            ("attested_place", "attested_place"),
+            ("reason", "reason"),
+        )
+    )
     return VisitView(
         visit=row.id,
-        patient=row.patient,
-        provider=row.provider,
-        specialty=row.specialty,
-        visit_type=row.visit_type,
+        patient=row.patient if "patient" in seen else "",
+        provider=row.provider if "provider" in seen else "",
+        specialty=row.specialty if "specialty" in seen else "",
+        visit_type=row.visit_type if "visit_type" in seen else "",
         modality=row.modality,
-        encounter_kind=row.encounter_kind,
+        encounter_kind=row.encounter_kind if "encounter_kind" in seen else "",
         recording=row.recording,
         stage=row.stage,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         plan_digest=row.plan_digest,
-        price_cents=row.price_cents,
-        currency=row.currency,
+        price_cents=row.price_cents if "price_cents" in seen else 0,
+        currency=row.currency if "currency" in seen else "",
         payment_label=method["label"] if method else "",
-        payment_state=row.payment_state,
+        payment_state=row.payment_state if "payment_state" in seen else "",
         booked_place=place_from_json(booked) if booked else None,
         attested_place=place_from_json(attested) if attested else None,
         arrived_at=row.arrived_at,
         encounter_at=row.encounter_at,
-        room=_room(row),
+        room=_room(row) if "room" in seen else None,
         version=row.version,
         created_at=row.created_at,
         reason=reason or "",

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records.access import Role, may, reaches
+from records.access import Role, may, permitted
 from records.acts import Act, needs_begun
 from records.errors import AccessRefused, NotFound, NotYetBegun, ScopeMissing
 from records.journal import Entry, Journal, Who
 from records.key_ring import KeyRing, Purpose
 from records.sealing import Place, from_bytes, key_id_of, open_bytes, seal_bytes, to_bytes
 from records.stages import DRAFT
+from records.standing import standing_at, standing_to
 from records.tables.base import Base
-from records.tables.visits import ParticipantRow, Visit
+from records.tables.visits import Visit
 
 Row = TypeVar("Row", bound=Base)
 
@@ -123,7 +123,7 @@ class Work:
         """
         self.allow(act, visit, visit)
         row = self.row(Visit, visit)
-        if not self._reaches_visit(row):
+        if not permitted(standing_at(self, row), act):
             self.refuse(act, visit, visit)
         if row.stage == DRAFT and needs_begun(act):
             raise NotYetBegun(visit)
@@ -134,26 +134,8 @@ class Work:
     def patient(self, patient: str, act: Act) -> None:
         """Refuses an actor who does not reach rows of that patient; a provider does through a visit of theirs."""
         self.allow(act, patient)
-        provider = self.actor.person if self._treats(patient) else None
-        if not reaches(self.actor.role, self.actor.person, patient, provider):
+        if not permitted(standing_to(self, patient), act):
             self.refuse(act, patient)
-
-    def _reaches_visit(self, row: Visit) -> bool:
-        actor = self.actor
-        if reaches(actor.role, actor.person, row.patient, row.provider):
-            return True
-        query = select(ParticipantRow.id).where(
-            ParticipantRow.visit == row.id, ParticipantRow.person == actor.person, ParticipantRow.role == actor.role
-        )
-        return actor.role != Role.VISITOR and self.session.scalar(query) is not None
-
-    def _treats(self, patient: str) -> bool:
-        if self.actor.role != Role.PROVIDER:
-            return False
-        query = select(Visit.id).where(
-            Visit.clinic == self.clinic, Visit.patient == patient, Visit.provider == self.actor.person
-        )
-        return self.session.scalar(query.limit(1)) is not None
 
     # --- sealed fields ---
 

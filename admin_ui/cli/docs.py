@@ -7,6 +7,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from admin_ui.cli.commands import COMMANDS, command_parser
+from admin_ui.cli.docs_access import access_page
 from admin_ui.cli.docs_vocabulary import vocabulary_page
 from engine.diagnostics import REGISTER, Kind
 from engine.settings import HOME, SETTINGS
@@ -82,5 +83,6 @@ PAGES: Mapping[str, Callable[[], Iterator[str]]] = MappingProxyType(
         "commands.md": commands_page,
         "diagnostics.md": diagnostics_page,
         "vocabulary.md": vocabulary_page,
+        "access.md": access_page,
     }
 )
