@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.decisions import Outcome
+from engine.decisions import PASSING
 from engine.due_points import ENCOUNTER, GATE_OF_EVENT
 from engine.gates import GateQuestion, GateVerdict
 from engine.local_dates import is_zone, last_instant, local_date
@@ -109,12 +109,17 @@ def _told(facts: JSON, path: str) -> str:
 
 
 def is_owed(decisions: Mapping[str, JSON], topic: str, duty: str, due: str) -> bool:
-    """Whether a gate's decisions (JSON by topic) leave a duty open; what nobody could decide counts as open."""
-    if not decisions:
-        return True
+    """Whether a gate's decisions (JSON by topic), asked again, leave a duty open that was owed before.
+
+    It is settled only where its own topic was answered and the answer lists it as met, or passes without it: then the
+    law, with what is known by now, asks for it no more. A duty that is now due at another time is the same duty. All
+    else leaves it open: no answer, another topic's answer, one that forbids, is incomplete or waits for a person.
+    """
     decision = decisions.get(topic)
     if decision is None:
-        return False
-    same = [entry["met"] for entry in decision["duties"] if (entry["duty"], entry["due"]) == (duty, due)]
-    undecided = decision["outcome"] in (Outcome.INCOMPLETE, Outcome.REVIEW)
-    return not all(same) if same else undecided
+        return True
+    same = [entry for entry in decision["duties"] if entry["duty"] == duty]
+    exactly = [entry for entry in same if entry["due"] == due]
+    if same:
+        return not all(entry["met"] for entry in exactly or same)
+    return decision["outcome"] not in PASSING
