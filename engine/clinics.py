@@ -12,6 +12,7 @@ from engine.brand import Brand
 from engine.dossier import DeaRegistration, License
 from engine.overlays import OwnLaw
 from engine.reading import Node
+from engine.sign_in_rules import HOUSE_RULES, SignInRules
 from engine.slots import WeekHours
 from engine.texts import Texts
 
@@ -180,6 +181,7 @@ class ClinicFile:
     people: People
     own_law: OwnLaw = field(compare=False, repr=False)
     digest: str
+    sign_in: SignInRules = HOUSE_RULES
 
     @property
     def policy(self) -> Node | None:

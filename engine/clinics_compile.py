@@ -26,6 +26,7 @@ from engine.diagnostics import Problems, listed, nearest
 from engine.overlays import OwnLaw
 from engine.packs import digest
 from engine.reading import Node
+from engine.sign_in_rules import read_sign_in
 from engine.slots import Opening, WeekHours
 from engine.texts import read_texts, require_languages
 from engine.values import BadValue
@@ -96,6 +97,7 @@ class _Compiler:
             pharmacies=tuple(self._pharmacy(part) for part in node.get("pharmacies") or ()),
             people=people,
             own_law=self._own_law(),
+            sign_in=read_sign_in(node.get("sign_in")),
             digest=digest(pack),
         )
 

@@ -3,6 +3,7 @@
 from engine.attestations import LIST as ATTESTATIONS
 from engine.law import RULE_ID
 from engine.shapes import DAY, LINK, NAME, SLUG, Anything, Key, ListOf, MapOf, Number, OneOf, Record, Text
+from engine.sign_in_rules import SHAPE as SIGN_IN
 from engine.texts import LANGUAGE, LANGUAGES, TEXTS
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -140,6 +141,7 @@ CLINIC = Record(
         "facts": Key(MapOf(Anything("a value")), "what is the same for all its encounters, by path of the vocabulary"),
         "guidance": Key(ListOf(RULE_ID), "guidance of the law, by rule id, that it lets block and not only warn"),
         "attestations": Key(ATTESTATIONS, "law that its compliance officer vouches for, for this clinic alone"),
+        "sign_in": Key(SIGN_IN, "how its people sign in"),
         "people": Key(_PEOPLE, "the people it starts with"),
     },
 )

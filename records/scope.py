@@ -10,12 +10,16 @@ from records.audit_trail import AuditTrail
 from records.consents import Consents
 from records.documents import Documents
 from records.duties import Duties
+from records.factors import Factors
 from records.forms import Forms
 from records.gates import Gates
+from records.invitations import Invitations
 from records.links import Links
+from records.mails import Mails
 from records.messages import Messages
 from records.notes import Notes
 from records.orders import Orders
+from records.passkeys import Passkeys
 from records.people import People
 from records.sessions import Sessions
 from records.slots import Slots
@@ -46,6 +50,22 @@ class Scope:
     @cached_property
     def sessions(self) -> Sessions:
         return Sessions(self._work)
+
+    @cached_property
+    def factors(self) -> Factors:
+        return Factors(self._work)
+
+    @cached_property
+    def passkeys(self) -> Passkeys:
+        return Passkeys(self._work)
+
+    @cached_property
+    def invitations(self) -> Invitations:
+        return Invitations(self._work)
+
+    @cached_property
+    def mails(self) -> Mails:
+        return Mails(self._work)
 
     @cached_property
     def visits(self) -> Visits:

@@ -1,16 +1,16 @@
 """Signing up and in with a password: Argon2id outside any transaction, the same time and answer for any wrong pair.
 
-Failures are counted for one e-mail address from one origin, so that nobody can lock somebody else out. After five of
-them each further one waits longer, up to five minutes. Call these in a thread: a hash takes about 0.1 s.
+Failures are counted for one e-mail address from one origin, or from one browser that the account knows, so that nobody
+can lock somebody else out (`records.attempts`). Call these in a thread: a hash takes about 0.1 s.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,16 +19,22 @@ from sqlalchemy import select
 from records.access import Role
 from records.accounts import Accounts, email_index
 from records.acts import Act
-from records.database import Database
+from records.attempts import FREE_FAILURES, Lane, count_failure, forget, seconds_left
+from records.ceremonies import Begun, Kind, begin
+from records.devices import Browser, lane_of, remember
 from records.errors import EmailTaken, SignInRefused
+from records.errors_identity import SecondFactorNeeded
+from records.factors import factors_of
 from records.people import PatientDraft, People
-from records.sessions import PATIENT_PORTAL, Sessions, SessionView, role_for
-from records.tables.people import Account, SignInAttempt
+from records.sessions import PATIENT_PORTAL, Opening, Sessions, SessionView, role_for
+from records.tables.people import Account
 from records.work import Actor, Work
 
-FREE_FAILURES = 5
-LONGEST_WAIT = timedelta(minutes=5)
-FORGOTTEN_AFTER = timedelta(hours=1)
+if TYPE_CHECKING:
+    from records.database import Database
+
+__all__ = ["FREE_FAILURES", "Credentials", "SignUp", "SignedIn", "hash_password", "sign_in", "sign_up"]
+
 _HASHER = PasswordHasher()
 _HASHING = threading.BoundedSemaphore(2)  # each hash takes 64 MiB
 
@@ -42,6 +48,7 @@ class Credentials:
     password: str
     portal: str
     origin: str = ""
+    browser: Browser = field(default_factory=Browser)
 
     def __repr__(self) -> str:
         return f"Credentials({self.clinic}, {self.portal})"
@@ -55,6 +62,7 @@ class SignUp:
     patient: PatientDraft
     password: str
     origin: str = ""
+    browser: Browser = field(default_factory=Browser)
 
     def __repr__(self) -> str:
         return f"SignUp({self.clinic})"
@@ -77,6 +85,7 @@ class _Found:
 
     account: str | None
     hash: str
+    lane: Lane
     wait: int
 
 
@@ -86,99 +95,96 @@ def hash_password(password: str) -> str:
         return _HASHER.hash(password)
 
 
+def password_matches(stored: str, password: str) -> bool:
+    """Whether the password is the one of the hash; as slow."""
+    with _HASHING:
+        try:
+            return _HASHER.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
 def sign_in(database: Database, tried: Credentials) -> SignedIn:
-    """Opens a session. Raises `SignInRefused`, audited: ``wrong``, or ``blocked`` with the seconds to wait."""
+    """Opens a session for the right password.
+
+    Raises:
+        SignInRefused: audited; ``wrong``, or ``blocked`` with the seconds to wait.
+        SecondFactorNeeded: the password was right; the browser now has the ceremony that goes on.
+    """
     actor = Actor.visitor(tried.origin)
     _decoy()  # made once, outside a transaction
     with database.work(tried.clinic, actor) as work:
         found = _find(work, tried)
     if found.wait:
         _refuse(database, tried, found, "blocked")
-    if not _matches(found.hash, tried.password) or found.account is None:
+    if not password_matches(found.hash, tried.password) or found.account is None:
         _refuse(database, tried, found, "wrong")
     with database.work(tried.clinic, actor) as work:
-        _forget_failures(work, tried)
-        token, session = Sessions(work).open(str(found.account), tried.portal)
-    return SignedIn(token=token, session=session)
+        forget(work, found.lane)
+        needs = _needs(work, str(found.account), tried)
+        if not needs:
+            return open_session(work, str(found.account), tried.portal, ("password", tried.browser))
+        kind = Kind.ENROL if needs == "enrol" else Kind.SECOND_FACTOR
+        begin(work, kind, tried.browser.secret, Begun(account=str(found.account), portal=tried.portal))
+    raise SecondFactorNeeded(needs)
 
 
 def sign_up(database: Database, wanted: SignUp) -> SignedIn:
     """Makes a patient with an account and signs them in. Raises `EmailTaken`, and then nothing was made."""
     password = hash_password(wanted.password)
     with database.work(wanted.clinic, Actor.visitor(wanted.origin)) as work:
-        if _account(work, wanted.patient.email) is not None:
+        if account_of(work, wanted.patient.email) is not None:
             raise EmailTaken("account")
         person = People(work).create_patient(wanted.patient)
         account = Accounts(work).create(person, wanted.patient.email, password, [Role.PATIENT])
-        token, session = Sessions(work).open(account, PATIENT_PORTAL)
+        return open_session(work, account, PATIENT_PORTAL, ("password", wanted.browser))
+
+
+def open_session(work: Work, account: str, portal: str, by: tuple[str, Browser]) -> SignedIn:
+    """A session for somebody who has proved who they are; ``by`` is how, and in which browser, which is known now."""
+    method, browser = by
+    role = role_for(work.row(Account, account).roles, portal)
+    opening = Opening(browser=browser.name, method=method, idle_seconds=browser.rules.idle_seconds(role or ""))
+    token, session = Sessions(work).open(account, portal, opening)
+    remember(work, account, browser.device)
     return SignedIn(token=token, session=session)
 
 
+def account_of(work: Work, email: str) -> Account | None:
+    """The account of an address in this clinic."""
+    query = select(Account).where(Account.clinic == work.clinic, Account.email_index == email_index(work, email))
+    return work.session.scalars(query).first()
+
+
+def usable(account: Account | None, portal: str) -> bool:
+    """Whether somebody may sign in with the account at that portal."""
+    return account is not None and not account.disabled and role_for(account.roles, portal) is not None
+
+
 def _find(work: Work, tried: Credentials) -> _Found:
-    account = _account(work, tried.email)
-    attempt = _attempt(work, tried)
-    wait = _seconds_left(attempt, work.now) if attempt else 0
-    usable = account is not None and not account.disabled and role_for(account.roles, tried.portal) is not None
-    if account is None or not usable:
-        return _Found(None, _decoy(), wait)
-    return _Found(account.id, account.password, wait)
+    account, name = account_of(work, tried.email), email_index(work, tried.email)
+    lane = lane_of(work, name, account.id if account is not None else "", tried.browser)
+    wait = seconds_left(work, lane)
+    if account is None or not usable(account, tried.portal):
+        return _Found(None, _decoy(), lane, wait)
+    return _Found(account.id, account.password, lane, wait)
+
+
+def _needs(work: Work, account: str, tried: Credentials) -> str:
+    """What is still missing after the right password: ``code``, ``enrol`` or nothing."""
+    row = work.row(Account, account)
+    if factors_of(work, account).any:
+        return "code"
+    role = role_for(row.roles, tried.portal)
+    return "enrol" if role is None or tried.browser.rules.needs_second_factor(role) else ""
 
 
 def _refuse(database: Database, tried: Credentials, found: _Found, code: str) -> None:
     system = Actor(person="sign-in", role=Role.SYSTEM, origin=tried.origin)
     with database.work(tried.clinic, system) as work:
-        wait = found.wait if code == "blocked" else _count_failure(work, tried)
+        wait = found.wait if code == "blocked" else count_failure(work, found.lane)
         work.note(Act.SIGN_IN_REFUSED, found.account or "unknown", portal=tried.portal, code=code)
     raise SignInRefused(code, wait)
-
-
-def _count_failure(work: Work, tried: Credentials) -> int:
-    """Counts one more failure; returns how many seconds the next try has to wait."""
-    attempt = _attempt(work, tried)
-    if attempt is None:
-        index, origin = email_index(work, tried.email), work.blind("origin", tried.origin)
-        attempt = SignInAttempt(
-            clinic=work.clinic, email_index=index, origin_index=origin, failures=0, last_at=work.now
-        )
-        work.session.add(attempt)
-    if work.now - attempt.last_at > FORGOTTEN_AFTER:
-        attempt.failures = 0
-    attempt.failures, attempt.last_at = attempt.failures + 1, work.now
-    if attempt.failures >= FREE_FAILURES:
-        doublings = min(attempt.failures - FREE_FAILURES, 6)
-        attempt.blocked_until = work.now + min(timedelta(seconds=5 * 2**doublings), LONGEST_WAIT)
-    work.session.flush()
-    return _seconds_left(attempt, work.now)
-
-
-def _forget_failures(work: Work, tried: Credentials) -> None:
-    attempt = _attempt(work, tried)
-    if attempt is not None:
-        work.session.delete(attempt)
-
-
-def _account(work: Work, email: str) -> Account | None:
-    query = select(Account).where(Account.clinic == work.clinic, Account.email_index == email_index(work, email))
-    return work.session.scalars(query).first()
-
-
-def _attempt(work: Work, tried: Credentials) -> SignInAttempt | None:
-    key = (work.clinic, email_index(work, tried.email), work.blind("origin", tried.origin))
-    return work.session.get(SignInAttempt, key)
-
-
-def _seconds_left(attempt: SignInAttempt, now: datetime) -> int:
-    if attempt.blocked_until is None or attempt.blocked_until <= now:
-        return 0
-    return int((attempt.blocked_until - now).total_seconds()) + 1
-
-
-def _matches(stored: str, password: str) -> bool:
-    with _HASHING:
-        try:
-            return _HASHER.verify(stored, password)
-        except (VerificationError, InvalidHashError):
-            return False
 
 
 @cache

@@ -106,10 +106,14 @@ class Account(Base):
     roles: Mapped[CodeList]
     disabled: Mapped[bool]
     created_at: Mapped[When]
+    address_proved_at: Mapped[MaybeWhen]
 
 
 class SignInAttempt(Base):
-    """Failures of one e-mail from one origin, both as blind indexes: a stranger elsewhere never locks the owner out."""
+    """Failures of one e-mail (or account) from one origin or known device, both as blind indexes.
+
+    So a stranger elsewhere never locks the owner out.
+    """
 
     __tablename__ = "sign_in_attempts"
     clinic: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -121,7 +125,10 @@ class SignInAttempt(Base):
 
 
 class SessionRow(Base):
-    """A signed-in browser: only the token's hash is kept. ``portal`` is patient or staff, each with its own cookie."""
+    """A signed-in browser: only the token's hash is kept. ``portal`` is patient or staff, each with its own cookie.
+
+    ``browser`` is a rough code (``firefox/linux``), ``method`` how it signed in, ``proved_at`` the last fresh factor.
+    """
 
     __tablename__ = "sessions"
     id: Mapped[Key]
@@ -135,6 +142,10 @@ class SessionRow(Base):
     seen_at: Mapped[When]
     expires_at: Mapped[When]
     closed_at: Mapped[MaybeWhen]
+    browser: Mapped[str | None] = mapped_column(String(64))
+    method: Mapped[str | None] = mapped_column(String(64))
+    idle_seconds: Mapped[int | None]
+    proved_at: Mapped[MaybeWhen]
 
 
 class SeedMark(Base):

@@ -15,10 +15,20 @@ from records.notes import NoteDraft
 from records.scope import Scope
 from records.work import Actor
 from tests.records.helpers import PATIENT, PLACE, PROVIDER, START, draft_of
-from tests.records.helpers_journey import FORM, Walked, answer_of, consent_of, duty_of, order_of
+from tests.records.helpers_journey import (
+    FORM,
+    Walked,
+    answer_of,
+    consent_of,
+    duty_of,
+    invitation_of,
+    mail_of,
+    order_of,
+    passkey_of,
+)
 
 # Methods that take nothing of a clinic's rows: what they make belongs to the scope's own clinic.
-MAKES_ITS_OWN = {"people.create_patient", "people.create_staff", "people.create_provider"}
+MAKES_ITS_OWN = {"invitations.invite", "people.create_patient", "people.create_staff", "people.create_provider"}
 NOT_FOUND = (NotFound, AccessRefused, LinkRefused)
 REACHED = "reached, but"
 
@@ -45,6 +55,8 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "notes": NoteDraft(visit=visit, template="t", fields={}, version=1, key="another"),
         "orders": order_of(visit),
         "duties": duty_of(visit, "another"),
+        "passkeys": passkey_of("another"),
+        "invitations": invitation_of("another"),
         "people": PATIENT if "patient" in method else PROVIDER if "provider" in method else PROVIDER.staff,
     }
     values: dict[str, Any] = {
@@ -71,6 +83,10 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "dea": (),
         "seed_key": None,
         "limit": 50,
+        "opening": None,
+        "code": "000000",
+        "name": "n",
+        "compose": mail_of("another"),
     }
     if name == "people" and method in ("provider", "set_credentials"):
         values["person"] = walked.world.provider

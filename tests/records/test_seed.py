@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, time
 from typing import cast
 
 from engine.clinics import ClinicFile, DateRule, People, SeedDea, SeedLicense, SeedPatient, SeedProvider, SeedStaff
+from engine.sign_in_rules import HOUSE_RULES
 from engine.slots import Opening, WeekHours
 from records.audit import verify
 from records.database import Database
+from records.devices import Browser
 from records.seed import DEMO_PASSWORD, seed
 from records.sign_in import Credentials, sign_in
 from records.work import Actor
@@ -124,7 +126,13 @@ def test_everybody_of_a_demo_can_sign_in(database: Database) -> None:
         ("admin", "clinic_admin", "staff"),
     ]
     for one in people:
-        tried = Credentials(clinic="palmetto", email=one.email, password=DEMO_PASSWORD, portal=one.portal)
+        tried = Credentials(
+            clinic="palmetto",
+            email=one.email,
+            password=DEMO_PASSWORD,
+            portal=one.portal,
+            browser=Browser(rules=HOUSE_RULES.in_demo()),
+        )
         assert sign_in(database, tried).session.role == one.role
 
 
