@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Scope
 
+from portals.base.requests import audit_refusal
 from portals.base.templating import render
 from portals.base.visitor import STAFF, visitor
 from records.errors import NotYetBegun
@@ -48,6 +49,8 @@ def error_page(request: Request, status: int, kind: str) -> Response:
 async def _refusal(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status == 403:
+        await audit_refusal(request, "role")
     answer = error_page(request, status, _kind(request, status))
     answer.headers.update(headers)
     return answer

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from portals.base.visitor import visitor
 from portals.deps import PortalDeps
+from records.acts import Act
 from records.errors import AccessRefused, NotFound
 from records.scope import Actor, Scope
 
@@ -59,8 +60,30 @@ async def in_scope(request: Request, work: Callable[[Scope], Found]) -> Found:
 
     try:
         return await run_in_threadpool(run)
-    except (NotFound, AccessRefused):
+    except AccessRefused:
         raise HTTPException(404) from None
+    except NotFound:
+        await audit_refusal(request, "unknown")
+        raise HTTPException(404) from None
+
+
+async def audit_refusal(request: Request, code: str) -> None:
+    """Keeps in the audit that somebody signed in was turned away before records had anything to refuse.
+
+    ``code`` is ``role`` for a page of other people's, ``unknown`` for an id that this clinic does not have. A visitor
+    leaves no entry: nothing is shown to them, and they could fill the audit at will.
+    """
+    if "visitor" not in request.scope:
+        return
+    who = visitor(request)
+    if who.clinic is not None and who.session is not None:
+        await run_in_threadpool(_append_refusal, request, who.clinic.slug, code)
+
+
+def _append_refusal(request: Request, clinic: str, code: str) -> None:
+    page = str(getattr(request.scope.get("route"), "name", "") or "page")
+    with deps_of(request).database.work(clinic, actor_of(request)) as work:
+        work.record(Act.ACCESS_REFUSED, page[:80], method=request.method, code=code)
 
 
 async def form_of(request: Request, longest: int = LONGEST_VALUE) -> FormData:
