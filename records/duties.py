@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from records.acts import Act
 from records.codes import as_code, new_id
 from records.course import append_event
+from records.errors import RecordsError
 from records.tables.clinical import DutyRow
 from records.tables.visits import AlertRow, Visit
 from records.work import Repository, Work
 
 _TASKS = ("duty_due", "duty_overdue")
+_SKEW = timedelta(minutes=1)  # by which the clocks of two programs may differ
+
+
+class NotYetDone(RecordsError):
+    """What is marked as done is said to be done later than now; carries the visit's id."""
+
+    code = "not_yet_done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +59,17 @@ class Duties(Repository):
     """A visit's statements."""
 
     def mark(self, draft: DutyDraft) -> str:
-        """Keeps the statement, settles the tasks that called for the duty, and returns the statement's id."""
+        """Keeps the statement, settles the tasks that called for the duty, and returns the statement's id.
+
+        Raises `NotYetDone` for a time that is still to come: no duty is met in advance.
+        """
         visit = self._work.visit(draft.visit, Act.DUTY_STATED, audited=False)
         query = select(DutyRow.id).where(DutyRow.visit == visit.id, DutyRow.client_key == draft.key)
         known = self._session.scalar(query)
         if known is not None:
             return known
+        if draft.done_at is not None and draft.done_at > self._work.at + _SKEW:
+            raise NotYetDone(visit.id)
         row = self._row(visit, draft)
         self._session.add(row)
         append_event(self._work, visit, "duty_done", detail={"topic": row.topic, "duty": row.duty, "statement": row.id})

@@ -10,6 +10,7 @@ import pytest
 from engine.consent_text import GUARDIAN
 from records.access import Role
 from records.acts import Act
+from records.duties import NotYetDone
 from records.errors import AccessRefused, NotYetBegun
 from records.forms import Submission
 from records.tables.clinical import DutyRow
@@ -98,6 +99,13 @@ def test_nobody_else_says_it_and_nobody_of_a_visit_that_has_not_begun(begun: Wor
 def test_a_draft_refuses_it(world: World) -> None:
     with pytest.raises(NotYetBegun):
         mark(world)
+
+
+def test_nothing_is_done_in_advance(begun: World, clock: HandClock) -> None:
+    with pytest.raises(NotYetDone):
+        mark(begun, done_at=clock.now() + timedelta(seconds=61))
+    assert begun.store.dossier(begun.ref).done == ()
+    assert mark(begun, done_at=clock.now() + timedelta(seconds=60))
 
 
 def test_a_guardians_consent_under_the_patients_own_signature_is_none(begun: World) -> None:
