@@ -67,6 +67,7 @@ _STATABLE = frozenset(
     }
 )
 _MODALITIES = ("audio_only", "store_and_forward", "chat", "questionnaire", "audio_video")
+_SKEW = timedelta(minutes=1)
 _WESTERNMOST = timezone(timedelta(hours=-11))
 _Found = tuple[str, Any, str, datetime | None]
 """Path, value, source, as of."""
@@ -82,8 +83,9 @@ def gather_facts(
     """The facts of a visit for a stage (`book`, `join`, `prescribe`, `sign`) at an instant.
 
     The gate `book` goes by the place the patient stated for the slot, every other one by the place attested for the
-    encounter. A fact older than its greatest age (`ages`), or of no known age where it has one, is untold; the place is
-    counted to the encounter, once it began.
+    encounter. A fact older than its greatest age (`ages`), or of no known age where it has one, is untold, and so is
+    one of the future (but for the minute by which two clocks may differ); the place is counted to the encounter, once
+    it began.
 
     Raises:
         ValueError: there is no such stage.
@@ -113,7 +115,7 @@ def may_be_stated(path: str) -> bool:
 def _counts(path: str, as_of: datetime | None, at: datetime, ages: Mapping[str, timedelta]) -> bool:
     """Whether a fact is young enough. The place was looked at before: it has an encounter of its own to count to."""
     age = ages.get(path)
-    return age is None or path.startswith(_PLACE) or (as_of is not None and at - as_of <= age)
+    return age is None or path.startswith(_PLACE) or (as_of is not None and as_of <= at + _SKEW and at - as_of <= age)
 
 
 def _found(
@@ -177,6 +179,8 @@ def _attested(dossier: Dossier, at: datetime, age: timedelta | None) -> Place | 
     """The place attested for the encounter, while the attestation is fresh; an undated one is not."""
     place = dossier.patient.attested_place
     if place is None or place.at is None or not place.attested:
+        return None
+    if dossier.encounter_at is None and place.at > at + _SKEW:  # once it began, who moves on may say so again
         return None
     counted_to = dossier.encounter_at or at
     return place if age is None or counted_to - place.at <= age else None

@@ -63,6 +63,20 @@ def test_what_has_a_greatest_age_and_no_date_is_untold() -> None:
     assert "treatment.indication" in found
 
 
+@pytest.mark.parametrize(("ahead", "told"), [(timedelta(minutes=1), True), (timedelta(seconds=61), False)])
+def test_what_is_of_the_future_is_not_young_but_untold(ahead: timedelta, told: bool) -> None:
+    stated = gather_facts(dossier(order=replace(LOOKED, stated_at=NOW + ahead)), "prescribe", NOW).provenance
+    assert ("pdmp.checked" in stated) is told
+    visit = replace(with_patient(attested_place=replace(ATTESTED, at=NOW + ahead)), encounter_at=None)
+    assert ("location" in gather_facts(visit, "join", NOW).facts["patient"]) is told
+
+
+def test_a_place_attested_again_after_the_encounter_began_stands() -> None:
+    visit = replace(with_patient(attested_place=replace(ATTESTED, at=NOW)), encounter_at=NOW - timedelta(hours=1))
+    for at in (NOW, NOW - timedelta(minutes=59)):
+        assert "location" in gather_facts(visit, "sign", at).facts["patient"]
+
+
 def test_any_fact_may_be_given_a_greatest_age() -> None:
     visit = dossier()
     assert "consents" in gather_facts(visit, "join", NOW + timedelta(days=9)).facts
