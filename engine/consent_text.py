@@ -101,7 +101,7 @@ def assemble_consent(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBoo
     so is a guardian's consent, which no patient signs.
     """
     unmet = [duty for answer in decisions.values() for duty in answer.get("duties", ()) if not duty.get("met")]
-    asked_by_kind = [(kind, duty) for duty in unmet if (kind := consent_kind(duty, book)) is not None]
+    asked_by_kind = [(kind, duty) for duty in unmet for kind in consent_kinds(duty, book)]
     wanted = ({kind for kind, _ in asked_by_kind} | set(about.kinds)) - {GUARDIAN}
     kinds = tuple(kind for kind in book.kinds if kind in wanted)
     asked = {word for _, duty in asked_by_kind for word in _words(duty.get("detail"))}
@@ -124,10 +124,17 @@ def read_clauses(
     )
 
 
-def consent_kind(duty: Mapping[str, Any], book: ClauseBook) -> str | None:
-    """The kind of consent that meets a duty: the one it names itself, else the book's."""
-    named = (duty.get("detail") or {}).get("consent")
-    return named if named in book.kinds else book.duties.get(duty["duty"])
+def consent_kinds(duty: Mapping[str, Any], book: ClauseBook) -> tuple[str, ...]:
+    """The kinds of consent that meet a duty: those it names itself (several rules may name several), else the book's.
+
+    None where a guardian's consent is among them: no patient can meet that by signing.
+    """
+    told = (duty.get("detail") or {}).get("consent")
+    named = told if isinstance(told, list | tuple) else (told,)
+    if GUARDIAN in named:
+        return ()
+    known = tuple(kind for kind in named if kind in book.kinds)
+    return known or tuple(kind for kind in (book.duties.get(duty["duty"]),) if kind is not None)
 
 
 def _consent(

@@ -43,7 +43,7 @@ def _joined(one: Json, other: Json, orders: Orders) -> dict[str, Any]:
 
 
 def strictest(one: Json, other: Json, orders: Orders) -> dict[str, Any]:
-    """Two details in one: the stricter word where the topic orders them, else all that either asks."""
+    """Two details in one: the stricter word where the topic orders them, else a list of all that either asks."""
     return {
         key: _both(one[key], other[key], orders.get(key, ())) if key in one and key in other else {**one, **other}[key]
         for key in dict.fromkeys((*one, *other))
@@ -57,7 +57,8 @@ def _both(one: Any, other: Any, order: tuple[str, ...]) -> Any:
         return max(one, other, key=order.index)
     if isinstance(one, bool) and isinstance(other, bool):
         return one or other
-    return list(dict.fromkeys((*_list(one), *_list(other))))
+    found = _list(one)
+    return [*found, *(part for part in _list(other) if part not in found)]
 
 
 def _list(value: Any) -> list[Any]:

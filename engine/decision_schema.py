@@ -53,7 +53,11 @@ _DUTY = _entry(
     duty=Key(_TEXT, "the duty", required=True),
     due=Key(_TEXT, "when it is due", required=True),
     met=Key(Flag(), "whether the facts meet it", required=True),
-    detail=Key(MapOf(Anything("a value")), "what else it asks", required=True),
+    detail=Key(
+        MapOf(Anything("a value, or a list of all that several rules ask where none is the strictest")),
+        "what else it asks",
+        required=True,
+    ),
     rules=Key(_WORDS, "every rule that asks for it, where several do"),
 )
 _LIMIT = _entry(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.consent_text import ClauseBook, consent_kind
+from engine.consent_text import ClauseBook, consent_kinds
 from portals.patient.law_view import Citation, citations_of
 
 CLINIC, STATE, FEDERAL = "clinic", "state", "federal"
@@ -27,20 +27,23 @@ def asked_by(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBook, kinds
     found: dict[tuple[str, str, str], AskedBy] = {}
     for decision in decisions.values():
         for duty in decision.get("duties", ()):
-            kind = consent_kind(duty, book)
-            if kind not in kinds or duty.get("met"):
-                continue
-            line = AskedBy(
-                kind=str(kind),
-                who=layer(str(duty.get("rule", ""))),
-                law=str(duty.get("law") or ""),
-                sources=tuple(citations_of(decision, duty.get("cite", ()))),
-            )
-            found.setdefault((line.kind, line.who, line.law), line)
+            for kind in consent_kinds(duty, book):
+                if kind in kinds and not duty.get("met"):
+                    line = _line(kind, decision, duty)
+                    found.setdefault((line.kind, line.who, line.law), line)
     lines = list(found.values())
     named = {line.kind for line in lines}
     lines += [AskedBy(kind=kind, who=CLINIC, law="", sources=()) for kind in kinds if kind not in named]
     return tuple(sorted(lines, key=lambda line: kinds.index(line.kind)))
+
+
+def _line(kind: str, decision: Mapping[str, Any], duty: Mapping[str, Any]) -> AskedBy:
+    return AskedBy(
+        kind=kind,
+        who=layer(str(duty.get("rule", ""))),
+        law=str(duty.get("law") or ""),
+        sources=tuple(citations_of(decision, duty.get("cite", ()))),
+    )
 
 
 def layer(rule: str) -> str:

@@ -57,6 +57,11 @@ def test_a_duty_may_name_the_kind_that_meets_it() -> None:
     assert assembled(duty("some_state_duty", consent="telehealth")).kinds == ("telehealth",)
 
 
+def test_a_duty_that_several_rules_ask_for_may_name_several_kinds() -> None:
+    assert assembled(duty("some_state_duty", consent=["telehealth", "treatment"])).kinds == ("treatment", "telehealth")
+    assert assembled(duty("guardian", consent=["treatment", "guardian"])).kinds == ()
+
+
 def test_the_plan_can_ask_for_a_kind_by_itself() -> None:
     assert assembled(kinds=("telehealth",)).kinds == ("telehealth",)
 

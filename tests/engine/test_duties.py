@@ -48,6 +48,13 @@ def test_the_stricter_form_and_all_disclosures_are_asked_for() -> None:
     assert strictest({"signed": False}, {"signed": True}, ORDERS) == {"signed": True}
 
 
+def test_of_words_that_nobody_put_into_an_order_all_are_asked_for() -> None:
+    assert strictest({"consent": "treatment"}, {"consent": "guardian"}, ORDERS) == {
+        "consent": ["treatment", "guardian"]
+    }
+    assert strictest({"a": {"b": 1}}, {"a": {"b": 2}}, ORDERS) == {"a": [{"b": 1}, {"b": 2}]}
+
+
 def test_duties_due_within_a_time_of_something_stay_apart_from_those_due_at_a_gate(tmp_path: Path) -> None:
     later = look("within 3 days of encounter")
     decision = ask(law(tmp_path, rule("open/one", look()), rule("open/two", later)))
