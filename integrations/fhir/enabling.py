@@ -6,6 +6,7 @@ tests are denied; then "surely true" is plain logic over tests that are surely t
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from engine.conditions import Always, Condition, Every, Negation, Reference, Some, Test, rewrite
@@ -219,7 +220,8 @@ def _literal(value: Any, kind: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        return f"{whole(value)}" if value >= 0 else f"({whole(value)})"
+        plain = f"{Decimal(repr(whole(value))):f}"  # FHIRPath writes no exponents
+        return plain if value >= 0 else f"({plain})"
     if kind == "Date":
         return f"@{value}"
     escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")

@@ -59,18 +59,23 @@ def read_response(form: Form, resource: Mapping[str, Any]) -> dict[str, Any]:
     """The answers that a response to this form holds, by item, to be checked like any others; scores are not read.
 
     Raises:
-        BadResponse: it answers another form, names an unknown item, or an answer has another type.
+        BadResponse: it answers another form, names an unknown item or one twice, or an answer has another type.
     """
     name = str(resource.get("questionnaire", "")).partition("|")[0].rpartition("/")[2]
     if resource.get("resourceType") != "QuestionnaireResponse" or name != canonical(form, "").rpartition("/")[2]:
         raise BadResponse(f"this is no response to {form.id}")
     scores = {name for score in form.scores for name in (score.id, score.id + BAND_SUFFIX)}
-    found = {}
-    for entry in resource.get("item", ()):
+    found: dict[str, Any] = {}
+    entries = resource.get("item", ())
+    if not isinstance(entries, list | tuple):
+        raise BadResponse("its items are no list")
+    for entry in entries:
         link = str(entry.get("linkId")) if isinstance(entry, Mapping) else ""
         item = form.item(link)
         if item is None and link not in scores:
             raise BadResponse("it answers an item that the form does not ask")
+        if link in found:
+            raise BadResponse(f"it answers {link} twice")
         if item is not None and item.type != "info":
             found[item.id] = _read(item, entry.get("answer", ()))
     return found

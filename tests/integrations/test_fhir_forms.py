@@ -177,6 +177,11 @@ def test_what_r4_cannot_say_is_an_expression_that_is_never_empty(condition: str)
     assert expression_of(shown_by(condition)).startswith("iif(")
 
 
+@pytest.mark.parametrize(("number", "written"), [("0.00001", "0.00001"), ("-0.00002", "(-0.00002)"), ("2.5", "2.5")])
+def test_a_number_in_an_expression_has_no_exponent(number: str, written: str) -> None:
+    assert f" < {written})" in expression_of(shown_by(f"{{count: {{less: {number}}}}}"))
+
+
 def test_text_in_an_expression_cannot_end_it() -> None:
     found = expression_of(shown_by('{words: "it\'s", any: [{count: 1}, {color: red}]}'))
     assert r"= 'it\'s'" in found
@@ -259,6 +264,9 @@ WRONG = [
     {"item": [{"linkId": "color", "answer": "red"}]},
     {"item": [{"linkId": "color", "answer": [{"valueCoding": "red"}]}]},
     {"item": ["color"]},
+    {"item": [{"linkId": "color"}, {"linkId": "color", "answer": [{"valueCoding": {"code": "red"}}]}]},
+    {"item": None},
+    {"item": {"linkId": "color"}},
 ]
 
 
