@@ -75,7 +75,7 @@ def read_attestations(
 ) -> tuple[Attestation, ...]:
     """The attestations of a clinic's file; one that attests nothing is reported.
 
-    `officers` are the ids of its compliance officers, empty where its file names no people.
+    `officers` are the ids of its compliance officers; where its file names none, nobody can attest.
     """
     mine = Problems()
     LIST.check(node, mine)
@@ -86,11 +86,10 @@ def read_attestations(
     rules = {rule.id: rule for file in ground.files for rule in file.rules}
     for part, one in zip(node, found, strict=True):
         reason, fix = _wrong(part, one, rules, ground)
-        if officers and part.text("by") not in officers:
-            reason, fix = (
-                "only a compliance officer of the clinic attests law",
-                f"use one of: {listed(sorted(officers))}",
-            )
+        if part.text("by") not in officers:
+            reason = "only a compliance officer of the clinic attests law"
+            known = listed(sorted(officers))
+            fix = f"use one of: {known}" if officers else "name the officer under `people`, with `role: compliance`"
         if reason:
             problems.report("LAW022", part.at, reason=reason, fix=fix)
     names = [one.id for one in found]
