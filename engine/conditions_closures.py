@@ -20,6 +20,7 @@ from engine.conditions_tree import (
     Test,
     walk,
 )
+from engine.remembered import kept_in
 from engine.values import Facts, Value, shift, shift_instant
 
 Truth = bool | None
@@ -36,6 +37,7 @@ def compile_condition(condition: Condition) -> Closure:
     return lambda facts: inner(facts, _NO_ITEM)
 
 
+@kept_in("_closure")
 @lru_cache(maxsize=20_000)
 def _compile(condition: Condition) -> _Inner:
     if isinstance(condition, Always):
@@ -283,12 +285,19 @@ def _because(condition: Condition, facts: Facts, wanted: Truth, found: dict[str,
 
 def failures(condition: Condition, facts: Facts) -> list[str]:
     """In plain words, the parts that keep a condition from holding (false or unknown ones); empty when it holds."""
+    return [
+        words if holds is False else f"{words} (not told)"
+        for part, words in _lacking(condition)
+        if (holds := part(facts, _NO_ITEM)) is not True
+    ]
+
+
+@kept_in("_lacks")
+def _lacking(condition: Condition) -> tuple[tuple[_Inner, str], ...]:
+    """The parts that must all hold, each with its words."""
     if isinstance(condition, Every):
-        return [words for part in condition.parts for words in failures(part, facts)]
-    holds = truth(condition, facts)
-    if holds is True:
-        return []
-    return [describe(condition) if holds is False else f"{describe(condition)} (not told)"]
+        return tuple(one for part in condition.parts for one in _lacking(part))
+    return ((_compile(condition), describe(condition)),)
 
 
 @lru_cache(maxsize=20_000)

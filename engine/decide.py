@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from engine.conditions_closures import Truth
-from engine.decide_compose import compose
+from engine.decide_compose import Setting, compose
 from engine.decide_drugs import about_the_drug
 from engine.decisions import ENGINE_FAULT, Decision, Outcome, Question
 from engine.diagnostics import BrokenInput
-from engine.evaluators import Evaluator, started
+from engine.evaluators import Evaluator, started, works_ahead
 from engine.faults import EngineFault
 from engine.programs import Program
 from engine.questions import COUNTRY, ZONE, Asked, read_question
@@ -93,16 +93,21 @@ def _on_day(
     facts = asked.on(day)
     plans = [rulebook.plan(topic, asked.jurisdiction or "", day, disputed(facts)) for topic in topics]
 
+    sources = rulebook.sources
+
     def conclude(truths: Sequence[Truth]) -> dict[str, Decision]:
         found: dict[str, Decision] = {}
         begin = 0
         for topic, plan in zip(topics, plans, strict=True):
             end = begin + len(plan.program.conditions)
             declared = rulebook.topics.topics[topic]
-            decision = compose(declared, plan, facts, truths[begin:end], rulebook.sources)
+            setting = Setting(day, *_digests(rulebook), _presumed(asked, plan.program), sources)
+            decision = compose(declared, plan, facts, truths[begin:end], setting)
             if DRUG in declared.inputs:
-                decision = about_the_drug(decision, asked, day, rulebook.sources)
-            found[topic] = _named(rulebook, decision, law_time=day, presumed=_presumed(asked, plan.program))
+                decision = about_the_drug(decision, asked, day, sources)
+            if works_ahead(evaluator):
+                decision.canonical()  # written out while the second engine is at work
+            found[topic] = decision
             begin = end
         return found
 
@@ -160,6 +165,10 @@ def _presumed(asked: Asked, program: Program) -> dict[str, Any]:
     return {path: value for path, value in sorted(asked.presumed.items()) if path in program.paths or path == COUNTRY}
 
 
-def _named(rulebook: Rulebook, decision: Decision, **more: Any) -> Decision:
-    overlay = rulebook.overlay.digest if rulebook.overlay else None
-    return replace(decision, law=rulebook.law.digest, overlay=overlay, rulebook=rulebook.digest, **more)
+def _named(rulebook: Rulebook, decision: Decision) -> Decision:
+    law, overlay, whole = _digests(rulebook)
+    return replace(decision, law=law, overlay=overlay, rulebook=whole)
+
+
+def _digests(rulebook: Rulebook) -> tuple[str, str | None, str]:
+    return rulebook.law.digest, rulebook.overlay.digest if rulebook.overlay else None, rulebook.digest

@@ -24,7 +24,19 @@ from engine.values import Facts, Value
 _WEAK = frozenset({"low", "unknown"})
 
 
-def compose(topic: Topic, plan: Plan, facts: Facts, truths: Sequence[Truth], sources: Mapping[str, Source]) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a decision is made under, and says of itself: day, digests, what was presumed; and the sources to cite."""
+
+    law_time: str
+    law: str
+    overlay: str | None
+    rulebook: str
+    presumed: Json
+    sources: Mapping[str, Source]
+
+
+def compose(topic: Topic, plan: Plan, facts: Facts, truths: Sequence[Truth], setting: Setting) -> Decision:
     """One decision out of the truths of a plan's conditions."""
     tally = _Tally(topic, facts, truths)
     for standing in plan.standing:
@@ -41,8 +53,13 @@ def compose(topic: Topic, plan: Plan, facts: Facts, truths: Sequence[Truth], sou
         advice=tuple(tally.advice),
         review=tuple(tally.all_reviews(plan.carried)),
         missing=tuple(sorted(tally.missing())) if outcome is Outcome.INCOMPLETE else (),
+        presumed=setting.presumed,
         tried=tuple(tally.tried()),
-        sources=cited((instance.cited for instance in tally.used), sources),
+        law_time=setting.law_time,
+        law=setting.law,
+        overlay=setting.overlay,
+        rulebook=setting.rulebook,
+        sources=cited((instance.cited for instance in tally.used), setting.sources),
     )
 
 

@@ -60,6 +60,7 @@ class Decision:
     overlay: str | None = None
     rulebook: str = ""
     sources: Json = field(default_factory=dict)
+    _written: bytes = field(default=b"", init=False, repr=False, compare=False)
 
     @property
     def passes(self) -> bool:
@@ -94,5 +95,7 @@ class Decision:
         }
 
     def canonical(self) -> bytes:
-        """The bytes that are the same whenever the inputs are."""
-        return canonical(self.as_json())
+        """The bytes that are the same whenever the inputs are; written once."""
+        if not self._written:
+            object.__setattr__(self, "_written", canonical(self.as_json()))
+        return self._written

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast
 
 from engine.programs import Program, Sheet
 
@@ -20,7 +20,6 @@ class Evaluator(Protocol):
         """One truth for each condition of the program; raises `EngineFault` when there is no answer."""
 
 
-@runtime_checkable
 class Ahead(Protocol):
     """An evaluator that works elsewhere, so that it can be asked first and heard later."""
 
@@ -28,10 +27,15 @@ class Ahead(Protocol):
         """Begin; the answer must be called once, and is or raises what `evaluate` would."""
 
 
+def works_ahead(evaluator: Evaluator) -> bool:
+    """Whether it is an `Ahead`."""
+    return hasattr(evaluator, "start")
+
+
 def started(evaluator: Evaluator, program: Program, sheet: Sheet) -> Answer:
     """The second engine at work, where it can be; its answer when it is called."""
-    if isinstance(evaluator, Ahead):
-        return evaluator.start(program, sheet)
+    if works_ahead(evaluator):
+        return cast("Ahead", evaluator).start(program, sheet)
     return partial(evaluator.evaluate, program, sheet)
 
 

@@ -27,8 +27,11 @@ class ZoneTable:
 
     def of(self, state: str) -> tuple[str, ...]:
         """A state's zones; every zone known when the state is not listed, UTC when none is."""
+        found = self.by_state.get(state)
+        if found:
+            return found
         everywhere = {zone for zones in self.by_state.values() for zone in zones}
-        return self.by_state.get(state) or tuple(sorted(everywhere)) or ("UTC",)
+        return tuple(sorted(everywhere)) or ("UTC",)
 
 
 def read_zones(node: Node, problems: Problems) -> dict[str, tuple[str, ...]]:

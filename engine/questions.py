@@ -191,8 +191,16 @@ def _zones(rulebook: Rulebook, instant: datetime, facts: dict[str, Value], probl
 
 def _readable(given: object) -> bool:
     """Whether every text of a question can be written: half a surrogate pair cannot."""
-    if isinstance(given, str):
-        return given.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in given)
-    if isinstance(given, Mapping):
-        return all(_readable(key) and _readable(part) for key, part in given.items())
-    return all(map(_readable, given)) if isinstance(given, list | tuple) else True
+    left = [given]
+    for one in left:
+        if isinstance(one, str):
+            if not one.isascii() and any("\ud800" <= letter <= "\udfff" for letter in one):
+                return False
+        elif one is None or isinstance(one, int | float):
+            continue
+        elif isinstance(one, list | tuple):
+            left += one
+        elif isinstance(one, Mapping):
+            left += one
+            left += one.values()
+    return True

@@ -1,17 +1,21 @@
-"""How can a deep tree of frozen data be looked up at no cost? Its hash is worked out once and kept beside it."""
+"""How can a deep tree of frozen data be looked up at no cost? What follows from a node alone is kept beside it."""
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 Class = TypeVar("Class", bound=type)
+Kept = TypeVar("Kept")
+Node = TypeVar("Node")
 
 
 class Remembered:
-    """Room for the hash; inherited by frozen dataclasses with slots, whose copies and pickles leave it behind."""
+    """Room for what is kept; inherited by frozen dataclasses with slots, whose copies and pickles leave it behind."""
 
-    __slots__ = ("_hash",)
+    __slots__ = ("_closure", "_hash", "_lacks")
 
     _hash: int
+    _closure: Any
+    _lacks: Any
 
 
 def remembers_hash(cls: Class) -> Class:
@@ -27,3 +31,20 @@ def remembers_hash(cls: Class) -> Class:
 
     cls.__hash__ = remembered  # type: ignore[method-assign, assignment]
     return cls
+
+
+def kept_in(slot: str) -> Callable[[Callable[[Node], Kept]], Callable[[Node], Kept]]:
+    """A function of one node, worked out once for each: it is kept in this slot of a `Remembered` one."""
+
+    def keeping(work: Callable[[Node], Kept]) -> Callable[[Node], Kept]:
+        def look(node: Node) -> Kept:
+            found = getattr(node, slot, None)
+            if found is None:
+                found = work(node)
+                if isinstance(node, Remembered):
+                    object.__setattr__(node, slot, found)
+            return cast("Kept", found)
+
+        return look
+
+    return keeping
