@@ -91,6 +91,7 @@ async def note(request: Request, visit: str) -> Response:
 @router.post("/addendum")
 async def addendum(request: Request, visit: str) -> Response:
     """Adds to the signed note."""
+    provider_session(request)
     form = await form_of(request)
     text, key = field(form, "text"), request_id(form)  # the same form twice is one addition
     if not text:

@@ -190,12 +190,14 @@ class Clinic:
         )
 
 
-def build_clinic(folder: Path, demo: bool = True, port: int = PORT) -> Clinic:
-    """A clinic with its demo people in a new database."""
+def build_clinic(folder: Path, demo: bool = True, port: int = PORT, several: Library | None = None) -> Clinic:
+    """A clinic with its demo people in a new database; ``several`` are served instead when they are given."""
     settings = _settings(folder, demo, port)
     shutil.copytree(_seeded(), folder, dirs_exist_ok=True)
     database = Database(settings.database_url, FileKeyProvider(folder / "keys"))
-    library = _library()
+    for file in several.content.clinics.values() if several else ():
+        seed(database, file, demo=True)
+    library = several or _library()
     content = library.content
     clock, gates = FixedClock(), LicenceGates()
     visits = FakeVisits(RecordsVisitStore(database), gates, clock)

@@ -1,0 +1,235 @@
+"""Every route, as every role, as another clinic's people and signed out: each answers as the access table says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import httpx
+import pytest
+
+from engine.access import Relation, Standing, decide_act
+from records.access import STAFF, TABLE, Role
+from tests.portals.helpers_clinic import build_clinic
+from tests.portals.helpers_crawl import MINE, OTHER, Asker, Crawl, Route, crawl_of, routes_of, two_clinics
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Who a route is for: everybody (``public``), or whoever may do all these acts to the visit that is asked for.
+
+    ``own`` says that the route is about the asker's own things. ``also`` are answers beside success that somebody gets
+    who may come in: a page that this visit does not have.
+    """
+
+    acts: tuple[str, ...] = ()
+    public: bool = False
+    own: bool = False
+    also: tuple[int, ...] = ()
+
+
+PUBLIC = Door(public=True)
+SIGNED_IN = Door(own=True)
+
+
+def visit(*acts: str, also: tuple[int, ...] = ()) -> Door:
+    return Door(acts=("visits:visit:viewed", *acts), also=also)
+
+
+def own(*acts: str) -> Door:
+    return Door(acts=acts, own=True)
+
+
+WRITES = "notes:note:modified"
+ORDERS = "orders:order:created"
+DOORS: Mapping[str, Door] = {
+    "GET /healthz": PUBLIC,
+    "GET /brand.css": PUBLIC,
+    "GET /health": PUBLIC,
+    "GET /ready": PUBLIC,
+    "GET /metrics": PUBLIC,
+    "GET /": PUBLIC,
+    "GET /design": PUBLIC,
+    "GET /privacy": PUBLIC,
+    "GET /sign-in": PUBLIC,
+    "POST /sign-in": Door(public=True, also=(401,)),
+    "GET /sign-up": PUBLIC,
+    "POST /sign-up": PUBLIC,
+    "POST /demo/sign-in": Door(public=True, also=(404,)),
+    "POST /sign-out": PUBLIC,
+    "POST /language": PUBLIC,
+    "GET /staff/sign-in": PUBLIC,
+    "POST /staff/sign-in": Door(public=True, also=(401,)),
+    "POST /staff/demo/sign-in": Door(public=True, also=(404,)),
+    "POST /staff/sign-out": PUBLIC,
+    "POST /staff/language": PUBLIC,
+    "POST /api/v1/decisions": PUBLIC,
+    "GET /api/v1/openapi.json": PUBLIC,
+    "GET /book/{specialty}/{kind}": PUBLIC,
+    "POST /book/{specialty}/{kind}": PUBLIC,
+    "GET /book/{specialty}/{kind}/times": PUBLIC,
+    "POST /book/{specialty}/{kind}/times": PUBLIC,
+    "GET /book/review": SIGNED_IN,
+    "POST /book/review": SIGNED_IN,
+    "GET /visits": own("visits:list:viewed"),
+    "GET /visits/{visit_id}": visit(),
+    "GET /visits/{visit_id}/waiting": visit("visits:waiting:viewed"),
+    "GET /visits/{visit_id}/waiting/state": visit("visits:waiting:viewed"),
+    "POST /visits/{visit_id}/arrive": visit(),
+    "POST /visits/{visit_id}/leave": visit(),
+    "POST /visits/{visit_id}/join": visit("links:link:viewed"),
+    "GET /visits/join/{token}": visit("links:link:viewed"),
+    "POST /visits/join/{token}": visit("links:link:modified"),
+    "GET /visits/{visit_id}/pay": visit("payments:method:modified"),
+    "POST /visits/{visit_id}/pay": visit("payments:method:modified"),
+    "GET /visits/{visit_id}/intake": visit("forms:answers:viewed"),
+    "GET /visits/{visit_id}/intake/review": visit("forms:answers:viewed"),
+    "POST /visits/{visit_id}/intake/submit": visit("forms:submission:created"),
+    "GET /visits/{visit_id}/intake/{number}": visit("forms:answers:viewed"),
+    "POST /visits/{visit_id}/intake/{number}": visit("forms:answer:modified"),
+    "GET /visits/{visit_id}/emergency": visit(),
+    "GET /visits/{visit_id}/place": visit("visits:place:created"),
+    "POST /visits/{visit_id}/place": visit("visits:place:created"),
+    "GET /visits/{visit_id}/consent": visit("consents:consent:viewed"),
+    "POST /visits/{visit_id}/consent": visit("consents:consent:created"),
+    "GET /visits/{visit_id}/consent/signed": visit("consents:consent:viewed"),
+    "GET /visits/{visit_id}/consent/take-back": visit("consents:consent:viewed"),
+    "POST /visits/{visit_id}/consent/take-back": visit("consents:consent:modified"),
+    "GET /visits/{visit_id}/summary": visit("documents:document:viewed"),
+    "GET /visits/{visit_id}/receipt": visit("documents:document:viewed"),
+    "GET /visits/{visit_id}/cancel": visit(),
+    "POST /visits/{visit_id}/cancel": visit(),
+    "GET /visits/{visit}/call": visit("links:link:viewed"),
+    "POST /visits/{visit}/room-access": visit("links:link:viewed", also=(403,)),
+    "GET /staff": SIGNED_IN,
+    "GET /staff/law": SIGNED_IN,
+    "GET /staff/queue/changes": own("visits:queue:viewed"),
+    "POST /staff/alerts/{alert}/seen": visit("alerts:alert:modified"),
+    "GET /staff/visits/{visit}": visit("notes:note:viewed", "visits:dossier:viewed"),
+    "GET /staff/visits/{visit}/changes": visit("notes:note:viewed"),
+    "POST /staff/visits/{visit}/room-access": visit("links:link:modified", also=(403,)),
+    "POST /staff/visits/{visit}/admit": visit(WRITES),
+    "POST /staff/visits/{visit}/join": visit(WRITES),
+    "POST /staff/visits/{visit}/end": visit(WRITES),
+    "POST /staff/visits/{visit}/note": visit(WRITES),
+    "POST /staff/visits/{visit}/addendum": visit("notes:addendum:created"),
+    "POST /staff/visits/{visit}/orders": visit(ORDERS),
+    "POST /staff/visits/{visit}/orders/{order}/send": visit(ORDERS),
+    "POST /staff/visits/{visit}/orders/{order}/discard": visit("orders:order:deleted"),
+    "POST /staff/visits/{visit}/sign": visit("notes:signature:created"),
+    "POST /staff/visits/{visit}/recheck": visit(WRITES),
+    "POST /staff/visits/{visit}/duties": visit("duties:statement:created"),
+}
+TURNED_AWAY = (401, 403, 404, 410)  # 410: a way in that is none for who asks
+
+
+@pytest.fixture(scope="module")
+def crawl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawl]:
+    folder = tmp_path_factory.mktemp("crawl")
+    clinic = build_clinic(folder / "data", several=two_clinics(folder))
+    yield crawl_of(clinic)
+    clinic.database.close()
+
+
+def routes(crawl: Crawl) -> list[Route]:
+    """Reading first, then what changes something, and what ends the visit last."""
+    found = sorted(routes_of(crawl.clinic.app), key=lambda one: (one.method != "GET", "cancel" in one.path, one.path))
+    return [one for one in found if f"{one.method} {one.path}" in DOORS]
+
+
+def may_enter(asker: Asker, route: Route) -> bool:
+    door = DOORS[f"{route.method} {route.path}"]
+    if door.public:
+        return True
+    if asker.role == Role.VISITOR or asker.portal != route.portal:
+        return False
+    relations = asker.relations
+    if door.own:
+        mine = {Relation.SELF, Relation.TREATING} if asker.role == Role.PROVIDER else {Relation.SELF}
+        relations = frozenset(relations | mine)
+    return all(decide_act(TABLE, Standing(role=asker.role, relations=relations), act).allowed for act in door.acts)
+
+
+def who_asks(crawl: Crawl, route: Route) -> list[Asker]:
+    """Who is turned away first, then who may come in: a change may end what others would have been refused.
+
+    At a door that is open to everybody, and for staff at a patient's door (where they are strangers) one or two stand
+    for the others.
+    """
+    few = ("nobody", "the patient", "the clinician", f"{Role.PATIENT} elsewhere")
+    strangers = ("nobody", f"{Role.PROVIDER} here", f"{Role.PATIENT} elsewhere")
+    public = DOORS[f"{route.method} {route.path}"].public
+    asking = [
+        one
+        for one in crawl.askers
+        if (one.name in few if public else one.portal == route.portal or one.name in strangers)
+    ]
+    return sorted(asking, key=lambda one: may_enter(one, route))
+
+
+def turned_away(answer: httpx.Response, door: Door) -> bool:
+    led_away = not door.public and "sign-in" in answer.headers.get("location", "")
+    return answer.status_code in TURNED_AWAY or led_away
+
+
+def test_no_route_is_unknown_to_this_test(crawl: Crawl) -> None:
+    assert {f"{one.method} {one.path}" for one in routes_of(crawl.clinic.app)} == set(DOORS)
+
+
+def test_every_route_answers_everybody_as_the_table_says(crawl: Crawl) -> None:
+    wrong = []
+    for route in routes(crawl):
+        door = DOORS[f"{route.method} {route.path}"]
+        for asker in who_asks(crawl, route):
+            expected = may_enter(asker, route)
+            before = crawl.refusals(asker.clinic)
+            answer = crawl.send(asker, route, crawl.visits[MINE].ids, changes=expected and route.method != "GET")
+            said = f"{route.method} {route.path} as {asker.name}: {answer.status_code}"
+            if answer.status_code >= 500:
+                wrong.append(f"{said}, broken")
+            elif expected and turned_away(answer, door) and answer.status_code not in door.also:
+                wrong.append(f"{said}, but may")
+            elif not expected and not turned_away(answer, door):
+                wrong.append(f"{said}, but may not")
+            elif not expected and _known(asker, route) and crawl.refusals(asker.clinic) == before:
+                wrong.append(f"{said}, not audited")
+            wrong += [f"{said} shows {text}" for text in shown(crawl, asker, expected, answer)]
+    assert wrong == [], "\n".join(wrong)
+
+
+def test_another_clinics_people_get_nothing_with_the_cookies_of_their_own(crawl: Crawl) -> None:
+    """A session of one clinic is none at another, whatever host its cookie is sent to."""
+    wrong = []
+    for asker in (one for one in crawl.askers if one.clinic == OTHER):
+        strayed = replace(asker, name=f"{asker.name}, strayed")
+        browser = crawl.browser_of(asker)
+        astray = crawl.clinic.browser(f"{MINE}.localhost")
+        for name, value in browser.cookies.items():
+            astray.cookies.set(name, value, domain=f"{MINE}.localhost")
+        crawl.browsers[strayed.name] = astray
+        for route in (one for one in routes(crawl) if one.method == "GET" and not DOORS[f"GET {one.path}"].public):
+            answer = crawl.send(strayed, route, crawl.visits[MINE].ids)
+            if not turned_away(answer, DOORS[f"GET {route.path}"]):
+                wrong.append(f"{route.path} as {strayed.name}: {answer.status_code}")
+    assert wrong == []
+
+
+def _known(asker: Asker, route: Route) -> bool:
+    """Whether the route's portal knows who asks: a stranger leaves no trace in the audit."""
+    return asker.role != Role.VISITOR and asker.portal == route.portal
+
+
+def shown(crawl: Crawl, asker: Asker, expected: bool, answer: httpx.Response) -> list[str]:
+    """What the answer shows that its reader may not see: another clinic's texts, and this visit's to who may not."""
+    theirs = crawl.visits[OTHER if asker.clinic == MINE else MINE].secrets
+    mine = () if expected and asker.name in ("the patient", "the clinician") else crawl.visits[MINE].secrets
+    held = answer.text + str(answer.headers)
+    return [text for text in dict.fromkeys((*theirs, *mine)) if text in held]
+
+
+def test_everybody_is_among_those_who_ask(crawl: Crawl) -> None:
+    roles = {one.role for one in crawl.askers}
+    assert roles == set(Role) - {Role.SYSTEM}
+    assert {one.clinic for one in crawl.askers if one.role in STAFF} == {MINE, OTHER}
