@@ -59,7 +59,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "people_keys_url", "text", "", "Database address of patients' key shares, never the records'; empty: KEYS_DIR."
     ),
-    Setting("database_url", "text", "", "SQLAlchemy address of the records; empty: a SQLite file in the data folder."),
+    Setting("database_url", "text", "", "sqlite:///FILE or postgresql://...; empty: a SQLite file in the data folder."),
+    Setting("database_connections", "count", "16", "Connections that each program keeps to PostgreSQL at most."),
     Setting("temporal_address", "text", "127.0.0.1:7233", "Host and port of the Temporal server."),
     Setting("temporal_namespace", "text", "clinic", "Temporal namespace of the visits."),
     Setting("temporal_tls", "flag", "0", "Speak TLS to Temporal; needed beyond loopback."),
@@ -91,6 +92,7 @@ class Settings:
     kms_key: str
     people_keys_url: str
     database_url: str
+    database_connections: int
     temporal_address: str
     temporal_namespace: str
     temporal_tls: bool
@@ -167,7 +169,9 @@ def check_transport(settings: Settings) -> None:
             problems.append(_beyond_loopback(PREFIX + name.upper(), f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY"))
     if not settings.temporal_tls and not is_loopback(settings.temporal_address.rpartition(":")[0]):
         problems.append(_beyond_loopback(f"{PREFIX}TEMPORAL_ADDRESS", f"{PREFIX}TEMPORAL_TLS=1"))
-    if not _database_is_safe(settings.database_url):
+    if not _database_is_known(settings.database_url):
+        problems.append(f"{PREFIX}DATABASE_URL: takes sqlite:///FILE or postgresql://USER@HOST/NAME")
+    elif not _database_is_safe(settings.database_url):
         problems.append(_beyond_loopback(f"{PREFIX}DATABASE_URL", "sslmode=verify-full in the address"))
     if not _database_is_safe(settings.people_keys_url):
         problems.append(_beyond_loopback(f"{PREFIX}PEOPLE_KEYS_URL", "sslmode=verify-full in the address"))
@@ -181,11 +185,18 @@ def _beyond_loopback(variable: str, remedy: str) -> str:
     return f"{variable}: reaches beyond this machine without TLS; give {remedy}, or use a loopback address"
 
 
+def _database_is_known(url: str) -> bool:
+    return urlsplit(url).scheme in ("sqlite", "postgresql", "postgresql+pg8000")
+
+
 def _database_is_safe(url: str) -> bool:
+    """A file, a socket's folder, an address of this machine, or one whose certificate and name are checked."""
     parts = urlsplit(url)
-    if parts.scheme.startswith("sqlite") or not parts.hostname or is_loopback(parts.hostname):
+    query = parse_qs(parts.query)
+    hosts = [parts.hostname or "", *query.get("host", []), *query.get("hostaddr", [])]
+    if parts.scheme == "sqlite" or all(not host or host.startswith("/") or is_loopback(host) for host in hosts):
         return True
-    return parse_qs(parts.query).get("sslmode") in (["verify-full"], ["verify-ca"])
+    return query.get("sslmode") == ["verify-full"]
 
 
 def _unknown_names(environ: Mapping[str, str]) -> Iterable[str]:

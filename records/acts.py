@@ -138,6 +138,11 @@ _OF_A_BEGUN_VISIT = frozenset(
 )
 
 
+def changes(act: Act) -> bool:
+    """Whether the act changes what it is done to, so that it has to wait for whoever else is changing that."""
+    return act.action in ("created", "modified", "deleted")
+
+
 def needs_begun(act: Act) -> bool:
     """Whether the act adds to a visit that has begun, so that a draft refuses it; reading never does."""
     return act in _OF_A_BEGUN_VISIT

@@ -29,6 +29,11 @@ def as_code(text: str) -> str:
     return text
 
 
+def is_code(text: str, longest: int) -> bool:
+    """Whether the text is a code of at most that many signs: only then can it be an id of ours."""
+    return len(text) <= longest and _CODE.fullmatch(text) is not None
+
+
 def canonical(value: Any) -> str:
     """Canonical JSON: sorted keys, no blanks, UTF-8 kept, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

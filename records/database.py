@@ -17,18 +17,21 @@ from engine.ports import Clock, KeyProvider
 from records.acts import Act
 from records.anchors import AnchorKeeper, anchors_for
 from records.codes import machine_now
-from records.errors import RecordsError
+from records.errors import Overtaken, RecordsError
 from records.journal import SIGNED, Entry, Journal, Who
 from records.key_ring import KeyRing, Purpose
 from records.key_shares import shares_at
+from records.postgres import connect_arguments, driver_url, lost_a_race
 from records.scope import Scope
 from records.sealing import Secret
 from records.sessions import SessionDoor
 from records.tables.vault import AuditEntry
-from records.turns import turns_for
+from records.turns import take_turn, turns_for
 from records.work import Actor, Work
 
 INSTALLATION = "_installation"
+CONNECTIONS = 16  # that a program keeps to PostgreSQL at most, unless told otherwise
+_RECYCLE_SECONDS = 1800
 _SURVIVES = frozenset({"viewed", "refused"})
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -48,14 +51,20 @@ class Database:
     """
 
     def __init__(
-        self, url: str, keys: KeyProvider, *, now: Callable[[], datetime] = machine_now, clock: Clock | None = None
+        self,
+        url: str,
+        keys: KeyProvider,
+        *,
+        now: Callable[[], datetime] = machine_now,
+        clock: Clock | None = None,
+        connections: int = CONNECTIONS,
     ) -> None:
         self.url = url
         self.now = now
         self.ring = KeyRing(keys, shares_at(keys.folder, keys.shares_url), secrets.token_bytes, now)
-        self.engine = open_engine(url)
+        self.engine = open_engine(url, connections)
         self._visit_time = clock.now if clock is not None else now
-        self._writer = self.engine.execution_options(begin="IMMEDIATE")
+        self._writer, self._reader = writer(self.engine), reader(self.engine)
         self._turns = turns_for(self.engine)
         self.anchors = anchors_for(keys, self._audit_hash)
         self._inside = threading.local()
@@ -70,6 +79,7 @@ class Database:
 
         Raises:
             ScopeMissing: clinic or actor is missing.
+            Overtaken: another transaction was quicker or in the way, and this one was undone; it may be tried again.
             RuntimeError: this thread is inside another scope already.
         """
         with self.work(clinic, actor) as work:
@@ -106,17 +116,23 @@ class Database:
                 session.flush()
                 work.write_audit()
                 session.commit()
-            except BaseException:
+            except BaseException as error:
                 session.rollback()
                 self.ring.forget()
                 _keep_accesses(session, work)
+                if lost_a_race(error):
+                    raise Overtaken("another transaction was quicker") from error
                 raise
             finally:
                 work.end()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session in a writing transaction, one at a time on SQLite; the caller commits."""
+        """A session in a writing transaction; the caller commits.
+
+        On SQLite there is one at a time. On PostgreSQL many write at once, each seeing what others have committed: who
+        changes a row that others may change locks it first (`Work.visit`, `Work.patient`, `Work.alone`).
+        """
         if getattr(self._inside, "scope", False):
             raise RuntimeError("a scope was opened inside another scope of the same thread")
         self._inside.scope = True
@@ -129,7 +145,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads, from one snapshot, and waits for no writer."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     def secret(self, clinic: str, purpose: Purpose) -> Secret:
@@ -179,6 +195,7 @@ class Database:
 
     def _make_keys(self, clinic: str) -> None:
         with self.writing() as session:
+            take_turn(session.connection(), f"keys|{clinic}")
             if not self.ring.has_clinic(session, clinic):
                 self.ring.make_clinic(session, clinic)
                 who = Who(person="system", role="system", session="", origin="")
@@ -219,16 +236,53 @@ class PayloadKeys:
         return self._database.secret_by_id(INSTALLATION, key_id, Purpose.PAYLOADS).value
 
 
-def open_engine(url: str) -> Engine:
-    """The engine; SQLite files with a write-ahead log and full synchronisation, each transaction begun by us."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    if parsed.database in (None, "", ":memory:"):
+def open_engine(url: str, connections: int = CONNECTIONS) -> Engine:
+    """The engine of SQLite or PostgreSQL; `writer` and `reader` say what a transaction on it is for.
+
+    Raises:
+        RecordsError: a database of another kind, or one in memory, or an address that asks for something unknown.
+    """
+    kind = make_url(url).get_backend_name()
+    if kind == "postgresql":
+        return _open_postgres(url, connections)
+    if kind != "sqlite":
+        raise RecordsError("records are kept in SQLite or PostgreSQL: sqlite:///FILE or postgresql://...")
+    return _open_sqlite(url)
+
+
+def writer(engine: Engine) -> Engine:
+    """The same engine for transactions that write: SQLite's lock is taken at their start."""
+    return engine.execution_options(begin="IMMEDIATE")
+
+
+def reader(engine: Engine) -> Engine:
+    """The same engine for transactions that only read, all of it as it was at one instant."""
+    return engine.execution_options(begin="SNAPSHOT")
+
+
+def _open_sqlite(url: str) -> Engine:
+    """With a write-ahead log and full synchronisation, each transaction begun by us."""
+    if make_url(url).database in (None, "", ":memory:"):
         raise RecordsError("records need a SQLite file: a database in memory is another one for every connection")
     engine = create_engine(url, connect_args={"timeout": 30}, pool_size=8, max_overflow=24, hide_parameters=True)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _open_postgres(url: str, connections: int) -> Engine:
+    """With a bounded pool: a program that finds all its connections busy waits its turn, as for SQLite's writer."""
+    engine = create_engine(
+        driver_url(url),
+        connect_args=connect_arguments(url),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=30,
+        pool_pre_ping=True,
+        pool_recycle=_RECYCLE_SECONDS,
+        hide_parameters=True,
+    )
+    event.listen(engine, "begin", _on_postgres_begin)
     return engine
 
 
@@ -241,8 +295,14 @@ def _on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> No
 
 
 def _on_begin(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    connection.exec_driver_sql(f"BEGIN {options.get('begin', 'DEFERRED')}")
+    writes = connection.get_execution_options().get("begin") == "IMMEDIATE"
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+
+
+def _on_postgres_begin(connection: Connection) -> None:
+    """A reader sees one instant; a writer is at PostgreSQL's own level and sees what was committed before each step."""
+    if connection.get_execution_options().get("begin") == "SNAPSHOT":
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 def _keep_accesses(session: Session, work: Work) -> None:

@@ -36,6 +36,12 @@ class Conflict(RecordsError):
         super().__init__(f"{kind} is at version {current}")
 
 
+class Overtaken(RecordsError):
+    """Another transaction was quicker, or in the way, and this one was undone whole: the same may be asked again."""
+
+    code = "overtaken"
+
+
 class AlreadyDone(RecordsError):
     """What was asked can be done once and has been done (a form submitted, a note signed)."""
 

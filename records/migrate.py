@@ -8,7 +8,8 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from records.database import open_engine
+from records.database import open_engine, writer
+from records.turns import take_turn, turns_for
 
 _SCRIPTS = Path(__file__).resolve().parent / "migrations"
 
@@ -27,9 +28,12 @@ def _run(url: str, run: Callable[[Config], None]) -> None:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     engine = open_engine(url)
+    turns = turns_for(engine)
     try:
-        with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        with turns.turn(), writer(engine).begin() as connection:
+            take_turn(connection, "migrations")
             config.attributes["connection"] = connection
             run(config)
     finally:
         engine.dispose()
+        turns.close()

@@ -1,4 +1,6 @@
-"""Whose turn it is to write to a SQLite file: threads and processes queue here instead of polling for its lock.
+"""Whose turn it is to write: to a SQLite file, where one writes at a time, and to what PostgreSQL has no row for.
+
+Threads and processes queue here instead of polling for SQLite's lock.
 
 SQLite lets one transaction write at a time and has the others poll with growing pauses, so that of two busy processes
 one starves. A lock file beside the database wakes the next one at once; the kernel releases it when a process dies.
@@ -13,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, func, select
 
 
 class FileTurns:
@@ -53,3 +55,9 @@ def turns_for(engine: Engine) -> FileTurns | NoTurns:
     if engine.dialect.name != "sqlite":
         return NoTurns()
     return FileTurns(f"{engine.url.database}.turn")
+
+
+def take_turn(connection: Connection, name: str) -> None:
+    """Waits until no other transaction holds the name, and holds it to the end of this one; SQLite has one writer."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))

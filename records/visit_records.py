@@ -230,6 +230,7 @@ class RecordsVisitStore:
         """Makes an effect in one transaction with its audit, or returns what it returned when it was made."""
         actor = Actor(person=effect.actor, role=Role.SYSTEM)
         with self._database.work(effect.ref.clinic, actor) as work:
+            work.lock(Visit, effect.ref.visit)
             visit = work.row(Visit, effect.ref.visit)
             known = done_before(work, effect, kind)
             if known is not None:

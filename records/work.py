@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from records.access import Role, may, permitted
-from records.acts import Act, needs_begun
+from records.acts import Act, changes, needs_begun
+from records.codes import is_code
 from records.errors import AccessRefused, NotFound, NotYetBegun, ScopeMissing
 from records.journal import Entry, Journal, Who
 from records.key_ring import KeyRing, Purpose
@@ -19,9 +22,13 @@ from records.sealing import Place, from_bytes, key_id_of, open_bytes, seal_bytes
 from records.stages import DRAFT
 from records.standing import standing_at, standing_to
 from records.tables.base import Base
+from records.tables.people import Person
 from records.tables.visits import Visit
+from records.turns import take_turn
 
 Row = TypeVar("Row", bound=Base)
+_ID, _SUBJECT = 40, 80  # signs of an id, and of what an audit entry is about
+_NO_CODE = "not-a-code"  # what the audit shows of an id that cannot be one: it may be anything that somebody typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,7 @@ class Work:
         self.entries: list[Entry] = []
         self.only_glances = False
         self.made: set[str] = set()  # the people this very transaction made
+        self._locked: set[tuple[str, str]] = set()
 
     @property
     def session(self) -> Session:
@@ -82,7 +90,7 @@ class Work:
             self.refuse(act, subject, visit)
 
     def refuse(self, act: Act, subject: str = "", visit: str = "") -> None:
-        self.entries.append(Entry(act=Act.ACCESS_REFUSED, subject=subject, visit=visit, detail={"act": str(act)}))
+        self._add(Act.ACCESS_REFUSED, subject, visit, {"act": str(act)})
         raise AccessRefused(f"{self.actor.role} may not {act}")
 
     def note(self, act: Act, subject: str, visit: str = "", **detail: str | int | bool) -> None:
@@ -94,7 +102,11 @@ class Work:
 
     def record(self, act: Act, subject: str, visit: str = "", **detail: str | int | bool) -> None:
         """Audits without asking: for what records themselves refuse or find out."""
-        self.entries.append(Entry(act=act, subject=subject, visit=visit, detail=detail))
+        self._add(act, subject, visit, detail)
+
+    def _add(self, act: Act, subject: str, visit: str, detail: Mapping[str, str | int | bool]) -> None:
+        entry = Entry(act=act, subject=_as_told(subject, _SUBJECT), visit=_as_told(visit, _ID), detail=detail)
+        self.entries.append(entry)
 
     def write_audit(self) -> None:
         self.journal().append(self.session, self.who(), self.entries)
@@ -104,24 +116,52 @@ class Work:
 
     def who(self) -> Who:
         actor = self.actor
-        return Who(person=actor.person, role=actor.role, session=actor.session, origin=actor.origin)
+        return Who(person=actor.person[:_ID], role=actor.role, session=actor.session, origin=actor.origin)
 
     # --- rows ---
 
     def row(self, table: type[Row], row_id: str) -> Row:
         """This clinic's row of that id. Raises `NotFound`, also for another clinic's."""
-        found = self.session.get(table, row_id)
+        found = self.session.get(table, row_id) if is_code(row_id, _ID) else None
         if found is None or getattr(found, "clinic", None) != self.clinic:
             raise NotFound(f"{table.__tablename__} {row_id[:40]}")
         return found
 
+    def lock(self, table: type[Base], row_id: str) -> None:
+        """Waits for whoever is changing the row, and keeps others from it until this transaction ends.
+
+        What was read before may be older than what the other one committed, so it is read again when it is looked at.
+        """
+        name = (table.__tablename__, row_id)
+        if name in self._locked or not self._many_write or not is_code(row_id, _ID):
+            return
+        key = inspect(table).primary_key[0]
+        self.session.execute(select(key).where(key == row_id).with_for_update(key_share=True))
+        self.session.expire_all()
+        self._locked.add(name)
+
+    def alone(self, *name: str) -> None:
+        """The same for what has no row of its own yet: waits until no other transaction of the clinic has the name."""
+        if self._many_write:
+            take_turn(self.session.connection(), "|".join((self.clinic, *name)))
+            self.session.expire_all()
+
+    @property
+    def _many_write(self) -> bool:
+        """Whether other transactions write at the same time; SQLite has one writer, and it is this one."""
+        return self.session.get_bind().dialect.name != "sqlite"
+
     def visit(self, visit: str, act: Act, *, audited: bool = True) -> Visit:
         """The visit's row, when the actor may do the act to it; audited unless it discloses nothing.
+
+        An act that changes something about the visit has it to itself until the transaction ends.
 
         Raises:
             NotYetBegun: the act adds to a visit that has begun, and this one is a draft.
         """
         self.allow(act, visit, visit)
+        if changes(act):
+            self.lock(Visit, visit)
         row = self.row(Visit, visit)
         if not permitted(standing_at(self, row), act):
             self.refuse(act, visit, visit)
@@ -132,8 +172,13 @@ class Work:
         return row
 
     def patient(self, patient: str, act: Act) -> None:
-        """Refuses an actor who does not reach rows of that patient; a provider does through a visit of theirs."""
+        """Refuses an actor who does not reach rows of that patient; a provider does through a visit of theirs.
+
+        An act that changes something about the patient has them to itself until the transaction ends.
+        """
         self.allow(act, patient)
+        if changes(act):
+            self.lock(Person, patient)
         if not permitted(standing_to(self, patient), act):
             self.refuse(act, patient)
 
@@ -153,6 +198,11 @@ class Work:
         """A blind index: HMAC-SHA256 under the clinic's own key, so that equal texts are found and none is read."""
         secret = self.ring.current(self.session, self.clinic, Purpose.BLIND)
         return hmac.new(secret.value, f"{kind}|{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def _as_told(subject: str, longest: int) -> str:
+    """What an audit entry is about, by its id; what cannot be one of ours is not repeated."""
+    return subject if not subject or is_code(subject, longest) else _NO_CODE
 
 
 class Repository:

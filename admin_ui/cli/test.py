@@ -17,6 +17,7 @@ from engine.settings import HOME, PREFIX
 BROWSER_TESTS = HOME / "tests" / "browser"
 # The program looked for, and the Debian package that has it.
 PROGRAMS = {"chromium": "chromium", "turnserver": "coturn"}
+POSTGRES, POSTGRES_FOLDER = "postgresql", Path("/usr/lib/postgresql")
 # Which tests stay together, and that the longest come first, says `tests/conftest.py`.
 SPREAD = ("--dist", "loadfile", "--no-loadscope-reorder")
 # Whole installations want a core each; the fast tests wait for timers now and then, so a third worker fills the gaps.
@@ -77,15 +78,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _set_up(suite: Suite) -> None:
-    """Chromium, coturn and what the pages load, for the suites that drive a browser."""
+    """Chromium, coturn, PostgreSQL and what the pages load, for the suites that drive a browser."""
     if not suite.needs_browser:
         return
     missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    if not _has_postgres():
+        missing.append(POSTGRES)
     if missing:
-        require(missing, "driving a browser in the tests")
+        require(missing, "driving browsers and a database server in the tests")
     if not _is_installed(BROWSER_TESTS):
         say("installing axe-core and lforms for the browser tests")
         _install_packages(BROWSER_TESTS)
+
+
+def _has_postgres() -> bool:
+    """Debian keeps the server's programs off the path."""
+    return any(POSTGRES_FOLDER.glob("*/bin/initdb")) or shutil.which("initdb") is not None
 
 
 def _is_installed(folder: Path) -> bool:

@@ -46,15 +46,17 @@ def test_words_after_two_dashes_go_to_pytest(ran: list[list[str]]) -> None:
 
 
 def test_missing_programs_are_asked_for_only_where_a_browser_is_driven(
-    ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def refuse(packages: list[str], purpose: str) -> None:
         raise SetupError(f"{purpose} needs {' '.join(packages)}")
 
     monkeypatch.setattr("admin_ui.cli.test.shutil.which", lambda name: None)
+    monkeypatch.setattr(command, "POSTGRES_FOLDER", tmp_path)
     monkeypatch.setattr(command, "require", refuse)
     assert command.run(parsed("all")) == 1
-    assert capsys.readouterr().err == "clinic: driving a browser in the tests needs chromium coturn\n"
+    said = capsys.readouterr().err
+    assert said == "clinic: driving browsers and a database server in the tests needs chromium coturn postgresql\n"
     assert ran == []
     command.run(parsed("fast"))
     assert ran != []

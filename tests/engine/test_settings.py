@@ -67,15 +67,30 @@ def test_a_temporal_server_elsewhere_needs_tls() -> None:
     parse_settings({"CLINIC_TEMPORAL_ADDRESS": "temporal.example:7233", "CLINIC_TEMPORAL_TLS": "1"})
 
 
-@pytest.mark.parametrize("query", ["", "?sslmode=require", "?sslmode=prefer"])
+@pytest.mark.parametrize("query", ["", "?sslmode=require", "?sslmode=prefer", "?sslmode=verify-ca"])
 def test_a_database_elsewhere_needs_a_verified_certificate(query: str) -> None:
     text = problems_of({"CLINIC_DATABASE_URL": "postgresql://clinic:hunter2@db.example/clinic" + query})
     assert "CLINIC_DATABASE_URL" in text and "hunter2" not in text
 
 
 def test_a_database_elsewhere_with_a_verified_certificate_is_taken() -> None:
-    url = "postgresql+psycopg://clinic@db.example/clinic?sslmode=verify-full"
+    url = "postgresql://clinic@db.example/clinic?sslmode=verify-full"
     assert parse_settings({"CLINIC_DATABASE_URL": url}).database_url == url
+
+
+def test_a_socket_of_this_machine_needs_no_tls() -> None:
+    url = "postgresql://clinic@/clinic?host=/var/run/postgresql"
+    assert parse_settings({"CLINIC_DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize("query", ["?host=db.example", "?hostaddr=10.0.0.1&host=/tmp"])
+def test_a_loopback_address_cannot_lead_elsewhere(query: str) -> None:
+    problems_of({"CLINIC_DATABASE_URL": "postgresql://clinic@localhost/clinic" + query})
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/clinic", "postgresql+psycopg2://localhost/clinic", "records.db"])
+def test_a_database_of_another_kind_is_refused(url: str) -> None:
+    assert "sqlite" in problems_of({"CLINIC_DATABASE_URL": url})
 
 
 def test_settings_survive_the_way_to_a_child_process(tmp_path: Path) -> None:

@@ -82,10 +82,14 @@ class HandClock:
         self.at += timedelta(**by)
 
 
-def open_database(folder: Path, clock: HandClock | None = None) -> Database:
-    """A database with the newest schema; the migrations run once for the whole run, their file is copied."""
-    (folder / "records.sqlite3").write_bytes(_migrated())
-    url = f"sqlite:///{folder / 'records.sqlite3'}"
+def open_database(folder: Path, clock: HandClock | None = None, url: str = "") -> Database:
+    """A database with the newest schema; the migrations run once for the whole run, their file is copied.
+
+    Without an address it is a SQLite file in the folder; PostgreSQL's were migrated where they come from.
+    """
+    url = url or f"sqlite:///{folder / 'records.sqlite3'}"
+    if url.startswith("sqlite"):
+        (folder / "records.sqlite3").write_bytes(_migrated())
     keys = FileKeyProvider(folder / "keys")
     return Database(url, keys) if clock is None else Database(url, keys, now=clock.now, clock=clock)
 

@@ -153,7 +153,7 @@ def test_what_was_rolled_back_is_never_anchored(world: World) -> None:
 
 @pytest.mark.slow
 def test_processes_that_append_at_once_leave_an_anchor_on_the_chain(world: World, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", LOOK + "database.close()\n", str(tmp_path), world.visit]
+    command = [sys.executable, "-c", LOOK + "database.close()\n", world.database.url, str(tmp_path), world.visit]
     processes = [subprocess.Popen(command) for _ in range(3)]
     assert [process.wait(60) for process in processes] == [0, 0, 0]
     report = verify(world.database, world.clinic)
@@ -164,7 +164,9 @@ def test_processes_that_append_at_once_leave_an_anchor_on_the_chain(world: World
 def test_a_killed_process_leaves_an_anchor_that_the_chain_holds(world: World, tmp_path: Path) -> None:
     endless = LOOK.replace("for _ in range(10)", "import itertools\nfor _ in itertools.count()")
     program = endless + "    sys.stdout.write('.')\n    sys.stdout.flush()\n"
-    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path), world.visit], stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, world.database.url, str(tmp_path), world.visit], stdout=subprocess.PIPE
+    )
     assert process.stdout is not None
     assert len(process.stdout.read(EVERY_ENTRIES + 3)) == EVERY_ENTRIES + 3
     process.send_signal(signal.SIGKILL)

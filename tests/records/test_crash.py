@@ -22,8 +22,8 @@ from records.database import Database
 from records.forms import AnswerDraft
 from records.keys import FileKeyProvider
 from records.scope import Actor
-folder, visit, person, name = Path(sys.argv[1]), *sys.argv[2:]
-database = Database(f"sqlite:///{folder / 'records.sqlite3'}", FileKeyProvider(folder / "keys"))
+url, folder, visit, person, name = sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]
+database = Database(url, FileKeyProvider(folder / "keys"))
 number = 0
 while True:
     item = f"{name}{number}"
@@ -36,7 +36,7 @@ while True:
 
 
 def start(world: World, folder: Path, name: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", SAVE, str(folder), world.visit, world.patient, name]
+    command = [sys.executable, "-c", SAVE, world.database.url, str(folder), world.visit, world.patient, name]
     return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 

@@ -24,8 +24,8 @@ from tests.records.helpers_journey import walk
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'fresh.sqlite3'}"
+def url(empty_url: str) -> str:
+    return empty_url
 
 
 def tables(url: str) -> set[str]:
@@ -109,11 +109,13 @@ def test_a_database_in_memory_is_refused() -> None:
         open_engine("sqlite://")
 
 
-def test_every_connection_syncs_fully_and_keeps_foreign_keys(database: Database) -> None:
-    with database.engine.connect() as connection:
+def test_every_connection_to_sqlite_syncs_fully_and_keeps_foreign_keys(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'fresh.sqlite3'}")
+    with engine.connect() as connection:
         wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
         for pragma, value in wanted.items():
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() == value
+    engine.dispose()
 
 
 def test_the_same_migrations_can_be_written_for_postgresql() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import LargeBinary, text
 
 from records.database import Database
 from records.sealing import key_id_of
@@ -16,27 +16,45 @@ from tests.records.helpers_journey import marked_patient, walk
 MARK = "Zx9Canary"
 
 
+def files_of(database: Database, folder: Path) -> Iterable[Path]:
+    """Everything the database has on disk, its write-ahead log included."""
+    if database.engine.dialect.name == "sqlite":
+        return [path for path in folder.rglob("*") if path.is_file()]
+    with database.engine.connect() as connection:
+        connection.execute(text("CHECKPOINT"))
+        place = connection.execute(
+            text("SELECT oid, current_setting('data_directory') FROM pg_database WHERE datname = current_database()")
+        ).one()
+    data = Path(place[1])
+    return [
+        *(data / "base" / str(place[0])).iterdir(),
+        *(path for path in (data / "pg_wal").iterdir() if path.is_file()),
+    ]
+
+
+def found(database: Database, folder: Path, mark: str) -> list[str]:
+    files = list(files_of(database, folder))
+    assert sum(path.stat().st_size for path in files) > 100_000
+    return [path.name for path in files if mark.encode().lower() in path.read_bytes().lower()]
+
+
 def test_no_marked_text_is_in_the_files_of_the_database(database: Database, tmp_path: Path) -> None:
     walk(database, "palmetto", MARK)
     sign_up(
         database, SignUp(clinic="cedar", patient=marked_patient(MARK), password=f"{MARK}password", origin=f"{MARK}ip")
     )
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert {"records.sqlite3", "records.sqlite3-wal"} <= {path.name for path in files}
-    hits = [path.name for path in files if MARK.encode().lower() in path.read_bytes().lower()]
-    assert hits == []
+    assert found(database, tmp_path, MARK) == []
 
 
 def test_the_scan_would_see_a_plain_text(database: Database, tmp_path: Path) -> None:
-    walk(database, "palmetto", MARK)
-    with sqlite3.connect(tmp_path / "records.sqlite3") as plain:
-        plain.execute("INSERT INTO seed_marks VALUES ('palmetto', ?, '2026-01-01')", (MARK,))
-    assert any(MARK.encode() in path.read_bytes() for path in tmp_path.rglob("records*"))
+    with database.engine.begin() as connection:
+        connection.execute(text("INSERT INTO seed_marks VALUES ('palmetto', 'Qw7Planted', '2026-01-01 00:00:00')"))
+    assert found(database, tmp_path, "Qw7Planted") != []
 
 
 def test_the_birth_date_is_not_there_either(database: Database, tmp_path: Path) -> None:
     walk(database, "palmetto", MARK)
-    assert not any(b"1990-04-02" in path.read_bytes() for path in tmp_path.rglob("records*"))
+    assert found(database, tmp_path, "1990-04-02") == []
 
 
 def test_the_walk_fills_every_sealed_column_and_each_is_sealed_under_a_key_of_ours(database: Database) -> None:
