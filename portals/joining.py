@@ -59,7 +59,9 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
     """
     keeper = LibraryKeeper(settings.root, clinic_files(settings))
     clock = MachineClock()
-    database = Database(settings.database_url, key_provider(settings), clock=clock)
+    database = Database(
+        settings.database_url, key_provider(settings), clock=clock, connections=settings.database_connections
+    )
     sealing = database.secret("", Purpose.SESSIONS).value
     deps = PortalDeps(
         settings=settings,

@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from records.database import open_engine, writer
+from records.engines import open_engine, writer
 from records.turns import take_turn, turns_for
 
 _SCRIPTS = Path(__file__).resolve().parent / "migrations"

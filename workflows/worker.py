@@ -227,7 +227,7 @@ def _origins(public_base: str) -> tuple[str, str]:
 @asynccontextmanager
 async def _joined(settings: Settings, stop: asyncio.Event) -> AsyncIterator[tuple[Database, VisitClient] | None]:
     """The database, and Temporal once it answers: which of the two starts first does not matter. None when stopped."""
-    database = Database(settings.database_url, key_provider(settings))
+    database = Database(settings.database_url, key_provider(settings), connections=settings.database_connections)
     keys = CachedKeys(PayloadKeys(database))
     try:
         visits = await _connected(settings, keys, stop)

@@ -24,7 +24,7 @@ class Served:
 def prepare(settings: Settings, clinics: Sequence[ClinicFile]) -> tuple[Served, ...]:
     """Bring the tables up to date and load each clinic's first people where that has not been done before."""
     upgrade(settings.database_url)
-    database = Database(settings.database_url, key_provider(settings))
+    database = Database(settings.database_url, key_provider(settings), connections=settings.database_connections)
     try:
         return tuple(
             Served(clinic.name, address(settings, clinic.slug), seed(database, clinic, settings.demo))

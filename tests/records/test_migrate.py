@@ -15,7 +15,8 @@ from sqlalchemy import inspect, text
 
 from records import migrate
 from records.audit import verify
-from records.database import Database, open_engine
+from records.database import Database
+from records.engines import open_engine
 from records.errors import RecordsError
 from records.keys import FileKeyProvider
 from records.migrate import downgrade, upgrade
