@@ -211,7 +211,8 @@ class Form:
     """A compiled form. `digest` names the content of its file; `version` is the author's own number.
 
     `rules` are its branching and its flags in the order of their strata; `strata` and `flag_program` are those rules as
-    both engines run them. `items` and `flags` carry closures of the same conditions.
+    both engines run them. `items` and `flags` carry closures of the same conditions. `source` is what the digest names,
+    as text; a visit keeps it for as long as it runs.
     """
 
     id: str
@@ -226,6 +227,7 @@ class Form:
     rules: tuple[IntakeRule, ...] = ()
     strata: tuple[Stratum, ...] = ()
     flag_program: Program | None = field(default=None, compare=False, repr=False)
+    source: str = field(default="", compare=False, repr=False)
 
     @property
     def name(self) -> str:

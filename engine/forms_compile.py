@@ -26,7 +26,7 @@ from engine.forms_paths import report_unreachable
 from engine.forms_rules import intake_rules, last_stratum
 from engine.forms_schema import FORM
 from engine.forms_scores import compile_scores, read_codes, report_twice, score_types
-from engine.packs import digest
+from engine.packs import digest, written
 from engine.programs import Program, compile_program
 from engine.reading import Node
 from engine.texts import read_texts, require_languages
@@ -125,6 +125,7 @@ class _Compiler:
         flags = tuple(self._flag(node, placed) for node in document.get("flags") or ())
         self._unique(tuple(document.get("flags") or ()))
         rules = intake_rules(self._id, placed, flags)
+        source = {key: value.plain() for key, value in document.items() if key != "cases"}
         return Form(
             id=self._id,
             version=document.integer("version") or 1,
@@ -134,7 +135,8 @@ class _Compiler:
             items=placed,
             flags=flags,
             scores=self._scores,
-            digest=digest({key: value.plain() for key, value in document.items() if key != "cases"}),
+            digest=digest(source),
+            source=written(source),
             rules=rules,
             strata=self._strata(placed, rules),
             flag_program=self._program(rules, last_stratum(placed)),

@@ -14,6 +14,11 @@ def canonical(content: object) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
+def written(content: object) -> str:
+    """The content with its keys in the order they came; what it says has the same digest."""
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def digest(content: object) -> str:
     """The name of some content."""
     return f"sha256:{hashlib.sha256(canonical(content)).hexdigest()}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -37,7 +37,11 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitPlan:
-    """A compiled visit type. Amounts are cents; ``modality`` is the vocabulary's word; forms are ``area/name`` ids."""
+    """A compiled visit type. Amounts are cents; ``modality`` is the vocabulary's word; forms are ``area/name`` ids.
+
+    ``pins`` are the digests of what it was compiled from: the specialty by its name, each form by its id. A running
+    visit keeps to them (`engine.pinned`); a plan from before there were pins has none.
+    """
 
     specialty: str
     visit_type: str
@@ -49,6 +53,12 @@ class VisitPlan:
     reminders: tuple[Reminder, ...]
     note_template: str
     formulary: str | None
+    pins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def intake_forms(self) -> tuple[str, ...]:
+        """The ids of the forms that the patient is asked, in order."""
+        return tuple(str(step.settings["form"]) for step in self.steps if step.kind == "intake")
 
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)

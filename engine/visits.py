@@ -118,7 +118,10 @@ class VisitType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specialty:
-    """A specialty as compiled; `texts` are its own sentences for patients by name."""
+    """A specialty as compiled; `texts` are its own sentences for patients by name.
+
+    `source` is what the digest names, its files, as text; a visit keeps it for as long as it runs.
+    """
 
     id: str
     title: Texts
@@ -129,3 +132,4 @@ class Specialty:
     formulary: Formulary | None
     digest: str
     texts: Mapping[str, Texts] = field(default_factory=dict)
+    source: str = field(default="", compare=False, repr=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from engine.conditions import Scope
 from engine.diagnostics import Problems, listed, nearest
 from engine.forms import Form
-from engine.packs import digest
+from engine.packs import digest, written
 from engine.plans import Reminder, Step, VisitPlan
 from engine.reading import Node
 from engine.texts import Texts, read_texts, require_languages
@@ -41,6 +41,10 @@ class Folder:
     specialty: Node
     note: Node | None = None
     formulary: Node | None = None
+
+    @property
+    def parts(self) -> tuple[Node | None, ...]:
+        return (self.specialty, self.note, self.formulary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +87,9 @@ class _Compiler:
     def specialty(self) -> Specialty:
         node = self._folder.specialty
         self._named(node["specialty"], self._folder.name)
-        visit_types = [self._visit_type(part) for part in node["visit_types"]]
+        source = [part.plain() if part is not None else None for part in self._folder.parts]
+        visit_types = [self._visit_type(part, digest(source)) for part in node["visit_types"]]
         self._unique(node["visit_types"])
-        parts = (node, self._folder.note, self._folder.formulary)
         return Specialty(
             id=self._folder.name,
             title=self._words(node["title"]),
@@ -94,7 +98,8 @@ class _Compiler:
             visit_types={kind.plan.visit_type: kind for kind in visit_types},
             note=self._note(),
             formulary=self._formulary(),
-            digest=digest([part.plain() if part is not None else None for part in parts]),
+            digest=digest(source),
+            source=written(source),
             texts={name: self._words(part) for name, part in _entries(node, "texts")},
         )
 
@@ -115,7 +120,11 @@ class _Compiler:
 
     # --- visit types ---
 
-    def _visit_type(self, node: Node) -> VisitType:
+    def _visit_type(self, node: Node, specialty: str) -> VisitType:
+        """A visit type; its plan names what it was compiled from by digest, that of the specialty too."""
+        steps = self._steps(node)
+        forms = tuple(str(step.settings["form"]) for step in steps if step.kind == "intake")
+        known = {form: self._around.forms[form].digest for form in forms if form in self._around.forms}
         plan = VisitPlan(
             specialty=self._folder.name,
             visit_type=node.text("id"),
@@ -123,17 +132,18 @@ class _Compiler:
             recording=node.flag("recording"),
             duration_seconds=seconds_of(node["duration"], self._problems),
             professions=tuple(self._word(part, "provider.profession") for part in node["professions"]),
-            steps=self._steps(node),
+            steps=steps,
             reminders=tuple(self._reminder(part) for part in node.get("reminders") or ()),
             note_template=f"{self._folder.name}/note",
             formulary=f"{self._folder.name}/formulary" if self._folder.formulary is not None else None,
+            pins={self._folder.name: specialty, **known},
         )
         return VisitType(
             id=f"{plan.specialty}/{plan.visit_type}",
             title=self._words(node["title"]),
             about=self._words(node["about"]),
             plan=plan,
-            intake_forms=tuple(str(step.settings["form"]) for step in plan.steps if step.kind == "intake"),
+            intake_forms=plan.intake_forms,
         )
 
     def _word(self, node: Node, path: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from engine.dossier import Dossier, Place
+from engine.pinned import Document
 from engine.plans import VisitPlan, plan_from_json
 from engine.ports import RoomPlace
 from records.access import Role, sees
@@ -31,7 +32,10 @@ _QUEUE_AHEAD = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VisitDraft:
-    """A visit before it is booked. ``starts_at`` is the slot's start; the price is in cents."""
+    """A visit before it is booked. ``starts_at`` is the slot's start; the price is in cents.
+
+    ``documents`` is what its plan was compiled from: its forms and its specialty, kept for as long as it may need them.
+    """
 
     patient: str
     provider: str
@@ -43,6 +47,7 @@ class VisitDraft:
     encounter_kind: str = "new"
     payer: str = "self_pay"
     reason: str = ""
+    documents: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -125,7 +130,9 @@ class Visits(Repository):
         work.row(Patient, draft.patient)
         work.row(Provider, draft.provider)
         work.note(Act.VISIT_CREATED, visit, visit, patient=draft.patient)
-        self._keep_plan(draft.plan)
+        self._keep_pack(draft.plan.digest, "plan", draft.plan.canonical())
+        for one in draft.documents:
+            self._keep_pack(one.digest, one.kind, one.text)
         row = _visit_row(work, visit, draft)
         self._session.add(row)
         self._session.flush()
@@ -145,6 +152,13 @@ class Visits(Repository):
         if pack is None:
             raise NotFound(f"pack {row.plan_digest}")
         return plan_from_json(pack.canonical, pack.digest)
+
+    def document(self, visit: str, digest: str) -> str | None:
+        """The text of a form or specialty that the visit began with; None where it is not kept, or not this visit's."""
+        if digest not in self.plan(visit).pins.values():
+            return None
+        pack = self._session.get(PackRow, (self._work.clinic, digest))
+        return None if pack is None else pack.canonical
 
     def for_patient(self, patient: str) -> tuple[VisitView, ...]:
         """A patient's visits, newest first."""
@@ -278,12 +292,10 @@ class Visits(Repository):
             parts.append(sorted(tuple(found) for found in self._session.execute(query.where(column.in_(ids)))))
         return sha256(repr(parts))
 
-    def _keep_plan(self, plan: VisitPlan) -> None:
-        clinic, digest = self._work.clinic, plan.digest
+    def _keep_pack(self, digest: str, kind: str, text: str) -> None:
+        clinic = self._work.clinic
         if self._session.get(PackRow, (clinic, digest)) is None:
-            pack = PackRow(
-                clinic=clinic, digest=digest, kind="plan", canonical=plan.canonical(), kept_at=self._work.now
-            )
+            pack = PackRow(clinic=clinic, digest=digest, kind=kind, canonical=text, kept_at=self._work.now)
             self._session.add(pack)
 
     def _queued(self, provider: str) -> Sequence[Visit]:

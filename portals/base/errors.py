@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Scope
 
+from engine.pinned import ContentGone
 from portals.base.requests import audit_refusal
 from portals.base.templating import render
 from portals.base.visitor import STAFF, visitor
@@ -28,6 +29,7 @@ def install_errors(app: FastAPI) -> None:
     """Makes every refusal and every crash a page of ours (JSON under ``/api/``)."""
     app.add_exception_handler(HTTPException, _refusal)
     app.add_exception_handler(NotYetBegun, _not_begun)
+    app.add_exception_handler(ContentGone, _content_gone)
     app.add_exception_handler(Exception, _crash)
 
 
@@ -67,6 +69,11 @@ def _kind(request: Request, status: int) -> str:
 
 async def _not_begun(request: Request, _: Exception) -> Response:
     return error_page(request, 409, "not_begun")
+
+
+async def _content_gone(request: Request, error: Exception) -> Response:
+    log.error("page without its content reference=%s content=%s", visitor(request).reference, error)
+    return error_page(request, 409, "content_gone")
 
 
 async def _crash(request: Request, error: Exception) -> Response:

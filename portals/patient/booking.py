@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.dossier import Place
+from engine.pinned import documents_of
 from engine.slots import Span
 from engine.zones import ZipPlace, zip_place
 from portals.auth.guards import require_patient
@@ -152,6 +153,7 @@ async def _draft(request: Request, found: Offer, flow: Flow, located: ZipPlace) 
         booked_place=_place(flow, located),
         price_cents=found.price_cents,
         currency=found.currency,
+        documents=documents_of(deps_of(request).content(), found.kind.plan),
     )
     return await in_scope(request, lambda scope: scope.visits.draft(draft))
 

@@ -23,11 +23,13 @@ from engine.forms_answers import check_submission, read_answer
 from engine.forms_browser import browser_form
 from engine.forms_flags import RaisedFlag, red_flags
 from engine.forms_intake import filled_facts, next_item, shown_items
+from engine.pinned import Pinned
 from engine.texts import text_in
 from portals.auth.guards import require_patient
 from portals.base.i18n import translator
 from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope, new_request_id
 from portals.base.templating import go, render
+from portals.base.visit_content import visit_content
 from portals.base.visitor import visitor
 from portals.patient.intake_page import (
     answer_lines,
@@ -175,15 +177,15 @@ async def emergency(request: Request, visit_id: str) -> Response:
     """What to do now, in the form's own words; the visit has stopped and the clinicians know."""
     require_patient(request)
 
-    def read(scope: Scope) -> tuple[VisitPage, dict[str, dict[str, Any]]]:
-        page = read_page(scope, visit_id)
-        forms = [step.form for step in page.steps if step.form]
-        return page, {one: {k: v.value for k, v in scope.forms.answers(visit_id, one).items()} for one in forms}
+    def read(scope: Scope) -> tuple[VisitPage, list[tuple[Form, dict[str, Any]]]]:
+        page, content = read_page(scope, visit_id), _content(request, scope, visit_id)
+        forms = [content.form(step.form) for step in page.steps if step.form]
+        return page, [(one, {k: v.value for k, v in scope.forms.answers(visit_id, one.id).items()}) for one in forms]
 
     page, answers = await in_scope(request, read)
     raised: list[RaisedFlag] = []
-    for form_id, given in answers.items():
-        raised += await _stopping(request, deps_of(request).content().form(form_id), given)
+    for form, given in answers:
+        raised += await _stopping(request, form, given)
     if not raised and page.visit.stage != "escalated":
         return go(f"/visits/{visit_id}")
     return render(
@@ -197,16 +199,21 @@ async def emergency(request: Request, visit_id: str) -> Response:
 
 async def _sitting(request: Request, visit_id: str) -> Sitting:
     require_patient(request)
-    content = deps_of(request).content()
 
     def read(scope: Scope) -> Sitting:
         page = begun(read_page(scope, visit_id))
         open_form = next((step.form for step in page.steps if step.kind == "intake" and step.state != "done"), "")
-        form = content.form(open_form) if open_form and page.visit.stage not in OVER else None
+        asks = open_form and page.visit.stage not in OVER
+        form = _content(request, scope, visit_id).form(open_form) if asks else None
         kept = scope.forms.answers(visit_id, form.id) if form else {}
         return Sitting(page=page, form=form, kept=kept)
 
     return await in_scope(request, read)
+
+
+def _content(request: Request, scope: Scope, visit_id: str) -> Pinned:
+    deps = deps_of(request)
+    return visit_content(scope, visit_id, deps.content(), deps.library().law.vocabulary)
 
 
 async def _stopping(request: Request, form: Form, answers: Mapping[str, Any]) -> list[RaisedFlag]:

@@ -56,11 +56,6 @@ def current(steps: Iterable[JourneyStep]) -> JourneyStep | None:
     return next((step for step in steps if step.state in (NOW, SHUT)), None)
 
 
-def intake_forms(plan: VisitPlan) -> tuple[str, ...]:
-    """The forms a plan asks the patient, in order."""
-    return tuple(str(step.settings["form"]) for step in plan.steps if step.kind == "intake")
-
-
 def consent_kinds(plan: VisitPlan) -> frozenset[str]:
     """The kinds of consent a plan's steps ask."""
     return frozenset(kind for step in plan.steps if step.kind == "consent" for kind in step.settings.get("kinds", ()))
@@ -70,7 +65,7 @@ def _marks(visit: VisitView, plan: VisitPlan, told: Told) -> Iterable[tuple[str,
     kinds = {step.kind for step in plan.steps}
     if "pay" in kinds:
         yield "pay", "", visit.payment_state in PAID or visit.stage in SEEN
-    for form in intake_forms(plan):
+    for form in plan.intake_forms:
         yield "intake", form, form in told.forms
     if "locate" in kinds:
         yield "place", "", visit.attested_place is not None and visit.stage != "blocked"

@@ -187,7 +187,7 @@ async def _ask(request: Request, visit: str, act: str, subject: str = "") -> Ans
 
 
 def _save_note(desk: Desk, visit: str, form: dict[str, str]) -> NoteSaved:
-    template = desk.content.specialties[desk.scope.visits.get(visit).specialty].note
+    template = desk.of_visit(visit).specialty.note
     current = desk.scope.notes.current(visit)
     fields = {**(current.fields if current else {}), **read_note(template, form)}
     version = int(form.get("version", "0")) if form.get("version", "0").isdigit() else 0
@@ -208,7 +208,7 @@ def _add(desk: Desk, visit: str, text: str, key: str) -> bool:
 def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescription, str, str]) -> Mapping[str, str]:
     """Keeps the draft; problems by field when the drug is gone or the specialty's list allows fewer refills."""
     (typed, key, replaces), row = sent, desk.scope.visits.get(visit)
-    formulary, base = desk.content.specialties[row.specialty].formulary, _drug_base(request)
+    formulary, base = desk.of_visit(visit).specialty.formulary, _drug_base(request)
     drug = chosen_drug(formulary, base, typed.drug, desk.fmt.language)
     if drug is None:
         return {"drug": "required"}

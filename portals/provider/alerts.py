@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.pinned import ContentGone
 from engine.texts import text_in
 from portals.base.i18n import has_message
 from portals.provider.desk import Desk, visit_type_title
@@ -76,7 +77,7 @@ def _view(desk: Desk, group: Sequence[Any], words: LawWords) -> AlertView:
 def _about(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _About:
     kind = str(group[0].kind)
     if kind == "red_flag":
-        flags = dict.fromkeys(_flag(desk, one.subject) for one in group)
+        flags = dict.fromkeys(_flag(desk, visit.visit, one.subject) for one in group)
         return _About(text=tuple(filter(None, flags)), todo=kind, part="chart")
     if kind == "prescription_rejected":
         rejected = [one for one in desk.scope.orders.for_visit(visit.visit) if one.state == "rejected"]
@@ -164,11 +165,11 @@ def _said(desk: Desk, gate: GateView, words: LawWords) -> str:
     return " ".join(filter(None, (f"{name}:", card.verdict, reason)))
 
 
-def _flag(desk: Desk, subject: str) -> str:
+def _flag(desk: Desk, visit: str, subject: str) -> str:
     """A red flag's own sentence; the subject of its task is ``form:flag``."""
     form, _, flag = subject.partition(":")
     try:
-        flags = desk.content.form(form).flags
-    except KeyError:
+        flags = desk.of_visit(visit).form(form).flags
+    except ContentGone:
         return ""
     return next((text_in(one.text, desk.fmt.language) for one in flags if one.id == flag), "")

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.pinned import Pinned
 from engine.texts import text_in
+from engine.vocabulary import Vocabulary
 from portals.base.formats import Formats
 from portals.base.i18n import Translate
+from portals.base.visit_content import visit_content
 from records.scope import Scope
 
 
@@ -23,6 +26,11 @@ class Desk:
     fmt: Formats
     zone: str
     now: datetime
+    vocabulary: Vocabulary
+
+    def of_visit(self, visit: str) -> Pinned:
+        """The forms and the specialty that a visit began with."""
+        return visit_content(self.scope, visit, self.content, self.vocabulary)
 
 
 def visit_type_title(content: Any, visit: Any, language: str) -> str:

@@ -49,6 +49,7 @@ async def at_desk(request: Request, work: Callable[[Desk], Found]) -> Found:
             fmt=Formats(who.language),
             zone=(place.time_zone if place else None) or who.here.time_zone,
             now=deps.clock.now(),
+            vocabulary=deps.library().law.vocabulary,
         )
         return work(desk)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.forms import Form
+from engine.pinned import ContentGone, Pinned, bare_form
 from portals.provider.alerts import alert_views, gate_views
 from portals.provider.chart import ChartSource, PatientCard, chart_view, fact_words
 from portals.provider.desk import Desk, visit_type_title
@@ -58,7 +60,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     say = say_in(desk.fmt.language)
     place = visit.attested_place or visit.booked_place
     rx = RxSource(
-        formulary=_specialty(desk, visit).formulary,
+        formulary=desk.of_visit(visit_id).specialty.formulary,
         base=house.drugs,
         pharmacies=house.pharmacies,
         orders=orders,
@@ -98,7 +100,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
 def note_view(desk: Desk, visit: Any, kept: Mapping[str, str]) -> NoteView:
     """The note as it stands, with the template of the visit's specialty."""
     note = desk.scope.notes.current(visit.visit)
-    sections = note_sections(_specialty(desk, visit).note, note.fields if note else {}, desk.fmt.language)
+    sections = note_sections(desk.of_visit(visit.visit).specialty.note, note.fields if note else {}, desk.fmt.language)
     labels = {field.name: field.label for _, fields in sections for field in fields}
     saved = {field.name: field.value for _, fields in sections for field in fields}
     conflict = {labels[name]: text for name, text in kept.items() if name in labels and not _same(text, saved[name])}
@@ -136,25 +138,28 @@ def _versions(desk: Desk, note: str) -> tuple[NoteVersion, ...]:
 
 
 def _chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
-    kind = desk.content.visit_type(f"{visit.specialty}/{visit.visit_type}")
-    forms = [desk.content.form(name) for name in kind.intake_forms]
-    answers = [desk.scope.forms.answers(visit.visit, form.id) for form in forms]
+    content = desk.of_visit(visit.visit)
+    answered = [(name, _answers(desk, visit.visit, name)) for name in content.plan.intake_forms]
     card = PatientCard(name=patient.name, birth_date=patient.birth_date, language=patient.language, phone=patient.phone)
     return ChartSource(
         patient=card,
         booked=visit.booked_place,
         attested=visit.attested_place,
         dossier=desk.scope.visits.dossier(visit.visit),
-        forms=tuple(
-            (form, {item: answer.value for item, answer in given.items()})
-            for form, given in zip(forms, answers, strict=True)
-        ),
+        forms=tuple((_form(content, name, answers), answers) for name, answers in answered),
         now=desk.now,
     )
 
 
-def _specialty(desk: Desk, visit: Any) -> Any:
-    return desk.content.specialties[visit.specialty]
+def _answers(desk: Desk, visit: str, form: str) -> Mapping[str, Any]:
+    return {item: answer.value for item, answer in desk.scope.forms.answers(visit, form).items()}
+
+
+def _form(content: Pinned, form_id: str, answers: Mapping[str, Any]) -> Form:
+    try:
+        return content.form(form_id)
+    except ContentGone:
+        return bare_form(form_id, answers)
 
 
 def _call(desk: Desk, visit: Any) -> CallView:

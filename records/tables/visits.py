@@ -21,7 +21,7 @@ from records.tables.base import (
 
 
 class PackRow(Base):
-    """A compiled thing named by its digest (a visit's plan); kept as long as a visit names it."""
+    """A visit's plan, or a form or specialty that a plan names, by its digest; kept as long as a visit names it."""
 
     __tablename__ = "packs"
     clinic: Mapped[str] = mapped_column(String(64), primary_key=True)

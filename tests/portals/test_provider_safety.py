@@ -21,7 +21,7 @@ from records.visits import Visits
 from tests.portals.helpers_law import decision
 from tests.portals.helpers_provider import FORMULARY, NOTE, OneSpecialty, Portal, build_portal, shut, text_of
 from tests.portals.test_provider_pages import RX, draft, note
-from tests.records.helpers import HandClock, build_world, open_database
+from tests.records.helpers import PLAN, HandClock, build_world, open_database
 from workflows.contracts import Answer
 
 BASE_RX = {**RX, "drug": "base:oxycodone", "unit": "tablet", "purpose": "acute_pain"}
@@ -85,7 +85,8 @@ def test_after_signing_nothing_is_offered_for_sending(portal: Portal) -> None:
 
 def test_the_step_is_not_done_while_a_prescription_waits(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     step = Step(id="rx", kind="prescribe", after=(), gate=None, settings={})
-    monkeypatch.setattr(Visits, "plan", lambda *_: SimpleNamespace(steps=(step,)))
+    plan = replace(PLAN, steps=(step,))
+    monkeypatch.setattr(Visits, "plan", lambda *_: plan)
 
     async def status(_ref: object) -> Any:
         return SimpleNamespace(finished=("rx",), open=())

@@ -85,6 +85,8 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "limit": 50,
         "opening": None,
         "code": "000000",
+        "digest": "sha256:none",
+        "doubted": False,
         "name": "n",
         "compose": mail_of("another"),
     }

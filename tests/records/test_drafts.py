@@ -8,12 +8,13 @@ from datetime import timedelta
 
 import pytest
 
+from engine.pinned import Document
 from engine.ports import VisitChange, VisitRef
 from records.acts import Act, needs_begun
 from records.errors import AlreadyDone, NotYetBegun
 from records.forms import Submission
 from records.scope import Scope
-from tests.records.helpers import PLACE, START, World, draft_of
+from tests.records.helpers import PLACE, PLAN, START, World, draft_of
 from tests.records.helpers_journey import FORM, answer_of, consent_of
 
 LATER = START + timedelta(minutes=15)
@@ -50,6 +51,19 @@ def test_a_draft_may_be_read(world: World) -> None:
         assert scope.forms.answers(world.visit, FORM) == {}
         assert scope.consents.for_visit(world.visit) == ()
         assert scope.visits.dossier(world.visit).visit == world.visit
+
+
+def test_a_visit_keeps_the_texts_its_plan_names_and_gives_no_others(world: World) -> None:
+    form = Document(digest="sha256:f", kind="form", text='{"form":"area/form"}')
+    plan = replace(PLAN, pins={"area/form": form.digest})
+    changes = {"plan": plan, "documents": (form,), "starts_at": START + timedelta(hours=2)}
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        visit = scope.visits.draft(draft_of(world.patient, world.provider, **changes))
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        assert scope.visits.plan(visit) == plan
+        assert scope.visits.document(visit, form.digest) == form.text
+        assert scope.visits.document(visit, plan.digest) is None
+        assert scope.visits.document(world.visit, form.digest) is None
 
 
 def test_only_what_adds_to_a_visit_waits_for_it() -> None:

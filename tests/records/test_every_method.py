@@ -11,8 +11,8 @@ from records.database import Database
 from tests.records.helpers_calls import ALL, MAKES_ITS_OWN, account_of, call
 from tests.records.helpers_journey import walk
 
-# What discloses nothing about a patient: numbers, digests, the public directory, one's own log-in, a plan, an address
-# token, and free time. Everything else has to be in the audit.
+# What discloses nothing about a patient: numbers, digests, the public directory, one's own log-in, a plan and
+# its texts, an address token, and free time. Everything else has to be in the audit.
 UNAUDITED = {
     "accounts.of_person",
     "links.address",
@@ -23,6 +23,7 @@ UNAUDITED = {
     "slots.taken",
     "visits.changes",
     "visits.participant_of",
+    "visits.document",
     "visits.participants",
     "visits.plan",
     "visits.queue_changes",
