@@ -9,6 +9,7 @@ effect changes nothing and returns what the first one returned.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -337,6 +338,19 @@ class Notifier(Protocol):
     """Sends one notice (mail, text); the text is composed by the caller and carries no PHI."""
 
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None: ...
+
+
+class Trace(Protocol):
+    """One span under way; what is put on it are codes and route templates, never an id or a person's word."""
+
+    def rename(self, name: str) -> None: ...
+    def put(self, name: str, value: str | int) -> None: ...
+
+
+class Tracing(Protocol):
+    """Begins spans (OpenTelemetry)."""
+
+    def span(self, name: str) -> AbstractContextManager[Trace]: ...
 
 
 class PortUnavailable(Exception):

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 PREFIX = "CLINIC_"
 KEY_PROVIDERS = ("file", "kms-simulator")
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
 HOME = Path(__file__).resolve().parents[1]
 
 
@@ -76,6 +77,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("geo_databases", "paths", "", "MaxMind DB files that say where addresses are; empty: none is asked."),
     Setting("demo", "flag", "0", "Seed demo people and show how to sign in; never with real patients."),
     Setting("evaluator_processes", "count", "1", "Processes that run the rules engine beside each program."),
+    Setting("log_format", "form", "text", "How log lines are written: text for people, json for a collector."),
+    Setting("traces_file", "path", "", "File that OpenTelemetry spans are appended to; empty: none."),
+    Setting("traces_endpoint", "text", "", "OTLP/HTTP address that spans are sent to; https beyond loopback."),
+    Setting("worker_metrics", "text", "", "Loopback host and port of the worker's Prometheus page; empty: none."),
     Setting("log_level", "level", "info", "Least serious log line written: debug, info, warning or error."),
 )
 
@@ -108,6 +113,10 @@ class Settings:
     geo_databases: tuple[Path, ...]
     demo: bool
     evaluator_processes: int
+    log_format: str
+    traces_file: Path | None
+    traces_endpoint: str
+    worker_metrics: str
     log_level: str
 
     @property
@@ -163,22 +172,35 @@ def check_listener(variable: str, host: str, *, tls: bool) -> None:
 
 def check_transport(settings: Settings) -> None:
     """Refuse any listener or server connection beyond loopback that would not be encrypted."""
-    problems = []
-    for name in ("web_host", "media_host"):
-        if not settings.has_tls and not is_loopback(getattr(settings, name)):
-            problems.append(_beyond_loopback(PREFIX + name.upper(), f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY"))
-    if not settings.temporal_tls and not is_loopback(settings.temporal_address.rpartition(":")[0]):
-        problems.append(_beyond_loopback(f"{PREFIX}TEMPORAL_ADDRESS", f"{PREFIX}TEMPORAL_TLS=1"))
-    if not _database_is_known(settings.database_url):
-        problems.append(f"{PREFIX}DATABASE_URL: takes sqlite:///FILE or postgresql://USER@HOST/NAME")
-    elif not _database_is_safe(settings.database_url):
-        problems.append(_beyond_loopback(f"{PREFIX}DATABASE_URL", "sslmode=verify-full in the address"))
-    if not _database_is_safe(settings.people_keys_url):
-        problems.append(_beyond_loopback(f"{PREFIX}PEOPLE_KEYS_URL", "sslmode=verify-full in the address"))
-    if settings.people_keys_url and settings.people_keys_url == settings.database_url:
-        problems.append(f"{PREFIX}PEOPLE_KEYS_URL: needs a database apart from {PREFIX}DATABASE_URL, backed up apart")
+    problems = [*_open_listeners(settings), *_open_connections(settings), *_wrong_databases(settings)]
     if problems:
         raise SettingsError(problems)
+
+
+def _open_listeners(settings: Settings) -> Iterable[str]:
+    for name in ("web_host", "media_host"):
+        if not settings.has_tls and not is_loopback(getattr(settings, name)):
+            yield _beyond_loopback(PREFIX + name.upper(), f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY")
+    if settings.worker_metrics and not is_loopback(settings.worker_metrics.rpartition(":")[0]):
+        yield f"{PREFIX}WORKER_METRICS: is for this machine only; give a loopback address, as 127.0.0.1:9464"
+
+
+def _open_connections(settings: Settings) -> Iterable[str]:
+    if not settings.temporal_tls and not is_loopback(settings.temporal_address.rpartition(":")[0]):
+        yield _beyond_loopback(f"{PREFIX}TEMPORAL_ADDRESS", f"{PREFIX}TEMPORAL_TLS=1")
+    if not _is_safe_web(settings.traces_endpoint):
+        yield _beyond_loopback(f"{PREFIX}TRACES_ENDPOINT", "an https address")
+
+
+def _wrong_databases(settings: Settings) -> Iterable[str]:
+    if not _database_is_known(settings.database_url):
+        yield f"{PREFIX}DATABASE_URL: takes sqlite:///FILE or postgresql://USER@HOST/NAME"
+    elif not _database_is_safe(settings.database_url):
+        yield _beyond_loopback(f"{PREFIX}DATABASE_URL", "sslmode=verify-full in the address")
+    if not _database_is_safe(settings.people_keys_url):
+        yield _beyond_loopback(f"{PREFIX}PEOPLE_KEYS_URL", "sslmode=verify-full in the address")
+    if settings.people_keys_url and settings.people_keys_url == settings.database_url:
+        yield f"{PREFIX}PEOPLE_KEYS_URL: needs a database apart from {PREFIX}DATABASE_URL, backed up apart"
 
 
 def _beyond_loopback(variable: str, remedy: str) -> str:
@@ -199,6 +221,12 @@ def _database_is_safe(url: str) -> bool:
     return query.get("sslmode") == ["verify-full"]
 
 
+def _is_safe_web(url: str) -> bool:
+    """Whether an address of the web is empty, encrypted or our own machine's; anything unreadable is not."""
+    parts = urlsplit(url)
+    return not url or parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+
+
 def _unknown_names(environ: Mapping[str, str]) -> Iterable[str]:
     known = [setting.variable for setting in SETTINGS]
     for name in sorted(environ):
@@ -214,6 +242,8 @@ def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
         **values,
         "root": root,
         "clinics": tuple(root / path for path in values["clinics"]),
+        "geo_databases": tuple(root / path for path in values["geo_databases"]),
+        "traces_file": root / values["traces_file"] if values["traces_file"] else None,
         "data_dir": data_dir,
         "keys_dir": root / (values["keys_dir"] or data_dir.with_name(data_dir.name + ".keys")),
         "database_url": values["database_url"] or f"sqlite:///{data_dir / 'records.sqlite3'}",
@@ -260,6 +290,12 @@ def _key_provider(text: str) -> str:
     return text
 
 
+def _form(text: str) -> str:
+    if text not in LOG_FORMATS:
+        raise ValueError(f"takes one of {', '.join(LOG_FORMATS)}")
+    return text
+
+
 def _as_text(value: object) -> str:
     if value is None:
         return ""
@@ -280,5 +316,6 @@ _READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
         "port": read_port,
         "count": _count,
         "level": _level,
+        "form": _form,
     }
 )

@@ -16,6 +16,7 @@ from engine.settings import Settings, SettingsError, parse_settings
 from portals import start
 from portals.api import routes as api
 from portals.api.metrics import Metrics, MetricsMiddleware
+from portals.api.tracing import Traced
 from portals.auth import routes as auth
 from portals.auth.guards import SignInNeeded
 from portals.base import design
@@ -69,6 +70,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
     _add_portals(app)
     install_errors(app)
     app.add_middleware(ForgeryGuard, on_refusal=forgery_page)
+    app.add_middleware(Traced, traces=deps.traces)
     app.add_middleware(Settle, clinics=deps.clinics, sessions=deps.sessions, public_base=deps.settings.public_base)
     app.add_middleware(
         SecurityHeaders, connect=_media_addresses(deps.settings), https=deps.settings.public_base.startswith("https")

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from engine.library import Library
-from engine.ports import Clock, GateKeeper, GeoLocator, VisitRef
+from engine.ports import Clock, GateKeeper, GeoLocator, Tracing, VisitRef
 from engine.settings import Settings
 from integrations.geo.null import NoLocator
+from integrations.telemetry.spans import no_traces
 from portals.base.clinic import ClinicView
 from portals.base.sealing import Sealer
 from portals.base.visitor import SessionDoor
@@ -34,7 +35,7 @@ class PortalDeps:
     ``library`` law and rulebooks in force (:class:`engine.library.LibraryKeeper`);
     ``gates`` asks a gate of both engines, ``search`` of the
     closures alone (offers only, it opens nothing); ``token_signer`` signs room access (:mod:`portals.call`);
-    ``places`` suggests where a browser's network address is.
+    ``traces`` begins spans of requests; ``places`` suggests where a browser's network address is.
     """
 
     settings: Settings
@@ -51,3 +52,4 @@ class PortalDeps:
     gates: GateKeeper
     search: GateKeeper
     places: GeoLocator = field(default_factory=NoLocator)
+    traces: Tracing = field(default_factory=no_traces)

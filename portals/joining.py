@@ -16,6 +16,8 @@ from engine.ports import GeoLocator
 from engine.settings import Settings, clinic_files
 from integrations.geo.mmdb import MmdbLocator
 from integrations.geo.null import NoLocator
+from integrations.telemetry.exporters import spans_to
+from integrations.telemetry.spans import Spans
 from portals.auth.sessions import RecordsSessions
 from portals.base.clinic import ClinicView, clinic_view
 from portals.base.i18n import DEFAULT, catalogue
@@ -23,8 +25,8 @@ from portals.base.sealing import Sealer
 from portals.deps import PortalDeps
 from portals.patient.places import STATE_KEY, STATES
 from records.database import Database, PayloadKeys
-from records.key_ring import Purpose
 from records.key_providers import key_provider
+from records.key_ring import Purpose
 from records.room_tokens import RoomTokens
 from workflows.client import connect
 from workflows.gatekeeper import LawGateKeeper
@@ -45,8 +47,10 @@ class Joined:
     keeper: LibraryKeeper
     pool: EvaluatorPool
     database: Database
+    traces: Spans
 
     def close(self) -> None:
+        self.traces.close()
         self.pool.close()
         self.database.close()
 
@@ -63,6 +67,7 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
         settings.database_url, key_provider(settings), clock=clock, connections=settings.database_connections
     )
     sealing = database.secret("", Purpose.SESSIONS).value
+    traces = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-web")
     deps = PortalDeps(
         settings=settings,
         clock=clock,
@@ -78,8 +83,9 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
         search=LawGateKeeper(lambda: keeper.current, ClosuresOnly()),
         token_signer=RoomTokens(database),
         places=_locator(settings),
+        traces=traces,
     )
-    return Joined(deps=deps, keeper=keeper, pool=pool, database=database)
+    return Joined(deps=deps, keeper=keeper, pool=pool, database=database, traces=traces)
 
 
 def _locator(settings: Settings) -> GeoLocator:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-import sys
 from collections.abc import Callable, Iterator
 
 import uvicorn
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.evaluator_pool import EvaluatorPool
 from engine.settings import Settings, check_listener
+from integrations.telemetry.logs import start_logs
 from portals.deps import PortalDeps
 from portals.joining import Joined, join_parts
 
@@ -48,9 +48,7 @@ class LastWord:
 def run(settings: Settings, make: Callable[[PortalDeps], FastAPI]) -> None:
     """Serves until SIGTERM or Ctrl-C. Rules engines start first: they are processes and come before any thread."""
     check_listener("CLINIC_WEB_HOST", settings.web_host, tls=settings.has_tls)
-    logging.basicConfig(
-        stream=sys.stderr, level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    start_logs(settings.log_level, settings.log_format)
     pool = EvaluatorPool(settings.evaluator_processes)
     try:
         asyncio.run(_serve(settings, make, pool))

@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from temporalio.client import Client
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
 from engine.diagnostics import BrokenInput, as_text
@@ -33,6 +34,8 @@ from engine.settings import Settings, SettingsError, clinic_files, parse_setting
 from integrations.billing.simulator import SimulatedCardProcessor
 from integrations.erx.simulator import SimulatedPrescriptionNetwork
 from integrations.notify.simulator import SimulatedNotifier
+from integrations.telemetry.exporters import spans_to
+from integrations.telemetry.logs import start_logs
 from media.node import MediaConfig, MediaNode, NodePorts
 from records.database import Database, PayloadKeys
 from records.key_providers import key_provider
@@ -50,6 +53,7 @@ from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
 from workflows.notices import send_notices
+from workflows.observing import Observed
 from workflows.outbox import LostVisits, OutboxPump
 from workflows.quiet import quiet_exceptions
 from workflows.visit import VisitWorkflow
@@ -75,7 +79,7 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logs(settings.log_level, settings.log_format)
     quiet_exceptions()
     try:
         with _evaluators(settings, role) as evaluators:
@@ -96,17 +100,21 @@ def _evaluators(settings: Settings, role: str) -> Iterator[EvaluatorPool | None]
 async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
     stop = _stop_signal()
     keeper = LibraryKeeper(settings.root, clinic_files(settings))
+    if settings.worker_metrics:
+        Runtime.set_default(Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(settings.worker_metrics))))
     async with _joined(settings, stop) as joined:
         if joined is None:
             return
         database, visits = joined
         store = RecordsVisitStore(database)
+        spans = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-worker")
         worker = Worker(
             visits.temporal,
             task_queue=TASK_QUEUE,
             workflows=[VisitWorkflow],
             activities=_activities(settings, store, keeper, evaluators),
             activity_executor=ThreadPoolExecutor(THREADS),
+            interceptors=[Observed(spans)],
             max_concurrent_activities=THREADS,
             max_concurrent_local_activities=THREADS,
             max_cached_workflows=CACHED_VISITS,
@@ -118,8 +126,9 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             _reload(keeper, evaluators),
             send_notices(MessageQueue(database), SimulatedNotifier()),
         )
-        async with worker, _tasks(*beside):
-            await _until_stopped(stop)
+        with contextlib.closing(spans):
+            async with worker, _tasks(*beside):
+                await _until_stopped(stop)
 
 
 def _activities(

@@ -61,7 +61,8 @@ def running_stack(folder: Path) -> Iterator[Stack]:
     """Starts everything, waits until it is ready, and stops it cleanly at the end."""
     port = _free_port()
     command = [sys.executable, "-m", "admin_ui.cli", "up", f"clinics/{SLUG}.yaml", "--port", str(port)]
-    environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    told = {"CLINIC_TRACES_FILE": str(folder / "data" / "logs" / "spans.jsonl"), "CLINIC_LOG_LEVEL": "debug"}
+    environ = {**os.environ, **told, "PYTHONUNBUFFERED": "1"}
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--data", str(folder / "data")], cwd=ROOT, env=environ, stdout=log, stderr=subprocess.STDOUT

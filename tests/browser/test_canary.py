@@ -107,7 +107,8 @@ async def test_marked_health_information_is_nowhere_in_the_clear(stack: Stack) -
     files = [stack.folder / "up.log", *(path for path in stack.data.rglob("*") if path.is_file())]
     found = {path.name: leaks(path.read_bytes()) for path in files}
     assert {name: markers for name, markers in found.items() if markers} == {}
-    assert {"records.sqlite3"} <= found.keys()
+    assert {"records.sqlite3", "spans.jsonl"} <= found.keys()
+    assert "activity" in (stack.data / "logs" / "spans.jsonl").read_text()
     assert any(name.startswith("temporal") for name in found)
 
 

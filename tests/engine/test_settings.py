@@ -105,3 +105,12 @@ def test_no_clinic_named_means_every_clinic_of_the_folder(tmp_path: Path) -> Non
     for name in ("b.yaml", "a.yaml", "notes.txt"):
         (tmp_path / "clinics" / name).touch()
     assert [path.name for path in clinic_files(parse_settings({"CLINIC_ROOT": str(tmp_path)}))] == ["a.yaml", "b.yaml"]
+
+
+def test_what_is_told_to_a_collector_stays_on_the_machine_or_is_encrypted() -> None:
+    plain = {"CLINIC_TRACES_ENDPOINT": "http://collector.example/v1/traces", "CLINIC_WORKER_METRICS": "0.0.0.0:9464"}
+    assert "CLINIC_TRACES_ENDPOINT" in problems_of(plain)
+    assert "CLINIC_WORKER_METRICS" in problems_of(plain)
+    for endpoint in ("https://collector.example/v1/traces", "http://127.0.0.1:4318/v1/traces", ""):
+        assert parse_settings({"CLINIC_TRACES_ENDPOINT": endpoint}).traces_endpoint == endpoint
+    assert "takes one of text, json" in problems_of({"CLINIC_LOG_FORMAT": "xml"})
