@@ -9,8 +9,11 @@ from engine.decisions import Decision
 from engine.evaluators import Evaluator
 from engine.law import Case
 from engine.law_cases import BULK_FOLDER
+from engine.possibly import verdict
+from engine.questions import read_question
 from engine.rete import ReteEvaluator
 from engine.rulebook import load_rulebook
+from engine.told_drugs import disputed
 from tests.rules.helpers_cases import ROOT, all_cases, examples, expected, question, seen
 
 RULEBOOK = load_rulebook(ROOT)
@@ -65,3 +68,16 @@ def test_no_two_cases_of_a_file_go_by_one_name() -> None:
 def test_every_rule_of_a_state_or_of_the_country_is_named_by_a_case_file() -> None:
     without = [file.file for file in RULEBOOK.law.files if file.rules and not file.cases]
     assert all("/common/" in name for name in without)
+
+
+@pytest.mark.slow
+def test_the_second_reading_of_the_language_agrees_on_every_condition_of_every_case() -> None:
+    judged = 0
+    for case in CASES:
+        asked = read_question(RULEBOOK, question(case, EXAMPLES))
+        for day in asked.days if asked.jurisdiction else ():
+            facts = asked.on(day)
+            program = RULEBOOK.plan(case.topic, asked.jurisdiction or "", day, disputed(facts)).program
+            assert tuple(verdict(one, facts) for one in program.conditions) == program.truths(facts), case.name
+            judged += len(program.conditions)
+    assert judged > 10_000
