@@ -17,8 +17,9 @@ from portals import start
 from portals.api import routes as api
 from portals.api.metrics import Metrics, MetricsMiddleware
 from portals.api.tracing import Traced
+from portals.auth import confirm, invitations, outbox, passkeys, reset, second, security
 from portals.auth import routes as auth
-from portals.auth.guards import SignInNeeded
+from portals.auth.guards import ProofNeeded, SignInNeeded
 from portals.base import design
 from portals.base.colour import brand_css
 from portals.base.errors import forgery_page, install_errors
@@ -45,6 +46,7 @@ from portals.serving import run
 
 HOUSE_COLOUR = "#1f5c4d"
 # In this order: an address with a fixed word comes before one with an id in its place.
+SIGN_IN_PAGES = (auth, reset, second, passkeys, security, confirm, invitations, outbox)
 PATIENT_PAGES = (booking, waiting, pay, intake, place, consent, consent_signed, privacy, after, visit)
 
 
@@ -81,9 +83,10 @@ def create_app(deps: PortalDeps) -> FastAPI:
 
 def _add_portals(app: FastAPI) -> None:
     """Each part of the portals adds its own routes."""
-    for part in (*PATIENT_PAGES, start, design, auth, call, provider, law, api):
+    for part in (*PATIENT_PAGES, *SIGN_IN_PAGES, start, design, call, provider, law, api):
         app.include_router(part.router)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
+    app.add_exception_handler(ProofNeeded, confirm.proof_page)
 
 
 async def _to_sign_in(request: Request, needed: Exception) -> Response:

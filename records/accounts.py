@@ -53,6 +53,14 @@ class Accounts(Repository):
         self._session.flush()
         return row.id
 
+    def address_proved(self, account: str) -> bool:
+        """Whether the owner of the account has shown that they read its address; their own account's only."""
+        self._work.allow(Act.ACCOUNT_VIEWED, account)
+        row = self._work.row(Account, account)
+        if self._work.actor.role != Role.SYSTEM and self._work.actor.person != row.person:
+            self._work.refuse(Act.ACCOUNT_VIEWED, account)
+        return row.address_proved_at is not None
+
     def of_person(self, person: str) -> AccountView | None:
         self._work.allow(Act.ACCOUNT_VIEWED, person)
         if self._work.actor.role != Role.SYSTEM and self._work.actor.person != person:

@@ -8,27 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 
 from records.access import Role
-from records.accounts import Accounts, email_index
+from records.accounts import email_index
 from records.acts import Act
-from records.ceremonies import Begun, Kind, begin
 from records.codes import new_id
 from records.errors import AlreadyDone, EmailTaken, NotFound
-from records.errors_identity import SecondFactorNeeded, TokenRefused
 from records.mails import MailDraft, queue_mail
-from records.people import People, StaffDraft
 from records.proofs import token_hash
-from records.second_step import Step
-from records.sessions import STAFF_PORTAL
-from records.sign_in import SignedIn, account_of, hash_password, open_session
+from records.sign_in import account_of
 from records.tables.identity import Invitation
-from records.tables.people import Account, Patient, Person
+from records.tables.people import Account, Patient, Person, Provider
 from records.work import Repository, Work
 
 if TYPE_CHECKING:
-    from records.database import Database
+    pass
 
 LIFE = timedelta(days=7)
 # Clinicians are people of the clinic's file first: an invitation gives one of them a log-in.
@@ -68,6 +63,7 @@ class Unlisted:
     person: str
     name: str
     email: str
+    clinician: bool
 
 
 class Invitations(Repository):
@@ -83,7 +79,8 @@ class Invitations(Repository):
         """
         work, known = self._work, self._person(draft.person)
         work.note(Act.INVITED, draft.person or "new", role=draft.role)
-        if draft.role not in ROLES or (draft.role == Role.PROVIDER and known is None):
+        clinician = bool(draft.person) and self._session.get(Provider, draft.person) is not None
+        if draft.role not in ROLES or (draft.role == Role.PROVIDER) != clinician:
             raise ValueError("nobody can be invited into this role like this")
         if account_of(work, draft.email) is not None:
             raise EmailTaken("account")
@@ -112,7 +109,7 @@ class Invitations(Repository):
         self._work.note(Act.INVITATIONS_VIEWED, self._work.clinic)
         query = select(Invitation).where(Invitation.clinic == self._work.clinic)
         rows = self._session.scalars(query.order_by(Invitation.created_at.desc(), Invitation.id)).all()
-        return tuple(_view(self._work, row) for row in rows)
+        return tuple(view_of(self._work, row) for row in rows)
 
     def without_login(self) -> tuple[Unlisted, ...]:
         """Who works for the clinic by its file and cannot sign in yet."""
@@ -122,11 +119,7 @@ class Invitations(Repository):
         query = select(Person).where(
             Person.clinic == self._work.clinic, Person.id.not_in(accounts), Person.id.not_in(patients)
         )
-        people = [(row.id, self._contact(row)) for row in self._session.scalars(query.order_by(Person.id)).all()]
-        return tuple(
-            Unlisted(person=person, name=f"{contact['given']} {contact['family']}", email=contact["email"])
-            for person, contact in people
-        )
+        return tuple(self._unlisted(row) for row in self._session.scalars(query.order_by(Person.id)).all())
 
     def revoke(self, invitation: str) -> None:
         """Takes an invitation back. Raises `AlreadyDone` when it was accepted."""
@@ -147,6 +140,15 @@ class Invitations(Repository):
         contact = self._contact(row)
         return {name: contact[name] for name in ("given", "family")}
 
+    def _unlisted(self, row: Person) -> Unlisted:
+        contact = self._contact(row)
+        return Unlisted(
+            person=row.id,
+            name=f"{contact['given']} {contact['family']}",
+            email=contact["email"],
+            clinician=self._session.get(Provider, row.id) is not None,
+        )
+
     def _contact(self, row: Person) -> dict[str, Any]:
         return cast(dict[str, Any], self._work.open(("persons", "contact", row.id), row.contact))
 
@@ -164,69 +166,7 @@ class Invitations(Repository):
         )
 
 
-def peek_invitation(database: Database, step: Step, token: str) -> InvitationView:
-    """What the invitation says; looking changes nothing. Raises `TokenRefused`."""
-    with database.work(step.clinic, step.system) as work:
-        row = _open_one(work, token)
-        if row is not None:
-            return _view(work, row)
-    raise TokenRefused("over")
-
-
-def accept_invitation(database: Database, step: Step, token: str, password: str) -> SignedIn:
-    """Makes the log-in and signs in, where the role needs no second factor.
-
-    Raises:
-        TokenRefused: audited; the invitation is over, or the address has a log-in by now.
-        SecondFactorNeeded: the log-in is made; its first factor comes next in this browser.
-    """
-    hashed = hash_password(password)
-    with database.work(step.clinic, step.system) as work:
-        row = _open_one(work, token)
-        if row is None or not _accept(work, row):
-            work.note(Act.INVITATION_REFUSED, row.id if row is not None else "unknown")
-            account = ""
-        else:
-            account = _make_login(work, row, hashed)
-            if not step.browser.rules.needs_second_factor(row.role):
-                return open_session(work, account, STAFF_PORTAL, ("invitation", step.browser))
-            begin(work, Kind.ENROL, step.browser.secret, Begun(account=account, portal=STAFF_PORTAL))
-    if not account:
-        raise TokenRefused("over")
-    raise SecondFactorNeeded("enrol")
-
-
-def _open_one(work: Work, token: str) -> Invitation | None:
-    query = select(Invitation).where(Invitation.clinic == work.clinic, Invitation.token_hash == token_hash(token))
-    row = work.session.scalars(query).first()
-    return row if row is not None and _state(work, row) == "open" else None
-
-
-def _accept(work: Work, row: Invitation) -> bool:
-    """Uses the invitation up; of two uses at once one succeeds, and none when the address has a log-in by now."""
-    email = work.open(("invitations", "contact", row.id), row.contact)["email"]
-    if account_of(work, email) is not None:
-        return False
-    query = (
-        update(Invitation)
-        .where(Invitation.id == row.id, Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
-        .values(accepted_at=work.now)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(cast(CursorResult[Any], work.session.execute(query)).rowcount)
-
-
-def _make_login(work: Work, row: Invitation, hashed: str) -> str:
-    contact = work.open(("invitations", "contact", row.id), row.contact)
-    draft = StaffDraft(given=contact["given"], family=contact["family"], email=contact["email"])
-    person = row.person or People(work).create_staff(draft)
-    account = Accounts(work).create(person, contact["email"], hashed, [Role(row.role)])
-    work.row(Account, account).address_proved_at = work.now
-    work.note(Act.INVITATION_ACCEPTED, row.id, role=row.role)
-    return account
-
-
-def _state(work: Work, row: Invitation) -> str:
+def state_of(work: Work, row: Invitation) -> str:
     if row.accepted_at is not None:
         return "accepted"
     if row.revoked_at is not None:
@@ -234,14 +174,14 @@ def _state(work: Work, row: Invitation) -> str:
     return "open" if row.expires_at > work.now else "over"
 
 
-def _view(work: Work, row: Invitation) -> InvitationView:
+def view_of(work: Work, row: Invitation) -> InvitationView:
     contact = work.open(("invitations", "contact", row.id), row.contact)
     return InvitationView(
         id=row.id,
         email=contact["email"],
         name=f"{contact['given']} {contact['family']}".strip(),
         role=row.role,
-        state=_state(work, row),
+        state=state_of(work, row),
         created_at=row.created_at,
         expires_at=row.expires_at,
     )

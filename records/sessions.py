@@ -54,6 +54,7 @@ class SessionView:
     created_at: datetime
     idle_until: datetime
     expires_at: datetime
+    idle_seconds: int
     proved_at: datetime | None
     method: str
 
@@ -105,7 +106,7 @@ class Sessions(Repository):
         self._session.add(session)
         self._work.note(Act.SIGN_IN, session.id, account=row.id, portal=portal, method=begun.method)
         self._session.flush()
-        secret = self._work.ring.current(self._session, self._work.clinic, Purpose.SESSIONS)
+        secret = self._work.ring.at(self._session, self._work.clinic, Purpose.SESSIONS, session.created_at)
         return token, _view(session, secret.value, token)
 
     def close(self, session: str) -> None:
@@ -175,7 +176,7 @@ class SessionDoor:
             row = _find(session, clinic, token, portal)
             if row is None or not _is_open(row, now):
                 return None
-            secret = self._database.ring.current(session, clinic, Purpose.SESSIONS)
+            secret = self._database.ring.at(session, clinic, Purpose.SESSIONS, row.created_at)
             view = _view(row, secret.value, token)
         if touch and now - row.seen_at > _SLIDE_AFTER:
             self._slide(row.id, now)
@@ -236,6 +237,7 @@ def _view(row: SessionRow, secret: bytes, token: str) -> SessionView:
         csrf=csrf,
         created_at=row.created_at,
         idle_until=_idle_until(row),
+        idle_seconds=int((_idle_until(row) - row.seen_at).total_seconds()),
         expires_at=row.expires_at,
         proved_at=row.proved_at,
         method=row.method or "password",

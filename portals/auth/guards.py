@@ -1,12 +1,15 @@
-"""Who may see a page: signed-in people of the right role; others are led to sign in, or told it is not theirs."""
+"""Who may see a page: signed-in people of the right role, freshly proved where it matters; others are led to a door."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from portals.auth.doors import rules_of
+from portals.base.requests import deps_of, form_of
 from portals.base.visitor import STAFF, SessionView, visitor
 
 PATIENT_ROLES = ("patient", "caregiver")
@@ -18,6 +21,19 @@ class SignInNeeded(Exception):
     def __init__(self, path: str) -> None:
         self.path = path
         super().__init__("sign-in needed")
+
+
+class ProofNeeded(Exception):
+    """Somebody is signed in and has to prove it anew; carries what they sent, so that it goes on afterwards."""
+
+    def __init__(self, path: str, fields: tuple[tuple[str, str], ...], posted: bool) -> None:
+        self.path = path
+        self.fields = fields
+        self.posted = posted
+        super().__init__("proof needed")
+
+    def __repr__(self) -> str:
+        return "ProofNeeded()"
 
 
 def require_session(request: Request, role: str | tuple[str, ...] | None = None) -> SessionView:
@@ -41,3 +57,21 @@ def require_session(request: Request, role: str | tuple[str, ...] | None = None)
 def require_patient(request: Request) -> SessionView:
     """The session of a patient (or somebody who helps one)."""
     return require_session(request, PATIENT_ROLES)
+
+
+async def require_fresh(request: Request, act: str) -> SessionView:
+    """The session, when its last proof is fresh enough for the act by the clinic's table (`engine.sign_in_rules`).
+
+    Raises:
+        SignInNeeded: nobody is signed in.
+        ProofNeeded: the proof is too old; the application asks for a new one and then sends the same on.
+    """
+    session = require_session(request)
+    age = timedelta(seconds=rules_of(request).fresh_seconds(act))
+    if session.proved_at is not None and deps_of(request).database.now() - session.proved_at < age:
+        return session
+    if request.method == "GET":
+        raise ProofNeeded(request.url.path, (), False)
+    form = await form_of(request)
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "csrf"]
+    raise ProofNeeded(request.url.path, tuple(fields), True)

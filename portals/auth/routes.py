@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -11,22 +12,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portals.auth.demo import demo_people, demo_person
+from portals.auth.doors import HOMES, YEAR, at_a_clinic, door, start, with_device
+from portals.auth.letters import letters_of
 from portals.auth.sign_up import SignUpForm, patient_draft, read_sign_up
 from portals.base.i18n import languages
 from portals.base.middleware import cookie
 from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope, origin
 from portals.base.templating import go, render, safe_path
 from portals.base.throttle import Throttle
-from portals.base.visitor import COOKIES, LANGUAGE_COOKIE, PATIENT, STAFF, guest_secret, visitor
+from portals.base.visitor import COOKIES, LANGUAGE_COOKIE, STAFF, guest_secret, visitor
 from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import read_flow
 from records.errors import EmailTaken, SignInRefused
-from records.seed import DEMO_PASSWORD
+from records.errors_identity import FactorRefused, SecondFactorNeeded
+from records.proofs import ask_address_proof
+from records.second_step import Step, open_without_proof
 from records.sign_in import Credentials, SignedIn, SignUp, sign_in, sign_up
 
 router = APIRouter()
-HOMES = {PATIENT: "/visits", STAFF: "/staff"}
-YEAR = 365 * 86400
+SAID = ("reset", "idle", "expired", "provider")
 _tries = Throttle(tries=20, seconds=6)
 
 
@@ -35,11 +39,12 @@ _tries = Throttle(tries=20, seconds=6)
 async def sign_in_page(request: Request) -> Response:
     """The sign-in page of the path's portal."""
     who = visitor(request)
-    _at_a_clinic(request)
+    at_a_clinic(request)
     next_path = safe_path(request.query_params.get("next", ""), HOMES[who.portal])
     if who.session is not None:
         return go(next_path)
-    return _sign_in_page(request, {"next": next_path})
+    said = request.query_params.get("said", "")
+    return _sign_in_page(request, {"next": next_path, "said": said if said in SAID else ""})
 
 
 @router.post("/sign-in")
@@ -47,39 +52,43 @@ async def sign_in_page(request: Request) -> Response:
 async def sign_in_post(request: Request) -> Response:
     """Checks the password (in a thread) and starts a session; a wrong one keeps the address typed."""
     who, form = visitor(request), await form_of(request)
-    _at_a_clinic(request)
+    at_a_clinic(request)
     values = {"email": field(form, "email"), "next": safe_path(field(form, "next"), HOMES[who.portal])}
     if not _tries.allow(who.here.slug, origin(request)):
         return _sign_in_page(request, values, "sign_in.error.too_often", 429)
     password = form.get("password", "")
+    step = with_device(request)
     credentials = Credentials(
-        clinic=who.here.slug,
+        clinic=step.clinic,
         email=values["email"],
         password=password if isinstance(password, str) else "",
-        portal=who.portal,
-        origin=origin(request),
+        portal=step.portal,
+        origin=step.origin,
+        browser=step.browser,
     )
-    return await _sign_in(request, credentials, values)
+    return await _sign_in(request, credentials, step, values)
 
 
 @router.post("/demo/sign-in")
 @router.post("/staff/demo/sign-in")
 async def demo_sign_in(request: Request) -> Response:
     """One-click sign-in of a demo person; refused outside demo mode and beyond this machine."""
-    who, form = visitor(request), await form_of(request)
+    form = await form_of(request)
     person = demo_person(request, field(form, "person"))
     if person is None:
         raise HTTPException(404)
-    credentials = Credentials(
-        clinic=who.here.slug, email=person.email, password=DEMO_PASSWORD, portal=who.portal, origin=origin(request)
-    )
-    return await _sign_in(request, credentials, {"email": person.email, "next": HOMES[who.portal]})
+    database, step = deps_of(request).database, with_device(request)
+    try:
+        signed = await run_in_threadpool(open_without_proof, database, step, person.email, "demo")
+    except FactorRefused:
+        raise HTTPException(404) from None
+    return start(request, signed, step, HOMES[step.portal])
 
 
 @router.get("/sign-up")
 async def sign_up_page(request: Request) -> Response:
     """The sign-up page; a booking under way goes on after it."""
-    _at_a_clinic(request)
+    at_a_clinic(request)
     if visitor(request).session is not None:
         return go(_after_sign_up(request))
     return _sign_up_page(request, {}, ())
@@ -89,18 +98,19 @@ async def sign_up_page(request: Request) -> Response:
 async def sign_up_post(request: Request) -> Response:
     """Creates patient and account and signs in; problems are shown together and the input is kept."""
     who = visitor(request)
-    _at_a_clinic(request)
+    at_a_clinic(request)
     today = deps_of(request).clock.now().date()
     form = read_sign_up(await form_of(request, LONGEST_CHECKED), today)
     if form.errors:
         return _sign_up_page(request, form.values, form.errors, 422)
     if not _tries.allow(who.here.slug, origin(request)):
         return _sign_up_page(request, form.values, (("email", "sign_in.error.too_often"),), 429)
+    step = with_device(request)
     try:
-        signed = await run_in_threadpool(_create, request, form)
+        signed = await run_in_threadpool(_create, request, form, step)
     except EmailTaken:
         return _sign_up_page(request, form.values, (("email", "sign_up.error.email_taken"),), 409)
-    return _start(request, signed, _after_sign_up(request))
+    return start(request, signed, step, _after_sign_up(request))
 
 
 @router.post("/sign-out")
@@ -129,34 +139,26 @@ async def choose_language(request: Request) -> Response:
     return answer
 
 
-def _at_a_clinic(request: Request) -> None:
-    if visitor(request).clinic is None:
-        raise HTTPException(404)
-
-
-async def _sign_in(request: Request, credentials: Credentials, values: Mapping[str, str]) -> Response:
+async def _sign_in(request: Request, credentials: Credentials, step: Step, values: Mapping[str, str]) -> Response:
     try:
         signed = await run_in_threadpool(sign_in, deps_of(request).database, credentials)
+    except SecondFactorNeeded as more:
+        page = "set-up" if more.needs == "enrol" else "code"
+        return go(f"{door(request)}/sign-in/{page}?next={quote(values['next'])}")
     except SignInRefused as refused:
         blocked = refused.code == "blocked"
         message = "sign_in.error.too_often" if blocked else "sign_in.error.wrong"
         return _sign_in_page(request, values, message, 429 if blocked else 401)
-    return _start(request, signed, values["next"])
+    return start(request, signed, step, values["next"])
 
 
-def _create(request: Request, form: SignUpForm) -> SignedIn:
+def _create(request: Request, form: SignUpForm, step: Step) -> SignedIn:
     who, flow = visitor(request), read_flow(request)
     draft = patient_draft(form, who.language, flow.state or (who.here.states or ("",))[0], flow.postal_code)
-    return sign_up(
-        deps_of(request).database,
-        SignUp(clinic=who.here.slug, patient=draft, password=form.password, origin=origin(request)),
-    )
-
-
-def _start(request: Request, signed: SignedIn, path: str) -> Response:
-    answer = go(path)
-    answer.headers.append("set-cookie", _cookie(request, COOKIES[visitor(request).portal], signed.token))
-    return answer
+    wanted = SignUp(clinic=step.clinic, patient=draft, password=form.password, origin=step.origin, browser=step.browser)
+    signed = sign_up(deps_of(request).database, wanted)
+    ask_address_proof(deps_of(request).database, step, signed.session.account, letters_of(request).address)
+    return signed
 
 
 def _after_sign_up(request: Request) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portals.base.visitor import SessionView
 from records.database import Database
+from records.sessions import SessionView as Kept
 
 
 class RecordsSessions:
@@ -12,8 +13,20 @@ class RecordsSessions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def find(self, clinic: str, portal: str, secret: str) -> SessionView | None:
-        found = self._database.sessions.resolve(clinic, secret, portal)
-        if found is None:
-            return None
-        return SessionView(id=found.id, account=found.account, person=found.person, role=str(found.role))
+    def find(self, clinic: str, portal: str, secret: str, touch: bool = True) -> SessionView | None:
+        found = self._database.sessions.resolve(clinic, secret, portal, touch=touch)
+        return view_of(found) if found is not None else None
+
+
+def view_of(found: Kept) -> SessionView:
+    """The part of a session that pages need."""
+    return SessionView(
+        id=found.id,
+        account=found.account,
+        person=found.person,
+        role=str(found.role),
+        method=found.method,
+        proved_at=found.proved_at,
+        idle_until=found.idle_until,
+        idle_seconds=found.idle_seconds,
+    )

@@ -126,7 +126,9 @@ class Settle:
     async def _visitor(self, connection: HTTPConnection, clinic: ClinicView | None) -> Visitor:
         portal = portal_of(connection.scope["path"])
         secret = read_cookie(connection, COOKIES[portal]) if portal in COOKIES else ""
-        session = await self._session(clinic, portal, secret)
+        # A page that asks by itself while nobody touches it says so, and does not keep the session from going idle.
+        touch = "x-idle" not in connection.headers
+        session = await self._session(clinic, portal, secret, touch)
         fresh = not secret or (session is None and not secret.startswith(GUEST))
         return Visitor(
             clinic=clinic,
@@ -138,10 +140,10 @@ class Settle:
             reference=secrets.token_hex(4),
         )
 
-    async def _session(self, clinic: ClinicView | None, portal: str, secret: str) -> SessionView | None:
+    async def _session(self, clinic: ClinicView | None, portal: str, secret: str, touch: bool) -> SessionView | None:
         if clinic is None or not secret or portal == API or secret.startswith(GUEST):
             return None
-        return await run_in_threadpool(self.sessions.find, clinic.slug, portal, secret)
+        return await run_in_threadpool(self.sessions.find, clinic.slug, portal, secret, touch)
 
     def _sender(self, scope: Scope, found: Visitor, send: Send) -> Send:
         https = scope.get("scheme") == "https"

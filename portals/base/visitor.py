@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from starlette.requests import HTTPConnection
@@ -21,18 +22,25 @@ GUEST = "guest-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:
-    """A signed-in account: opaque ids and the role of this session."""
+    """A signed-in account: opaque ids, the role of this session, how and when it was last proved, and its idle end."""
 
     id: str
     account: str
     person: str
     role: str
+    method: str = "password"
+    proved_at: datetime | None = None
+    idle_until: datetime | None = None
+    idle_seconds: int = 0
 
 
 class SessionDoor(Protocol):
-    """Finds the session that a cookie's secret opens at one clinic, None when there is none or it is over."""
+    """Finds the session that a cookie's secret opens at one clinic, None when there is none or it is over.
 
-    def find(self, clinic: str, portal: str, secret: str) -> SessionView | None: ...
+    A ``touch`` keeps it from going idle.
+    """
+
+    def find(self, clinic: str, portal: str, secret: str, touch: bool = True) -> SessionView | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

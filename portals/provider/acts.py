@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from engine.law_words import LawWords
+from portals.auth.guards import require_fresh
 from portals.base.i18n import translator
 from portals.base.requests import deps_of, field, form_of, request_id
 from portals.base.templating import go
@@ -121,6 +122,7 @@ async def draft_order(request: Request, visit: str) -> Response:
 async def send_order(request: Request, visit: str, order: str) -> Response:
     """Asks the law, then the simulated network; a warning that nobody has acknowledged stops it before."""
     provider_session(request)
+    await require_fresh(request, "send_prescription")
     if await at_desk(request, lambda desk: _unread(request, desk, visit, order)):
         return _back(visit, "allergy_unread", "prescribe")
     answer = await _ask(request, visit, "prescribe", order)
@@ -143,6 +145,7 @@ async def discard_order(request: Request, visit: str, order: str) -> Response:
 async def sign(request: Request, visit: str) -> Response:
     """Signs the newest version of the note; the gate decides about money and orders, never about the note."""
     provider_session(request)
+    await require_fresh(request, "sign_note")
     current = await at_desk(request, lambda desk: note_view(desk, desk.scope.visits.get(visit), {}))
     if not current.id or current.missing:
         return _back(visit, "missing", "sign")

@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 from engine.ports import DispatchReceipt, Effect, GateRecord, RoomPlace, VisitChange, VisitRef
 from engine.rulebook import join, load_law
 from engine.settings import parse_settings
+from engine.sign_in_rules import HOUSE_RULES
 from engine.visits import Formulary, FormularyDrug, NoteChoice, NoteField, NoteSection, NoteTemplate, Sig
 from portals.app import create_app
 from portals.base.clinic import ClinicView
@@ -103,7 +104,7 @@ class OneSpecialty:
         raise KeyError(name)
 
     def clinic(self, _slug: str) -> Any:
-        return SimpleNamespace(pharmacies=(PHARMACY,))
+        return SimpleNamespace(pharmacies=(PHARMACY,), sign_in=HOUSE_RULES)
 
 
 @cache
@@ -188,12 +189,14 @@ class Doors:
 
     world: World
 
-    def find(self, clinic: str, portal: str, secret: str) -> SessionView | None:
+    def find(self, clinic: str, portal: str, secret: str, touch: bool = True) -> SessionView | None:
         role = SECRETS.get((portal, secret))
         if clinic != self.world.clinic or role is None:
             return None
         actor = self.world.as_provider if role == "provider" else self.world.as_patient
-        return SessionView(id=actor.session, account="a", person=actor.person, role=role)
+        return SessionView(
+            id=actor.session, account="a", person=actor.person, role=role, proved_at=self.world.database.now()
+        )
 
 
 @dataclass

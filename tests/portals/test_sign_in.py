@@ -68,7 +68,7 @@ def test_a_session_cookie_is_host_only_and_out_of_reach_for_scripts(clinic: Clin
     browser = clinic.browser()
     token = csrf_of(browser.get("/sign-in").text)
     answer = browser.post("/demo/sign-in", data={"csrf": token, "person": "june_hartley"}, follow_redirects=False)
-    cookie = SimpleCookie(answer.headers["set-cookie"])["cw_patient"]
+    cookie = SimpleCookie(answer.headers.get_list("set-cookie")[0])["cw_patient"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     assert cookie["path"] == "/"
@@ -79,7 +79,7 @@ def test_under_tls_only_a_cookie_that_the_browser_binds_to_this_host_counts(clin
     browser = clinic.browser()
     browser.base_url = str(browser.base_url).replace("http:", "https:")
     sign_in(browser)
-    assert set(browser.cookies) == {"__Host-cw_patient"}
+    assert set(browser.cookies) == {"__Host-cw_patient", "__Host-cw_patient_device"}
     assert browser.get("/visits").url.path == "/visits"
     planted = clinic.browser()
     planted.base_url = browser.base_url

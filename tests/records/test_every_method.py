@@ -14,7 +14,9 @@ from tests.records.helpers_journey import walk
 # What discloses nothing about a patient: numbers, digests, the public directory, one's own log-in, a plan and
 # its texts, an address token, and free time. Everything else has to be in the audit.
 UNAUDITED = {
+    "accounts.address_proved",
     "accounts.of_person",
+    "emergencies.current",
     "links.address",
     "links.peek",
     "links.room_pass",
@@ -22,8 +24,8 @@ UNAUDITED = {
     "people.providers",
     "slots.taken",
     "visits.changes",
-    "visits.participant_of",
     "visits.document",
+    "visits.participant_of",
     "visits.participants",
     "visits.plan",
     "visits.queue_changes",
@@ -32,6 +34,7 @@ UNAUDITED = {
 # A second time changes and shows nothing, so there is nothing to audit.
 REPEATED = {"forms.save_answer", "messages.sent", "sessions.close_all"}
 USED_UP = {
+    "emergencies.review",
     "visits.attest_place",
     "alerts.close",
     "orders.discard",

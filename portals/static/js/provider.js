@@ -13,6 +13,12 @@ const typed = new WeakSet();
 
 async function load(address, options = {}) {
   const answer = await fetch(address, { credentials: "same-origin", ...options });
+  if (answer.headers.has("x-prove")) {
+    // Somebody has to prove who they are first. A call is not left for that: the question gets a page of its own.
+    if (!document.querySelector("[data-call-running]")) throw new Error("prove");
+    window.open(answer.headers.get("x-prove"));
+    return null;
+  }
   if (answer.redirected && new URL(answer.url).pathname.endsWith("/sign-in")) {
     location.assign(answer.url);
     return null;
