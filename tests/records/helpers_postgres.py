@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import pwd
@@ -88,9 +89,10 @@ class Server:
     def kill(self) -> None:
         """SIGKILL to the postmaster and each of its children, as when the machine loses its power."""
         assert self._process is not None
-        family = [*_children(self._process.pid), self._process.pid]
-        for process in family:
-            os.kill(process, signal.SIGKILL)
+        os.kill(self._process.pid, signal.SIGSTOP)  # or it would start new children for those that die first
+        for process in [*_children(self._process.pid), self._process.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         self._process.wait(30)
 
     def stop(self) -> None:

@@ -78,6 +78,41 @@ def test_with_data_the_older_part_survives_a_step_down_and_up(tmp_path: Path, da
     again.close()
 
 
+def test_the_migrations_are_one_chain() -> None:
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    chain = [script.revision for script in scripts.walk_revisions()]
+    assert len(scripts.get_heads()) == 1
+    assert chain == [f"{number:04}" for number in range(len(chain), 0, -1)]
+
+
+@pytest.mark.slow
+def test_each_step_goes_down_and_up_again_with_rows_in_every_older_table(database: Database) -> None:
+    walk(database, "palmetto", "Aaa")
+    database.close()
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    for script in scripts.walk_revisions():
+        upper, lower = script.revision, script.down_revision or "base"
+        downgrade(database.url, str(lower))
+        older = counts(database.url)
+        upgrade(database.url, upper)
+        assert {table: rows for table, rows in counts(database.url).items() if table in older} == older
+        downgrade(database.url, str(lower))
+    assert tables(database.url) == set()
+
+
+def counts(url: str) -> dict[str, int]:
+    """How many rows each table has."""
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        found = {
+            table: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+            for table in inspect(connection).get_table_names()
+            if table != "alembic_version"
+        }
+    engine.dispose()
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_rows_that_are_history_can_be_neither_changed_nor_deleted(database: Database, table: str) -> None:
