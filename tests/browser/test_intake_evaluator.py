@@ -43,6 +43,27 @@ def test_a_planted_difference_is_noticed() -> None:
     assert differences(compiled, walks, theirs)
 
 
+HALVES = """- {id: heat, type: decimal, unit: Cel, least: -45, most: 45, places: 4, text: {en: A}}
+- {id: above, type: boolean, text: {en: A}, show_when: {heat: {greater: 38.507812}}}
+- {id: below, type: boolean, text: {en: A}, show_when: {heat: {less: -38.507812}}}
+"""
+INHERITED = """- {id: constructor, type: boolean, text: {en: A}}
+- {id: after, type: boolean, text: {en: A}, show_when: {constructor: true}}
+"""
+TIES = (38.5078125, 38.5078135, 38.5078126, -38.5078125, -38.5078126, 0.0000005, 38.507812500000007)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("items", "walks"),
+    [(HALVES, [{"heat": heat} for heat in TIES]), (INHERITED, [{}, {"constructor": True}, {"after": True}])],
+    ids=["halves of a millionth", "names every object has"],
+)
+def test_browser_and_server_agree_where_the_two_languages_differ(items: str, walks: list[dict[str, Any]]) -> None:
+    compiled = form(items)
+    assert differences(compiled, walks, in_node(compiled, walks)) == []
+
+
 @pytest.mark.browser
 def test_the_module_runs_the_same_in_chromium() -> None:
     compiled = content().form("urgent_care/intake")

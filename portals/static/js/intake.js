@@ -76,7 +76,7 @@ function walk(form, answers) {
     if (truth) {
       shown.push(item);
       if (!has(answers, item.id)) open.add(item.id);
-      const fact = factOf(item, answers[item.id]);
+      const fact = factOf(item, given(answers, item.id));
       if (fact !== undefined) facts[item.path] = fact;
       for (const score of form.scores) {
         if (score.last === item.id) tellScore(score, facts);
@@ -119,7 +119,15 @@ function isChoice(item, value) {
 }
 
 function number(value) {
-  return typeof value === "number" && Math.abs(value) <= 1e12 ? Number(value.toFixed(6)) : undefined;
+  return typeof value === "number" && Math.abs(value) <= 1e12 ? toMillionths(value) : undefined;
+}
+
+/** Six decimals; what lies exactly between two goes to the even one, as on the server (IEEE 754 half to even). */
+function toMillionths(value) {
+  const [whole, decimals] = Math.abs(value).toFixed(60).split(".");
+  const isTie = /^50*$/.test(decimals.slice(6));
+  if (!isTie || Number(decimals[5]) % 2 === 1) return Number(value.toFixed(6));
+  return Math.sign(value) * Number(`${whole}.${decimals.slice(0, 6)}`);
 }
 
 function isDay(value) {
@@ -193,12 +201,12 @@ function isRequired(item, facts) {
 }
 
 function isBlank(answers, item) {
-  return answers[item.id] === null || answers[item.id] === undefined;
+  return given(answers, item.id) === null || given(answers, item.id) === undefined;
 }
 
 function isOpen(item, answers, facts) {
   if (!has(answers, item.id)) return true;
-  return item.type !== "info" && answers[item.id] === null && isRequired(item, facts);
+  return item.type !== "info" && given(answers, item.id) === null && isRequired(item, facts);
 }
 
 function isEmergency(flag) {
@@ -207,6 +215,11 @@ function isEmergency(flag) {
 
 function sum(items) {
   return items.reduce((seconds, item) => seconds + item.seconds, 0);
+}
+
+/** An answer of the patient's, never what every object inherits. */
+function given(answers, id) {
+  return has(answers, id) ? answers[id] : undefined;
 }
 
 function has(object, key) {
