@@ -26,6 +26,7 @@ from workflows.contracts import Ask
 
 router = APIRouter()
 CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", "waiting", "blocked"})
+TAKEN = "taken"
 REASONS = ("better", "time", "cost", "elsewhere", "other")
 
 
@@ -67,6 +68,11 @@ class VisitPage:
     @property
     def seen(self) -> bool:
         return self.visit.stage in SEEN
+
+    @property
+    def ended(self) -> str:
+        """How a visit that is over ended: its stage, or ``taken`` where somebody else had the time first."""
+        return TAKEN if self.visit.stage == "refused" and self.refusal is None else self.visit.stage
 
 
 def read_page(scope: Scope, visit_id: str) -> VisitPage:
@@ -121,10 +127,17 @@ async def visits_page(request: Request) -> Response:
 
     def read(scope: Scope) -> tuple[tuple[VisitView, str], ...]:
         found = scope.visits.for_patient(session.person)
-        return tuple((one, scope.people.provider(one.provider).display_name) for one in found if one.stage != "draft")
+        return tuple((one, scope.people.provider(one.provider).display_name) for one in found if _counts(scope, one))
 
     visits = await in_scope(request, read)
     return render(request, "patient/visits.html", visits=visits, over=OVER | SEEN)
+
+
+def _counts(scope: Scope, visit: VisitView) -> bool:
+    """Whether it ever was a visit: not a draft, and not one whose time somebody else had first."""
+    if visit.stage == "refused":
+        return any(not gate.open for gate in scope.gates.for_visit(visit.visit))
+    return visit.stage != "draft"
 
 
 @router.get("/visits/{visit_id}")

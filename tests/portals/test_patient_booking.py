@@ -108,6 +108,11 @@ def test_a_time_somebody_else_took_is_said_and_other_times_offered(clinic: Clini
     assert late.status_code == 409
     assert "just been taken" in late.text
     assert wanted not in late.text
+    assert "Not possible" not in other.get("/visits").text
+    with clinic.database.engine.connect() as connection:
+        lost = connection.exec_driver_sql("SELECT id FROM visits WHERE stage = 'refused'").scalar()
+    home = other.get(f"/visits/{lost}").text
+    assert "Somebody else took this time" in home and f'href="{KIND}/times"' in home
 
 
 def test_a_gate_that_shuts_at_booking_shows_its_law(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ def test_what_is_sent_to_a_draft_is_refused_in_words_and_as_json(
 def test_records_refusal_of_a_draft_is_a_plain_page_wherever_it_is_met(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_args: object) -> Any:
+    def refuse(*_args: object, **_more: object) -> Any:
         raise NotYetBegun("vis")
 
     browser = clinic.browser()
@@ -110,7 +110,7 @@ def test_a_time_somebody_else_took_leaves_no_draft_behind(clinic: Clinic) -> Non
     assert post(other, "/book/review", {"request": "d" * 24}).status_code == 409
     assert stages(clinic, "draft") == []
     (closed,) = stages(clinic, "refused")
-    assert "could not be booked" in other.get(f"/visits/{closed}").text
+    assert "Somebody else took this time" in other.get(f"/visits/{closed}").text
     clinic.visits.store.release_slot(Effect(ref=ref(first), step="test", key="release", actor="system"))
     choose(other, wanted)
     again = post(other, "/book/review", {"request": "e" * 24})
