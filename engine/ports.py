@@ -215,6 +215,9 @@ class VisitCensus(Protocol):
     """Which visits records believe to be running, to be compared with the workflows that do run."""
 
     def open_visits(self) -> Sequence[VisitRef]: ...
+    def drafts_before(self, at: datetime) -> Sequence[VisitRef]:
+        """The visits drafted before an instant of which nothing has come yet."""
+        ...
 
 
 # --- decisions -----------------------------------------------------------------------------------------------------

@@ -111,7 +111,7 @@ class RecordsVisitStore:
         """Takes the visit's time; a draft that does not get it is closed, so that it waits for nobody."""
 
         def make(work: Work, visit: Visit) -> Made:
-            held = slots.hold(work, visit, until)
+            held = visit.stage not in FINAL and slots.hold(work, visit, until)
             if not held and visit.stage == DRAFT:
                 append_event(work, visit, "slot_taken", REFUSED)
             return {"held": held}
@@ -216,6 +216,12 @@ class RecordsVisitStore:
         with self._database.reading() as session:
             stage = session.scalar(select(Visit.stage).where(Visit.id == ref.visit, Visit.clinic == ref.clinic))
             return stage in FINAL
+
+    def drafts_before(self, at: datetime) -> Sequence[VisitRef]:
+        """The visits drafted before an instant that were neither booked nor closed."""
+        with self._database.reading() as session:
+            query = select(Visit.clinic, Visit.id).where(Visit.stage == DRAFT, Visit.created_at < at).order_by(Visit.id)
+            return tuple(VisitRef(clinic=clinic, visit=visit) for clinic, visit in session.execute(query))
 
     def open_visits(self) -> Sequence[VisitRef]:
         """Every visit that was begun and has not ended."""

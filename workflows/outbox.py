@@ -1,4 +1,4 @@
-"""Tells visits what records announced, at least once and in order; and finds visits that Temporal has lost.
+"""Tells visits what records announced, at least once and in order; finds visits and drafts that nothing works on.
 
 An announcement is marked done only after its visit has heard it, or when records say that the visit is over; a visit
 hears each item once whatever happens here. What cannot be told now waits, and holds up no other visit.
@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from datetime import UTC, datetime, timedelta
 
-from engine.ports import Effect, Outbox, OutboxItem, VisitCensus, VisitRecords, VisitRef
+from engine.ports import Effect, Outbox, OutboxItem, VisitCensus, VisitChange, VisitRecords, VisitRef
 from workflows.client import VisitClient, VisitClosed
 from workflows.contracts import Told
+from workflows.state import EXPIRED
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +22,7 @@ BATCH = 50
 IDLE_SECONDS = 0.2
 TROUBLE_SECONDS = 2.0
 LATER_SECONDS = 10.0
+DRAFTS_LAST = timedelta(days=1)
 
 
 class OutboxPump:
@@ -93,5 +96,24 @@ class LostVisits:
         return tuple(lost)
 
 
-def _effect(ref: VisitRef) -> Effect:
-    return Effect(ref=ref, step="reconcile", key="lost")
+class StaleDrafts:
+    """Closes drafts whose booking never reached a workflow; one that did goes by its own hold."""
+
+    def __init__(self, census: VisitCensus, records: VisitRecords, visits: VisitClient) -> None:
+        self._census = census
+        self._records = records
+        self._visits = visits
+
+    async def expire(self) -> tuple[VisitRef, ...]:
+        """Ends the drafts that are older than any booking takes; whoever still wants the time books anew."""
+        change = VisitChange(event="draft_expired", stage=EXPIRED)
+        closed = []
+        for ref in await asyncio.to_thread(self._census.drafts_before, datetime.now(UTC) - DRAFTS_LAST):
+            if not await self._visits.is_running(ref):
+                await asyncio.to_thread(self._records.change, _effect(ref, "draft"), change)
+                closed.append(ref)
+        return tuple(closed)
+
+
+def _effect(ref: VisitRef, key: str = "lost") -> Effect:
+    return Effect(ref=ref, step="reconcile", key=key)

@@ -54,7 +54,7 @@ from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
 from workflows.notices import send_notices
 from workflows.observing import Observed
-from workflows.outbox import LostVisits, OutboxPump
+from workflows.outbox import LostVisits, OutboxPump, StaleDrafts
 from workflows.quiet import quiet_exceptions
 from workflows.visit import VisitWorkflow
 
@@ -122,7 +122,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
         )
         beside = (
             OutboxPump(store, visits).run(),
-            _report_lost(LostVisits(store, store, visits)),
+            _reconcile(LostVisits(store, store, visits), StaleDrafts(store, store, visits)),
             _reload(keeper, evaluators),
             send_notices(MessageQueue(database), SimulatedNotifier()),
         )
@@ -280,12 +280,13 @@ async def _tasks(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _report_lost(lost: LostVisits) -> None:
+async def _reconcile(lost: LostVisits, drafts: StaleDrafts) -> None:
     """Looks for lost visits at the start and every minute: a restore may have happened under a running worker."""
     while True:
         try:
             for ref in await lost.report():
                 log.error("visit %s is open on record and not running", ref.visit)
+            await drafts.expire()
         except Exception as fault:  # looking must go on, whatever was wrong this time
             log.error("lost visits: %s", type(fault).__name__)
         await asyncio.sleep(CENSUS_SECONDS)

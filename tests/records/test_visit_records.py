@@ -431,6 +431,15 @@ def test_a_completed_visit_establishes_the_relationship(world: World) -> None:
     assert (dossier.established, dossier.established_via) == (True, "audio_video")
 
 
+def test_a_draft_that_is_left_behind_is_found_and_once_it_expired_takes_no_time(world: World) -> None:
+    made = world.database.now()
+    assert world.store.drafts_before(made) == ()
+    assert world.store.drafts_before(made + timedelta(days=1)) == (world.ref,)
+    world.store.change(world.effect(), VisitChange(event="draft_expired", stage="expired"))
+    assert world.store.drafts_before(made + timedelta(days=1)) == ()
+    assert not world.store.hold_slot(world.effect(), made + timedelta(minutes=15))
+
+
 def test_the_census_counts_visits_that_run(world: World) -> None:
     assert world.store.open_visits() == ()
     world.store.change(world.effect(), VisitChange(event="held", stage="held"))

@@ -116,6 +116,7 @@ class MemoryRecords:
     lost_alerts: int = 0
     unknown: set[str] = field(default_factory=set)
     open: list[VisitRef] = field(default_factory=list)
+    drafts: list[VisitRef] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def once(self, kind: str, effect: Effect, make: Callable[[], Any]) -> Any:
@@ -232,6 +233,9 @@ class MemoryRecords:
 
     def open_visits(self) -> Sequence[VisitRef]:
         return self.open
+
+    def drafts_before(self, at: datetime) -> Sequence[VisitRef]:
+        return self.drafts
 
     def done(self, item: OutboxItem) -> None:
         with self.lock:

@@ -19,7 +19,7 @@ from tests.workflows.conftest import Scene, scene_on
 from tests.workflows.helpers import new_id, plan_of, step, stored
 from workflows.client import VisitClient, VisitClosed, VisitUnreachable
 from workflows.contracts import Answer, Ask
-from workflows.outbox import LostVisits, OutboxPump
+from workflows.outbox import LostVisits, OutboxPump, StaleDrafts
 
 
 async def test_the_same_request_gets_the_same_answer_and_happens_once(scene: Scene) -> None:
@@ -143,6 +143,16 @@ async def test_an_announcement_that_came_before_its_visit_began_waits_and_blocks
     await pump_on.pump()
     assert scene.records.items == lost
     await scene.until_stage("preparing")
+
+
+async def test_a_draft_whose_booking_was_never_answered_expires_and_one_that_is_being_booked_does_not(
+    scene: Scene,
+) -> None:
+    await scene.ask("book")
+    left = VisitRef(clinic="bay", visit=new_id())
+    scene.records.drafts = [scene.ref, left]
+    assert await StaleDrafts(scene.records, scene.records, scene.client).expire() == (left,)
+    assert scene.records.stages == ["held", "expired"]
 
 
 async def test_a_visit_that_temporal_lost_becomes_a_task_once(scene: Scene) -> None:
