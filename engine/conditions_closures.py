@@ -28,13 +28,31 @@ Closure = Callable[[Facts], Truth]
 
 UNTOLD = object()
 _NO_ITEM: Facts = {}
+_NOTHING_SETTLED: Mapping[Condition, str] = {}
 _Inner = Callable[[Facts, Facts], Truth]
 
 
-def compile_condition(condition: Condition) -> Closure:
-    """A function from facts to True, False or None (unknown). Facts are flat: path to value, absent when untold."""
-    inner = _compile(condition)
+def compile_condition(condition: Condition, settled: Mapping[Condition, str] = _NOTHING_SETTLED) -> Closure:
+    """A function from facts to True, False or None (unknown). Facts are flat: path to value, absent when untold.
+
+    The truth of parts that are `settled` stands among the facts under these names.
+    """
+    inner = _leaning(condition, settled) if settled else _compile(condition)
     return lambda facts: inner(facts, _NO_ITEM)
+
+
+def _leaning(condition: Condition, settled: Mapping[Condition, str]) -> _Inner:
+    """A closure that looks up what is settled already."""
+    name = settled.get(condition)
+    if name is not None:
+        return lambda facts, item: cast("Truth", facts[name])
+    if isinstance(condition, Every):
+        return _every(tuple(_leaning(part, settled) for part in condition.parts))
+    if isinstance(condition, Some):
+        return _some(tuple(_leaning(part, settled) for part in condition.parts))
+    if isinstance(condition, Negation):
+        return _negation(_leaning(condition.part, settled))
+    return _compile(condition)
 
 
 @kept_in("_closure")

@@ -136,11 +136,12 @@ def concluded(
     `EngineFault` when they differ, or when one of them has no answer.
     """
     with _no_answer():
+        reduced = program.reduced(facts)
         second = evaluator.independent and program.conditions
-        answer = started(evaluator, program, program.sheet(facts)) if second else None
+        answer = started(evaluator, program, program.sheet_of(reduced)) if second else None
     try:
         with _no_answer():
-            truths = program.truths(facts)
+            truths = program.truths_of(reduced)
             conclusion = conclude(truths)
     finally:
         with _no_answer():
@@ -162,7 +163,7 @@ def _no_answer() -> Iterator[None]:
 
 
 def _presumed(asked: Asked, program: Program) -> dict[str, Any]:
-    return {path: value for path, value in sorted(asked.presumed.items()) if path in program.paths or path == COUNTRY}
+    return {path: value for path, value in asked.presumed.items() if path in program.paths or path == COUNTRY}
 
 
 def _named(rulebook: Rulebook, decision: Decision) -> Decision:

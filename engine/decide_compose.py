@@ -4,15 +4,16 @@ Composition is monotonic: any forbid forbids, duties add up, limits take the lea
 permission that is unsure asks for a person, a restriction that is unsure applies.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 from engine.conditions import Always
 from engine.conditions_closures import Truth, because, describe, failures, missing
 from engine.decide_duties import merged
 from engine.decide_ways import exceptions
-from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome
+from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome, Said
 from engine.instances import Instance
 from engine.law import STATUTE, Advise, Cited, Effect, Forbid, Limit, Permit, Require, Review, Source
 from engine.periods import Certainty
@@ -21,7 +22,11 @@ from engine.rulebook import Plan, Standing
 from engine.topics import Topic
 from engine.values import Facts, Value
 
+CLOSED = describe(Always(False))
+"""What a path lacks that the law of the place opens to nobody."""
+
 _WEAK = frozenset({"low", "unknown"})
+_MOST_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ class _Tally:
 
     def count(self, standing: Standing) -> None:
         truth = self.truths[standing.condition]
+        if truth is False and not standing.instance.opens:
+            return  # it says nothing
         for number, effect in enumerate(standing.instance.effects):
             if isinstance(effect, Permit):
                 self._permit(effect, standing, truth)
@@ -100,7 +107,7 @@ class _Tally:
             if truth is None:
                 self.open_permits.append(instance)
             return
-        entry = {"path": effect.path, **_words(instance)}
+        entry = _said(instance, path=effect.path)
         sure = standing.certainty is Certainty.SURE and instance.cited.confidence not in _WEAK
         (self.permits if sure else self.weak).append(entry)
         self.used.append(instance)
@@ -116,7 +123,7 @@ class _Tally:
             self._leave_open(effect, instance, met)
         else:
             self.used.append(instance)
-            self._certain(effect, instance, met)
+            self._certain(number, effect, instance, met)
 
     def _leave_open(self, effect: Effect, instance: Instance, met: bool) -> None:
         """Note a rule that nobody can decide yet, where deciding it could change the outcome."""
@@ -134,21 +141,19 @@ class _Tally:
         if truth is None:
             self.open_duties.append(instance)
         else:
-            self.reviews.append({"why": effect.why, **_words(instance)})
+            self.reviews.append(_said(instance, why=effect.why))
             self.used.append(instance)
 
-    def _certain(self, effect: Effect, instance: Instance, met: bool) -> None:
+    def _certain(self, number: int, effect: Effect, instance: Instance, met: bool) -> None:
         if isinstance(effect, Forbid):
             reasons = {path: _plain(value) for path, value in because(instance.condition, self.facts).items()}
             self.forbids.append({"act": effect.act, **_words(instance), "because": reasons, **self._unless(instance)})
         elif isinstance(effect, Require):
-            detail = {key: _plain(value) for key, value in effect.detail.items()}  # type: ignore[arg-type]
-            entry = {"duty": effect.duty, "due": effect.due, "met": met, "detail": detail, **_words(instance)}
-            self.duties.append(entry)
+            self.duties.append(kept(instance, ("duty", number, met), lambda: _duty(effect, instance, met)))
         elif isinstance(effect, Limit):
             self._narrow(effect, instance)
         elif isinstance(effect, Advise):
-            self.advice.append({"advice": effect.text, **_words(instance)})
+            self.advice.append(_said(instance, advice=effect.text))
 
     def _unless(self, instance: Instance) -> Json:
         """What would lift a rule that forbids, the least first."""
@@ -170,8 +175,7 @@ class _Tally:
     def apply_limits(self) -> None:
         """List the limits, and forbid what goes beyond one."""
         for (name, _), (limit, instance) in self.strictest.items():
-            bound = {"max": limit.most} if limit.most is not None else {"to": list(_allowed(limit))}
-            self.limits.append({"limit": name, **bound, **_words(instance)})
+            self.limits.append(_limit(limit, instance))
             path = self.topic.limits[name].fact
             if not path:
                 continue
@@ -227,16 +231,44 @@ class _Tally:
         """The paths of authority that failed and why, the nearest to lawful first; only where none is sure."""
         if not self.topic.needs_permit or self.permits:
             return
-        tried = [
-            {"path": effect.path, **_words(instance), "failed": failures(instance.condition, self.facts)}
-            for effect, instance in self.failed
-        ]
+        tried = [_tried(effect, instance, self.facts) for effect, instance in self.failed]
         self.used.extend(instance for _, instance in self.failed)
-        closed = describe(Always(False))  # the law of the place does not open this path to anybody
-        tried.sort(key=lambda entry: (closed in entry["failed"], len(entry["failed"])))
+        tried.sort(key=lambda entry: (CLOSED in entry["failed"], len(entry["failed"])))
         for number, entry in enumerate(tried):
-            nearest = number == 0 and closed not in entry["failed"]
+            nearest = number == 0 and CLOSED not in entry["failed"]
             yield {**entry, "nearest": True} if nearest else entry
+
+
+def kept(instance: Instance, key: Hashable, make: Callable[[], Json]) -> Json:
+    """An entry of a rule that says the same in every answer: made once, unless there are too many of them."""
+    found = instance.kept.get(key)
+    if found is None:
+        found = Said(make())
+        if len(instance.kept) < _MOST_KEPT:
+            instance.kept[key] = found
+    return cast("Json", found)
+
+
+def _said(instance: Instance, **first: str) -> Json:
+    """A rule's words after one that says what they are about."""
+    return kept(instance, tuple(first.items()), lambda: {**first, **_words(instance)})
+
+
+def _duty(effect: Require, instance: Instance, met: bool) -> Json:
+    detail = {key: _plain(value) for key, value in effect.detail.items()}  # type: ignore[arg-type]
+    return {"duty": effect.duty, "due": effect.due, "met": met, "detail": detail, **_words(instance)}
+
+
+def _limit(limit: Limit, instance: Instance) -> Json:
+    bound = {"max": limit.most} if limit.most is not None else {"to": list(_allowed(limit))}
+    return kept(instance, limit, lambda: {"limit": limit.name, **bound, **_words(instance)})
+
+
+def _tried(effect: Permit, instance: Instance, facts: Facts) -> Json:
+    """A path of authority, and the parts of its condition that fail."""
+    failed = failures(instance.condition, facts)
+    key = (effect.path, *failed)
+    return kept(instance, key, lambda: {"path": effect.path, **_words(instance), "failed": failed})
 
 
 def _words(instance: Instance) -> dict[str, Any]:
@@ -283,11 +315,13 @@ def cited(used: Iterable[Cited], sources: Mapping[str, Source]) -> dict[str, Jso
     return {name: _source(sources[name], "; ".join(filter(None, laws[name]))) for name in sorted(laws)}
 
 
+@lru_cache(maxsize=4000)
 def _source(source: Source, law: str) -> Json:
-    return {
+    entry = {
         "law": law or source.title,
         "title": source.title,
         "url": source.url or None,
         "checked": source.checked,
         "confidence": source.confidence,
     }
+    return Said(entry)

@@ -12,11 +12,11 @@ _POINTS = ("before_booking", "before_join", "before_prescribe", "before_sign")
 
 def merged(duties: Sequence[Json], orders: Orders) -> tuple[Json, ...]:
     """Entries of one duty joined; those due within a time of something stay apart: their times cannot be compared."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, str], Json] = {}
     for duty in duties:
         due = str(duty["due"])
         key = (str(duty["duty"]), "" if due in _POINTS else due)
-        found[key] = _joined(found[key], duty, orders) if key in found else dict(duty)
+        found[key] = _joined(found[key], duty, orders) if key in found else duty
     return tuple(found.values())
 
 

@@ -1,8 +1,9 @@
 """What is a question, and what is the answer to it?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from engine.packs import canonical
@@ -18,6 +19,19 @@ class Outcome(StrEnum):
     REVIEW = "review"
     PERMITTED_WITH_DUTIES = "permitted_with_duties"
     PERMITTED = "permitted"
+
+
+class Said(dict[str, Any]):
+    """An entry that says the same in every answer in which it stands, beside its canonical bytes.
+
+    It is made once and never changed; a copy of it is a plain dict.
+    """
+
+    __slots__ = ("written",)
+
+    def __init__(self, content: Json) -> None:
+        super().__init__(content)
+        self.written = canonical(content)
 
 
 PASSING = frozenset({Outcome.PERMITTED, Outcome.PERMITTED_WITH_DUTIES})
@@ -97,5 +111,36 @@ class Decision:
     def canonical(self) -> bytes:
         """The bytes that are the same whenever the inputs are; written once."""
         if not self._written:
-            object.__setattr__(self, "_written", canonical(self.as_json()))
+            parts = self.as_json()
+            parts["sources"] = _Parts({name: _written(source) for name, source in self.sources.items()})
+            object.__setattr__(self, "_written", _FORM % tuple(_written(parts[key]) for key in _KEYS))
         return self._written
+
+
+_KEYS = tuple(sorted(part.name for part in fields(Decision) if part.init))
+_FORM = "{{{}}}".format(",".join(f'"{key}":%b' for key in _KEYS)).encode()
+
+
+class _Parts(dict[str, bytes]):
+    """A mapping whose values are in canonical form."""
+
+
+def _written(value: object) -> bytes:
+    """The canonical form of a part of an answer; of what always says the same it is at hand."""
+    if not value and value is not False:
+        return _EMPTY[type(value)]
+    if isinstance(value, Said):
+        return value.written
+    if isinstance(value, list):
+        return b"[" + b",".join([_written(entry) for entry in value]) + b"]"
+    if isinstance(value, _Parts):
+        return b"{" + b",".join([_key(key) + value[key] for key in sorted(value)]) + b"}"
+    return canonical(value)
+
+
+_EMPTY: Mapping[type, bytes] = {list: b"[]", dict: b"{}", _Parts: b"{}", str: b'""', type(None): b"null"}
+
+
+@lru_cache(maxsize=4000)
+def _key(name: str) -> bytes:
+    return canonical(name) + b":"

@@ -1,9 +1,9 @@
 """What does a rule say in one jurisdiction? Law values are put in, one instance for each period they hold."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import cast
+from typing import Any, cast
 
 from engine.conditions import (
     OPERATORS,
@@ -23,7 +23,10 @@ from engine.values import Value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """A rule ready to be judged: no law value is left in it."""
+    """A rule ready to be judged: no law value is left in it.
+
+    `opens`: whether it is a path of authority. `kept` has what it says alike in many answers.
+    """
 
     id: str
     title: str
@@ -33,6 +36,11 @@ class Instance:
     condition: Condition
     effects: tuple[Effect, ...]
     authority: str = STATUTE
+    opens: bool = field(init=False, repr=False, compare=False)
+    kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "opens", any(isinstance(effect, Permit) for effect in self.effects))
 
 
 def instantiate(rule: Rule, jurisdiction: str, values: Mapping[str, tuple[LawValue, ...]]) -> Iterable[Instance]:

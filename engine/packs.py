@@ -8,10 +8,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 def canonical(content: object) -> bytes:
     """The canonical bytes of plain data (mappings, lists, text, numbers, flags, None)."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _CANONICAL.encode(content).encode()
 
 
 def written(content: object) -> str:

@@ -87,19 +87,31 @@ class Program:
 
     def truths(self, facts: Facts) -> tuple[Truth, ...]:
         """What the closures say of every condition."""
-        return tuple(closure(facts) for closure in self.closures)
+        return self.truths_of(self.reduced(facts))
 
     def sheet(self, facts: Facts) -> dict[str, int | str]:
         """The dense fact that the second engine sees."""
+        return self.sheet_of(self.reduced(facts))
+
+    def reduced(self, facts: Facts) -> Facts:
+        """The facts, and beside them the truth of every part that is reduced to a field of its own."""
+        return {**facts, **{name: closure(facts) for name, closure in self.derived.items()}}
+
+    def truths_of(self, reduced: Facts) -> tuple[Truth, ...]:
+        """What the closures say, of facts that are reduced."""
+        return tuple([closure(reduced) for closure in self.closures])
+
+    def sheet_of(self, reduced: Facts) -> dict[str, int | str]:
+        """The dense fact, of facts that are reduced."""
         sheet: dict[str, int | str] = {}
         for column in self.columns:
-            value = facts.get(column.path, UNTOLD)
+            value = reduced.get(column.path, UNTOLD)
             if value is UNTOLD:
                 sheet[column.told], sheet[column.value] = _NOT_TOLD, column.empty
             else:
                 sheet[column.told], sheet[column.value] = _TOLD, column.encode(cast("Value", value))
-        for name, closure in self.derived.items():
-            truth = closure(facts)
+        for name in self.derived:
+            truth = reduced[name]
             sheet[name] = _UNKNOWN if truth is None else _HOLDS if truth else _FAILS
         return sheet
 
@@ -161,7 +173,7 @@ def compile_program(conditions: Sequence[Condition], scope: Scope) -> Program:
     return Program(
         id=hashlib.sha256(repr((tuple(conditions), terms, lowering.kinds())).encode()).hexdigest(),
         conditions=tuple(conditions),
-        closures=tuple(compile_condition(condition) for condition in conditions),
+        closures=tuple(compile_condition(condition, lowering.settled) for condition in conditions),
         terms=tuple(terms),
         columns=columns,
         derived=lowering.derived,
@@ -177,7 +189,8 @@ class _Lowering:
     scope: Scope
     raw: dict[str, tuple[str, Kind]] = field(default_factory=dict)
     derived: dict[str, Closure] = field(default_factory=dict)
-    _names: dict[object, str] = field(default_factory=dict)
+    settled: dict[Condition, str] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
 
     def kinds(self) -> list[tuple[str, str]]:
         return [(path, kind.value) for path, kind in self.raw.values()]
@@ -229,9 +242,9 @@ class _Lowering:
         return name
 
     def _derived(self, condition: Condition, holds: bool) -> list[Conjunction]:
-        name = self._names.get(condition)
+        name = self.settled.get(condition)
         if name is None:
-            name = self._names[condition] = f"d{len(self.derived)}"
+            name = self.settled[condition] = f"D{len(self.derived)}"  # no path of a fact is written so
             self.derived[name] = compile_condition(condition)
         return [(Atom(name, "==", _HOLDS if holds else _FAILS),)]
 

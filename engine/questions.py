@@ -1,12 +1,12 @@
 """What exactly is being asked? A question is read, typed and completed before any rule sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, cast
 
 from engine.decisions import Question
-from engine.diagnostics import Location, Problems, listed, nearest
+from engine.diagnostics import BrokenInput, Location, Problems, listed, nearest
 from engine.local_dates import is_zone, last_instant, local_date, offset
 from engine.rulebook import Rulebook
 from engine.schedules import DRUG, FEDERAL, OF_THE_STATE, Scheduled, scheduled, with_state_schedule
@@ -67,11 +67,15 @@ def told_path(path: str) -> str:
 
 def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     """Check and complete a question; raises `BrokenInput` with every problem."""
+    try:
+        return _read(rulebook, question)
+    except BrokenInput:
+        _check_readable(question)
+        raise
+
+
+def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     problems = Problems()
-    told = (question.topic, question.on, question.facts) if isinstance(question, Question) else question
-    if not _readable(told):
-        problems.report("ASK001", Location("question"), found="text with half a surrogate pair")
-        problems.stop_if_broken()
     given = question if isinstance(question, Question) else _from_json(question, problems)
     problems.stop_if_broken()
     assert given is not None
@@ -82,16 +86,19 @@ def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) ->
     if given.known_at is not None:
         problems.report("ASK004", Location("question", path="known_at"))
     facts = read_facts(rulebook.vocabulary, given.facts, problems)
+    if not _plain((given.clinic, *facts.values())):
+        _check_readable(question)
     for path, value in rulebook.overlay.told.items() if rulebook.overlay else ():
         facts.setdefault(path, value)
     unknown_drug = _complete_drug(rulebook, facts, problems)
     presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions() if f.may_be_presumed(facts)}
-    facts.update(presumed)
     if COUNTRY not in facts:
-        presumed[COUNTRY] = facts[COUNTRY] = HOME_COUNTRY
+        presumed[COUNTRY] = HOME_COUNTRY
+    facts.update(presumed)
     state, country = facts.get(STATE), str(facts[COUNTRY])
     moments = _moments(rulebook, given.on, facts, problems)
     problems.stop_if_broken()
+    presumed = dict(sorted(presumed.items()))
     if country != HOME_COUNTRY:
         return Asked(given.topic, facts, presumed, country, moments, unknown_drug=unknown_drug)
     if state is None:
@@ -189,18 +196,33 @@ def _zones(rulebook: Rulebook, instant: datetime, facts: dict[str, Value], probl
     return (str(told),)
 
 
+def _plain(values: Iterable[Value]) -> bool:
+    """Whether all texts among typed values are ASCII, as they nearly always are."""
+    for value in values:
+        if isinstance(value, str):
+            if not value.isascii():
+                return False
+        elif isinstance(value, tuple):
+            if not _plain(value):
+                return False
+        elif isinstance(value, Mapping) and not _plain(value.values()):
+            return False
+    return True
+
+
+def _check_readable(question: Question | Mapping[str, Any]) -> None:
+    """Refuse a question with a text that cannot be written."""
+    told = (question.topic, question.on, question.facts) if isinstance(question, Question) else question
+    if not _readable(told):
+        problems = Problems()
+        problems.report("ASK001", Location("question"), found="text with half a surrogate pair")
+        problems.stop_if_broken()
+
+
 def _readable(given: object) -> bool:
     """Whether every text of a question can be written: half a surrogate pair cannot."""
-    left = [given]
-    for one in left:
-        if isinstance(one, str):
-            if not one.isascii() and any("\ud800" <= letter <= "\udfff" for letter in one):
-                return False
-        elif one is None or isinstance(one, int | float):
-            continue
-        elif isinstance(one, list | tuple):
-            left += one
-        elif isinstance(one, Mapping):
-            left += one
-            left += one.values()
-    return True
+    if isinstance(given, str):
+        return given.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in given)
+    if isinstance(given, Mapping):
+        return all(_readable(key) and _readable(part) for key, part in given.items())
+    return all(map(_readable, given)) if isinstance(given, list | tuple) else True

@@ -15,6 +15,7 @@ from engine.decide import Refused, decide, decide_batch, decide_together
 from engine.decisions import Decision, Outcome, Question
 from engine.diagnostics import BrokenInput, Problems
 from engine.evaluators import ClosuresOnly
+from engine.packs import canonical
 from engine.periods import Certainty, read_period
 from engine.reading import read_text
 from engine.rete import ReteEvaluator
@@ -52,6 +53,16 @@ def test_a_decision_has_the_keys_of_the_interface_in_order() -> None:
     assert answer["overlay"] is None
     assert answer["law"].startswith("sha256:")
     assert {name for entry in answer["duties"] for name in entry["cite"]} <= set(answer["sources"])
+
+
+@pytest.mark.parametrize("topic", ["licensing", "consent", "prescribing", "recording"])
+def test_the_bytes_of_an_answer_are_its_canonical_form_and_the_same_when_its_words_are_at_hand(topic: str) -> None:
+    nobody: dict[str, Any] = {"provider__licenses": []}
+    for changes in ({}, nobody, {"drug__name": "oxycodone"}, {"provider__profession": "RN", **nobody}):
+        first, again = ask(topic, "stimulant", **changes), ask(topic, "stimulant", **changes)
+        assert first.canonical() == again.canonical() == canonical(first.as_json())
+        assert json.loads(first.canonical()) == json.loads(json.dumps(first.as_json()))
+    assert replace(first, missing=("a.b",)).canonical() != first.canonical()
 
 
 def test_the_drug_may_be_named_alone_and_its_schedule_is_found() -> None:
@@ -153,6 +164,10 @@ def test_a_batch_answers_in_order_and_refuses_in_place() -> None:
         ({"facts": {"drug": {"name": "\ud800"}}}, "ASK001"),
         ({"topic": "\udfff"}, "ASK001"),
         ({"facts": {"\ud83d": 1}}, "ASK001"),
+        ({"facts": {"provider": {"dea": [{"state": "\ud800"}]}}}, "ASK001"),
+        ({"facts": {"prescription": {"days_supply": "\ud800"}}}, "ASK001"),
+        ({"on": "\ud800"}, "ASK001"),
+        ({"clinic": "\ud800"}, "ASK001"),
         ({"facts": None}, "ASK003"),
         ({"nonsense": 1}, "ASK002"),
     ],
