@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.sign_in_rules import HOUSE_RULES, SignInRules
 from records.attempts import Lane
@@ -24,17 +24,17 @@ _SYSTEMS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Browser:
     """The browser that somebody signs in with, and the clinic's rules for it.
 
     ``secret`` is its present cookie's (a ceremony belongs to it), ``device`` its long-lived one's, ``name`` a code.
     """
 
-    secret: str = field(default="", repr=False)
-    device: str = field(default="", repr=False)
+    secret: str = ""
+    device: str = ""
     name: str = ""
-    rules: SignInRules = field(default=HOUSE_RULES, repr=False)
+    rules: SignInRules = HOUSE_RULES
 
 
 def browser_code(agent: str) -> str:
