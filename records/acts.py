@@ -120,6 +120,16 @@ class Act(StrEnum):
 
     AUDIT_VIEWED = "audit:entries:viewed"
 
+    EMERGENCY_OPENED = "emergency:access:created"
+    EMERGENCY_REFUSED = "emergency:access:refused"
+    EMERGENCY_VIEWED = "emergency:access:viewed"
+    EMERGENCY_ENDED = "emergency:access:modified"
+    EMERGENCY_REVIEW_VIEWED = "emergency:review:viewed"
+    EMERGENCY_REVIEWED = "emergency:review:created"
+
+    CONNECTION_VIEWED = "visits:connection:viewed"
+    SCHEDULE_VIEWED = "visits:schedule:viewed"
+
     @property
     def action(self) -> str:
         return self.value.rpartition(":")[2]

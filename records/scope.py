@@ -10,6 +10,7 @@ from records.audit_trail import AuditTrail
 from records.consents import Consents
 from records.documents import Documents
 from records.duties import Duties
+from records.emergency import Emergencies
 from records.factors import Factors
 from records.forms import Forms
 from records.gates import Gates
@@ -19,6 +20,7 @@ from records.mails import Mails
 from records.messages import Messages
 from records.notes import Notes
 from records.orders import Orders
+from records.overview import Overview
 from records.passkeys import Passkeys
 from records.people import People
 from records.sessions import Sessions
@@ -98,6 +100,14 @@ class Scope:
     @cached_property
     def duties(self) -> Duties:
         return Duties(self._work)
+
+    @cached_property
+    def emergencies(self) -> Emergencies:
+        return Emergencies(self._work)
+
+    @cached_property
+    def overview(self) -> Overview:
+        return Overview(self._work)
 
     @cached_property
     def documents(self) -> Documents:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from engine.access import Relation, Standing
 from records.access import STAFF, Role
+from records.tables.emergency import EmergencyRow
 from records.tables.visits import ParticipantRow, Visit
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ def standing_at(work: Work, visit: Visit) -> Standing:
         held.add(Relation.TREATING)
     elif actor.role in (Role.PATIENT, Role.CAREGIVER, Role.PROVIDER) and _takes_part(work, visit):
         held.add(Relation.TREATING if actor.role == Role.PROVIDER else Relation.PARTICIPANT)
+    if visit.patient in open_emergencies(work):
+        held.add(Relation.EMERGENCY)
     return Standing(role=actor.role, relations=frozenset(held))
 
 
@@ -33,7 +37,29 @@ def standing_to(work: Work, patient: str) -> Standing:
         held.add(Relation.SELF)
     elif actor.role == Role.PROVIDER and _treats(work, patient):
         held.add(Relation.TREATING)
+    if patient in open_emergencies(work):
+        held.add(Relation.EMERGENCY)
     return Standing(role=actor.role, relations=frozenset(held))
+
+
+def standing_everywhere(actor: Actor) -> Standing:
+    """The actor's standing to every row of the clinic at once, whoever it is about."""
+    return Standing(role=actor.role, relations=frozenset(_everywhere(actor)))
+
+
+def open_emergencies(work: Work) -> Mapping[str, str]:
+    """The patients whose chart the actor has open in an emergency, and the id of each access; asked for once."""
+    if work.actor.role != Role.PROVIDER:
+        return {}
+    if work.emergencies is None:
+        query = select(EmergencyRow.patient, EmergencyRow.id).where(
+            EmergencyRow.clinic == work.clinic,
+            EmergencyRow.person == work.actor.person,
+            EmergencyRow.ended_at.is_(None),
+            EmergencyRow.until > work.now,
+        )
+        work.emergencies = {row.patient: row.id for row in work.session.execute(query)}
+    return work.emergencies
 
 
 def _everywhere(actor: Actor) -> set[Relation]:

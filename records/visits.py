@@ -21,7 +21,7 @@ from records.dossiers import build_dossier
 from records.errors import AlreadyDone, NotFound
 from records.people import place_from_json, place_to_json
 from records.stages import DRAFT, FINAL, WAITING
-from records.standing import standing_at
+from records.standing import open_emergencies, standing_at
 from records.tables.clinical import OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow
@@ -165,7 +165,7 @@ class Visits(Repository):
         self._work.patient(patient, Act.VISITS_LISTED)
         self._work.note(Act.VISITS_LISTED, patient)
         query = select(Visit).where(Visit.clinic == self._work.clinic, Visit.patient == patient)
-        if self._work.actor.role == Role.PROVIDER:
+        if self._work.actor.role == Role.PROVIDER and patient not in open_emergencies(self._work):
             query = query.where(Visit.provider == self._work.actor.person)
         return tuple(self._view(row) for row in self._session.scalars(query.order_by(Visit.starts_at.desc())))
 

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from records.access import Role, may, permitted
+from engine.access import Relation
+from records.access import Role, may, only_by, permitted
 from records.acts import Act, changes, needs_begun
 from records.codes import is_code
 from records.errors import AccessRefused, NotFound, NotYetBegun, ScopeMissing
@@ -20,7 +21,7 @@ from records.journal import Entry, Journal, Who
 from records.key_ring import KeyRing, Purpose
 from records.sealing import Place, from_bytes, key_id_of, open_bytes, seal_bytes, to_bytes
 from records.stages import DRAFT
-from records.standing import standing_at, standing_to
+from records.standing import open_emergencies, standing_at, standing_everywhere, standing_to
 from records.tables.base import Base
 from records.tables.people import Person
 from records.tables.visits import Visit
@@ -68,6 +69,8 @@ class Work:
         self.entries: list[Entry] = []
         self.only_glances = False
         self.made: set[str] = set()  # the people this very transaction made
+        self.emergencies: dict[str, str] | None = None  # what `records.standing` found; None before it looked
+        self._marks: dict[str, str] = {}  # subjects that only an emergency lets the actor reach, and its id
         self._locked: set[tuple[str, str]] = set()
 
     @property
@@ -101,7 +104,12 @@ class Work:
         self.record(act, subject, visit, **detail)
 
     def record(self, act: Act, subject: str, visit: str = "", **detail: str | int | bool) -> None:
-        """Audits without asking: for what records themselves refuse or find out."""
+        """Audits without asking: for what records themselves refuse or find out.
+
+        What only an emergency lets the actor reach is marked with the id of that access.
+        """
+        mark = self._marks.get(visit) or self._marks.get(subject)
+        detail = {**detail, "emergency": mark} if mark else detail
         self._add(act, subject, visit, detail)
 
     def _add(self, act: Act, subject: str, visit: str, detail: Mapping[str, str | int | bool]) -> None:
@@ -163,8 +171,11 @@ class Work:
         if changes(act):
             self.lock(Visit, visit)
         row = self.row(Visit, visit)
-        if not permitted(standing_at(self, row), act):
+        standing = standing_at(self, row)
+        if not permitted(standing, act):
             self.refuse(act, visit, visit)
+        if only_by(standing, act, Relation.EMERGENCY):
+            self._marks[visit] = open_emergencies(self)[row.patient]
         if row.stage == DRAFT and needs_begun(act):
             raise NotYetBegun(visit)
         if audited:
@@ -179,8 +190,21 @@ class Work:
         self.allow(act, patient)
         if changes(act):
             self.lock(Person, patient)
-        if not permitted(standing_to(self, patient), act):
+        standing = standing_to(self, patient)
+        if not permitted(standing, act):
             self.refuse(act, patient)
+        if only_by(standing, act, Relation.EMERGENCY):
+            self._marks[patient] = open_emergencies(self)[patient]
+
+    def whole_clinic(self, act: Act) -> None:
+        """Refuses an actor who may do the act to rows of their own only: it is about every row of the clinic."""
+        self.allow(act, self.clinic)
+        if not permitted(standing_everywhere(self.actor), act):
+            self.refuse(act, self.clinic)
+
+    def forget_standings(self) -> None:
+        """Looks again at what the actor has open: this very transaction changed it."""
+        self.emergencies = None
 
     # --- sealed fields ---
 

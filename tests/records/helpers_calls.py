@@ -21,6 +21,7 @@ from tests.records.helpers_journey import (
     answer_of,
     consent_of,
     duty_of,
+    emergency_of,
     invitation_of,
     mail_of,
     order_of,
@@ -28,7 +29,14 @@ from tests.records.helpers_journey import (
 )
 
 # Methods that take nothing of a clinic's rows: what they make belongs to the scope's own clinic.
-MAKES_ITS_OWN = {"invitations.invite", "people.create_patient", "people.create_staff", "people.create_provider"}
+# A chart is opened in an emergency by a clinician alone, and by a name, not an id: test_emergency.py is about that.
+MAKES_ITS_OWN = {
+    "emergencies.open",
+    "invitations.invite",
+    "people.create_patient",
+    "people.create_staff",
+    "people.create_provider",
+}
 NOT_FOUND = (NotFound, AccessRefused, LinkRefused)
 REACHED = "reached, but"
 
@@ -55,6 +63,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "notes": NoteDraft(visit=visit, template="t", fields={}, version=1, key="another"),
         "orders": order_of(visit),
         "duties": duty_of(visit, "another"),
+        "emergencies": emergency_of("nobody's"),
         "passkeys": passkey_of("another"),
         "invitations": invitation_of("another"),
         "people": PATIENT if "patient" in method else PROVIDER if "provider" in method else PROVIDER.staff,
@@ -83,6 +92,8 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "dea": (),
         "seed_key": None,
         "limit": 50,
+        "verdict": "justified",
+        "finding": "f",
         "opening": None,
         "code": "000000",
         "digest": "sha256:none",

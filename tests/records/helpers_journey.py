@@ -9,9 +9,11 @@ from typing import Any
 
 from engine.dossier import Place
 from engine.ports import DispatchReceipt, Effect, GateRecord, PaymentReceipt, RoomPlace, VisitChange
+from records.access import Role
 from records.consents import ConsentDraft
 from records.database import Database
 from records.duties import DutyDraft
+from records.emergency import EmergencyDraft
 from records.forms import AnswerDraft, Submission
 from records.invitations import InvitationDraft
 from records.links import RoomPass
@@ -19,8 +21,9 @@ from records.mails import MailDraft
 from records.notes import NoteDraft
 from records.orders import OrderDraft
 from records.passkeys import PasskeyDraft
-from records.people import PatientDraft
-from tests.records.helpers import PATIENT, START, World, build_world, draft_of
+from records.people import PatientDraft, StaffDraft
+from records.work import Actor
+from tests.records.helpers import PATIENT, PROVIDER, START, World, build_world, draft_of
 
 FORM = "urgent_care/intake"
 
@@ -43,6 +46,7 @@ class Walked:
     message: str
     passkey: str
     invitation: str
+    emergency: str
 
     def ids(self) -> dict[str, str]:
         """Row ids by the parameter name that repositories take them under."""
@@ -63,6 +67,7 @@ class Walked:
             "message": self.message,
             "passkey": self.passkey,
             "invitation": self.invitation,
+            "emergency": self.emergency,
         }
 
 
@@ -171,6 +176,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         message=message,
         passkey=passkey,
         invitation=invitation,
+        emergency=open_in_an_emergency(world, mark),
     )
 
 
@@ -184,6 +190,27 @@ def identify(world: World, mark: str) -> tuple[str, str]:
     with world.database.scope(world.clinic, world.as_system) as scope:
         invitation = scope.invitations.invite(invitation_of(mark), mail_of(mark))
     return passkey, invitation
+
+
+def open_in_an_emergency(world: World, mark: str) -> str:
+    """A colleague opened the chart and closed it; an officer looked at that."""
+    clinic, database = world.clinic, world.database
+    with database.scope(clinic, world.as_system) as scope:
+        colleague = scope.people.create_provider(
+            replace(PROVIDER, staff=StaffDraft(given="Ike", family="Ode", email=""))
+        )
+        officer = scope.people.create_staff(StaffDraft(given="Ola", family="Pru", email=""))
+    with database.scope(clinic, Actor(person=colleague, role=Role.PROVIDER)) as scope:
+        opened = scope.emergencies.open(emergency_of(mark)).id
+        scope.emergencies.end(opened)
+    with database.scope(clinic, Actor(person=officer, role=Role.COMPLIANCE)) as scope:
+        scope.emergencies.review(opened, "justified", f"{mark}finding")
+    return opened
+
+
+def emergency_of(mark: str) -> EmergencyDraft:
+    reason = f"{mark}reason: found without consciousness"
+    return EmergencyDraft(given=f"{mark}given", family=f"{mark}family", birth_date=PATIENT.birth_date, reason=reason)
 
 
 def passkey_of(mark: str) -> PasskeyDraft:
