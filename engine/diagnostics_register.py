@@ -286,6 +286,20 @@ LAW: tuple[Kind, ...] = (
         "A clinician states what the clinic did, yes or no; what others tell or measure stays theirs.",
         "name a flag whose source is the provider or the clinic",
     ),
+    Kind(
+        "LAW028",
+        "`{text}` has no words in {language}",
+        "A page in that language would show it as it stands here.",
+        "add it under `sentences` of the words file of that language",
+        WARNING,
+    ),
+    Kind(
+        "LAW029",
+        "no rule or topic says `{text}`",
+        "Words for a sentence that is gone are read by nobody; a changed sentence needs words of its own.",
+        "write the sentence as the law has it, or remove it",
+        WARNING,
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )
 REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT, *ACCESS)

@@ -12,7 +12,7 @@ _CONDITION_KEYS = ("when", "unless", "met_by")
 
 
 def law_schemas() -> Mapping[str, JsonSchema]:
-    """One JSON Schema 2020-12 document for each kind of file: vocabulary, topics, law, drugs, zones."""
+    """One JSON Schema 2020-12 document for each kind of file: vocabulary, topics, law, drugs, zones, words."""
     return {kind: _document(kind) for kind in SHAPES}
 
 

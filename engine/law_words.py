@@ -1,12 +1,22 @@
 """In which words do the rules themselves speak of a rule, a duty, a fact, a limit or an act?"""
 
+from typing import Any
+
+from engine.decisions import Json
 from engine.rulebook import Rulebook
+from engine.texts import FIRST_LANGUAGE
+
+_PARTS = ("permits", "forbids", "duties", "limits", "advice", "review", "tried")
 
 
 class LawWords:
-    """Sentences by id; None where the rulebook has none. A rule id may carry `@jurisdiction`."""
+    """Sentences by id; None where the rulebook has none. A rule id may carry `@jurisdiction`.
 
-    def __init__(self, rulebook: Rulebook) -> None:
+    In another language than the law's own they are those of its words file, and the law's own where that has none.
+    """
+
+    def __init__(self, rulebook: Rulebook, language: str = FIRST_LANGUAGE) -> None:
+        self._words = rulebook.law.translations.get(language, {})
         rules = [rule for file in rulebook.law.files for rule in file.rules]
         rules += rulebook.overlay.rules if rulebook.overlay else ()
         topics = rulebook.topics.topics.values()
@@ -17,13 +27,31 @@ class LawWords:
         self._topics = {topic.name: topic.says for topic in topics}
         self._ways = {(topic.name, duty): one.ways for topic in topics for duty, one in topic.stated.items()}
 
+    def sentence(self, text: str) -> str:
+        """A sentence of the law in the language of these words, else as it stands."""
+        return self._words.get(text, text)
+
+    def knows(self, text: str) -> bool:
+        """Whether a sentence has words of its own in this language."""
+        return text in self._words
+
+    def of_decision(self, decision: Json) -> dict[str, Any]:
+        """A decision (JSON) to be shown: its titles in the language of these words, all else as it is."""
+        return {key: [self._titled(e) for e in value] if key in _PARTS else value for key, value in decision.items()}
+
+    def _titled(self, entry: Json) -> Json:
+        return {**entry, "title": self.sentence(entry["title"])} if entry.get("title") else entry
+
+    def _said(self, text: str | None) -> str | None:
+        return None if text is None else self.sentence(text)
+
     def rule_title(self, rule: str) -> str | None:
         """The sentence of a rule."""
-        return self._rules.get(rule.partition("@")[0])
+        return self._said(self._rules.get(rule.partition("@")[0]))
 
     def duty_sentence(self, duty: str) -> str | None:
         """What a duty asks for."""
-        return self._duties.get(duty)
+        return self._said(self._duties.get(duty))
 
     def ways_done(self, topic: str, duty: str) -> tuple[str, ...]:
         """The ways in which a clinician may mark a duty as done; none where that is not theirs to state."""
@@ -31,7 +59,7 @@ class LawWords:
 
     def limit_sentence(self, limit: str) -> str | None:
         """What a limit limits."""
-        return self._limits.get(limit)
+        return self._said(self._limits.get(limit))
 
     def fact_sentence(self, path: str) -> str | None:
         """What a fact is; a field of a record speaks for its list."""
@@ -39,4 +67,4 @@ class LawWords:
 
     def topic_sentence(self, topic: str) -> str | None:
         """What a topic asks."""
-        return self._topics.get(topic)
+        return self._said(self._topics.get(topic))

@@ -29,6 +29,8 @@ from engine.shapes import Shape
 from engine.told_drugs import as_disputed
 from engine.topics import SHAPE as TOPICS_SHAPE
 from engine.topics import Topics, read_topics
+from engine.translations import SHAPE as WORDS_SHAPE
+from engine.translations import Translations, read_translations
 from engine.vocabulary import SHAPE as VOCABULARY_SHAPE
 from engine.vocabulary import Vocabulary, read_vocabulary
 
@@ -50,6 +52,7 @@ class LawPack:
     sources: Mapping[str, Source]
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
+    translations: Translations = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +294,7 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
             files.append(file)
     _check_together(files, topics, problems)
     check_schedules(files, topics, drugs, problems)
+    translations = read_translations(root, files, topics, problems)
     return LawPack(
         vocabulary=vocabulary,
         topics=topics,
@@ -301,6 +305,7 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
         sources=_sources(files, problems),
         digest=digest([fixed[0].plain(), fixed[1].plain(), nodes, {f.file: f.content for f in files}]),
         warnings=tuple(problems),
+        translations=translations,
     )
 
 
@@ -361,4 +366,5 @@ SHAPES: Mapping[str, Shape] = {
     "law": LAW_SHAPE,
     "drugs": DRUGS_SHAPE,
     "zones": ZONES_SHAPE,
+    "words": WORDS_SHAPE,
 }

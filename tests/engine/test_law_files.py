@@ -151,6 +151,7 @@ def test_the_schemas_are_valid_and_accept_the_files(kind: str) -> None:
         "topics": ["rules/topics.yaml"],
         "drugs": ["rules/us/drugs.yaml"],
         "zones": ["rules/us/zones.yaml"],
+        "words": ["rules/us/words.es.yaml"],
         "law": [file.file for file in rulebook().law.files],
     }
     for name in files[kind]:
