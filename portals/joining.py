@@ -66,14 +66,14 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
     database = Database(
         settings.database_url, key_provider(settings), clock=clock, connections=settings.database_connections
     )
-    sealing = database.secret("", Purpose.SESSIONS).value
+    sealing = database.secrets("", Purpose.SESSIONS)
     traces = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-web")
     deps = PortalDeps(
         settings=settings,
         clock=clock,
         clinics=lambda: _views(keeper),
         sessions=RecordsSessions(database),
-        sealer=Sealer(hashlib.sha256(b"booking flow" + sealing).digest()),
+        sealer=Sealer(*(hashlib.sha256(b"booking flow" + one.value).digest() for one in sealing)),
         database=database,
         visits=await connect(settings, PayloadKeys(database)),
         content=lambda: keeper.current.content,

@@ -7,6 +7,10 @@ class Act(StrEnum):
     """An audited act. The last part is the action: viewed, created, modified, refused, exported, deleted."""
 
     KEYS_CREATED = "keys:clinic:created"
+    KEYS_VIEWED = "keys:clinic:viewed"
+    KEYS_ROTATED = "keys:clinic:modified"
+    ERASURE_CONSIDERED = "keys:patient:viewed"
+    KEY_SHREDDED = "keys:patient:deleted"
     CLINIC_SEEDED = "clinic:people:created"
     ACCESS_REFUSED = "access:record:refused"
 
@@ -119,6 +123,8 @@ class Act(StrEnum):
     LINK_REFUSED = "links:link:refused"
 
     AUDIT_VIEWED = "audit:entries:viewed"
+    AUDIT_EXPORTED = "audit:entries:exported"
+    ACCESSES_VIEWED = "audit:own:viewed"
 
     EMERGENCY_OPENED = "emergency:access:created"
     EMERGENCY_REFUSED = "emergency:access:refused"

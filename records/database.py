@@ -18,7 +18,7 @@ from records.codes import machine_now
 from records.engines import CONNECTIONS, open_engine, reader, writer
 from records.errors import Overtaken
 from records.journal import SIGNED, Entry, Journal, Who
-from records.key_ring import KeyRing, Purpose
+from records.key_ring import DOOMED, KeyRing, Purpose
 from records.key_shares import shares_at
 from records.postgres import lost_a_race
 from records.scope import Scope
@@ -126,7 +126,7 @@ class Database:
             raise RuntimeError("a scope was opened inside another scope of the same thread")
         self._inside.scope = True
         try:
-            with self._turns.turn(), _WritingSession(self._writer, self.anchors) as session:
+            with self._turns.turn(), _WritingSession(self._writer, self.anchors, self.ring) as session:
                 yield session
         finally:
             self._inside.scope = False
@@ -146,6 +146,13 @@ class Database:
         self._prepare(owner)
         with self.reading() as session:
             return self.ring.current(session, owner, purpose)
+
+    def secrets(self, clinic: str, purpose: Purpose) -> tuple[Secret, ...]:
+        """Every generation of that key, the newest first."""
+        owner = clinic or self._installation()
+        self._prepare(owner)
+        with self.reading() as session:
+            return self.ring.all(session, owner, purpose)
 
     def secret_by_id(self, clinic: str, key_id: str, purpose: Purpose) -> Secret:
         """A key that once sealed something. Raises `Unreadable` when it is not known or was shredded."""
@@ -194,14 +201,16 @@ class Database:
 
 
 class _WritingSession(Session):
-    """A session that hands the audit head it has committed, and no other, to the anchors."""
+    """A session that acts on what it has committed, and on no other: audit heads are anchored, shares destroyed."""
 
-    def __init__(self, writer: Engine, anchors: AnchorKeeper) -> None:
+    def __init__(self, writer: Engine, anchors: AnchorKeeper, ring: KeyRing) -> None:
         super().__init__(writer, expire_on_commit=False)
         self._anchors = anchors
+        self._ring = ring
 
     def commit(self) -> None:
         super().commit()
+        self._ring.destroy(self.info.pop(DOOMED, ()))
         head = self.info.pop(SIGNED, None)
         if head is not None:
             self._anchors.committed(head)
@@ -209,6 +218,7 @@ class _WritingSession(Session):
     def rollback(self) -> None:
         super().rollback()
         self.info.pop(SIGNED, None)
+        self.info.pop(DOOMED, None)
 
 
 class PayloadKeys:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import func, select
@@ -28,6 +28,7 @@ from records.tables.vault import DataKey
 
 REMEMBERED_SECONDS = 300.0
 _KEY_BYTES = 32
+DOOMED = "shares to destroy"  # where a session keeps them until it has committed
 _WITH_SHARE = 2  # `2 | length | where the share lies | sealed`; a sealed value by itself begins with 1
 
 
@@ -64,6 +65,7 @@ class KeyRing:
         self._lock = threading.Lock()
         self._by_id: dict[tuple[str, str, str], tuple[float, Secret]] = {}
         self._current: dict[tuple[str, str, str], tuple[float, str]] = {}
+        self._made: dict[tuple[str, str], tuple[float, list[tuple[datetime, str]]]] = {}
 
     def has_clinic(self, session: Session, clinic: str) -> bool:
         rows = session.scalars(select(DataKey.purpose).where(DataKey.clinic == clinic, DataKey.person == ""))
@@ -106,18 +108,29 @@ class KeyRing:
         self._wrap_in_parent(session, row, inner if inner.where else self._shared(row, inner.sealed))
 
     def shred_person(self, session: Session, clinic: str, person: str) -> int:
-        """Destroys the person's keys, their shares first; returns how many. There is no way back, commit or not."""
+        """Empties the person's keys; their shares are destroyed once that is committed. Returns how many keys.
+
+        Done again it destroys whatever shares are left, should a program have died in between.
+        """
         rows = session.scalars(select(DataKey).where(DataKey.clinic == clinic, DataKey.person == person)).all()
+        doomed = session.info.setdefault(DOOMED, [])
         for row in rows:
             where, _ = _split(row.wrapped)
             if where:
-                self.shares.erase(where, row.id)
-            row.wrapped, row.shredded_at = b"", self._now()
+                doomed.append((where, row.id))
+            row.wrapped = _head(where) if where else b""
+            row.shredded_at = row.shredded_at or self._now()
+        session.flush()
         with self._lock:
             for row in rows:
                 self._by_id.pop((clinic, row.id, row.purpose), None)
             self._current.pop((clinic, person, Purpose.FIELDS), None)
         return len(rows)
+
+    def destroy(self, doomed: Sequence[tuple[str, str]]) -> None:
+        """Destroys shares for good; the database has committed that their keys are gone."""
+        for where, key_id in doomed:
+            self.shares.erase(where, key_id)
 
     def current(self, session: Session, clinic: str, purpose: Purpose, person: str = "") -> Secret:
         """The key that seals new values of the purpose. Raises `Unreadable` when it was shredded or never made."""
@@ -150,16 +163,24 @@ class KeyRing:
         return self._unwrapped(session, row)
 
     def at(self, session: Session, clinic: str, purpose: Purpose, instant: datetime) -> Secret:
-        """The clinic's key that was the newest at an instant: what was derived then is derived again the same."""
-        query = select(DataKey.id).where(
-            DataKey.clinic == clinic,
-            DataKey.person == "",
-            DataKey.purpose == str(purpose),
-            DataKey.created_at <= instant,
-        )
-        key_id = session.scalar(query.order_by(DataKey.generation.desc()).limit(1))
-        if key_id is None:
-            return self.current(session, clinic, purpose)
+        """The clinic's key that every program used at an instant: what was derived then is derived again the same.
+
+        A new key counts here from five minutes after it was made, when no program remembers that there was none.
+        """
+        name, settled = (clinic, str(purpose)), instant - timedelta(seconds=REMEMBERED_SECONDS)
+        with self._lock:
+            known = self._made.get(name)
+        if known is None or known[0] <= time.monotonic():
+            query = select(DataKey.created_at, DataKey.id).where(
+                DataKey.clinic == clinic, DataKey.person == "", DataKey.purpose == str(purpose)
+            )
+            rows = [(at, key_id) for at, key_id in session.execute(query.order_by(DataKey.generation))]
+            known = (time.monotonic() + REMEMBERED_SECONDS, rows)
+            with self._lock:
+                self._made[name] = known
+        if not known[1]:
+            raise Unreadable(f"no {purpose} key of {clinic}")
+        key_id = next((key_id for at, key_id in reversed(known[1]) if at <= settled), known[1][0][1])
         return self.by_id(session, clinic, key_id, purpose)
 
     def all(self, session: Session, clinic: str, purpose: Purpose) -> tuple[Secret, ...]:
@@ -175,13 +196,14 @@ class KeyRing:
         with self._lock:
             self._by_id.clear()
             self._current.clear()
+            self._made.clear()
 
     def close(self) -> None:
         self.forget()
         self.shares.close()
 
     def _unwrapped(self, session: Session, row: DataKey) -> Secret:
-        if not row.wrapped:
+        if row.shredded_at is not None or not row.wrapped:
             raise Erased(f"key {row.id} was erased")
         if row.parent:
             inner = self._opened(session, row)
@@ -207,9 +229,8 @@ class KeyRing:
 
     def _wrap_in_parent(self, session: Session, row: DataKey, inner: _Inner) -> None:
         parent = self.current(session, row.clinic, Purpose.FIELDS)
-        where = inner.where.encode("ascii")
-        head = bytes((_WITH_SHARE, len(where))) + where
-        row.parent, row.wrapped = parent.id, head + seal_bytes(parent, _place(row, "wrapped"), inner.sealed)
+        row.parent = parent.id
+        row.wrapped = _head(inner.where) + seal_bytes(parent, _place(row, "wrapped"), inner.sealed)
 
     def _row(self, session: Session, clinic: str, person: str, purpose: Purpose) -> DataKey:
         """A key of the next generation, with nothing wrapped yet."""
@@ -236,6 +257,10 @@ def context(row: DataKey) -> str:
 def has_share(wrapped: bytes) -> bool:
     """Whether a person's key needs a share from apart from the database; keys of the first versions do not."""
     return bool(_split(wrapped)[0])
+
+
+def _head(where: str) -> bytes:
+    return bytes((_WITH_SHARE, len(where))) + where.encode("ascii")
 
 
 def _split(wrapped: bytes) -> tuple[str, bytes]:

@@ -12,6 +12,7 @@ from records.acts import Act
 from records.codes import b64, new_id
 from records.errors import LinkRefused, NotFound
 from records.key_ring import Purpose
+from records.sealing import Secret
 from records.tables.visits import JoinLink, ParticipantRow, RoomPassRow, Visit
 from records.work import Repository, Work
 
@@ -48,7 +49,8 @@ class Links(Repository):
     def address(self, link: str) -> str:
         """The token that goes into the link's address; only for the participant it was issued to."""
         row = self._reached(link, Act.LINK_VIEWED)
-        return f"{row.id}.{self._code(row.id)}"
+        secret = self._work.ring.current(self._session, self._work.clinic, Purpose.LINKS)
+        return f"{row.id}.{self._code(row.id, secret)}"
 
     def peek(self, token: str) -> LinkView:
         """What a link is, changing nothing. Raises `LinkRefused` (unknown, expired)."""
@@ -121,7 +123,7 @@ class Links(Repository):
 
     def _link(self, token: str, act: Act) -> JoinLink:
         link, _, code = token.partition(".")
-        if not hmac.compare_digest(code.encode(), self._code(link).encode()):
+        if not self._is_ours(link, code):
             self._work.record(Act.LINK_REFUSED, "unknown", code="unknown")
             raise LinkRefused("unknown")
         return self._reached(link, act)
@@ -142,8 +144,12 @@ class Links(Repository):
         self._work.record(Act.LINK_REFUSED, row.id, row.visit, code=code)
         return LinkRefused(code)
 
-    def _code(self, link: str) -> str:
-        secret = self._work.ring.current(self._session, self._work.clinic, Purpose.LINKS)
+    def _is_ours(self, link: str, code: str) -> bool:
+        """Whether any of our keys made the code, the newest first: a link in a mail outlives a rotation."""
+        kept = self._work.ring.all(self._session, self._work.clinic, Purpose.LINKS)
+        return any(hmac.compare_digest(code.encode(), self._code(link, secret).encode()) for secret in kept)
+
+    def _code(self, link: str, secret: Secret) -> str:
         code = hmac.new(secret.value, f"join|{self._work.clinic}|{link}".encode(), hashlib.sha256).digest()
         return b64(code[:18])
 

@@ -18,7 +18,7 @@ from records.acts import Act
 from records.codes import new_id, sha256
 from records.course import append_event, tell
 from records.dossiers import build_dossier
-from records.errors import AlreadyDone, NotFound
+from records.errors import AlreadyDone, Erased, NotFound
 from records.people import place_from_json, place_to_json
 from records.stages import DRAFT, FINAL, WAITING
 from records.standing import open_emergencies, standing_at
@@ -176,6 +176,7 @@ class Visits(Repository):
         alerts = self._open_alerts(provider)
         rows = [row for row in self._queued(provider) if row.stage not in FINAL or row.id in alerts]
         people = self._people([row.patient for row in rows])
+        rows = [row for row in rows if row.patient in people]  # nobody waits who was erased
         waiting = [row.id for row in rows if row.stage == WAITING]
         return tuple(
             QueueEntry(
@@ -327,8 +328,11 @@ class Visits(Repository):
         query = select(Person, Patient).join(Patient, Patient.person == Person.id).where(Person.id.in_(patients))
         found = {}
         for person, patient in self._session.execute(query):
-            contact = self._work.open(("persons", "contact", person.id), person.contact)
-            profile = self._work.open(("patients", "profile", person.id), patient.profile)
+            try:
+                contact = self._work.open(("persons", "contact", person.id), person.contact)
+                profile = self._work.open(("patients", "profile", person.id), patient.profile)
+            except Erased:
+                continue
             name = f"{contact['given']} {contact['family']}".strip()
             found[person.id] = (name, date.fromisoformat(profile["birth_date"]))
         return found
@@ -379,7 +383,10 @@ def view_of(work: Work, row: Visit) -> VisitView:
 
 def _opened(work: Work, row: Visit, column: str) -> Any:
     sealed = getattr(row, column)
-    return work.open(("visits", column, row.id), sealed) if sealed else None
+    try:
+        return work.open(("visits", column, row.id), sealed) if sealed else None
+    except Erased:
+        return None
 
 
 def _room(row: Visit) -> RoomPlace | None:

@@ -16,7 +16,7 @@ from engine.pinned import ContentGone
 from portals.base.requests import audit_refusal
 from portals.base.templating import render
 from portals.base.visitor import STAFF, visitor
-from records.errors import NotYetBegun
+from records.errors import Erased, NotYetBegun
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ def install_errors(app: FastAPI) -> None:
     """Makes every refusal and every crash a page of ours (JSON under ``/api/``)."""
     app.add_exception_handler(HTTPException, _refusal)
     app.add_exception_handler(NotYetBegun, _not_begun)
+    app.add_exception_handler(Erased, _erased)
     app.add_exception_handler(ContentGone, _content_gone)
     app.add_exception_handler(Exception, _crash)
 
@@ -74,6 +75,11 @@ async def _not_begun(request: Request, _: Exception) -> Response:
 async def _content_gone(request: Request, error: Exception) -> Response:
     log.error("page without its content reference=%s content=%s", visitor(request).reference, error)
     return error_page(request, 409, "content_gone")
+
+
+async def _erased(request: Request, _: Exception) -> Response:
+    """What the page was about belonged to somebody whose record was destroyed on purpose: it will not come back."""
+    return error_page(request, 410, "erased")
 
 
 async def _crash(request: Request, error: Exception) -> Response:

@@ -19,23 +19,24 @@ NONCE_BYTES = 12
 
 
 class Sealer:
-    """Seals small JSON values under one 32-byte key."""
+    """Seals small JSON values under a 32-byte key; what earlier keys sealed opens, too."""
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+    def __init__(self, key: bytes, *earlier: bytes) -> None:
+        self._ciphers = tuple(AESGCM(one) for one in (key, *earlier))
 
     def seal(self, value: Mapping[str, Any], purpose: str) -> str:
         """The value as URL-safe text; ``purpose`` (clinic and use) must be the same when it is opened."""
         nonce = os.urandom(NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, json.dumps(value, separators=(",", ":")).encode(), purpose.encode())
+        sealed = self._ciphers[0].encrypt(nonce, json.dumps(value, separators=(",", ":")).encode(), purpose.encode())
         return base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
 
     def open(self, text: str, purpose: str) -> dict[str, Any]:
         """The value again; an empty mapping when the text is missing, foreign or changed."""
-        try:
-            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            opened = self._cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], purpose.encode())
-            value = json.loads(opened)
-        except (InvalidTag, ValueError):
-            return {}
-        return value if isinstance(value, dict) else {}
+        for cipher in self._ciphers:
+            try:
+                raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+                value = json.loads(cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], purpose.encode()))
+            except (InvalidTag, ValueError):
+                continue
+            return value if isinstance(value, dict) else {}
+        return {}

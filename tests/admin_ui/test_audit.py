@@ -1,36 +1,14 @@
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from admin_ui.cli.installation import prepare
 from admin_ui.cli.typed_settings import settings_with
-from engine.library import load_library
-from engine.settings import parse_settings
 from records.database import Database, PayloadKeys
 from records.key_ring import Purpose
 from records.keys import FileKeyProvider
 from tests.admin_ui.helpers_cli import Cli
-
-
-@pytest.fixture(scope="module")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the data and keys of the project's clinics, made once; never used itself."""
-    folder = tmp_path_factory.mktemp("seeded")
-    settings = parse_settings({"CLINIC_DATA_DIR": str(folder / "data"), "CLINIC_DEMO": "1"})
-    settings.data_dir.mkdir()
-    prepare(settings, tuple(load_library(settings.root).content.clinics.values()))
-    return folder
-
-
-@pytest.fixture
-def data(seeded: Path, tmp_path: Path) -> Path:
-    """A data folder with the records of the project's clinics; its keys lie beside it."""
-    for name in ("data", "data.keys"):
-        shutil.copytree(seeded / name, tmp_path / name)
-    return tmp_path / "data"
 
 
 def change(data: Path, statement: str) -> None:

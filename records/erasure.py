@@ -1,0 +1,155 @@
+"""How one patient is erased for good: what the law has to be asked before, and what is left of them after.
+
+Everything about a patient is sealed under keys of their own, half of which lies apart from the database
+(`records.key_shares`). Destroying those halves makes it unreadable here and in every old copy. Rows stay, with ids,
+codes and instants, so that visits, payments and the audit still add up; nothing in them says who it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import delete, select, update
+
+from records.acts import Act
+from records.codes import as_code, new_id
+from records.errors import NotFound, StillOpen, Unreadable
+from records.mails import address_index
+from records.stages import DRAFT, FINAL
+from records.tables.base import Base
+from records.tables.identity import IdentityToken, KnownDevice, MailRow, Passkey, RecoveryCode, SecondFactor
+from records.tables.people import Account, Patient, Person, SessionRow
+from records.tables.vault import DataKey
+from records.tables.visits import AlertRow, Visit
+from records.work import Work
+
+# Why a record may be destroyed; the audit keeps the code, never a sentence.
+REASONS = ("patient_request", "retention_over", "court_order", "made_in_error")
+_OF_AN_ACCOUNT: tuple[type[Base], ...] = (IdentityToken, SecondFactor, RecoveryCode, Passkey, KnownDevice)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The last service that a state's law on keeping records is about; ``state`` is empty when it cannot be told."""
+
+    country: str
+    state: str
+    time_zone: str
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept of a patient, as far as the law asks: where and when they were last served, how old they are."""
+
+    person: str
+    birth_date: date | None = field(repr=False)
+    services: tuple[Service, ...]
+    visits: int
+    erased_at: datetime | None
+
+
+def kept_of(work: Work, person: str) -> Kept:
+    """What the law has to be asked about before the patient is erased.
+
+    Raises:
+        NotFound: this clinic has no such patient.
+        StillOpen: a visit or a task of theirs has not ended.
+    """
+    work.note(Act.ERASURE_CONSIDERED, person)
+    work.row(Patient, person)
+    erased_at = work.session.scalar(
+        select(DataKey.shredded_at).where(DataKey.clinic == work.clinic, DataKey.person == person).limit(1)
+    )
+    _refuse_open(work, person)
+    visits = work.session.scalars(
+        select(Visit).where(Visit.clinic == work.clinic, Visit.patient == person, Visit.stage != DRAFT)
+    ).all()
+    last: dict[tuple[str, str, str], datetime] = {}
+    for visit in visits:
+        place = _place(work, visit)
+        ended = visit.encounter_at or visit.ends_at
+        last[place] = max(last.get(place, ended), ended)
+    return Kept(
+        person=person,
+        birth_date=None if erased_at else _birth_date(work, person),
+        services=tuple(
+            Service(country=country, state=state, time_zone=zone, last=at)
+            for (country, state, zone), at in sorted(last.items())
+        ),
+        visits=len(visits),
+        erased_at=erased_at,
+    )
+
+
+def erase(work: Work, person: str, grounds: Mapping[str, str]) -> int:
+    """Erases the patient; their keys' halves are destroyed when the transaction has committed. Returns how many keys.
+
+    ``grounds`` are codes for the audit: why, what the law answered, who agreed. Done again it finishes what a crash
+    between the two left over.
+
+    Raises:
+        StillOpen: a visit or a task of theirs has not ended.
+    """
+    work.note(Act.KEY_SHREDDED, person, "", **{name: as_code(value) for name, value in grounds.items() if value})
+    row = work.row(Patient, person)
+    _refuse_open(work, person)
+    _forget_mails(work, person)
+    _close_accounts(work, row.person)
+    return work.ring.shred_person(work.session, work.clinic, person)
+
+
+def _refuse_open(work: Work, person: str) -> None:
+    visits = select(Visit.id).where(Visit.clinic == work.clinic, Visit.patient == person)
+    begun = work.session.scalar(visits.where(Visit.stage.not_in({*FINAL, DRAFT})).limit(1))
+    if begun is not None:
+        raise StillOpen(f"visits {begun}")
+    task = work.session.scalar(select(AlertRow.id).where(AlertRow.visit.in_(visits), AlertRow.state == "open").limit(1))
+    if task is not None:
+        raise StillOpen(f"alerts {task}")
+
+
+def _place(work: Work, visit: Visit) -> tuple[str, str, str]:
+    """Country, state and time zone of a visit; empty when it was erased or never said."""
+    for column in ("attested_place", "booked_place"):
+        sealed = getattr(visit, column)
+        if sealed:
+            try:
+                place = work.open(("visits", column, visit.id), sealed)
+            except Unreadable:
+                continue
+            return str(place["country"]), str(place["state"] or ""), str(place["time_zone"] or "")
+    return "", "", ""
+
+
+def _birth_date(work: Work, person: str) -> date | None:
+    try:
+        profile = work.open(("patients", "profile", person), work.row(Patient, person).profile)
+    except Unreadable:
+        return None
+    return date.fromisoformat(profile["birth_date"])
+
+
+def _forget_mails(work: Work, person: str) -> None:
+    try:
+        contact = work.open(("persons", "contact", person), work.row(Person, person).contact)
+    except (Unreadable, NotFound):
+        return
+    index = address_index(work, str(contact["email"]))
+    work.session.execute(delete(MailRow).where(MailRow.clinic == work.clinic, MailRow.address_index == index))
+
+
+def _close_accounts(work: Work, person: str) -> None:
+    """Nobody signs in as them again; their address finds nothing, and may be used anew."""
+    accounts = work.session.scalars(
+        select(Account).where(Account.clinic == work.clinic, Account.person == person)
+    ).all()
+    for account in accounts:
+        account.disabled, account.email_index, account.password = True, new_id("erased"), ""
+        for table in _OF_AN_ACCOUNT:
+            work.session.execute(delete(table).where(table.__table__.c.account == account.id))
+        still_open = (SessionRow.account == account.id, SessionRow.closed_at.is_(None))
+        work.session.execute(update(SessionRow).where(*still_open).values(closed_at=work.now))
+    work.session.flush()
