@@ -66,6 +66,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
     app.state.deps = deps
     app.state.demo = deps.settings.demo
     app.state.metrics = Metrics()
+    app.state.throttles = {}
     app.mount("/static", VersionedFiles(directory=STATIC), name="static")
     app.add_api_route("/healthz", _healthy, methods=["GET"])
     app.add_api_route("/brand.css", _brand, methods=["GET"])

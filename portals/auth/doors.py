@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from portals.base.hosts import clinic_base
 from portals.base.middleware import cookie
 from portals.base.requests import deps_of, origin
 from portals.base.templating import go
+from portals.base.throttle import Throttle
 from portals.base.visitor import COOKIES, PATIENT, STAFF, read_cookie, visitor
 from records.devices import Browser, browser_code
 from records.second_step import Step
@@ -36,6 +38,26 @@ def rules_of(request: Request) -> SignInRules:
 def door(request: Request) -> str:
     """What the paths of this portal begin with."""
     return "/staff" if visitor(request).portal == STAFF else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often one origin may try something at a clinic: so many at once, then one more every so many seconds."""
+
+    name: str
+    tries: int
+    seconds: float
+
+
+SIGN_INS = Limit("sign-in", 20, 6)
+MAIL_ASKS = Limit("mail", 10, 30)
+
+
+def may_try(request: Request, limit: Limit) -> bool:
+    """Takes one try of this program's bucket for the origin of a request."""
+    throttles: dict[str, Throttle] = request.app.state.throttles
+    throttle = throttles.setdefault(limit.name, Throttle(tries=limit.tries, seconds=limit.seconds))
+    return throttle.allow(visitor(request).here.slug, origin(request))
 
 
 def at_a_clinic(request: Request) -> None:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from portals.auth.doors import HOMES, at_a_clinic, base_of, door, leave_cookies, step_of, with_device
+from portals.auth.doors import HOMES, SIGN_INS, at_a_clinic, base_of, door, leave_cookies, may_try, step_of, with_device
 from portals.auth.guards import ProofNeeded, require_fresh, require_session
 from portals.auth.webauthn_checks import (
     RelyingParty,
@@ -28,9 +28,8 @@ from portals.auth.webauthn_checks import (
     request_options,
 )
 from portals.base.i18n import translator
-from portals.base.requests import deps_of, origin
+from portals.base.requests import deps_of
 from portals.base.templating import safe_path
-from portals.base.throttle import Throttle
 from portals.base.visitor import SessionView, visitor
 from records.access import Role
 from records.acts import Act
@@ -43,7 +42,6 @@ from records.work import Actor, Work
 
 router = APIRouter(include_in_schema=False)
 LARGEST = 32 * 1024
-_tries = Throttle(tries=20, seconds=6)
 Done = TypeVar("Done")
 
 
@@ -52,7 +50,7 @@ Done = TypeVar("Done")
 async def sign_in_options(request: Request) -> Response:
     """A challenge for whichever passkey of this clinic the person has."""
     at_a_clinic(request)
-    if not _tries.allow(visitor(request).here.slug, origin(request)):
+    if not may_try(request, SIGN_INS):
         return _refusal("too_often", 429)
     options = request_options(_party(request))
     await _in_work(request, lambda work, step: _begin(work, step, Kind.PASSKEY_SIGN_IN, "", options))

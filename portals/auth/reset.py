@@ -7,19 +7,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portals.auth.doors import at_a_clinic, door, step_of
+from portals.auth.doors import MAIL_ASKS, at_a_clinic, door, may_try, step_of
 from portals.auth.guards import require_session
 from portals.auth.letters import letters_of
 from portals.auth.sign_up import EMAIL, LONGEST, SHORTEST_PASSWORD
-from portals.base.requests import deps_of, field, form_of, origin
+from portals.base.requests import deps_of, field, form_of
 from portals.base.templating import go, render
-from portals.base.throttle import Throttle
-from portals.base.visitor import visitor
 from records.errors_identity import TokenRefused
 from records.proofs import ask_address_proof, ask_reset, finish_address_proof, finish_reset, reset_is_open
 
 router = APIRouter(include_in_schema=False)
-_asks = Throttle(tries=10, seconds=30)
 
 
 @router.get("/forgot")
@@ -38,7 +35,7 @@ async def forgot(request: Request) -> Response:
     email = field(await form_of(request), "email")
     if not EMAIL.match(email) or len(email) > LONGEST["email"]:
         return render(request, "auth/forgot.html", 422, email=email, error="sign_up.error.email")
-    if not _asks.allow(visitor(request).here.slug, origin(request)):
+    if not may_try(request, MAIL_ASKS):
         return render(request, "auth/forgot.html", 429, email=email, error="sign_in.error.too_often")
     database, step, compose = deps_of(request).database, step_of(request), letters_of(request).reset
     await run_in_threadpool(ask_reset, database, step, email, compose)

@@ -12,14 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portals.auth.demo import demo_people, demo_person
-from portals.auth.doors import HOMES, YEAR, at_a_clinic, door, start, with_device
+from portals.auth.doors import HOMES, SIGN_INS, YEAR, at_a_clinic, door, may_try, start, with_device
 from portals.auth.letters import letters_of
 from portals.auth.sign_up import SignUpForm, patient_draft, read_sign_up
 from portals.base.i18n import languages
 from portals.base.middleware import cookie
-from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope, origin
+from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope
 from portals.base.templating import go, render, safe_path
-from portals.base.throttle import Throttle
 from portals.base.visitor import COOKIES, LANGUAGE_COOKIE, STAFF, guest_secret, visitor
 from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import read_flow
@@ -31,7 +30,6 @@ from records.sign_in import Credentials, SignedIn, SignUp, sign_in, sign_up
 
 router = APIRouter()
 SAID = ("reset", "idle", "expired", "provider")
-_tries = Throttle(tries=20, seconds=6)
 
 
 @router.get("/sign-in")
@@ -54,7 +52,7 @@ async def sign_in_post(request: Request) -> Response:
     who, form = visitor(request), await form_of(request)
     at_a_clinic(request)
     values = {"email": field(form, "email"), "next": safe_path(field(form, "next"), HOMES[who.portal])}
-    if not _tries.allow(who.here.slug, origin(request)):
+    if not may_try(request, SIGN_INS):
         return _sign_in_page(request, values, "sign_in.error.too_often", 429)
     password = form.get("password", "")
     step = with_device(request)
@@ -97,13 +95,12 @@ async def sign_up_page(request: Request) -> Response:
 @router.post("/sign-up")
 async def sign_up_post(request: Request) -> Response:
     """Creates patient and account and signs in; problems are shown together and the input is kept."""
-    who = visitor(request)
     at_a_clinic(request)
     today = deps_of(request).clock.now().date()
     form = read_sign_up(await form_of(request, LONGEST_CHECKED), today)
     if form.errors:
         return _sign_up_page(request, form.values, form.errors, 422)
-    if not _tries.allow(who.here.slug, origin(request)):
+    if not may_try(request, SIGN_INS):
         return _sign_up_page(request, form.values, (("email", "sign_in.error.too_often"),), 429)
     step = with_device(request)
     try:
