@@ -36,6 +36,8 @@ MOST_OPTIONS = 6  # values of one `in`
 _HOLDS, _FAILS, _UNKNOWN = 1, 0, 2
 _TOLD, _NOT_TOLD = 0, 1
 _NOTHING = "~"  # no choice begins with a tilde
+_UNTOLD: Mapping[Kind, int | str] = {Kind.CHOICE: "~untold", Kind.FLAG: 2}
+"""Kinds with a value to spare for what is not told; of others a field of its own says whether it is told."""
 
 _OPPOSITE = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _SIGNS = {
@@ -106,10 +108,9 @@ class Program:
         sheet: dict[str, int | str] = {}
         for column in self.columns:
             value = reduced.get(column.path, UNTOLD)
-            if value is UNTOLD:
-                sheet[column.told], sheet[column.value] = _NOT_TOLD, column.empty
-            else:
-                sheet[column.told], sheet[column.value] = _TOLD, column.encode(cast("Value", value))
+            sheet[column.value] = column.untold if value is UNTOLD else column.encode(cast("Value", value))
+            if column.told:
+                sheet[column.told] = _NOT_TOLD if value is UNTOLD else _TOLD
         for name in self.derived:
             truth = reduced[name]
             sheet[name] = _UNKNOWN if truth is None else _HOLDS if truth else _FAILS
@@ -122,13 +123,18 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One fact on the sheet: a field that says whether it is told and one with its value, `empty` where it is not."""
+    """One fact on the sheet: a field with its value (`untold` where it is not told), for some one that says which."""
 
     path: str
-    told: str
     value: str
-    empty: int | str
+    told: str
+    untold: int | str
     encode: Callable[[Value], int | str]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the sheet, in order."""
+        return (self.value, self.told) if self.told else (self.value,)
 
 
 def encode(kind: Kind, value: Value) -> int | str:
@@ -157,7 +163,8 @@ _ENCODERS: Mapping[Kind, Callable[[Value], int | str]] = {
 
 
 def _column(name: str, path: str, kind: Kind) -> Column:
-    return Column(path, f"u{name}", f"f{name}", _NOTHING if kind is Kind.CHOICE else 0, _ENCODERS[kind])
+    told = "" if kind in _UNTOLD else f"u{name}"
+    return Column(path, f"f{name}", told, _UNTOLD.get(kind, 0), _ENCODERS[kind])
 
 
 def compile_program(conditions: Sequence[Condition], scope: Scope) -> Program:
@@ -178,7 +185,7 @@ def compile_program(conditions: Sequence[Condition], scope: Scope) -> Program:
         columns=columns,
         derived=lowering.derived,
         paths=frozenset(path for condition in conditions for path in paths(condition)),
-        fields=(*(field for column in columns for field in (column.told, column.value)), *lowering.derived),
+        fields=(*(field for column in columns for field in column.fields), *lowering.derived),
     )
 
 
@@ -226,15 +233,13 @@ class _Lowering:
         if not plain or kind is None or not _enters(test, kind.kind, kind.nullable):
             return self._derived(test, holds)
         name = self._field(test.path, kind.kind)
-        told = Atom(f"u{name}", "==", _TOLD)
-        if test.operator == "in":
-            options = [encode(kind.kind, value) for value in cast("tuple[Value, ...]", test.operand)]
-            if holds:
-                return [(told, Atom(f"f{name}", "==", option)) for option in options]
-            return [(told, *(Atom(f"f{name}", "!=", option) for option in options))]
-        sign = _SIGNS[test.operator]
-        literal = encode(kind.kind, cast("Value", test.operand))
-        return [(told, Atom(f"f{name}", sign if holds else _OPPOSITE[sign], literal))]
+        sign, operands = ("==", test.operand) if test.operator == "in" else (_SIGNS[test.operator], (test.operand,))
+        literals = [encode(kind.kind, value) for value in cast("tuple[Value, ...]", operands)]
+        told = _told(name, kind.kind)
+        if not holds:
+            return [(*told, *(Atom(f"f{name}", _OPPOSITE[sign], literal) for literal in literals))]
+        needed = () if kind.kind in _UNTOLD else told  # a value that is equal to another is told
+        return [(*needed, Atom(f"f{name}", sign, literal)) for literal in literals]
 
     def _field(self, path: str, kind: Kind) -> str:
         name = self._names.setdefault(path, f"{len(self.raw)}")
@@ -247,6 +252,12 @@ class _Lowering:
             name = self.settled[condition] = f"D{len(self.derived)}"  # no path of a fact is written so
             self.derived[name] = compile_condition(condition)
         return [(Atom(name, "==", _HOLDS if holds else _FAILS),)]
+
+
+def _told(name: str, kind: Kind) -> Conjunction:
+    if kind in _UNTOLD:
+        return (Atom(f"f{name}", "!=", _UNTOLD[kind]),)
+    return (Atom(f"u{name}", "==", _TOLD),)
 
 
 def _enters(test: Test, kind: Kind, nullable: bool) -> bool:
