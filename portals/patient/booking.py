@@ -17,6 +17,7 @@ from engine.pinned import documents_of
 from engine.slots import Span
 from engine.zones import ZipPlace, zip_place
 from portals.auth.guards import require_patient
+from portals.base.again import Said, once, said_again, send_again
 from portals.base.hours import hours_lines
 from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id, request_id
 from portals.base.templating import go, render
@@ -42,7 +43,8 @@ async def place_page(request: Request, specialty: str, kind: str) -> Response:
     """Asks where the patient will be during the visit; the law of that place decides who may see them."""
     found, flow = offer(request, f"{specialty}/{kind}"), read_flow(request)
     values = {"state": flow.state, "postal_code": flow.postal_code}
-    return _place_form(request, found, values, ())
+    said = said_again(request)
+    return once(request, _place_form(request, found, {**values, **said.values}, said.errors, said.status))
 
 
 @router.post("/book/{specialty}/{kind}")
@@ -53,7 +55,8 @@ async def place_post(request: Request, specialty: str, kind: str) -> Response:
     located = await run_in_threadpool(zip_place, values["postal_code"])
     errors = place_problems(values, located)
     if errors:
-        return _place_form(request, found, values, errors, 422)
+        said = Said(values=values, errors=errors, status=422)
+        return send_again(request, said) or _place_form(request, found, values, errors, 422)
     flow = replace(read_flow(request), visit_type=found.id, **values)
     return keep_flow(request, go(f"/book/{found.id}/times"), flow)
 
@@ -64,7 +67,8 @@ async def times_page(request: Request, specialty: str, kind: str) -> Response:
     found, flow = offer(request, f"{specialty}/{kind}"), read_flow(request)
     if not flow.has_place:
         return go(f"/book/{found.id}")
-    return await _times(request, found, flow, "")
+    said = said_again(request)
+    return once(request, await _times(request, found, flow, dict(said.errors).get("time", ""), said.status))
 
 
 @router.post("/book/{specialty}/{kind}/times")
@@ -75,7 +79,7 @@ async def times_post(request: Request, specialty: str, kind: str) -> Response:
     if not flow.has_place:
         return go(f"/book/{found.id}")
     if not provider or _instant(start) is None:
-        return await _times(request, found, flow, "book.error.time")
+        return _choose_again(request, found, "book.error.time", 422)
     flow = replace(flow, visit_type=found.id, provider=provider, starts_at=start)
     return keep_flow(request, go("/book/review" if visitor(request).session else "/sign-up"), flow)
 
@@ -101,7 +105,7 @@ async def review_post(request: Request) -> Response:
     found, start = offer(request, flow.visit_type), _instant(flow.starts_at)
     located = await run_in_threadpool(zip_place, flow.postal_code)
     if start is None or located is None or slot_has_passed(request):
-        return await _times(request, found, flow, "book.error.time_past", 409)
+        return _choose_again(request, found, "book.error.time_past", 409)
     if not _serves(request, flow.state):
         return _not_served(request, found, flow.state)
     before = await in_scope(request, lambda scope: _already(scope, session.person, flow, start))
@@ -118,7 +122,13 @@ async def review_post(request: Request) -> Response:
     mine = await in_scope(request, lambda scope: _already(scope, session.person, flow, start))
     if mine is not None and mine.visit != visit:  # pressed twice: the other press holds the time
         return drop_slot(request, go(f"/visits/{mine.visit}/pay"))
-    return await _times(request, found, flow, "book.error.time_gone", 409)
+    return _choose_again(request, found, "book.error.time_gone", 409)
+
+
+def _choose_again(request: Request, found: Offer, error: str, status: int) -> Response:
+    """The times once more, with why the chosen one is not to be had."""
+    path = f"/book/{found.id}/times"
+    return send_again(request, Said(errors=(("time", error),), status=status), path) or go(path)
 
 
 def _place_form(

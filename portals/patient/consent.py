@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from engine.consent_text import ConsentAbout, ConsentText, assemble_consent
 from portals.auth.guards import require_patient
+from portals.base.again import Said, once, said_again, send_again
 from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
@@ -43,7 +44,7 @@ async def consent_page(request: Request, visit_id: str) -> Response:
     asked = await _asked(request, visit_id)
     if asked is None:
         return go(f"/visits/{visit_id}")
-    return _form(request, asked, "", (), 200)
+    return once(request, _form(request, asked, said_again(request)))
 
 
 @router.post("/visits/{visit_id}/consent")
@@ -63,7 +64,8 @@ async def consent_post(request: Request, visit_id: str) -> Response:
     if field(form, "agree") != "yes":
         errors.append(("agree", "consent.error.agree"))
     if errors:
-        return _form(request, asked, signature, tuple(errors), 422)
+        said = Said(values={"signature": signature}, errors=tuple(errors), status=422)
+        return send_again(request, said) or _form(request, asked, said)
     language = visitor(request).language
     await in_scope(request, lambda scope: _sign(scope, visit_id, asked.text, (signature, language)))
     return go(f"/visits/{visit_id}")
@@ -113,16 +115,16 @@ async def _asked(request: Request, visit_id: str) -> Asked | None:
     return Asked(page=page, text=text, asked_by=asked_by(decisions, content.clauses, text.kinds), name=name)
 
 
-def _form(request: Request, asked: Asked, signature: str, errors: tuple[tuple[str, str], ...], status: int) -> Response:
+def _form(request: Request, asked: Asked, said: Said) -> Response:
     return render(
         request,
         "patient/consent.html",
-        status,
+        said.status,
         page=asked.page,
         visit=asked.page.visit,
         text=asked.text,
         asked_by=asked.asked_by,
         name=asked.name,
-        signature=signature,
-        errors=errors,
+        signature=said.values.get("signature", ""),
+        errors=said.errors,
     )

@@ -26,6 +26,7 @@ from engine.forms_intake import filled_facts, next_item, shown_items
 from engine.pinned import Pinned
 from engine.texts import text_in
 from portals.auth.guards import require_patient
+from portals.base.again import Said, once, said_again, send_again
 from portals.base.i18n import translator
 from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope, new_request_id
 from portals.base.templating import go, render
@@ -148,7 +149,9 @@ async def intake_question(request: Request, visit_id: str, number: int) -> Respo
     sitting = await _sitting(request, visit_id)
     if sitting.form is None:
         return go(f"/visits/{visit_id}")
-    return _question(request, sitting, sitting.form, number)
+    said = said_again(request)
+    typed = Typed(said.values["value"], said.values["error"], said.status) if said.values else None
+    return once(request, _question(request, sitting, sitting.form, number, typed))
 
 
 @router.post("/visits/{visit_id}/intake/{number}")
@@ -282,7 +285,9 @@ def _problem(request: Request, sitting: Sitting, form: Form, wrong: tuple[Item, 
     item, raw, words, number = wrong
     if _wants_json(request):
         return JSONResponse({"problem": words}, status_code=422)
-    return _question(request, sitting, form, number, Typed(typed_values(item, raw), words, 422))
+    typed = Typed(typed_values(item, raw), words, 422)
+    said = Said(values={"value": typed.value, "error": words}, status=typed.status)
+    return send_again(request, said) or _question(request, sitting, form, number, typed)
 
 
 def _question(request: Request, sitting: Sitting, form: Form, number: int, typed: Typed | None = None) -> Response:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from portals.auth.guards import require_patient
+from portals.base.again import Said, once, said_again, send_again
 from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id, request_id
 from portals.base.templating import go, render
 from portals.patient.asking import ask_visit
@@ -27,7 +26,7 @@ async def pay_page(request: Request, visit_id: str) -> Response:
     page = await page_of(request, visit_id)
     if page.visit.payment_state in PAID or page.visit.stage not in PAYABLE:
         return go(f"/visits/{visit_id}")
-    return _form(request, page, {}, (), 200)
+    return once(request, _form(request, page, said_again(request)))
 
 
 @router.post("/visits/{visit_id}/pay")
@@ -40,7 +39,7 @@ async def pay_post(request: Request, visit_id: str) -> Response:
         {name: field(form, name) for name in ("name", "number", "expires", "code")}, deps_of(request).clock.now()
     )
     if entry.errors:
-        return _form(request, page, {"name": entry.name, "expires": entry.expires}, entry.errors, 422)
+        return _again(request, page, entry, entry.errors, 422)
     await in_scope(request, lambda scope: scope.visits.set_payment_method(visit_id, entry.token, entry.label))
     answer = await ask_visit(request, visit_id, Ask(request=request_id(form), act="pay", actor=session.person))
     if answer.done:
@@ -53,19 +52,25 @@ async def _refused(request: Request, visit_id: str, entry: CardEntry, code: str)
     if page.visit.stage not in PAYABLE:
         return go(f"/visits/{visit_id}")
     key = "pay.error.declined" if code == "payment_declined" else "pay.error.later"
-    return _form(request, page, {"name": entry.name, "expires": entry.expires}, (("number", key),), 402)
+    return _again(request, page, entry, (("number", key),), 402)
 
 
-def _form(
-    request: Request, page: VisitPage, values: Mapping[str, str], errors: tuple[tuple[str, str], ...], status: int
+def _again(
+    request: Request, page: VisitPage, entry: CardEntry, errors: tuple[tuple[str, str], ...], status: int
 ) -> Response:
+    """The form once more with what may be kept of it; never the number or the code."""
+    said = Said(values={"name": entry.name, "expires": entry.expires}, errors=errors, status=status)
+    return send_again(request, said) or _form(request, page, said)
+
+
+def _form(request: Request, page: VisitPage, said: Said) -> Response:
     return render(
         request,
         "patient/pay.html",
-        status,
+        said.status,
         page=page,
         visit=page.visit,
-        values=values,
-        errors=errors,
+        values=said.values,
+        errors=said.errors,
         request_id=new_request_id(),
     )

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from engine.law_words import LawWords
 from portals.auth.guards import require_fresh
+from portals.base.again import Said, send_again
 from portals.base.i18n import translator
 from portals.base.requests import deps_of, field, form_of, request_id
 from portals.base.templating import go
@@ -81,7 +82,9 @@ async def note(request: Request, visit: str) -> Response:
     except Conflict as conflict:
         if wants_json:
             return JSONResponse({"code": "conflict", "version": conflict.current}, status_code=409)
-        return await visit_screen(request, visit, Shown(note_kept=typed), "conflict", 409)
+        said = Said(values={"note_kept": typed}, status=409)
+        again = send_again(request, said, f"/staff/visits/{visit}?said=conflict#note")
+        return again or await visit_screen(request, visit, Shown(note_kept=typed), "conflict", 409)
     if not wants_json:
         return _back(visit, "saved", "note")
     return JSONResponse(
@@ -115,7 +118,9 @@ async def draft_order(request: Request, visit: str) -> Response:
         if not problems:
             return _back(visit, "drafted", "prescribe")
     words = _problem_words(request, problems)
-    return await visit_screen(request, visit, Shown(rx_form=typed, rx_problems=words), "", 422)
+    said = Said(values={"rx_form": typed, "rx_problems": words}, status=422)
+    again = send_again(request, said, f"/staff/visits/{visit}#prescribe")
+    return again or await visit_screen(request, visit, Shown(rx_form=typed, rx_problems=words), "", 422)
 
 
 @router.post("/orders/{order}/send")

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from engine.law_words import LawWords
 from portals.auth.guards import require_session
+from portals.base.again import once, said_again
 from portals.base.requests import deps_of, field, form_of, in_scope
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import visitor
@@ -71,7 +72,9 @@ async def visit_page(request: Request, visit: str, said: str = "") -> Response:
     """One visit on one screen."""
     provider_session(request)
     query, pick, change = (request.query_params.get(name, "") for name in ("drug", "pick", "change"))
-    return await visit_screen(request, visit, Shown(query=query, pick=pick, change=change), said)
+    again = said_again(request)
+    shown = Shown(query=query, pick=pick, change=change, **again.values)
+    return once(request, await visit_screen(request, visit, shown, said, again.status))
 
 
 @router.get("/visits/{visit}/changes")
