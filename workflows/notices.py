@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
@@ -51,22 +51,45 @@ class NoticeQueue(Protocol[OneNotice]):
     def sent(self, message: OneNotice) -> None: ...
 
 
-async def send_notices(queue: NoticeQueue[OneNotice], notifier: Notifier) -> None:
+class Letter(Notice, Protocol):
+    """A notice that was written out by whoever caused it: a proof of an address, a reset, an invitation."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+
+
+def news(notice: Notice) -> tuple[str, str]:
+    """Subject and body of a notice about a visit."""
+    return TEXTS.get(notice.language, TEXTS["en"])
+
+
+def written(letter: Letter) -> tuple[str, str]:
+    """Subject and body of a letter."""
+    return letter.subject, letter.body
+
+
+async def send_notices(
+    queue: NoticeQueue[OneNotice], notifier: Notifier, words: Callable[[OneNotice], tuple[str, str]] = news
+) -> None:
     """Sends until it is cancelled; what cannot be sent now waits."""
     while True:
         try:
-            sent = await asyncio.to_thread(send_pending, queue, notifier)
+            sent = await asyncio.to_thread(send_pending, queue, notifier, words)
         except Exception as fault:  # a notice must never stop the program that carries visits
             log.error("notices: %s", type(fault).__name__)
             sent = 0
         await asyncio.sleep(0 if sent == BATCH else IDLE_SECONDS)
 
 
-def send_pending(queue: NoticeQueue[OneNotice], notifier: Notifier) -> int:
+def send_pending(
+    queue: NoticeQueue[OneNotice], notifier: Notifier, words: Callable[[OneNotice], tuple[str, str]] = news
+) -> int:
     """Sends one batch; returns how many went out. A notice without an address is noted as sent: it stays readable."""
     done = 0
     for notice in queue.pending(BATCH):
-        subject, body = TEXTS.get(notice.language, TEXTS["en"])
+        subject, body = words(notice)
         try:
             if notice.address:
                 notifier.send(notice.id, notice.channel, notice.address, subject, body)

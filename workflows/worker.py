@@ -39,6 +39,7 @@ from integrations.telemetry.logs import start_logs
 from media.node import MediaConfig, MediaNode, NodePorts
 from records.database import Database, PayloadKeys
 from records.key_providers import key_provider
+from records.mails import MailQueue
 from records.messages import MessageQueue
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
@@ -52,7 +53,7 @@ from workflows.codec import CachedKeys
 from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
-from workflows.notices import send_notices
+from workflows.notices import send_notices, written
 from workflows.observing import Observed
 from workflows.outbox import LostVisits, OutboxPump, StaleDrafts
 from workflows.quiet import quiet_exceptions
@@ -125,6 +126,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             _reconcile(LostVisits(store, store, visits), StaleDrafts(store, store, visits)),
             _reload(keeper, evaluators),
             send_notices(MessageQueue(database), SimulatedNotifier()),
+            send_notices(MailQueue(database), SimulatedNotifier(), written),
         )
         with contextlib.closing(spans):
             async with worker, _tasks(*beside):

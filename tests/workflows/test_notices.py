@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.ports import PortUnavailable
-from workflows.notices import send_pending
+from workflows.notices import send_pending, written
 
 
 @dataclass(frozen=True)
@@ -66,3 +66,26 @@ def test_a_notice_without_an_address_is_not_sent_and_waits_no_longer() -> None:
     queue, mailbox = MemoryQueue([Waiting("m1", address="")]), Mailbox()
     assert send_pending(queue, mailbox) == 1
     assert (mailbox.sent, queue.waiting) == ([], [])
+
+
+@dataclass(frozen=True)
+class WrittenOut(Waiting):
+    """A letter in memory."""
+
+    subject: str = "Choose a new password"
+    body: str = "Open the link."
+
+
+def test_a_letter_goes_out_in_its_own_words() -> None:
+    heard: list[tuple[str, str]] = []
+
+    class Listening(Mailbox):
+        def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
+            heard.append((subject, body))
+
+    queue: MemoryQueue = MemoryQueue([WrittenOut(id="m1")])
+    assert (
+        send_pending(queue, Listening(), lambda letter: written(letter) if isinstance(letter, WrittenOut) else ("", ""))
+        == 1
+    )
+    assert heard == [("Choose a new password", "Open the link.")]
