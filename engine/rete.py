@@ -47,7 +47,7 @@ def rulesets(program: Program) -> tuple[Ruleset, ...]:
     """The rulesets of a program, each within the caps; raises `EngineFault` when field names collide."""
     groups: list[dict[Conjunction, list[Firing]]] = [{}]
     atoms: set[Atom] = set()
-    for conjunction, firings in _rules(program.terms).items():
+    for conjunction, firings in rules(program.terms).items():
         if len(groups[-1]) >= MOST_RULES or len(atoms | set(conjunction)) > MOST_COMPARISONS:
             groups.append({})
             atoms = set()
@@ -56,7 +56,7 @@ def rulesets(program: Program) -> tuple[Ruleset, ...]:
     return tuple(_ruleset(group) for group in groups)
 
 
-def _rules(terms: Iterable[Term]) -> dict[Conjunction, list[Firing]]:
+def rules(terms: Iterable[Term]) -> dict[Conjunction, list[Firing]]:
     """One rule for each conjunction, whatever conditions it is about; none that says what a shorter one says."""
     said: dict[Firing, list[Conjunction]] = {}
     for term in terms:
@@ -70,16 +70,16 @@ def _rules(terms: Iterable[Term]) -> dict[Conjunction, list[Firing]]:
     return found
 
 
-def _ruleset(rules: Mapping[Conjunction, Sequence[Firing]]) -> Ruleset:
-    fields = tuple(sorted({atom.field for conjunction in rules for atom in conjunction}))
+def _ruleset(group: Mapping[Conjunction, Sequence[Firing]]) -> Ruleset:
+    fields = tuple(sorted({atom.field for conjunction in group for atom in conjunction}))
     check_names(fields)
-    if len(fields) > MOST_FIELDS or len(rules) > MOST_RULES:
+    if len(fields) > MOST_FIELDS or len(group) > MOST_RULES:
         raise EngineFault("too_large")
     sources: RuleSource = {
-        f"r{number}": _rule([_comparison(atom) for atom in conjunction], 1) for number, conjunction in enumerate(rules)
+        f"r{number}": _rule([_comparison(atom) for atom in conjunction], 1) for number, conjunction in enumerate(group)
     }
     sources[_CATCH_ALL] = _rule([], 9)
-    meaning = {f"r{number}": tuple(firings) for number, firings in enumerate(rules.values())}
+    meaning = {f"r{number}": tuple(firings) for number, firings in enumerate(group.values())}
     return Ruleset(json.dumps(sources), fields, meaning)
 
 

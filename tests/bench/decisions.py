@@ -2,13 +2,14 @@
 
 Ours is the whole way from the question as JSON: checked, typed, judged by both engines, explained, as canonical bytes;
 once with the second engine's process on a core of its own, as it runs, and once squeezed onto the same core. The bare
-closures and zen-engine (with trace) start from facts that are ready for them, and have one core.
+closures and zen-engine (with trace) start from facts that are ready for them, and have one core. Zen-engine has every
+term of every condition as a row, as the conditions are written, and once more with the rows that are left when alike
+ones are one, as for our second engine.
 """
 
 import argparse
 import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,27 +22,33 @@ from engine.evaluator_pool import EvaluatorPool
 from engine.evaluators import ClosuresOnly, Evaluator
 from engine.programs import Program, Sheet
 from engine.questions import read_question
+from engine.rete import rules
 from engine.rulebook import Rulebook, load_rulebook
 from engine.settings import HOME
 from engine.values import Facts
-from tests.bench.measuring import Contestant, Result, measure, peak_megabytes, table
+from tests.bench.loads import loads
+from tests.bench.measuring import Contestant, Result, figures, held_megabytes, measure, peak_megabytes, table
 from tests.bench.zen_model import ZenRules, fired
 
 TOPICS = ("licensing", "consent", "prescribing")
 CASE = Path(__file__).with_name("case.json")
 OURS, SQUEEZED, CLOSURES = "both engines, explained", "the same on one core", "closures, explained"
-BARE, ZEN = "bare closures", "zen-engine, traced"
+BARE, ZEN, ZEN_ONCE = "bare closures", "zen-engine, traced", "zen-engine, each row once"
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The question, and the same case of all its topics as the bare engines take it."""
+    """The question, and the same case of all its topics as the bare engines take it.
+
+    `once` has the rows that our second engine has: no two alike, and none that adds nothing.
+    """
 
     question: Question
     program: Program
     facts: Facts
     sheet: Sheet
     zen: ZenRules
+    once: ZenRules
 
 
 def prepare(rulebook: Rulebook, case: dict[str, Any]) -> Prepared:
@@ -51,7 +58,8 @@ def prepare(rulebook: Rulebook, case: dict[str, Any]) -> Prepared:
     day = asked.days[0]
     facts = asked.on(day)
     program = rulebook.joint([rulebook.plan(topic, asked.jurisdiction or "", day) for topic in TOPICS])
-    one = Prepared(question, program, facts, program.sheet(facts), ZenRules(program))
+    every = ZenRules([term.atoms for term in program.terms])
+    one = Prepared(question, program, facts, program.sheet(facts), every, ZenRules(list(rules(program.terms))))
     if one.zen.fired(one.sheet) != fired(program, one.sheet):
         raise RuntimeError("zen-engine disagrees; the comparison would be worthless")
     return one
@@ -60,24 +68,40 @@ def prepare(rulebook: Rulebook, case: dict[str, Any]) -> Prepared:
 def run(seconds: float) -> dict[str, Any]:
     """Measure for about `seconds`; results, ratios and the size of what was compared."""
     cores = sorted(os.sched_getaffinity(0))
+    loaded, cold_megabytes = loads()
     with ExitStack() as stack:
         pools = [stack.enter_context(_pool_on(core)) for core in (cores[-1], cores[0])]
         os.sched_setaffinity(0, {cores[0]})
-        started = time.perf_counter()
+        before = held_megabytes()
         rulebook = load_rulebook(HOME)
-        cold = time.perf_counter() - started
-        started = time.perf_counter()
-        load_rulebook(HOME)
-        again = time.perf_counter() - started
-        lawful = json.loads(CASE.read_text(encoding="utf-8"))
-        found = {name: _measured(rulebook, case, pools, seconds / 2) for name, case in _cases(lawful).items()}
+        cases = _cases(json.loads(CASE.read_text(encoding="utf-8")))
+        memory = {"cold load, peak": cold_megabytes, **_memory(rulebook, cases["permitted"], pools[0], before)}
+        found = {name: _measured(rulebook, case, pools, seconds / 2) for name, case in cases.items()}
+        memory["an evaluator, peak"] = peak_megabytes(pools[0].processes()[0])
+    tables = [f"{name}\n{case.pop('table')}" for name, case in found.items()]
     return {
         "cases": found,
         "cores": len(cores),
-        "cold_load_ms": round(cold * 1000, 1),
-        "reload_ms": round(again * 1000, 1),
-        "peak_mb": peak_megabytes(),
-        "table": "\n".join(f"{name}\n{case.pop('table')}" for name, case in found.items()),
+        "loads": [result.as_json() for result in loaded],
+        "memory_mb": memory,
+        "table": "\n".join([*tables, f"reading the law\n{table(loaded, {})}", f"megabytes\n{figures(memory)}"]),
+    }
+
+
+def _memory(rulebook: Rulebook, case: dict[str, Any], pool: EvaluatorPool, before: float) -> dict[str, float]:
+    """Megabytes that this process, which asks, holds for closures, for both engines, and for zen-engine beside them."""
+    question = Question(topic=TOPICS[0], **case)
+    decide_together(rulebook, TOPICS, question, ClosuresOnly())
+    closures = held_megabytes()
+    decide_together(rulebook, TOPICS, question, pool)
+    ours, peak = held_megabytes(), peak_megabytes()
+    one = prepare(rulebook, case)
+    one.zen.decide(one.sheet)
+    return {
+        "the side that asks, peak": peak,
+        "of it law and closures": round(closures - before, 1),
+        "of it what both engines need more": round(ours - closures, 1),
+        "zen-engine and its tables": round(held_megabytes() - ours, 1),
     }
 
 
@@ -121,6 +145,7 @@ def _contestants(rulebook: Rulebook, one: Prepared, pools: list[EvaluatorPool]) 
         Contestant(CLOSURES, lambda: answered(ClosuresOnly())),
         Contestant(BARE, lambda: one.program.truths(one.facts), peer=True),
         Contestant(ZEN, lambda: one.zen.decide(one.sheet), peer=True),
+        Contestant(ZEN_ONCE, lambda: one.once.decide(one.sheet), peer=True),
     ]
 
 
@@ -131,6 +156,8 @@ def _ratios(results: list[Result]) -> dict[str, float]:
     return {
         "speed against zen-engine, p50": round(p50[ZEN] / p50[OURS], 2),
         "speed against zen-engine, p99": round(p99[ZEN] / p99[OURS], 2),
+        "speed against zen-engine with each row once, p50": round(p50[ZEN_ONCE] / p50[OURS], 2),
+        "speed against zen-engine with each row once, p99": round(p99[ZEN_ONCE] / p99[OURS], 2),
         "speed on one core against zen-engine, p50": round(p50[ZEN] / p50[SQUEEZED], 2),
         "speed of explained closures against zen-engine, p50": round(p50[ZEN] / p50[CLOSURES], 2),
         "times slower than the bare closures, p50": round(p50[OURS] / p50[BARE], 1),

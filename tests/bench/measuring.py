@@ -1,10 +1,10 @@
 """How are things measured side by side: in turns, in one run, so that a busy machine disturbs all of them alike."""
 
-import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 ROUNDS = 40
@@ -56,25 +56,47 @@ def _turn(run: Callable[[], object], seconds: float) -> list[float]:
 
 
 def _result(contestant: Contestant, taken: list[float]) -> Result:
+    return result_of(contestant.name, taken, peer=contestant.peer)
+
+
+def result_of(name: str, taken: Sequence[float], peer: bool = False) -> Result:
+    """The result of runs that took so many seconds each."""
     ordered = sorted(taken)
     return Result(
-        contestant.name,
-        contestant.peer,
+        name,
+        peer,
         len(ordered),
         round(statistics.median(ordered) * 1e6, 1),
         round(ordered[int(len(ordered) * 0.99)] * 1e6, 1),
     )
 
 
-def peak_megabytes() -> float:
-    """The most memory this process has held so far."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+def peak_megabytes(process: int | None = None) -> float:
+    """The most memory that a process has held so far; this one, where none is named."""
+    return _megabytes(process, "VmHWM")
+
+
+def held_megabytes(process: int | None = None) -> float:
+    """The memory that a process holds now."""
+    return _megabytes(process, "VmRSS")
+
+
+def _megabytes(process: int | None, name: str) -> float:
+    lines = Path(f"/proc/{process or 'self'}/status").read_text(encoding="ascii").splitlines()
+    kilobytes = next(line.split()[1] for line in lines if line.startswith(f"{name}:"))
+    return round(int(kilobytes) / 1024, 1)
 
 
 def table(results: Sequence[Result], ratios: dict[str, float]) -> str:
     """Results and ratios as text columns."""
-    width = max(len(name) for name in [*(result.name for result in results), *ratios])
+    width = max((len(name) for name in [*(result.name for result in results), *ratios]), default=0)
     lines = [f"{'':<{width}}  {'p50 us':>10}  {'p99 us':>10}  {'runs':>8}"]
     lines += [f"{r.name:<{width}}  {r.p50_us:>10.1f}  {r.p99_us:>10.1f}  {r.runs:>8}" for r in results]
     lines += [f"{name:<{width}}  {ratio:>10.2f}" for name, ratio in ratios.items()]
     return "\n".join(lines) + "\n"
+
+
+def figures(numbers: dict[str, float]) -> str:
+    """Named numbers as text columns."""
+    width = max(map(len, numbers), default=0)
+    return "".join(f"{name:<{width}}  {number:>10.1f}\n" for name, number in numbers.items())

@@ -5,27 +5,28 @@ the time for that is not counted against it. Each term is one row; all rows that
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import zen
 
-from engine.programs import Atom, Program, Sheet
+from engine.programs import Atom, Conjunction, Program, Sheet
 
 Fired = frozenset[int]
 
 
 class ZenRules:
-    """One program as a zen decision."""
+    """Rows as a zen decision."""
 
-    def __init__(self, program: Program) -> None:
-        self._decision = zen.ZenEngine().create_decision(json.dumps(_model(program)))
+    def __init__(self, rows: Sequence[Conjunction]) -> None:
+        self._decision = zen.ZenEngine().create_decision(json.dumps(_model(rows)))
 
     def decide(self, sheet: Sheet) -> Any:
         """The answer with the trace of every node and row."""
         return self._decision.evaluate(dict(sheet), {"trace": True})
 
     def fired(self, sheet: Sheet) -> Fired:
-        """The numbers of the terms that hold, to compare with our own engines."""
+        """The numbers of the rows that hold, to compare with our own engines."""
         return frozenset(int(row["term"]) for row in self.decide(sheet)["result"])
 
 
@@ -42,10 +43,10 @@ def _holds(atom: Atom, sheet: Sheet) -> bool:
     return bool({"<": value < literal, "<=": value <= literal, ">": value > literal, ">=": value >= literal}[atom.sign])
 
 
-def _model(program: Program) -> dict[str, Any]:
+def _model(conjunctions: Sequence[Conjunction]) -> dict[str, Any]:
     rows = [
-        {"_id": f"row{number}", "when": _expression(term.atoms), "then": str(number)}
-        for number, term in enumerate(program.terms)
+        {"_id": f"row{number}", "when": _expression(atoms), "then": str(number)}
+        for number, atoms in enumerate(conjunctions)
     ]
     table = {
         "hitPolicy": "collect",
