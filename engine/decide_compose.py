@@ -141,7 +141,8 @@ class _Tally:
         if truth is None:
             self.open_duties.append(instance)
         else:
-            self.reviews.append(_said(instance, why=effect.why))
+            first = {"why": effect.why, "lacks": effect.lacks} if effect.lacks else {"why": effect.why}
+            self.reviews.append(_said(instance, **first))
             self.used.append(instance)
 
     def _certain(self, number: int, effect: Effect, instance: Instance, met: bool) -> None:

@@ -70,6 +70,7 @@ _REVIEW = _entry(
     "why a person must decide",
     why=Key(_TEXT, "the reason, a code", required=True),
     path=Key(_TEXT, "the path of authority that is unsure"),
+    lacks=Key(_TEXT, "the law values that nobody gives for this day, where that is the reason"),
 )
 _TRIED = _entry(
     "a path of authority that failed",

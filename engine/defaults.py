@@ -21,7 +21,7 @@ def with_defaults(topic: Topic, values: Values) -> dict[str, tuple[LawValue, ...
 
 
 def _filling(name: str, value: Value, given: Sequence[LawValue]) -> Iterable[LawValue]:
-    for period in _gaps([entry.period for entry in given]):
+    for period in gaps([entry.period for entry in given]):
         yield LawValue(name, value, period, _beside(period, given), Location(""))
 
 
@@ -33,7 +33,7 @@ def _beside(gap: Period, given: Sequence[LawValue]) -> Cited:
     return min(given, key=lambda entry: entry.period.first).cited if given else Cited()
 
 
-def _gaps(periods: Iterable[Period]) -> Iterable[Period]:
+def gaps(periods: Iterable[Period]) -> Iterable[Period]:
     """The spans of days that no period touches."""
     since = FIRST_DAY
     for period in sorted(periods, key=lambda period: period.first):

@@ -300,6 +300,12 @@ LAW: tuple[Kind, ...] = (
         "write the sentence as the law has it, or remove it",
         WARNING,
     ),
+    Kind(
+        "LAW030",
+        "a jurisdiction cannot be without `{name}`{hint}",
+        "A rule would be gone without a word; only a law that a place may lack can be left out, and not given as well.",
+        "give the value, or use one of: {allowed}",
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )
 REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT, *ACCESS)

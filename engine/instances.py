@@ -18,6 +18,7 @@ from engine.conditions_closures import moved, truth
 from engine.law import GUIDANCE, STATUTE, Advise, Cited, Effect, LawValue, Limit, Permit, Require, Rule
 from engine.periods import Period
 from engine.topics import LAW_PREFIX
+from engine.uncarried import parts_without
 from engine.values import Value
 
 
@@ -55,7 +56,11 @@ def instantiate(rule: Rule, jurisdiction: str, values: Mapping[str, tuple[LawVal
             period = period.meet(value.period) if period else None
             cited = cited.joined(value.cited)
         if period is not None:
-            yield _instance(rule, jurisdiction, period, cited, {f"{LAW_PREFIX}{v.name}": v.value for v in chosen})
+            whole = replace(rule, period=period, cited=cited)
+            lacking = [value.name for value in chosen if not value.carried]
+            known = {f"{LAW_PREFIX}{value.name}": value.value for value in chosen if value.carried}
+            for part in parts_without(whole, lacking) if lacking else (whole,):
+                yield _instance(part, jurisdiction, known, values=bool(names))
 
 
 def law_names(rule: Rule) -> set[str]:
@@ -75,18 +80,18 @@ def _effect_names(effect: Effect) -> Iterable[str]:
         yield from (value.path for value in (effect.most, effect.allowed) if isinstance(value, Reference))
 
 
-def _instance(rule: Rule, jurisdiction: str, period: Period, cited: Cited, values: Mapping[str, Value]) -> Instance:
+def _instance(rule: Rule, jurisdiction: str, known: Mapping[str, Value], *, values: bool) -> Instance:
     identity = rule.id if rule.jurisdiction == jurisdiction or not values else f"{rule.id}@{jurisdiction}"
-    effects = [settled for effect in rule.effects if (settled := _settled(effect, values)) is not None]
+    effects = [settled for effect in rule.effects if (settled := _settled(effect, known)) is not None]
     if rule.authority == GUIDANCE:  # guidance warns; a clinic may make it its own policy
         effects = [e if isinstance(e, Permit | Advise) else Advise(rule.title) for e in effects]
     return Instance(
         id=identity,
         title=rule.title,
         jurisdiction=jurisdiction,
-        period=period,
-        cited=cited,
-        condition=settle(rule.condition, values),
+        period=rule.period,
+        cited=rule.cited,
+        condition=settle(rule.condition, known),
         effects=tuple(effects),
         authority=rule.authority,
     )

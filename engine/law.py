@@ -167,6 +167,7 @@ SHAPE = Record(
         "jurisdiction": Key(JURISDICTION, "whose law", required=True),
         "topic": Key(NAME, "the topic", required=True),
         "values": Key(MapOf(ListOf(_VALUE, least=1), PATH), "law values with their dates"),
+        "without": Key(MapOf(Text(), PATH), "law values that this jurisdiction does not have, each with the reason"),
         "rules": Key(ListOf(_RULE, least=1), "the rules"),
         "schedules": Key(MapOf(ListOf(_SCHEDULED, least=1)), "drugs that the state schedules itself, by generic name"),
         "caps": Key(ListOf(_CAP, least=1), "what a practice may not ask beyond the law"),
@@ -206,13 +207,14 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class LawValue:
-    """One dated, cited parameter of a jurisdiction."""
+    """One dated, cited parameter of a jurisdiction; what is not `carried` stands for the days nobody gives it for."""
 
     name: str
     value: Value
     period: Period
     cited: Cited
     at: Location
+    carried: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,10 @@ class Advise:
 
 @dataclass(frozen=True, slots=True)
 class Review:
+    """A person must decide: why, and the law values that nobody gives where that is the reason."""
+
     why: str
+    lacks: str = ""
 
 
 Effect = Permit | Forbid | Require | Limit | Advise | Review
@@ -310,3 +315,4 @@ class LawFile:
     content: object
     schedules: tuple[LawValue, ...] = ()
     caps: tuple[Cap, ...] = ()
+    without: tuple[str, ...] = ()

@@ -72,6 +72,7 @@ def read_law(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Probl
         content=_content(node),
         schedules=tuple(entry for key, part in _items(node, "schedules") for entry in _schedules(reader, key, part)),
         caps=tuple(_cap(reader, part) for part in node.get("caps") or ()),
+        without=tuple(_without(reader, node)),
     )
 
 
@@ -164,13 +165,32 @@ def _values(reader: _Reader, name: str, node: Node) -> Iterable[LawValue]:
 def _value(reader: _Reader, name: str, kind: FactType, node: Node) -> LawValue:
     given = node.get("is")
     value: Value = None
-    if given is not None and given.sort is not Sort.EMPTY:
+    if given is not None:
         try:
-            value = written(kind, given)
+            value = _given(reader.topic, name, kind, given)
         except BadValue as error:
             shown = given.raw or str(given.sort)
             reader.problems.report("COND004", given.at, value=shown, path=name, reason=error, fix=f"write {kind}")
     return LawValue(name, value, _period(reader, node), _cited(reader, node, required=True), node.at)
+
+
+def _given(topic: Topic, name: str, kind: FactType, node: Node) -> Value:
+    """A value as written: nothing only as an explicit `null`, an empty list only where that is what counts anyway."""
+    if node.sort is Sort.EMPTY and not (kind.nullable and node.raw):
+        raise BadValue("nothing is written here" if not node.raw else "this value is never nothing")
+    value = None if node.sort is Sort.EMPTY else written(kind, node)
+    if value == () and topic.defaults.get(name) != ():
+        raise BadValue("an empty list would leave out a rule without a word")
+    return value
+
+
+def _without(reader: _Reader, node: Node) -> Iterable[str]:
+    """The values that a jurisdiction says it does not have."""
+    for name, _ in _items(node, "without"):
+        if name not in reader.topic.may_lack or name in dict(_items(node, "values")):
+            at, known = node["without"].entries[name].key_at, sorted(reader.topic.may_lack)
+            reader.problems.report("LAW030", at, name=name, hint=nearest(name, known), allowed=listed(known, 30))
+        yield name
 
 
 def _schedules(reader: _Reader, drug: str, node: Node) -> Iterable[LawValue]:

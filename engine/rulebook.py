@@ -28,9 +28,10 @@ from engine.schedules import by_state_schedule, check_schedules, schedules_drugs
 from engine.shapes import Shape
 from engine.told_drugs import as_disputed
 from engine.topics import SHAPE as TOPICS_SHAPE
-from engine.topics import Topics, read_topics
+from engine.topics import Topic, Topics, read_topics
 from engine.translations import SHAPE as WORDS_SHAPE
 from engine.translations import Translations, read_translations
+from engine.uncarried import with_uncarried
 from engine.vocabulary import SHAPE as VOCABULARY_SHAPE
 from engine.vocabulary import Vocabulary, read_vocabulary
 
@@ -192,16 +193,10 @@ def _borders(instance: Instance) -> Iterable[str]:
 
 
 def _instances(law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: str) -> Iterable[Instance]:
-    country = jurisdiction.split("/")[0]
-    files = [file for file in law.files if file.topic == topic]
-    values: dict[str, tuple[LawValue, ...]] = {}
-    for file in files:
-        if file.jurisdiction in (country, jurisdiction):
-            mine = overlay.values_of(file.jurisdiction, file.values) if overlay else file.values
-            values.update(_grouped(mine))
-    given = frozenset(values)
-    values.update(with_defaults(law.topics.topics[topic], values))
-    known = _by_id(_rules(law, overlay, topic, jurisdiction))
+    rules = _rules(law, overlay, topic, jurisdiction)
+    known = _by_id(rules)
+    values = _law_values(law, overlay, topic, jurisdiction, rules)
+    given = frozenset(name for name, entries in values.items() if any(_is_given(entry) for entry in entries))
 
     def of(name: str) -> tuple[Instance, ...]:
         return tuple(instance for rule in known.get(name, ()) for instance in _of_rule(rule))
@@ -212,9 +207,33 @@ def _instances(law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: 
             for resolved in resolve(rule, of):
                 yield from instantiate(resolved, at, values)
 
-    for rules in known.values():
-        for rule in rules:
-            yield from _of_rule(rule)
+    for rule in (rule for same in known.values() for rule in same):
+        yield from _of_rule(rule)
+
+
+def _law_values(
+    law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: str, rules: Iterable[Rule]
+) -> Mapping[str, tuple[LawValue, ...]]:
+    """The values of a place: its own and its country's, what counts otherwise, and the days on which nobody gives one.
+
+    Where a place does not carry the topic at all, its common rules say nothing, and the answer is `review` anyway.
+    """
+    country, declared = jurisdiction.split("/")[0], law.topics.topics[topic]
+    files = [file for file in law.files if file.topic == topic and file.jurisdiction in (country, jurisdiction)]
+    values: dict[str, tuple[LawValue, ...]] = {}
+    for file in files:
+        mine = overlay.values_of(file.jurisdiction, file.values) if overlay else file.values
+        values.update(_grouped(mine))
+    values.update(with_defaults(declared, values))
+    carried = any(file.jurisdiction == jurisdiction for file in files)
+    judged = [rule for rule in rules if carried or rule.jurisdiction != f"{country}/common"]
+    return with_uncarried(values, _needed(judged, files, declared, jurisdiction))
+
+
+def _needed(rules: Iterable[Rule], files: Sequence[LawFile], topic: Topic, jurisdiction: str) -> set[str]:
+    """The law values that rules stand on, but for those that have an `otherwise` or that the place says it lacks."""
+    without = {name for file in files if file.jurisdiction == jurisdiction for name in file.without}
+    return {name for rule in rules for name in law_names(rule)} - topic.defaults.keys() - without
 
 
 def _rules(law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: str) -> list[Rule]:
@@ -239,6 +258,11 @@ def _stands(rule: Rule, given: frozenset[str]) -> bool:
     """A rule without sources of its own exists only where some value that it stands on was given."""
     names = law_names(rule)
     return bool(rule.cited.sources) or rule.jurisdiction == "clinic" or not names or bool(names & given)
+
+
+def _is_given(value: LawValue) -> bool:
+    """Whether it is more than what counts otherwise: the law of the place, or the lack of it."""
+    return bool(value.cited.sources) or not value.carried
 
 
 def _grouped(values: Iterable[LawValue]) -> dict[str, tuple[LawValue, ...]]:
@@ -348,10 +372,18 @@ def _check_together(files: Sequence[LawFile], topics: Topics, problems: Problems
             _check_values(rule, file, problems)
     check_imports([rule for file in files for rule in file.rules], problems)
     for file in files:
-        given = {value.name for value in file.values}
-        for name in sorted(topics.topics[file.topic].required - given):
-            if "/" in file.jurisdiction and not file.jurisdiction.endswith("/common"):
-                problems.report("LAW012", Location(file.file, 1, 1), topic=file.topic, name=name)
+        if "/" in file.jurisdiction and not file.jurisdiction.endswith("/common"):
+            _check_complete(file, [other for other in files if other.topic == file.topic], topics, problems)
+
+
+def _check_complete(file: LawFile, files: Sequence[LawFile], topics: Topics, problems: Problems) -> None:
+    """A state that carries a topic gives every value that the rules which reach it stand on."""
+    country, topic = file.jurisdiction.split("/")[0], topics.topics[file.topic]
+    reaching = [f for f in files if f.jurisdiction in (country, f"{country}/common", file.jurisdiction)]
+    needed = _needed((rule for f in reaching for rule in f.rules), reaching, topic, file.jurisdiction)
+    given = {value.name for f in reaching for value in f.values}
+    for name in sorted((topic.required - {value.name for value in file.values}) | (needed - given)):
+        problems.report("LAW012", Location(file.file, 1, 1), topic=file.topic, name=name)
 
 
 def _check_values(rule: Rule, file: LawFile, problems: Problems) -> None:

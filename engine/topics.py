@@ -20,6 +20,7 @@ _VALUE = Record(
         "nullable": Key(Flag(), "whether null means `told: there is none`"),
         "says": Key(Text(), "what it means, in one sentence", required=True),
         "otherwise": Key(Anything("a value"), "what counts in a jurisdiction that gives no value"),
+        "may_lack": Key(Flag(), "whether a jurisdiction may say, under `without`, that it has no such law"),
         "required": Key(Flag(), "whether every jurisdiction that carries the topic must give it"),
     },
 )
@@ -107,6 +108,7 @@ class Topic:
     limits: Mapping[str, LimitKind]
     values: Mapping[str, FactType]
     required: frozenset[str]
+    may_lack: frozenset[str] = frozenset()
     defaults: Mapping[str, Value] = field(default_factory=dict)
     orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stated: Mapping[str, Stated] = field(default_factory=dict)
@@ -202,6 +204,7 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
         limits=limits,
         values=types,
         required=frozenset(key for key, part in values.items() if part.flag("required")),
+        may_lack=frozenset(key for key, part in values.items() if part.flag("may_lack")),
         defaults={k: _default(types[k], k, p, problems) for k, p in values.items() if "otherwise" in p},
         orders={key: tuple(str(word.scalar) for word in part) for key, part in _items(node, "orders")},
         stated={key: _stated(name, key, node, vocabulary, problems) for key, _ in _items(node, "stated")},

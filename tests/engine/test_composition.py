@@ -182,10 +182,6 @@ def test_a_common_rule_follows_the_values_of_the_state_through_time(tmp_path: Pa
     assert ask(book, on="2027-01-01", days=8).outcome is Outcome.PERMITTED
 
 
-def test_a_common_rule_does_not_exist_where_a_state_gives_no_value(tmp_path: Path) -> None:
-    assert ask(law(tmp_path, common=COMMON), days=99).outcome is Outcome.PERMITTED
-
-
 def test_a_state_rule_without_source_does_not_load(tmp_path: Path) -> None:
     with pytest.raises(BrokenInput) as caught:
         law(tmp_path, rule("open/no", FORBID).replace("cite: s, ", ""))

@@ -74,7 +74,8 @@ STRICT = "values:\n  strict:\n  - {from: 2000-01-01, is: true, cite: s, law: Act
 
 
 def test_a_value_may_say_what_counts_where_a_state_gives_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ask(law(tmp_path / "none", values=STRICT, common=COMMON), days=9).outcome is Outcome.PERMITTED
+    with pytest.raises(BrokenInput):
+        law(tmp_path / "none", values=STRICT, common=COMMON)
     topics = TOPICS.replace("type: number, nullable: true,", "type: number, nullable: true, otherwise: 5,")
     monkeypatch.setattr("tests.engine.helpers_law.TOPICS", topics)
     decision = ask(law(tmp_path / "five", values=STRICT, common=COMMON), days=6)
