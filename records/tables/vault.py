@@ -11,7 +11,7 @@ from records.tables.base import Base, Clinic, Code, Digest, Id, Key, MaybeWhen, 
 class DataKey(Base):
     """A wrapped data key. ``person`` is empty for a clinic's own; ``parent`` is empty when the master key wraps it.
 
-    A person's ``wrapped`` also says where the second half of the key lies, apart from the database (`records.key_ring`).
+    A person's ``wrapped`` also says where the key's second half lies, apart from the database (`records.key_ring`).
     Crypto-shredding a person empties the share and ``wrapped`` and sets ``shredded_at``; the row stays to say so.
     """
 
