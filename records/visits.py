@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from engine.dossier import Dossier, Place
 from engine.pinned import Document
@@ -297,7 +299,8 @@ class Visits(Repository):
         clinic = self._work.clinic
         if self._session.get(PackRow, (clinic, digest)) is None:
             pack = PackRow(clinic=clinic, digest=digest, kind=kind, canonical=text, kept_at=self._work.now)
-            self._session.add(pack)
+            with contextlib.suppress(IntegrityError), self._session.begin_nested():  # another draft keeps it just now
+                self._session.add(pack)
 
     def _queued(self, provider: str) -> Sequence[Visit]:
         query = select(Visit).where(
