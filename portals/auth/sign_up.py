@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from engine.questions import age
 from portals.base.requests import field
 from records.people import PatientDraft
 
@@ -90,16 +91,11 @@ def _birth_errors(values: Mapping[str, str], born: date | None, today: date) -> 
         code = "birth_future"
     elif born.year < today.year - OLDEST_YEARS:
         code = "birth_too_early"
-    elif _age(born, today) < ADULT_YEARS:
+    elif age(born.isoformat(), today.isoformat()) < ADULT_YEARS:
         code = "minor"
     else:
         return []
     return [("birth_date", f"sign_up.error.{code}")]
-
-
-def _age(born: date, today: date) -> int:
-    """Years of life completed; somebody born on February 29 has a birthday on March 1 of other years."""
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def _contact_errors(values: Mapping[str, str]) -> list[tuple[str, str]]:

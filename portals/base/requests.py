@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from engine.rulebook import Rulebook
 from portals.base.visitor import visitor
 from portals.deps import PortalDeps
 from records.acts import Act
@@ -27,6 +28,11 @@ LONGEST_CHECKED = 40_000
 def deps_of(request: Request) -> PortalDeps:
     """What this program's pages may reach."""
     return cast(PortalDeps, request.app.state.deps)
+
+
+def rulebook_of(request: Request) -> Rulebook:
+    """The rulebook in force at the clinic of this request."""
+    return deps_of(request).library().rulebooks[visitor(request).here.slug]
 
 
 def origin(request: Request) -> str:

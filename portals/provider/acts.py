@@ -18,7 +18,7 @@ from engine.law_words import LawWords
 from portals.auth.guards import require_fresh
 from portals.base.again import Said, send_again
 from portals.base.i18n import translator
-from portals.base.requests import deps_of, field, form_of, request_id
+from portals.base.requests import deps_of, field, form_of, request_id, rulebook_of
 from portals.base.templating import go
 from portals.base.visitor import visitor
 from portals.call.entering import take_link
@@ -175,7 +175,7 @@ async def duty_done(request: Request, visit: str) -> Response:
     provider_session(request)
     form = only_texts(await form_of(request))
     sent = {**form, "request": request_id(form)}
-    words = LawWords(deps_of(request).library().rulebooks[visitor(request).here.slug])
+    words = LawWords(rulebook_of(request), visitor(request).language)
 
     def keep(desk: Desk) -> Marked:
         return mark(desk, visit, gate_views(desk.scope.gates.for_visit(visit)), words, sent)
@@ -257,7 +257,7 @@ def _allergies(desk: Desk, visit: str) -> Sequence[str] | None:
 
 
 def _drug_base(request: Request) -> Mapping[str, BaseDrug]:
-    return drugs_of(deps_of(request).library().rulebooks[visitor(request).here.slug])
+    return drugs_of(rulebook_of(request))
 
 
 def _unread(request: Request, desk: Desk, visit: str, only: str = "") -> bool:

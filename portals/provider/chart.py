@@ -15,6 +15,7 @@ from engine.forms import Form, Item
 from engine.forms_flags import red_flags
 from engine.forms_intake import shown_items
 from engine.forms_scores import tallies
+from engine.questions import age
 from engine.texts import text_in
 from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message
@@ -153,9 +154,7 @@ def unit_words(unit: str, t: Translate, fmt: Formats) -> str:
 
 def age_on(born: date | None, today: date) -> int | None:
     """Whole years of age on a day."""
-    if born is None:
-        return None
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return None if born is None else age(born.isoformat(), today.isoformat())
 
 
 def initials(name: str) -> str:

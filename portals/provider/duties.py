@@ -75,7 +75,8 @@ def mark(desk: Desk, visit: str, gates: Sequence[GateView], words: LawWords, sen
 
 def duty_sentence(entry: Mapping[str, Any], duty: str, words: LawWords) -> str:
     """A duty as its rule says it, with the statute."""
-    sentence = str(entry.get("title") or words.duty_sentence(duty) or duty)
+    [titled] = words.of_decision({"duties": [entry]})["duties"]
+    sentence = str(titled.get("title") or words.duty_sentence(duty) or duty)
     return f"{sentence} ({entry['law']})" if entry.get("law") else sentence
 
 

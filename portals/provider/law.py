@@ -31,6 +31,9 @@ class LawWords(Protocol):
     def fact_sentence(self, path: str) -> str | None: ...
     def limit_sentence(self, limit: str) -> str | None: ...
     def ways_done(self, topic: str, duty: str) -> tuple[str, ...]: ...
+    def of_decision(self, decision: JSON) -> JSON:
+        """The decision with its titles in the language of these words."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +100,14 @@ class GateView:
 
 def law_card(gate: GateView, words: LawWords, say: Say, day: Day = str) -> LawCard:
     """Builds the card of one asked gate out of all of its topics' decisions; ``day`` words an ISO date."""
-    decisions = [gate.decisions[topic] for topic in sorted(gate.decisions)]
+    decisions = [words.of_decision(gate.decisions[topic]) for topic in sorted(gate.decisions)]
     outcome = worst_outcome(decisions)
     reader = _Reader(words, say, day)
     return LawCard(
         gate=gate.gate,
-        tone=_tone(gate.open, outcome),
+        tone=tone(gate.open, outcome),
         open=gate.open,
-        verdict=say(f"provider.law.verdict.{gate.gate}.{_verdict_key(gate.open, outcome)}"),
+        verdict=say(f"provider.law.verdict.{gate.gate}.{verdict_key(gate.open, outcome)}"),
         reasons=tuple(_unique(reason for decision in decisions for reason in reader.reasons(decision))),
         others=tuple(_unique(other for decision in decisions for other in reader.others(decision))),
         duties=tuple(_unique(duty for decision in decisions for duty in reader.duties(decision))),
@@ -137,13 +140,15 @@ def worst_outcome(decisions: Iterable[JSON]) -> str:
     return next((outcome for outcome in _WORST_FIRST if outcome in outcomes), "review")
 
 
-def _tone(is_open: bool, outcome: str) -> str:
+def tone(is_open: bool, outcome: str) -> str:
+    """The meaning of an outcome's colour."""
     if is_open:
         return "success"
     return "danger" if outcome == "forbidden" else "warning"
 
 
-def _verdict_key(is_open: bool, outcome: str) -> str:
+def verdict_key(is_open: bool, outcome: str) -> str:
+    """The part of a message's name that says an outcome."""
     if is_open:
         return "open"
     return "duties" if outcome.startswith("permitted") else outcome
@@ -266,12 +271,16 @@ class _Reader:
         return entry.get("title") or self.words.rule_title(str(entry.get("rule", "")))
 
     def _statutes(self, decision: JSON, entry: JSON) -> tuple[Statute, ...]:
-        sources = decision.get("sources", {})
-        cites = [cite for cite in entry.get("cite", ()) if cite in sources]
-        law = str(entry.get("law") or "")
-        found = [_statute(sources[cite], law, self.day) for cite in cites]
-        by_title = {one.title: one for one in sorted(found, key=lambda one: bool(one.url))}
-        return tuple(by_title[title] for title in dict.fromkeys(one.title for one in found))
+        return statutes(decision.get("sources", {}), entry, self.day)
+
+
+def statutes(sources: Mapping[str, JSON], entry: JSON, day: Day) -> tuple[Statute, ...]:
+    """What a part of a decision cites, each title once, with a link where a source has one."""
+    cites = [cite for cite in entry.get("cite", ()) if cite in sources]
+    law = str(entry.get("law") or "")
+    found = [_statute(sources[cite], law, day) for cite in cites]
+    by_title = {one.title: one for one in sorted(found, key=lambda one: bool(one.url))}
+    return tuple(by_title[title] for title in dict.fromkeys(one.title for one in found))
 
 
 def _statute(source: JSON, law: str, day: Day) -> Statute:

@@ -14,7 +14,7 @@ from engine.ports import VisitRef
 from portals.auth.guards import require_session
 from portals.base.formats import Formats
 from portals.base.i18n import has_message, translator
-from portals.base.requests import deps_of, in_scope, new_request_id
+from portals.base.requests import deps_of, in_scope, new_request_id, rulebook_of
 from portals.base.templating import render
 from portals.base.visitor import SessionView, visitor
 from portals.call.texts import call_texts
@@ -75,9 +75,9 @@ async def visit_screen(request: Request, visit: str, shown: Shown, code: str = "
 async def _house(request: Request, visit: str) -> House:
     deps, slug = deps_of(request), visitor(request).here.slug
     status = await _status(request, visit)
-    rulebook = deps.library().rulebooks[slug]
+    rulebook = rulebook_of(request)
     return House(
-        words=LawWords(rulebook),
+        words=LawWords(rulebook, visitor(request).language),
         drugs=drugs_of(rulebook),
         pharmacies=deps.content().clinic(slug).pharmacies,
         finished=frozenset(status.finished) if status else None,

@@ -139,27 +139,29 @@ def _versions(desk: Desk, note: str) -> tuple[NoteVersion, ...]:
 
 def _chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
     content = desk.of_visit(visit.visit)
-    answered = [(name, _answers(desk, visit.visit, name)) for name in content.plan.intake_forms]
     card = PatientCard(name=patient.name, birth_date=patient.birth_date, language=patient.language, phone=patient.phone)
     return ChartSource(
         patient=card,
         booked=visit.booked_place,
         attested=visit.attested_place,
         dossier=desk.scope.visits.dossier(visit.visit),
-        forms=tuple((_form(content, name, answers), answers) for name, answers in answered),
+        forms=tuple(_answered(desk, visit.visit, content, name) for name in content.plan.intake_forms),
         now=desk.now,
     )
 
 
-def _answers(desk: Desk, visit: str, form: str) -> Mapping[str, Any]:
-    return {item: answer.value for item, answer in desk.scope.forms.answers(visit, form).items()}
-
-
-def _form(content: Pinned, form_id: str, answers: Mapping[str, Any]) -> Form:
+def _answered(desk: Desk, visit: str, content: Pinned, form_id: str) -> tuple[Form, Mapping[str, Any]]:
+    """A form with the visit's answers; of one that is gone the answers under their own ids."""
     try:
         return content.form(form_id)
     except ContentGone:
-        return bare_form(form_id, answers)
+        answers = _answers(desk, visit, form_id)
+        return bare_form(form_id, answers), answers
+    return form, _answers(desk, visit, form.id)
+
+
+def _answers(desk: Desk, visit: str, form: str) -> Mapping[str, Any]:
+    return {item: answer.value for item, answer in desk.scope.forms.answers(visit, form).items()}
 
 
 def _call(desk: Desk, visit: Any) -> CallView:

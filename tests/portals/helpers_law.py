@@ -1,5 +1,6 @@
 """Decisions as the engine answers them, for the tests of pages that show the law."""
 
+from collections.abc import Mapping
 from typing import Any
 
 SOURCES = {
@@ -48,6 +49,9 @@ class Words:
 
     def fact_sentence(self, path: str) -> str | None:
         return {"drug.schedule": "Schedule of the drug", "treatment.purpose": "Purpose of the treatment"}.get(path)
+
+    def of_decision(self, decision: Mapping[str, Any]) -> Mapping[str, Any]:
+        return decision
 
     def ways_done(self, topic: str, duty: str) -> tuple[str, ...]:
         return ()

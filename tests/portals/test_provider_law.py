@@ -1,5 +1,8 @@
 """The law panel says verdict, reason, statute and way out, whatever the decision."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from portals.provider.law import GateView, law_card, law_panel, worst_outcome
 from portals.provider.words import say_in
 from tests.portals.helpers_law import Words, decision, say
@@ -16,6 +19,16 @@ def gate(name: str, is_open: bool, *decisions: dict[str, object], order: str = "
     return GateView(
         record="g1", gate=name, open=is_open, decisions={str(one["topic"]): one for one in decisions}, order=order
     )
+
+
+def test_titles_are_said_in_the_language_of_the_words() -> None:
+    class Spanish(Words):
+        def of_decision(self, decision: Mapping[str, Any]) -> Mapping[str, Any]:
+            return {**decision, "forbids": [{**one, "title": "Lista II"} for one in decision["forbids"]]}
+
+    forbidden = decision("prescribing", "forbidden", forbids=[{**SCHEDULE_II, "title": "Schedule II"}])
+    [reason] = law_card(gate("prescribe", False, forbidden), Spanish(), say).reasons
+    assert "Lista II" in reason.text and "Schedule II" not in reason.text
 
 
 def test_a_forbidden_gate_names_the_rule_the_facts_and_the_statute() -> None:
