@@ -68,7 +68,7 @@ def _house(request: Request) -> House:
     if who.clinic is None:
         raise HTTPException(404)
     rulebook = deps.library().rulebooks[who.here.slug]
-    words = FactWords(say_in(who.language), Formats(who.language), LawWords(rulebook))
+    words = FactWords(say_in(who.language), Formats(who.language), LawWords(rulebook, who.language))
     states = who.here.states or rulebook.vocabulary.facts[STATE].type.choices
     return House(
         asker=Asker(rulebook=rulebook, evaluator=deps.evaluator),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from engine.conditions import Always
 from engine.conditions_closures import describe
 from engine.decisions import Decision, Json, Outcome
 from portals.law.asking import Asker, paths_asked, shown_path
 from portals.law.changes import MORE, Change, Changes, changes
+from portals.law.conditions import Conditions, Sentences
 from portals.law.days import Border, borders
 from portals.law.link import Asked, address
 from portals.law.parts import Part, Sort, parts_of
@@ -39,15 +39,15 @@ class Answered:
 
 def answer_view(answered: Answered, words: FactWords) -> AnswerView:
     """The view of an answer; looks at single changes and other days, so call it in a thread."""
-    asked, decision = answered.asked, answered.decision
+    asked, decision = answered.asked, _worded(answered, words)
     paths = paths_asked(answered.asker, asked)
-    found = changes(answered.asker, asked, _in_order(paths, decision), decision)
+    found = changes(answered.asker, asked, _in_order(paths, decision), answered.decision)
     paths_tried = tuple(_paths(decision, words))
     days = borders(answered.asker, asked, answered.today)
     return AnswerView(
         question=words.law.topic_sentence(asked.topic) or asked.topic,
         card=_card(decision, words),
-        exceptions=tuple(_exceptions(decision, words)),
+        exceptions=tuple(_exceptions(decision)),
         paths=tuple(one for one in paths_tried if one.state != "closed"),
         closed_paths=tuple(one for one in paths_tried if one.state == "closed"),
         changes=_changes(found, asked, words, parts_of(answered.asker.rulebook.vocabulary)),
@@ -65,23 +65,45 @@ def _in_order(paths: Sequence[str], decision: Decision) -> list[str]:
 def _card(decision: Decision, words: FactWords) -> LawCard:
     """The law card that a visit shows, with facts called as in the form; what it says as a reason it says once."""
     is_open = decision.outcome is Outcome.PERMITTED
-    gate = GateView(record="", gate=CARD, open=is_open, decisions={decision.topic: _worded(decision, words)})
+    missing = list(dict.fromkeys(shown_path(path) for path in decision.missing))
+    answer = {**decision.as_json(), "missing": missing}
+    gate = GateView(record="", gate=CARD, open=is_open, decisions={decision.topic: answer})
     card = law_card(gate, words.law, words.in_card, day_in(words.fmt))
     reasons = {reason.text for reason in card.reasons}
     return replace(card, possible=tuple(way for way in card.possible if way not in reasons))
 
 
-def _worded(decision: Decision, words: FactWords) -> dict[str, Any]:
-    tried = [{**one, "failed": [words.condition(part) for part in one.get("failed", ())]} for one in decision.tried]
-    missing = list(dict.fromkeys(shown_path(path) for path in decision.missing))
-    return {**decision.as_json(), "tried": tried, "missing": missing}
+def _worded(answered: Answered, words: FactWords) -> Decision:
+    """The decision with the sentences of its rules and conditions as the page says them."""
+    asker, decision = answered.asker, answered.decision
+    topic = asker.rulebook.topics.topics[decision.topic]
+    conditions = Conditions(asker.plan(answered.asked), topic, Sentences(words, asker.rulebook.vocabulary))
+    titled = words.law.of_decision(decision.as_json())
+    forbids = ({**one, "unless": [conditions.say(way) for way in one.get("unless", ())]} for one in titled["forbids"])
+    tried = (
+        {
+            **one,
+            "closed": CLOSED in one.get("failed", ()),
+            "failed": [conditions.say(part) for part in one.get("failed", ())],
+        }
+        for one in titled["tried"]
+    )
+    return replace(
+        decision,
+        permits=tuple(titled["permits"]),
+        forbids=tuple(forbids),
+        duties=tuple(titled["duties"]),
+        limits=tuple(titled["limits"]),
+        advice=tuple(titled["advice"]),
+        review=tuple(titled["review"]),
+        tried=tuple(tried),
+    )
 
 
-def _exceptions(decision: Decision, words: FactWords) -> Iterable[WayOut]:
+def _exceptions(decision: Decision) -> Iterable[WayOut]:
     for forbid in decision.forbids:
-        ways = tuple(words.condition(way) for way in forbid.get("unless") or ())
-        if ways:
-            yield WayOut(rule=sentence_part(str(forbid.get("title") or forbid["rule"])), ways=ways)
+        if forbid["unless"]:
+            yield WayOut(rule=sentence_part(str(forbid.get("title") or forbid["rule"])), ways=tuple(forbid["unless"]))
 
 
 def _paths(decision: Decision, words: FactWords) -> Iterable[PathLine]:
@@ -96,7 +118,7 @@ def _paths(decision: Decision, words: FactWords) -> Iterable[PathLine]:
 def _state_of(tried: Json) -> str:
     if tried.get("nearest"):
         return "nearest"
-    return "closed" if CLOSED in tried.get("failed", ()) else "fails"
+    return "closed" if tried["closed"] else "fails"
 
 
 def _path(decision: Decision, entry: Json, state: str, words: FactWords) -> PathLine:
@@ -114,7 +136,7 @@ def _path(decision: Decision, entry: Json, state: str, words: FactWords) -> Path
     return PathLine(
         title=str(entry.get("title") or entry["path"]),
         state=state,
-        lacks=() if state == "closed" else tuple(words.condition(part) for part in entry.get("failed", ())),
+        lacks=() if state == "closed" else tuple(entry.get("failed", ())),
         statutes=tuple({one.title: one for one in sorted(statutes, key=lambda one: bool(one.url))}.values()),
     )
 
@@ -161,9 +183,9 @@ def _day(border: Border, asked: Asked, words: FactWords) -> DayLine:
         before=words.outcome(border.before),
         after=words.outcome(border.after),
         tone=tone(border.after),
-        joined=border.joined[:MOST_NAMED],
-        left=border.left[:MOST_NAMED],
-        changed=border.changed[:MOST_NAMED],
+        joined=tuple(map(words.law.sentence, border.joined[:MOST_NAMED])),
+        left=tuple(map(words.law.sentence, border.left[:MOST_NAMED])),
+        changed=tuple(map(words.law.sentence, border.changed[:MOST_NAMED])),
     )
 
 

@@ -18,8 +18,6 @@ from portals.provider.law import Say, plain, sentence_part
 _PATH = re.compile(r"\b[a-z][a-z_]*(?:\.[a-z_]+)+")
 _CARD_FACT, _CARD_VALUE = "provider.law.fact.", "provider.law.value."
 _MORE_THAN_THE_LABEL = 25  # letters by which a sentence must be longer to say more
-# "not told or there is none, or it is ...", as rules say of a date that a record may lack
-_IF_ANY = re.compile(r"(?:not \([\w.]+ is told\) or )?not \(([\w.]+) exists\) or \1 ")
 LAW_LANGUAGE = "en"  # the language that rules and vocabulary are written in
 OUTCOMES = {"permitted": "open", "permitted_with_duties": "duties"}
 
@@ -33,9 +31,8 @@ class FactWords:
     law: LawWords
 
     def condition(self, text: str) -> str:
-        """The engine's words for a condition, with facts called as on the page."""
-        shorter = _IF_ANY.sub(r"\1, where there is one, ", text)
-        return _PATH.sub(lambda found: self._named(found[0]), shorter).replace("_", " ")
+        """The engine's words for a condition, with facts called as on the page (see `portals.law.conditions`)."""
+        return _PATH.sub(lambda found: self._named(found[0]), text).replace("_", " ")
 
     def _named(self, path: str) -> str:
         """A fact in the midst of a sentence; the last part of a path that has no words of its own."""

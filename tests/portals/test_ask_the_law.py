@@ -140,7 +140,7 @@ def test_a_forbidden_question_says_why_by_which_statute_and_what_would_lift_or_c
     assert verdict(page) == "The law forbids it."
     assert "Fla. Stat. 456.47(2)(c)" in said
     assert re.search(r'<a href="https?://[^"]+" rel="noreferrer"', page)
-    assert "What would lift it" in said and "“Where care reaches the patient” is one of" in said
+    assert "What would lift it" in said and "“Where care reaches the patient” is one of: Hospital" in said
     assert "What is treated: Mental health condition allowed" in said
     assert "Where care reaches the patient: " in said
 
@@ -209,10 +209,23 @@ def test_the_page_speaks_spanish(clinic: Clinic) -> None:
     assert verdict(page) == "La ley lo permite." and "Qué lo cambiaría" in said and "Medicamento" in said
 
 
+def test_in_spanish_nothing_of_the_rules_is_english(clinic: Clinic, rulebook: Rulebook) -> None:
+    browser = signed_in(clinic, "compliance")
+    browser.headers["accept-language"] = "es"
+    licensing = {**STIMULANT, "topic": "licensing", "start": "unlicensed_in_fl"}
+    said = " ".join(text_of(browser.get(PAGE, params=asked).text) for asked in (STIMULANT, licensing))
+    assert "estado: “Dónde está el paciente”" in said and "La receta se envía por vía electrónica." in said
+    english = {rule.title for file in rulebook.law.files for rule in file.rules}
+    english |= {text for topic in rulebook.topics.topics.values() for text in (topic.says, *topic.duties.values())}
+    assert [text for text in english if text in said] == []
+    assert re.search(r" (is|where|and|not|one of) ", said.partition("En qué se basa")[0]) is None
+
+
 def test_conditions_are_said_with_the_words_of_the_form(reader: TestClient) -> None:
     said = text_of(reader.get(PAGE, params={**STIMULANT, "topic": "licensing", "start": "unlicensed_in_fl"}).text)
-    assert "issued, where there is one, is on or before “The day”" in said
-    assert "expires, where there is one, is on or after “The day”" in said
+    assert "Licences: at least one where state is “Where the patient is” and profession is “Profession”" in said
+    assert "from is on or before “The day”, where there is one" in said
+    assert "until is on or after “The day”, where there is one" in said
 
 
 # What would change it, and on which days
