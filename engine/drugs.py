@@ -1,8 +1,8 @@
 """What is known of a drug when a question gives its name alone?"""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from engine.diagnostics import Problems
 from engine.law import SCHEDULES, SOURCE
@@ -60,6 +60,11 @@ class Drug:
     forms: tuple[DrugForm, ...] = ()
 
     @property
+    def form_words(self) -> frozenset[str]:
+        """The words of its forms."""
+        return frozenset(word for form in self.forms for word in form.form.lower().split())
+
+    @property
     def controlled(self) -> bool:
         """Whether the federal schedules hold it."""
         return self.schedule is not None
@@ -71,15 +76,29 @@ class DrugNames:
 
     drugs: Mapping[str, Drug]
     same_drug_words: frozenset[str] = frozenset()
+    form_words: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "form_words", frozenset().union(*(drug.form_words for drug in self.drugs.values())))
 
     def find(self, written: str) -> Drug | None:
-        """The drug, or None where the base holds no such drug: another word may always mean another drug."""
+        """The drug, or None where the base holds no such drug: another word may always mean another drug.
+
+        A form that the base does not list for the drug keeps schedule and classes, and no approval: a patch of
+        buprenorphine is for pain.
+        """
         words = _SPACES.sub(" ", written).strip().lower().split(" ")
         for length in range(len(words), 0, -1):
             drug = self.drugs.get(" ".join(words[:length]))
             if drug is not None:
-                return drug if all(self._says_nothing(word) for word in words[length:]) else None
+                return self._in_form(drug, words[length:])
         return None
+
+    def _in_form(self, drug: Drug, more: Sequence[str]) -> Drug | None:
+        if not all(word in drug.form_words or self._says_nothing(word) for word in more):
+            return None
+        another = any(word in self.form_words and word not in drug.form_words for word in more)
+        return replace(drug, approved_for_oud=False) if another and drug.approved_for_oud else drug
 
     def _says_nothing(self, word: str) -> bool:
         return word in self.same_drug_words or _STRENGTH.match(word) is not None

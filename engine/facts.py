@@ -18,7 +18,7 @@ _PLACE = "patient.location."
 _DAY = timedelta(days=1)
 USUAL_AGES: Mapping[str, timedelta] = {
     **dict.fromkeys(("patient.location.country", _STATE, "patient.location.attested"), _DAY),
-    **dict.fromkeys(("pdmp.checked", "pdmp.available", "pdmp.state"), _DAY),
+    **dict.fromkeys(("pdmp.checked", "pdmp.available", "pdmp.attempt_documented", "pdmp.state"), _DAY),
 }
 """How long facts count, for whoever has no vocabulary at hand (`Vocabulary.ages`)."""
 
@@ -61,6 +61,7 @@ _STATABLE = frozenset(
     {
         "pdmp.checked",
         "pdmp.available",
+        "pdmp.attempt_documented",
         "pdmp.state",
         "prescription.acute_pain_exception",
         "treatment.indication",

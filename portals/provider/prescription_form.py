@@ -71,6 +71,8 @@ def _statements(values: Mapping[str, str]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if looked or down:
         told |= {"pdmp.checked": looked, "pdmp.available": looked}
+    if down:
+        told["pdmp.attempt_documented"] = True  # this very statement documents it
     if values["exception_asked"]:
         told["prescription.acute_pain_exception"] = bool(values["exception"])
     if values["indication"]:

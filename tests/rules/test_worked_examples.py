@@ -244,9 +244,12 @@ class TestBuprenorphineByTelephoneWhileTheMonitoringProgrammeIsDown:
         assert (down.outcome, limits(down)["days_supply"]) == (expected, 7)
 
     def test_the_attempt_is_documented_and_the_states_own_look_stays_owed(self) -> None:
-        down = ask("prescribing", "buprenorphine", AFTER_WAIVER, **DOWN, prescription__days_supply=7)
-        assert duty(down, "document_pdmp_review")["met"]
-        assert not duty(down, "pdmp_check")["met"]
+        told: dict[str, Any] = {**DOWN, "prescription__days_supply": 7}
+        down = ask("prescribing", "buprenorphine", AFTER_WAIVER, **told)
+        assert not duty(down, "document_pdmp_review")["met"]
+        noted = ask("prescribing", "buprenorphine", AFTER_WAIVER, **told, pdmp__attempt_documented=True)
+        assert duty(noted, "document_pdmp_review")["met"]
+        assert not duty(noted, "pdmp_check")["met"]
 
     def test_with_the_programme_up_the_limit_is_six_months_by_telemedicine(self) -> None:
         up: dict[str, Any] = {
@@ -255,7 +258,10 @@ class TestBuprenorphineByTelephoneWhileTheMonitoringProgrammeIsDown:
             "prescription__days_supply": 30,
         }
         decision = ask("prescribing", "buprenorphine", AFTER_WAIVER, **up)
-        assert (decision.outcome, limits(decision)) == (PERMITTED, {"telemedicine_months": 6, "refills": 5})
+        assert (decision.outcome, limits(decision)) == (
+            PERMITTED,
+            {"telemedicine_months": 6, "refills": 5, "days_supply": 180},
+        )
         more = ask("prescribing", "buprenorphine", AFTER_WAIVER, **up, prescription__total_months_by_telemedicine=7)
         assert more.outcome is FORBIDDEN
 
