@@ -192,9 +192,12 @@ def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], Iterable[str]]:
 
 def _text(value: int | str) -> str:
     """A value as the engine reads it."""
-    if not _carries(value):
-        raise EngineFault("value")
-    return quoted(value) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        if len(value) <= LONGEST_TEXT:
+            return quoted(value)
+    elif isinstance(value, int) and -_LARGEST < value < _LARGEST:
+        return str(value)
+    raise EngineFault("value")
 
 
 def _fire(live: _Live, head: str, parts: str, fired: list[Firing]) -> None:

@@ -58,6 +58,11 @@ class FactType:
     fields: Mapping[str, "FactType"] = field(default_factory=dict)
     least: float | None = None
     absent_is_nothing: bool = False
+    _absent: Mapping[str, None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        absent = {name: None for name, part in self.fields.items() if part.absent_is_nothing}
+        object.__setattr__(self, "_absent", absent)
 
     def __str__(self) -> str:
         words = {Kind.CHOICES: "a list of choices", Kind.RECORDS: "a list of records", Kind.INSTANT: "an instant"}
@@ -112,12 +117,15 @@ def _flag(kind: FactType, value: object) -> Value:
 
 
 def _date(kind: FactType, value: object) -> Value:
-    if not isinstance(value, str) or not _DATE.match(value):
+    if not isinstance(value, str):
         raise BadValue("a date such as 2026-01-31 is expected")
     try:
-        return date.fromisoformat(value).isoformat()
+        if date.fromisoformat(value).isoformat() == value:
+            return value
     except ValueError:
-        raise BadValue("there is no such day") from None
+        if _DATE.match(value):
+            raise BadValue("there is no such day") from None
+    raise BadValue("a date such as 2026-01-31 is expected")
 
 
 def _instant(kind: FactType, value: object) -> Value:
@@ -135,13 +143,13 @@ def _choices(kind: FactType, value: object) -> Value:
 def _records(kind: FactType, value: object) -> Value:
     if not isinstance(value, list | tuple):
         raise BadValue("a list is expected")
-    return tuple(_record(kind, part, index) for index, part in enumerate(value))
+    return tuple([_record(kind, part, index) for index, part in enumerate(value)])
 
 
 def _record(kind: FactType, value: object, index: int) -> Mapping[str, Value]:
     if not isinstance(value, Mapping):
         raise BadValue(f"entry {index} is no mapping")
-    record: dict[str, Value] = {name: None for name, part in kind.fields.items() if part.absent_is_nothing}
+    record: dict[str, Value] = {**kind._absent}
     for name, part in value.items():
         field_type = kind.fields.get(name)
         if field_type is None:
