@@ -30,6 +30,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("forms", "Write a form, or answers to it, as FHIR R4 for other health software."),
     Command("schema", "Print the JSON Schema of a kind of file, or write all of them for editors."),
     Command("audit", "Verify the audit chains of the clinics in a data folder."),
+    Command("invite", "Print the link by which somebody of a clinic's file gets a first log-in."),
     Command("keys", "Say how old the keys of a data folder are, and change them while people work."),
     Command("bench", "Measure decisions and visits side by side with their peers and print the ratios."),
     Command("test", "Set up whatever the tests need and run them: fast, all or soak."),
