@@ -30,6 +30,7 @@ from portals.call import routes as call
 from portals.deps import PortalDeps
 from portals.law import routes as law
 from portals.patient import (
+    accesses,
     after,
     booking,
     consent,
@@ -47,7 +48,7 @@ from portals.serving import run
 HOUSE_COLOUR = "#1f5c4d"
 # In this order: an address with a fixed word comes before one with an id in its place.
 SIGN_IN_PAGES = (auth, reset, second, passkeys, security, confirm, invitations, outbox)
-PATIENT_PAGES = (booking, waiting, pay, intake, place, consent, consent_signed, privacy, after, visit)
+PATIENT_PAGES = (booking, waiting, pay, intake, place, consent, consent_signed, privacy, accesses, after, visit)
 
 
 class VersionedFiles(StaticFiles):

@@ -6,19 +6,21 @@ database file and, for the head's signature and the anchor, the key folder; no p
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from records.anchors import AnchorRefused
+from records.audit_walk import Part, Stretch, walk, walk_beside
 from records.database import INSTALLATION
 from records.errors import Unreadable
-from records.journal import GENESIS, HASHED, SignedHead, entry_hash, head_bytes
+from records.journal import SignedHead, head_bytes
 from records.key_ring import KeyRing, Purpose
 from records.tables.vault import AuditEntry, AuditHead, DataKey
 
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
 
 # What people call the chains of the installation's own keys; older data folders have one more, under no name.
 _NAMES = {INSTALLATION: "installation", "": "installation-sessions"}
-_BATCH = 5_000
-_MOST_PROBLEMS = 20
-_SEQUENCE, _PREVIOUS = HASHED.index("sequence"), HASHED.index("previous")
+LONG = 100_000  # entries from which on a second process saves more time than it takes to start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def verify(database: Database, clinic: str) -> AuditReport:
     """Walks a clinic's whole chain and checks every hash, the order, and the signed head; needs no running program."""
     anchor, damage = _anchor(database, clinic)  # before the snapshot: an anchor read later may be ahead of it
     with database.reading() as session:
-        return _verify(session, database.ring, _Walk(clinic, anchor, damage))
+        return _verify(session, database.ring, _Walk(clinic, anchor, damage, database.url))
 
 
 def verify_without_keys(database: Database, clinic: str) -> AuditReport:
@@ -87,17 +87,14 @@ def _anchor(database: Database, clinic: str) -> tuple[SignedHead | None, tuple[s
 
 def _verify(session: Session, ring: KeyRing | None, walk: _Walk) -> AuditReport:
     clinic, anchor = walk.clinic, walk.anchor
-    columns = [getattr(AuditEntry, name) for name in (*HASHED, "hash")]
-    query = select(*columns).where(AuditEntry.clinic == clinic).order_by(AuditEntry.sequence)
-    for row in session.execute(query.execution_options(yield_per=_BATCH)):
-        walk.step(row)
+    walk.take(session)
     signature = _check_head(session, ring, clinic, walk)
     if ring is not None and anchor is not None:
         _check_anchor(session, ring, anchor, walk)
     return AuditReport(
         clinic=clinic,
-        entries=walk.entries,
-        head=walk.previous,
+        entries=walk.chain.entries,
+        head=walk.chain.last_hash,
         signature=signature,
         anchored=anchor.sequence if anchor else 0,
         problems=tuple(walk.problems),
@@ -105,35 +102,27 @@ def _verify(session: Session, ring: KeyRing | None, walk: _Walk) -> AuditReport:
 
 
 class _Walk:
-    """The chain's state while its entries go by in order; at most `_MOST_PROBLEMS` are told one by one."""
+    """A clinic's chain while it is checked: what its anchor says, what was walked, and everything that is wrong."""
 
-    def __init__(self, clinic: str, anchor: SignedHead | None, problems: Sequence[str] = ()) -> None:
+    def __init__(self, clinic: str, anchor: SignedHead | None, problems: Sequence[str] = (), url: str = "") -> None:
         self.clinic = clinic
         self.anchor = anchor
-        self.entries = 0
-        self.sequence = 0
-        self.previous = GENESIS
-        self.at_anchor = ""  # the hash of the entry with the anchor's number
         self.problems = list(problems)
+        self.chain = Stretch()
+        self._url = url
 
-    def step(self, row: Sequence[object]) -> None:
-        """Takes the next row: the columns of `HASHED`, then the hash."""
-        *values, kept = row
-        self.entries += 1
-        sequence = values[_SEQUENCE]
-        if sequence != self.sequence + 1:
-            self._tell(f"entry {self.sequence + 1} is missing; {sequence} follows {self.sequence}")
-        elif values[_PREVIOUS] != self.previous:
-            self._tell(f"entry {sequence} does not follow the entry before it")
-        if entry_hash(values) != kept:
-            self._tell(f"entry {sequence} was changed after it was written")
-        self.sequence, self.previous = cast(int, sequence), cast(str, kept)
-        if self.anchor is not None and self.sequence == self.anchor.sequence:
-            self.at_anchor = self.previous
-
-    def _tell(self, problem: str) -> None:
-        if len(self.problems) < _MOST_PROBLEMS:
-            self.problems.append(problem)
+    def take(self, session: Session) -> None:
+        """Walks the chain as the session sees it; a long one in two halves side by side."""
+        top = session.scalar(select(func.max(AuditEntry.sequence)).where(AuditEntry.clinic == self.clinic)) or 0
+        whole = Part(clinic=self.clinic, until=top, anchor=self.anchor.sequence if self.anchor else 0)
+        if self._url and top >= LONG and (os.cpu_count() or 1) > 1:
+            halves = replace(whole, until=top // 2), replace(whole, after=top // 2)
+            stretches = walk_beside(self._url, halves)
+        else:
+            stretches = [walk(session.connection(), whole)]
+        for stretch in stretches:
+            self.chain.join(stretch)
+        self.problems += self.chain.problems
 
 
 def _check_head(session: Session, ring: KeyRing | None, clinic: str, walk: _Walk) -> str:
@@ -141,9 +130,9 @@ def _check_head(session: Session, ring: KeyRing | None, clinic: str, walk: _Walk
     if head is None:
         walk.problems.append("the chain has no head")
         return "wrong"
-    if head.sequence > walk.sequence:
-        walk.problems.append(f"entries {walk.sequence + 1} to {head.sequence} are missing at the end")
-    elif (head.sequence, head.hash) != (walk.sequence, walk.previous):
+    if head.sequence > walk.chain.last:
+        walk.problems.append(f"entries {walk.chain.last + 1} to {head.sequence} are missing at the end")
+    elif (head.sequence, head.hash) != (walk.chain.last, walk.chain.last_hash):
         walk.problems.append("the head is not the newest entry")
     if ring is None:
         return "unchecked"
@@ -154,10 +143,10 @@ def _check_head(session: Session, ring: KeyRing | None, clinic: str, walk: _Walk
 
 
 def _check_anchor(session: Session, ring: KeyRing, anchor: SignedHead, walk: _Walk) -> None:
-    if walk.sequence < anchor.sequence:
-        first = f"{walk.sequence + 1} to {anchor.sequence}"
+    if walk.chain.last < anchor.sequence:
+        first = f"{walk.chain.last + 1} to {anchor.sequence}"
         walk.problems.append(f"entries {first} are missing: the anchor beside the keys has them")
-    elif walk.at_anchor != anchor.hash:
+    elif walk.chain.at_anchor != anchor.hash:
         walk.problems.append(f"entry {anchor.sequence} is not the one that was anchored beside the keys")
     if not _signed(session, ring, walk.clinic, anchor):
         walk.problems.append("the anchor's signature is not ours")

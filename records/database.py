@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine.ports import Clock, KeyProvider
 from records.acts import Act
 from records.anchors import AnchorKeeper, anchors_for
+from records.audit_group import AuditGroup
 from records.codes import machine_now
 from records.engines import CONNECTIONS, open_engine, reader, writer
 from records.errors import Overtaken
@@ -56,6 +57,7 @@ class Database:
         self._writer, self._reader = writer(self.engine), reader(self.engine)
         self._turns = turns_for(self.engine)
         self.anchors = anchors_for(keys, self._audit_hash)
+        self.audited = AuditGroup(self.writing, self.ring, now)
         self._inside = threading.local()
         self._prepared: set[str] = set()
         self.sessions = SessionDoor(self)
@@ -91,7 +93,7 @@ class Database:
                 session.rollback()
                 work.end()
                 if work.entries:
-                    self._keep_refusals(work)
+                    self.audited.append(clinic, work.who(), work.entries)
 
     @contextmanager
     def work(self, clinic: str, actor: Actor) -> Iterator[Work]:
@@ -211,8 +213,7 @@ class _WritingSession(Session):
     def commit(self) -> None:
         super().commit()
         self._ring.destroy(self.info.pop(DOOMED, ()))
-        head = self.info.pop(SIGNED, None)
-        if head is not None:
+        for head in self.info.pop(SIGNED, {}).values():
             self._anchors.committed(head)
 
     def rollback(self) -> None:

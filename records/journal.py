@@ -13,24 +13,24 @@ one writer (``BEGIN IMMEDIATE``), on PostgreSQL the lock on the clinic's head ro
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from json.encoder import encode_basestring
+from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from records.acts import Act
 from records.codes import b64, canonical, iso
 from records.key_ring import KeyRing, Purpose
-from records.sealing import Place, seal_bytes
+from records.sealing import Place, Secret, seal_bytes
 from records.tables.vault import AuditEntry, AuditHead
 
 GENESIS = "0" * 64
-SIGNED = "signed audit head"  # where a session keeps the head it has signed and not yet committed
+SIGNED = "signed audit heads"  # where a session keeps, by clinic, the heads it has signed and not yet committed
 # The columns that an entry's hash covers, in their order in its canonical JSON.
 HASHED = (
     "clinic",
@@ -46,7 +46,8 @@ HASHED = (
     "detail",
     "previous",
 )
-_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_ENTRIES = cast(Table, AuditEntry.__table__)
+_TEXT = encode_basestring  # a text as JSON, UTF-8 kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,23 +91,27 @@ class Journal:
 
     def append(self, session: Session, who: Who, entries: Iterable[Entry]) -> None:
         """Appends in order and signs the new head. Does nothing, and writes nothing, without entries."""
-        waiting = list(entries)
+        self.append_all(session, [(who, list(entries))])
+
+    def append_all(self, session: Session, accesses: Sequence[tuple[Who, Sequence[Entry]]]) -> None:
+        """The same for the accesses of several actors, under one signature."""
+        waiting = [(who, entry) for who, entries in accesses for entry in entries]
         if not waiting:
             return
         head = session.get(AuditHead, self.clinic, with_for_update=True)
         sequence, previous = (head.sequence, head.hash) if head else (0, GENESIS)
         rows = []
-        for entry in waiting:
+        fields = self.ring.current(session, self.clinic, Purpose.FIELDS)
+        for who, entry in waiting:
             sequence += 1
-            row = self._row(session, who, entry, sequence)
+            row = self._row(fields, who, entry, sequence)
             row["previous"] = previous
             row["hash"] = previous = entry_hash([row[name] for name in HASHED])
             rows.append(row)
-        session.execute(insert(AuditEntry), rows)
+        session.execute(insert(_ENTRIES), rows)
         self._sign(session, head, sequence, previous)
 
-    def _row(self, session: Session, who: Who, entry: Entry, sequence: int) -> dict[str, Any]:
-        fields = self.ring.current(session, self.clinic, Purpose.FIELDS)
+    def _row(self, fields: Secret, who: Who, entry: Entry, sequence: int) -> dict[str, Any]:
         place = Place(self.clinic, "audit_entries", "origin", str(sequence))
         return {
             "clinic": self.clinic,
@@ -130,14 +135,32 @@ class Journal:
             session.add(head)
         head.sequence, head.hash, head.key, head.signature = sequence, newest, secret.id, signature
         session.flush()
-        session.info[SIGNED] = SignedHead(
+        session.info.setdefault(SIGNED, {})[self.clinic] = SignedHead(
             clinic=self.clinic, sequence=sequence, hash=newest, key=secret.id, signature=signature
         )
 
 
 def entry_hash(values: Sequence[object]) -> str:
-    """SHA-256, in hex, of the canonical JSON of an entry's values in the order of `HASHED`."""
-    return hashlib.sha256(_ENCODE(values).encode()).hexdigest()
+    """SHA-256, in hex, of the canonical JSON of an entry's values in the order of `HASHED`.
+
+    Raises:
+        TypeError: a value is neither a text nor, where it should be, a whole number: no entry has such a one.
+    """
+    return hashlib.sha256(canonical_entry(values).encode()).hexdigest()
+
+
+def canonical_entry(values: Sequence[Any]) -> str:
+    """The canonical JSON of an entry: a list of texts, the sequence a number; no blanks, UTF-8 kept.
+
+    Written out text by text: that takes a third of the time of the general encoder, whose bytes it equals.
+    """
+    clinic, sequence, at, actor, role, session, origin, act, subject, visit, detail, previous = values
+    if type(sequence) is not int:
+        raise TypeError("the sequence of an entry is a whole number")
+    return (
+        f"[{_TEXT(clinic)},{sequence},{_TEXT(at)},{_TEXT(actor)},{_TEXT(role)},{_TEXT(session)},{_TEXT(origin)},"
+        f"{_TEXT(act)},{_TEXT(subject)},{_TEXT(visit)},{_TEXT(detail)},{_TEXT(previous)}]"
+    )
 
 
 def head_bytes(clinic: str, sequence: int, newest: str) -> bytes:

@@ -74,6 +74,7 @@ DOORS: Mapping[str, Door] = {
     "GET /book/review": SIGNED_IN,
     "POST /book/review": SIGNED_IN,
     "GET /visits": own("visits:list:viewed"),
+    "GET /accesses": own("audit:own:viewed"),
     "GET /visits/{visit_id}": visit(),
     "GET /visits/{visit_id}/waiting": visit("visits:waiting:viewed"),
     "GET /visits/{visit_id}/waiting/state": visit("visits:waiting:viewed"),

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from records.access import Role
+from records.audit_trail import AuditQuery
 from records.errors import AccessRefused, LinkRefused, NotFound, RecordsError
 from records.forms import Submission
 from records.notes import NoteDraft
@@ -92,6 +93,8 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "dea": (),
         "seed_key": None,
         "limit": 50,
+        "query": AuditQuery(visit=visit),
+        "before": None,
         "verdict": "justified",
         "finding": "f",
         "opening": None,

@@ -1,0 +1,119 @@
+"""The audit is searched by who, whom, what and when; what was searched is in it; and patients read about themselves."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from records.access import Role
+from records.acts import Act
+from records.audit import verify
+from records.audit_trail import AuditQuery
+from records.errors import AccessRefused
+from records.journal import HASHED, Entry, Who, canonical_entry
+from records.key_ring import Purpose
+from records.work import Actor
+from tests.records.helpers import PATIENT, HandClock, World
+
+OFFICER = Actor(person="olga", role=Role.COMPLIANCE)
+ENTRIES = st.lists(st.text(), min_size=len(HASHED), max_size=len(HASHED))
+
+
+@given(ENTRIES, st.integers())
+def test_an_entry_is_written_as_the_general_encoder_writes_it(texts: list[str], sequence: int) -> None:
+    values = [texts[0], sequence, *texts[2:]]
+    assert canonical_entry(values) == json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("odd", [None, 3, b"bytes", 1.5])
+def test_a_value_of_another_kind_is_no_entry(odd: object) -> None:
+    for place in range(len(HASHED)):
+        values: list[object] = ["x"] * len(HASHED)
+        values[1] = 1
+        values[place] = odd
+        if place == 1 and odd == 3:
+            continue
+        with pytest.raises(TypeError):
+            canonical_entry(values)
+
+
+def test_each_field_of_a_search_narrows_it(world: World, clock: HandClock) -> None:
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.visits.get(world.visit)
+    clock.move(hours=1)
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.people.patient(world.patient)
+    with world.database.scope(world.clinic, OFFICER) as scope:
+
+        def found(query: AuditQuery) -> set[tuple[str, str]]:
+            return {(one.actor, one.act) for one in scope.audit.search(query)}
+
+        assert found(AuditQuery(actor=world.provider)) == {(world.provider, "visits:visit:viewed")}
+        assert (world.provider, "visits:visit:viewed") in found(AuditQuery(patient=world.patient))
+        assert (world.patient, "people:patient:viewed") in found(AuditQuery(patient=world.patient, act="viewed"))
+        assert {act for _, act in found(AuditQuery(act="created"))} <= {
+            str(act) for act in Act if act.action == "created"
+        }
+        assert {act for _, act in found(AuditQuery(visit=world.visit, act="visits:visit:viewed"))} == {
+            "visits:visit:viewed"
+        }
+        later = found(AuditQuery(since=clock.now()))
+        assert later == {(world.patient, "people:patient:viewed")}
+        assert not later & found(AuditQuery(until=clock.now(), actor=world.patient))
+        newest = scope.audit.search(AuditQuery(limit=1))[0]
+        assert all(one.sequence < newest.sequence for one in scope.audit.search(AuditQuery(before=newest.sequence)))
+    with world.database.scope(world.clinic, OFFICER) as scope:
+        own = scope.audit.search(AuditQuery(actor="olga"))
+    assert {"by_actor": world.provider} in [json.loads(one.detail) for one in own]
+
+
+def test_a_sentence_is_no_search(world: World) -> None:
+    with pytest.raises(ValueError), world.database.scope(world.clinic, OFFICER) as scope:
+        scope.audit.search(AuditQuery(actor="Ana Reyes, the one with the cough"))
+
+
+def test_patients_see_who_saw_them_and_only_them(world: World) -> None:
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.people.patient(world.patient)
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        stranger = scope.people.create_patient(PATIENT)
+        scope.people.patient(world.patient)
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        seen = scope.audit.who_saw(world.patient)
+        assert {(one.actor, one.name) for one in seen} == {(world.provider, "Dr. Lena Okafor")}
+        assert scope.audit.who_saw(world.patient, before=seen[-1].sequence) == ()
+        with pytest.raises(AccessRefused):
+            scope.audit.who_saw(stranger)
+
+
+def test_many_at_once_are_written_together_and_each_is_there(world: World) -> None:
+    who = Who(person="p", role="provider", session="", origin="ip:10.0.0.1")
+    for clinic in ("cedar", "birch"):
+        world.database.secret(clinic, Purpose.LINKS)  # makes its keys
+    before = {clinic: verify(world.database, clinic).entries for clinic in ("cedar", "birch")}
+
+    def append(clinic: str) -> None:
+        for number in range(10):
+            world.database.audited.append(clinic, who, [Entry(act=Act.VISIT_VIEWED, subject=f"v{number}")])
+
+    threads = [threading.Thread(target=append, args=(clinic,)) for clinic in ("cedar", "birch") for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for clinic in ("cedar", "birch"):
+        report = verify(world.database, clinic)
+        assert (report.ok, report.entries - before[clinic]) == (True, 40)
+
+
+def test_a_failure_reaches_everybody_who_waited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("records.journal.Journal.append_all", broken)
+    with pytest.raises(OSError, match="disk full"):
+        world.database.audited.append(world.clinic, Who(person="p", role="r", session="", origin=""), [])
