@@ -20,10 +20,11 @@ from tests.browser.test_visit_journey import ACHEBE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
-# One marker for each field, so that a leak names what leaked. None occurs in any file of the project's.
-GIVEN, FAMILY, MAIL, PHONE_DIGITS = "Zqgiven", "Zqfamily", "zqmail", "3055550193"
-ANSWER, STREET, CITY, POSTAL = "zqanswer", "Zqstreet", "Zqcity", "33132"
-NOTE, SIG, PHARMACY_NOTE, CARD_NAME = "zqnote", "zqsig", "zqpharm", "Zqcard"
+# One marker for each field, so that a leak names what leaked. None occurs in any file of the project's, and none is a
+# word of ours after two letters: a key in base64 that ends in "zQ" and stands before "note" once looked like a leak.
+GIVEN, FAMILY, MAIL, PHONE_DIGITS = "Zqgivenzq", "Zqfamilyzq", "zqmailzq", "3055550193"
+ANSWER, STREET, CITY, POSTAL = "zqanswerzq", "Zqstreetzq", "Zqcityzq", "33132"
+NOTE, SIG, PHARMACY_NOTE, CARD_NAME = "zqnotezq", "zqsigzq", "zqpharmzq", "Zqcardzq"
 BORN = "1931-07-23"
 MARKERS = (GIVEN, FAMILY, MAIL, PHONE_DIGITS, ANSWER, STREET, CITY, NOTE, SIG, PHARMACY_NOTE, CARD_NAME, BORN)
 PASSWORD = "zqpassword-long-enough-1"
