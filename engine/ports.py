@@ -219,6 +219,10 @@ class VisitCensus(Protocol):
         """The visits drafted before an instant of which nothing has come yet."""
         ...
 
+    def kept_stages(self, visits: Collection[str]) -> Mapping[str, str]:
+        """The stage of each of these visits that is on record, by its id."""
+        ...
+
 
 # --- decisions -----------------------------------------------------------------------------------------------------
 

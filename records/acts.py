@@ -122,6 +122,9 @@ class Act(StrEnum):
     LINK_CONSUMED = "links:link:modified"
     LINK_REFUSED = "links:link:refused"
 
+    BACKUP_TAKEN = "backups:backup:exported"
+    BACKUP_RESTORED = "backups:backup:modified"
+
     AUDIT_VIEWED = "audit:entries:viewed"
     AUDIT_EXPORTED = "audit:entries:exported"
     ACCESSES_VIEWED = "audit:own:viewed"

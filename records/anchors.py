@@ -9,6 +9,7 @@ that it is on: a chain that was cut and grew again never takes the place of the 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -52,15 +53,11 @@ class AnchorFolder:
     def read(self, clinic: str) -> SignedHead | None:
         """The clinic's anchor, None when it has none. Raises `AnchorRefused` when its file is damaged."""
         try:
-            raw = json.loads(self._path(clinic).read_text())
-            anchor = SignedHead(**{**raw, "signature": unb64(raw["signature"])})
+            return _parsed(self._path(clinic).read_text(), clinic)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError):
+        except ValueError:
             raise AnchorRefused("the anchor's file is damaged") from None
-        if anchor.clinic != clinic or not isinstance(anchor.sequence, int):
-            raise AnchorRefused("the anchor's file is damaged")
-        return anchor
 
     def advance(self, head: SignedHead, hash_at: HashAt) -> None:
         """Moves the clinic's anchor forward to a committed head; does nothing when it is there or further already.
@@ -76,8 +73,29 @@ class AnchorFolder:
             if anchor is None or anchor.sequence < head.sequence:
                 self._replace(head)
 
+    def give_up(self, clinic: str) -> None:
+        """Lays the anchor aside, kept and named by its number: what it knows of was lost on purpose, by a restore."""
+        with self._turns.turn():
+            anchor = self.read(clinic)
+            if anchor is None:
+                return
+            self._given_up.mkdir(mode=0o700, exist_ok=True)
+            os.replace(self._path(clinic), self._given_up / f"{quote(clinic, safe='')}.{anchor.sequence}{_SUFFIX}")
+
+    def given_up(self, clinic: str) -> tuple[SignedHead, ...]:
+        """The anchors that were laid aside for the clinic, the lowest first; one that is damaged is left out."""
+        found = []
+        for path in self._given_up.glob(f"{quote(clinic, safe='')}.*{_SUFFIX}"):
+            with contextlib.suppress(AnchorRefused):
+                found.append(_parsed(path.read_text(), clinic))
+        return tuple(sorted(found, key=lambda anchor: anchor.sequence))
+
     def close(self) -> None:
         self._turns.close()
+
+    @property
+    def _given_up(self) -> Path:
+        return self._folder / "given-up"
 
     def _path(self, clinic: str) -> Path:
         return self._folder / f"{quote(clinic, safe='')}{_SUFFIX}"
@@ -97,6 +115,17 @@ class AnchorFolder:
             raise
 
 
+def _parsed(text: str, clinic: str) -> SignedHead:
+    try:
+        raw = json.loads(text)
+        anchor = SignedHead(**{**raw, "signature": unb64(raw["signature"])})
+    except (ValueError, KeyError, TypeError):
+        raise AnchorRefused("the anchor's file is damaged") from None
+    if anchor.clinic != clinic or not isinstance(anchor.sequence, int):
+        raise AnchorRefused("the anchor's file is damaged")
+    return anchor
+
+
 class AnchorKeeper:
     """Anchors committed heads at bounded intervals; safe for threads. An append waits for it once in many."""
 
@@ -114,6 +143,16 @@ class AnchorKeeper:
 
     def read(self, clinic: str) -> SignedHead | None:
         return self._folder.read(clinic)
+
+    def give_up(self, clinic: str) -> None:
+        """Lays the clinic's anchor aside after a restore; the next append makes a new one at once."""
+        with self._lock:
+            self._waiting.pop(clinic, None)
+            self._reached.pop(clinic, None)
+        self._folder.give_up(clinic)
+
+    def given_up(self, clinic: str) -> tuple[SignedHead, ...]:
+        return self._folder.given_up(clinic)
 
     def committed(self, head: SignedHead) -> None:
         """Takes note of a head that the database has committed; it is anchored at once or within the interval."""

@@ -36,6 +36,7 @@ LONG = 100_000  # entries from which on a second process saves more time than it
 class AuditReport:
     """What a check found. ``head`` is the hash of the newest entry, ``signature`` valid | wrong | unchecked.
 
+    ``notes`` is what is missing because a backup was restored on purpose: told, and no problem of the chain.
     ``anchored`` is the number of the entry that is anchored beside the keys, 0 without an anchor.
     """
 
@@ -45,6 +46,7 @@ class AuditReport:
     signature: str
     anchored: int
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -69,13 +71,24 @@ def verify(database: Database, clinic: str) -> AuditReport:
     """Walks a clinic's whole chain and checks every hash, the order, and the signed head; needs no running program."""
     anchor, damage = _anchor(database, clinic)  # before the snapshot: an anchor read later may be ahead of it
     with database.reading() as session:
-        return _verify(session, database.ring, _Walk(clinic, anchor, damage, database.url))
+        report = _verify(session, database.ring, _Walk(clinic, anchor, damage, database.url))
+        return replace(report, notes=_given_up(session, database, clinic))
 
 
 def verify_without_keys(database: Database, clinic: str) -> AuditReport:
     """The same without the key folder: only the chain; its head's signature is unchecked, and no anchor is asked."""
     with database.reading() as session:
         return _verify(session, None, _Walk(clinic, None))
+
+
+def _given_up(session: Session, database: Database, clinic: str) -> tuple[str, ...]:
+    """What anchors say that were laid aside: how far the chain had come before a backup took its place."""
+    notes = []
+    for anchor in database.anchors.given_up(clinic):
+        ours = _signed(session, database.ring, clinic, anchor)
+        proof = "" if ours else "; the signature of that is not ours"
+        notes.append(f"the chain had come to entry {anchor.sequence} before a backup was restored{proof}")
+    return tuple(notes)
 
 
 def _anchor(database: Database, clinic: str) -> tuple[SignedHead | None, tuple[str, ...]]:

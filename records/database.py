@@ -50,6 +50,7 @@ class Database:
         connections: int = CONNECTIONS,
     ) -> None:
         self.url = url
+        self.keys = keys
         self.now = now
         self.ring = KeyRing(keys, shares_at(keys.folder, keys.shares_url), secrets.token_bytes, now)
         self.engine = open_engine(url, connections)

@@ -51,6 +51,7 @@ from records.tables.visits import GateRow, OutboxRow, PaymentRow, Visit
 from records.work import Actor, Work
 
 Made = Mapping[str, Any]
+_AT_ONCE = 500
 
 
 class RecordsVisitStore:
@@ -228,6 +229,15 @@ class RecordsVisitStore:
         with self._database.reading() as session:
             query = select(Visit.clinic, Visit.id).where(Visit.stage.not_in({*FINAL, DRAFT})).order_by(Visit.id)
             return tuple(VisitRef(clinic=clinic, visit=visit) for clinic, visit in session.execute(query))
+
+    def kept_stages(self, visits: Collection[str]) -> Mapping[str, str]:
+        """The stage of each of these visits that is on record."""
+        wanted, found = list(visits), dict[str, str]()
+        with self._database.reading() as session:
+            for first in range(0, len(wanted), _AT_ONCE):
+                query = select(Visit.id, Visit.stage).where(Visit.id.in_(wanted[first : first + _AT_ONCE]))
+                found |= dict(session.execute(query).tuples().all())
+        return found
 
     def _work(self, ref: VisitRef, name: str) -> AbstractContextManager[Work]:
         return self._database.work(ref.clinic, Actor.system(name))

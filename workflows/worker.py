@@ -41,6 +41,7 @@ from records.database import Database, PayloadKeys
 from records.key_providers import key_provider
 from records.mails import MailQueue
 from records.messages import MessageQueue
+from records.restore import settled, unsettled
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
 from workflows.activities.gates import GateActivities
@@ -57,6 +58,7 @@ from workflows.notices import send_notices, written
 from workflows.observing import Observed
 from workflows.outbox import LostVisits, OutboxPump, StaleDrafts
 from workflows.quiet import quiet_exceptions
+from workflows.reconcile import reconcile
 from workflows.visit import VisitWorkflow
 
 log = logging.getLogger(__name__)
@@ -123,6 +125,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
         )
         beside = (
             OutboxPump(store, visits).run(),
+            _settle_restore(database, store, visits),
             _reconcile(LostVisits(store, store, visits), StaleDrafts(store, store, visits)),
             _reload(keeper, evaluators),
             send_notices(MessageQueue(database), SimulatedNotifier()),
@@ -280,6 +283,17 @@ async def _tasks(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _settle_restore(database: Database, store: RecordsVisitStore, visits: VisitClient) -> None:
+    """Once after a backup was restored: what runs is compared with what is on record."""
+    try:
+        if await asyncio.to_thread(unsettled, database):
+            done = await reconcile(store, store, visits)
+            await asyncio.to_thread(settled, database)
+            log.warning("restore settled: %d visits handed over, %d ended", len(done.handed_over), len(done.ended))
+    except Exception as fault:  # the mark stays, so the next start tries again
+        log.error("restore not settled: %s", type(fault).__name__)
 
 
 async def _reconcile(lost: LostVisits, drafts: StaleDrafts) -> None:

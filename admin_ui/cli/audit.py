@@ -56,6 +56,7 @@ def as_text(reports: Sequence[AuditReport]) -> str:
             + (f"anchored at {report.anchored}" if report.anchored else "no anchor")
         )
         lines += [f"  {problem}" for problem in report.problems]
+        lines += [f"  known: {note}" for note in report.notes]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -7,7 +7,7 @@ import json
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,6 +117,7 @@ class MemoryRecords:
     unknown: set[str] = field(default_factory=set)
     open: list[VisitRef] = field(default_factory=list)
     drafts: list[VisitRef] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def once(self, kind: str, effect: Effect, make: Callable[[], Any]) -> Any:
@@ -236,6 +237,9 @@ class MemoryRecords:
 
     def drafts_before(self, at: datetime) -> Sequence[VisitRef]:
         return self.drafts
+
+    def kept_stages(self, visits: Collection[str]) -> Mapping[str, str]:
+        return {visit: self.kept[visit] for visit in visits if visit in self.kept}
 
     def done(self, item: OutboxItem) -> None:
         with self.lock:
