@@ -56,7 +56,7 @@ class Header:
     format: int = FORMAT
     rows: int = 0
     files: int = 0
-    bytes: int = 0
+    length: int = 0
     digest: str = ""
     key: str = field(default="", repr=False)
 
@@ -97,7 +97,7 @@ class BackupWriter:
             del self._waiting[:_CHUNK]
         self._seal_chunk(bytes(self._waiting), last=True)
         digest = f"sha256:{self._hash.hexdigest()}"
-        self.header = replace(self.header, rows=rows, files=files, bytes=self._written, digest=digest)
+        self.header = replace(self.header, rows=rows, files=files, length=self._written, digest=digest)
         text = json.dumps({**asdict(self.header), "seal": self.header.seal(self._key)}, sort_keys=True)
         self._file.seek(0)
         self._file.write((MAGIC + text.encode() + b"\n").ljust(HEADER_BYTES))
@@ -168,8 +168,8 @@ def _check_digest(file: IO[bytes], header: Header) -> None:
     while block := file.read(_CHUNK):
         digest.update(block)
         length += len(block)
-    if length != header.bytes:
-        raise BackupRefused(f"the backup is damaged: it has {length} bytes of {header.bytes}")
+    if length != header.length:
+        raise BackupRefused(f"the backup is damaged: it has {length} bytes of {header.length}")
     if f"sha256:{digest.hexdigest()}" != header.digest:
         raise BackupRefused("the backup is damaged: its content is not what was written")
 
@@ -182,7 +182,7 @@ def _key_of(header: Header, keys: KeyProvider) -> bytes:
 
 
 def _plain(file: IO[bytes], header: Header, key: bytes) -> Iterator[bytes]:
-    stretch, number, left = zlib.decompressobj(), 0, header.bytes
+    stretch, number, left = zlib.decompressobj(), 0, header.length
     while left:
         length = int.from_bytes(file.read(4), "big")
         left -= 4 + length
