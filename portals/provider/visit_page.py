@@ -53,7 +53,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     visit = desk.scope.visits.get(visit_id)
     patient = desk.scope.people.patient(visit.patient)
     gates = gate_views(desk.scope.gates.for_visit(visit_id))
-    source = _chart_source(desk, visit, patient)
+    source = chart_source(desk, visit, patient)
     chart = chart_view(source, desk.t, desk.fmt)
     note = note_view(desk, visit, shown.note_kept)
     orders = desk.scope.orders.for_visit(visit_id)
@@ -137,7 +137,8 @@ def _versions(desk: Desk, note: str) -> tuple[NoteVersion, ...]:
     )
 
 
-def _chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
+def chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
+    """What the chart of a visit is made of."""
     content = desk.of_visit(visit.visit)
     card = PatientCard(name=patient.name, birth_date=patient.birth_date, language=patient.language, phone=patient.phone)
     return ChartSource(
@@ -153,7 +154,7 @@ def _chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
 def _answered(desk: Desk, visit: str, content: Pinned, form_id: str) -> tuple[Form, Mapping[str, Any]]:
     """A form with the visit's answers; of one that is gone the answers under their own ids."""
     try:
-        return content.form(form_id)
+        form = content.form(form_id)
     except ContentGone:
         answers = _answers(desk, visit, form_id)
         return bare_form(form_id, answers), answers
