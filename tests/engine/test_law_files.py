@@ -35,60 +35,13 @@ def spoil(tree: Path, file: str, old: str, new: str) -> int:
     return text[: text.index(old)].count("\n") + 1
 
 
+# A fault of every kind is seeded in test_hundred_faults; these stand in long files, and in what several files share.
 FAULTS = [
-    (PRESCRIBING, "title: Schedule II", "titel: Schedule II", "SHAPE001", 0),
-    (PRESCRIBING, "  from: 2022-07-01\n", "", "SHAPE002", -2),
-    (PRESCRIBING, "  from: 2022-07-01", "  from: July 2022", "SHAPE005", 0),
-    (PRESCRIBING, "  from: 2022-07-01", "  from: 2022-07-01\n  until: 2022-06-30", "LAW010", -2),
-    (PRESCRIBING, "  law: Fla. Stat. 456.47(2)(c)", "  law: 45", "SHAPE003", 0),
-    (PRESCRIBING, "confidence: high\n  when: {drug", "confidence: sure\n  when: {drug", "SHAPE004", 0),
     (PRESCRIBING, "when: {drug.schedule: II,", "when: {drug.shedule: II,", "COND001", 0),
-    (PRESCRIBING, "encounter.modality: {not: in_person}}", "encounter.modality: {nt: in_person}}", "COND002", 0),
-    (PRESCRIBING, "when: {drug.schedule: II,", "when: {drug.schedule: {less: II},", "COND003", 0),
-    (PRESCRIBING, "- treatment.purpose: psychiatric\n", "- treatment.purpose: psychiatry\n", "COND004", 0),
-    (PRESCRIBING, "  then: {forbid: prescribe}", "  then: {forbid: prescribing}", "LAW008", 0),
-    (PRESCRIBING, "  then: {forbid: prescribe}", "  then: {prohibit: prescribe}", "LAW014", 0),
-    (PRESCRIBING, "  then: {limit: days_supply, max: 7}", "  then: {limit: days, max: 7}", "LAW008", 0),
-    (PRESCRIBING, "cite: [fl_hb997,", "cite: [fl_hb99,", "LAW003", 0),
-    (PRESCRIBING, "id: us/fl/prescribing/schedule-ii\n", "id: us/ga/prescribing/schedule-ii\n", "LAW009", 0),
-    (PRESCRIBING, "topic: prescribing", "topic: prescribin", "LAW001", 0),
-    (PRESCRIBING, "jurisdiction: us/fl", "jurisdiction: us/ga", "LAW011", 0),
-    (PRESCRIBING, "{from: unknown, until: 2023-06-30,", "{from: unknown, until: 2023-07-02,", "LAW005", 2),
     (PRESCRIBING, "{from: unknown, until: 2023-06-30,", "{from: unknown, until: 2023-06-28,", "LAW006", 2),
-    (PRESCRIBING, "  pdmp.age_from:", "  pdmp.age:", "LAW007", 1),
-    (PRESCRIBING, "id: us/fl/prescribing/abortion-medication", "id: us/fl/prescribing/schedule-ii", "LAW004", 0),
-    (PRESCRIBING, "  from: 2022-07-01\n", "  from: 2022-07-01\n  from: 2022-07-02\n", "READ002", 1),
     (PRESCRIBING, "given: {patient.setting: hospice}", "given: {patient.seting: hospice}", "LAW013", 0),
-    (PRESCRIBING, "expect: {outcome: permitted,", "expect: {outcome: permited,", "LAW013", 0),
-    (PRESCRIBING, "  fl_hb997: {title:", "  fl_hb997: {class: background, title:", "LAW016", 0),
-    (PRESCRIBING, "unless:\n    any:", "unless:\n    all: []\n    any:", "COND005", 1),
-    (PRESCRIBING, "{drug.classes: {has: abortion_inducing},", "{drug.name: {fact: patient.age},", "COND007", 0),
-    (
-        PRESCRIBING,
-        "  when: {drug.classes: {has: abortion_inducing}, encounter.modality: {not: in_person}}",
-        "  when: nothing",
-        "COND006",
-        0,
-    ),
-    (PRESCRIBING, "  cite: [rhites_tmab, gutt_ma]\n", "", "LAW002", -3),
-    (CONSENT, "  background: {title: ", "  background: {title: x", "LAW018", 0),
-    (LICENSING, "then: {permit: practise, path: emergency}", "then: {permit: treat, path: emergency}", "LAW008", 0),
-    (LICENSING, "due: before_booking", "due: soon", "SHAPE005", 0),
     (LICENSING, "{require: registered_agent,", "{require: registred_agent,", "LAW008", 0),
-    (LICENSING, "  - {from: 2018-01-19, is: true,", "  - {from: 2018-01-19, is: yes,", "COND004", 0),
-    (CONSENT, "- {from: unknown, is: 18,", "- {from: unknown, is: eighteen,", "COND004", 0),
-    ("rules/us/drugs.yaml", "- name: azithromycin", "- name: amoxicillin", "LAW017", 0),
-    ("rules/us/zones.yaml", "GA: [America/New_York]", "GA: [America/Atlanta]", "VOC005", 0),
-    (
-        "rules/vocabulary.yaml",
-        "says: The patient is pregnant., source: patient}",
-        "says: P., source: patient, when_untold: false}",
-        "VOC003",
-        0,
-    ),
-    ("rules/vocabulary.yaml", "- provider.covering", "- provider.coverin", "COND001", 0),
-    ("rules/topics.yaml", "fact: prescription.days_supply,", "fact: prescription.day_supply,", "COND001", 0),
-    ("rules/topics.yaml", "asks: {licensing: slot,", "asks: {license: slot,", "LAW001", 0),
+    (CONSENT, "  background: {title: ", "  background: {title: x", "LAW018", 0),
 ]
 
 
@@ -98,8 +51,7 @@ def test_a_seeded_fault_is_found_on_its_line(tree: Path, file: str, old: str, ne
     problems = Problems()
     read_pack(tree, problems)
     found = [(d.code, d.location.line) for d in problems if d.location.file == file]
-    wanted = (code, 1 if code == "LAW011" else line + shift)
-    assert wanted in found, as_text(problems)
+    assert (code, line + shift) in found, as_text(problems)
 
 
 def test_everything_wrong_is_reported_in_one_pass(tree: Path) -> None:
