@@ -7,16 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from engine.consent_text import GUARDIAN
 from records.access import Role
 from records.acts import Act
 from records.duties import NotYetDone
 from records.errors import AccessRefused, NotYetBegun
-from records.forms import Submission
 from records.tables.clinical import DutyRow
 from records.work import Actor
 from tests.records.helpers import START, HandClock, World
-from tests.records.helpers_journey import consent_of, duty_of
+from tests.records.helpers_journey import duty_of
 
 
 @pytest.fixture
@@ -106,19 +104,3 @@ def test_nothing_is_done_in_advance(begun: World, clock: HandClock) -> None:
         mark(begun, done_at=clock.now() + timedelta(seconds=61))
     assert begun.store.dossier(begun.ref).done == ()
     assert mark(begun, done_at=clock.now() + timedelta(seconds=60))
-
-
-def test_a_guardians_consent_under_the_patients_own_signature_is_none(begun: World) -> None:
-    for actor in (begun.as_patient, begun.as_system):
-        with begun.database.scope(begun.clinic, actor) as scope:
-            draft = replace(consent_of(begun.visit), kind=GUARDIAN, text=f"I agree, {actor.role}")
-            scope.consents.sign(draft)
-        told = [one.kind for one in begun.store.dossier(begun.ref).consents]
-        assert told == ([] if actor is begun.as_patient else [GUARDIAN])
-
-
-def test_a_form_that_says_a_guardian_is_there_is_not_believed(begun: World) -> None:
-    fills = {"patient.guardian_present": True}
-    with begun.database.scope(begun.clinic, begun.as_patient) as scope:
-        scope.forms.submit(Submission(visit=begun.visit, form="a/b", form_digest="d", shown=(), fills=fills))
-    assert begun.store.dossier(begun.ref).patient.guardian_present is None
