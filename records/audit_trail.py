@@ -22,6 +22,7 @@ _NOBODY = (str(Role.SYSTEM), str(Role.VISITOR))  # programs, and somebody who is
 class AuditView:
     """One entry as shown: who (ids and role), what, when; where from stays sealed."""
 
+    clinic: str
     sequence: int
     at: datetime
     actor: str
@@ -128,6 +129,7 @@ class AuditTrail(Repository):
 
 def _view(row: AuditEntry) -> AuditView:
     return AuditView(
+        clinic=row.clinic,
         sequence=row.sequence,
         at=datetime.fromisoformat(row.at),
         actor=row.actor,

@@ -78,9 +78,9 @@ class Stretch:
 def walk(connection: Connection, part: Part) -> Stretch:
     """Walks a part of a chain as the connection sees it; the seam before its first entry is the caller's to look at."""
     found = Stretch()
-    for rows in _rows(connection, part):
+    for rows in rows_of(connection, part):
         for row in rows:
-            _step(found, row, part.anchor)
+            step(found, row, part.anchor)
     return found
 
 
@@ -96,7 +96,7 @@ def walk_beside(url: str, parts: Sequence[Part]) -> list[Stretch]:
     return [Stretch(**json.loads(answer)) for answer in answers]
 
 
-def _step(found: Stretch, row: Sequence[object], anchor: int) -> None:
+def step(found: Stretch, row: Sequence[object], anchor: int) -> None:
     """Takes the next row: the columns of `HASHED`, then the hash."""
     values, kept = row[:-1], cast(str, row[-1])
     sequence, previous = cast(int, values[_SEQUENCE]), cast(str, values[_PREVIOUS])
@@ -119,7 +119,7 @@ def _is_unchanged(values: Sequence[object], kept: str) -> bool:
         return False
 
 
-def _rows(connection: Connection, part: Part) -> Iterator[Sequence[Sequence[object]]]:
+def rows_of(connection: Connection, part: Part) -> Iterator[Sequence[Sequence[object]]]:
     """The rows in order, a batch at a time, past SQLAlchemy's own row objects."""
     columns = [getattr(AuditEntry, name) for name in (*HASHED, "hash")]
     query = select(*columns).where(AuditEntry.clinic == part.clinic).order_by(AuditEntry.sequence).limit(BATCH)

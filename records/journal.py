@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from json.encoder import encode_basestring
 from typing import Any, cast
@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from records.acts import Act
 from records.codes import b64, canonical, iso
 from records.key_ring import KeyRing, Purpose
+from records.origins import kept_origin
 from records.sealing import Place, Secret, seal_bytes
 from records.tables.vault import AuditEntry, AuditHead
 
@@ -52,7 +53,7 @@ _TEXT = encode_basestring  # a text as JSON, UTF-8 kept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """The actor of an entry: person id, role, session id and where they called from (sealed in the entry)."""
+    """The actor of an entry: person id, role, session id and where they called from (cut and sealed in the entry)."""
 
     person: str
     role: str
@@ -102,9 +103,11 @@ class Journal:
         sequence, previous = (head.sequence, head.hash) if head else (0, GENESIS)
         rows = []
         fields = self.ring.current(session, self.clinic, Purpose.FIELDS)
+        marks = self.ring.current(session, self.clinic, Purpose.BLIND)
+        origins = {who.origin: kept_origin(who.origin, marks.value) for who, _ in waiting}
         for who, entry in waiting:
             sequence += 1
-            row = self._row(fields, who, entry, sequence)
+            row = self._row(fields, replace(who, origin=origins[who.origin]), entry, sequence)
             row["previous"] = previous
             row["hash"] = previous = entry_hash([row[name] for name in HASHED])
             rows.append(row)

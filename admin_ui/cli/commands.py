@@ -29,7 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("mutate", "Change the law in one thing at a time and tell which changes no case notices."),
     Command("forms", "Write a form, or answers to it, as FHIR R4 for other health software."),
     Command("schema", "Print the JSON Schema of a kind of file, or write all of them for editors."),
-    Command("audit", "Verify the audit chains of the clinics in a data folder."),
+    Command("audit", "Verify, search or export the audit chains of the clinics in a data folder."),
     Command("invite", "Print the link by which somebody of a clinic's file gets a first log-in."),
     Command("keys", "Say how old the keys of a data folder are, and change them while people work."),
     Command("db", "Show, migrate, back up or restore the database, and settle visits after a restore."),

@@ -1,10 +1,16 @@
 import json
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from admin_ui.cli.typed_settings import settings_with
+from engine.settings import HOME
 from records.database import Database, PayloadKeys
 from records.key_ring import Purpose
 from records.keys import FileKeyProvider
@@ -126,3 +132,87 @@ def test_a_folder_or_clinic_that_is_not_there_is_wrong_input(cli: Cli, data: Pat
     unknown = cli("audit", "verify", "--as", "dana", "--data", str(data), "--clinic", "nobody")
     assert (missing.status, unknown.status) == (2, 2)
     assert not (tmp_path / "nowhere.keys").exists()
+
+
+def lines_of(cli: Cli, data: Path, *words: str) -> list[dict[str, str]]:
+    said = cli("audit", "search", "--as", "olga", "--data", str(data), "--clinic", "marigold", "--json", *words)
+    assert said.status == 0
+    return [json.loads(line) for line in said.out.splitlines()]
+
+
+def test_a_search_finds_by_who_what_and_when_and_is_itself_found(cli: Cli, data: Path) -> None:
+    assert {line["act"].rpartition(":")[2] for line in lines_of(cli, data, "--act", "created")} == {"created"}
+    assert lines_of(cli, data, "--actor", "nobody") == []
+    assert lines_of(cli, data, "--until", "2020-01-01") == []
+    (own,) = lines_of(cli, data, "--actor", "olga", "--limit", "1")
+    assert (own["act"], own["clinic"]) == ("audit:entries:viewed", "marigold")
+
+
+@pytest.mark.parametrize("words", [["--since", "yesterday"], ["--actor", "Ana Reyes"]])
+def test_a_search_for_what_cannot_be_is_wrong_input(cli: Cli, data: Path, words: list[str]) -> None:
+    said = cli("audit", "search", "--as", "olga", "--data", str(data), *words)
+    assert (said.status, said.out) == (2, "")
+
+
+@pytest.fixture
+def exported(cli: Cli, data: Path, tmp_path: Path) -> Path:
+    file = tmp_path / "audit.ndjson"
+    said = cli("audit", "export", "--as", "olga", "--data", str(data), "--clinic", "marigold", "--to", str(file))
+    assert said.status == 0
+    return file
+
+
+def check(cli: Cli, file: Path) -> tuple[int, str]:
+    said = cli("audit", "verify", "--as", "somebody", "--to", str(file))
+    return said.status, said.out
+
+
+def test_an_export_is_checked_without_database_or_keys_and_is_in_the_audit(
+    cli: Cli, data: Path, exported: Path
+) -> None:
+    status, out = check(cli, exported)
+    assert status == 0 and "marigold: whole" in out
+    assert "audit:entries:exported" in [line["act"] for line in lines_of(cli, data, "--act", "exported")]
+    again = cli("audit", "export", "--as", "olga", "--data", str(data), "--clinic", "marigold", "--to", str(exported))
+    assert again.status == 2  # never over a file that is there
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda lines: [*lines[:2], lines[2].replace("created", "viewed"), *lines[3:]], "was changed"),
+        (lambda lines: [*lines[:2], *lines[3:]], "is missing"),
+        (lambda lines: [lines[0], lines[2], lines[1], *lines[3:]], "is missing"),
+        (lambda lines: lines[:-1], "the end was cut off"),
+        (lambda lines: [*lines[:-2], lines[-1]], "not the newest entry"),
+        (lambda lines: [*lines[:-1], lines[-1].replace('"signature":"', '"signature":"00')], "not by its key"),
+        (lambda lines: [*lines[:2], "[]", *lines[2:]], "no line of an export"),
+        (lambda lines: ["{}", *lines[1:]], "no whole export"),
+    ],
+)
+def test_an_export_that_was_changed_is_told(
+    cli: Cli, exported: Path, change: Callable[[list[str]], list[str]], problem: str
+) -> None:
+    exported.chmod(0o600)
+    exported.write_text("\n".join(change(exported.read_text(encoding="utf-8").splitlines())), encoding="utf-8")
+    status, out = check(cli, exported)
+    assert status == 1 and problem in out
+
+
+def test_an_export_is_checked_as_the_guide_says(exported: Path) -> None:
+    """The few lines of the guide, with nothing of ours."""
+    guide = (HOME / "docs" / "guides" / "checking-an-audit-export.md").read_text(encoding="utf-8")
+    program = guide.partition("```python\n")[2].partition("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program, str(exported)],
+        cwd=exported.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("marigold: every entry follows")
+    signed = (exported.parent / "signed.txt").read_bytes()
+    public = load_der_public_key((exported.parent / "key.der").read_bytes())
+    assert isinstance(public, Ed25519PublicKey)
+    public.verify((exported.parent / "signature.bin").read_bytes(), signed)
