@@ -18,6 +18,7 @@ from engine.values import BadValue, FactType, Kind, Value, read_duration
 PATH = Text(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", "a path such as patient.location.state")
 STATES = "states"
 UNKNOWN = "unknown"
+WORKED_OUT = "engine"
 
 _TYPE_KEYS = {
     "type": Key(OneOf(tuple(kind.value for kind in Kind)), "the kind of value", required=True),
@@ -129,6 +130,10 @@ class Vocabulary:
     def ages(self) -> dict[str, timedelta]:
         """The facts that grow old, with the time for which they count."""
         return {path: fact.keeps for path, fact in self.facts.items() if fact.keeps is not None}
+
+    def tellable(self) -> Iterable[str]:
+        """The paths that a question may tell: what the engine works out itself is none of them."""
+        return [path for path, fact in self.facts.items() if fact.source != WORKED_OUT]
 
     def presumptions(self) -> Iterable[Fact]:
         """The facts that have a presumed value."""
@@ -288,7 +293,8 @@ def _flatten(
         if fact is not None:
             _put(fact, value, facts, report)
         elif path not in vocabulary.prefixes:
-            report("VOC001", path, hint=nearest(path, [*vocabulary.facts, *vocabulary.prefixes]))
+            known = vocabulary.prefixes if isinstance(value, Mapping) else vocabulary.tellable()
+            report("VOC001", path, hint=nearest(path, known))
         elif isinstance(value, Mapping):
             _flatten(vocabulary, value, path, facts, report)
         elif value is not None:

@@ -179,6 +179,22 @@ def test_broken_input_is_a_numbered_error(change: dict[str, Any], code: str) -> 
     assert code in {d.code for d in caught.value.diagnostics}
 
 
+@pytest.mark.parametrize(
+    ("facts", "hint"),
+    [
+        ({"patient": {"locaton": {"state": "FL"}}}, "did you mean `patient.location`?"),
+        ({"patient": {"locaton": "FL"}}, "did you mean `patient.relocated_on`?"),
+        ({"drug": {"shedule": "II"}}, "did you mean `drug.schedule`?"),
+        ({"drug": {"state_shedule": "II"}}, "did you mean `drug.schedule`?"),
+    ],
+)
+def test_a_misspelt_fact_is_told_only_of_what_may_stand_there(facts: dict[str, Any], hint: str) -> None:
+    with pytest.raises(BrokenInput) as caught:
+        decide(RULEBOOK, Question(topic="licensing", on="2026-12-01", facts=facts), EVALUATOR)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.what.partition("did you")[1] + found.what.partition("did you")[2]) == ("VOC001", hint)
+
+
 def test_a_broken_value_is_not_repeated_in_the_message() -> None:
     with pytest.raises(BrokenInput) as caught:
         decide(RULEBOOK, {"topic": "licensing", "on": DAY, "facts": {"patient": {"birth_date": "Jane Doe"}}}, EVALUATOR)
