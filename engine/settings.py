@@ -75,6 +75,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("tls_certificate", "path", "", "PEM certificate of the listeners; needed beyond loopback."),
     Setting("tls_key", "path", "", "PEM key of that certificate."),
     Setting("geo_databases", "paths", "", "MaxMind DB files that say where addresses are; empty: none is asked."),
+    Setting("identity_secrets", "path", "", "Folder of files named as clinics, each with its OpenID client's secret."),
     Setting("demo", "flag", "0", "Seed demo people and show how to sign in; never with real patients."),
     Setting("evaluator_processes", "count", "1", "Processes that run the rules engine beside each program."),
     Setting("log_format", "form", "text", "How log lines are written: text for people, json for a collector."),
@@ -111,6 +112,7 @@ class Settings:
     tls_certificate: Path | None
     tls_key: Path | None
     geo_databases: tuple[Path, ...]
+    identity_secrets: Path | None
     demo: bool
     evaluator_processes: int
     log_format: str

@@ -14,11 +14,19 @@ from records.acts import Act
 from records.attempts import Lane, count_failure, forget, seconds_left
 from records.ceremonies import Kind, look, take
 from records.devices import Browser, lane_of
-from records.errors_identity import FactorRefused
+from records.errors_identity import FactorRefused, SecondFactorNeeded
 from records.factors import Factors, factors_of, use_code
 from records.passkeys import find_passkey, note_use
 from records.sessions import Sessions
-from records.sign_in import SignedIn, account_of, open_session, password_matches, usable
+from records.sign_in import (
+    SignedIn,
+    account_of,
+    await_second,
+    needed_after,
+    open_session,
+    password_matches,
+    usable,
+)
 from records.tables.people import Account, SessionRow
 from records.work import Actor, Work
 
@@ -119,6 +127,27 @@ def open_without_proof(database: Database, step: Step, email: str, method: str) 
         if account is not None and usable(account, step.portal):
             return open_session(work, account.id, step.portal, (method, step.browser))
         work.note(Act.SIGN_IN_REFUSED, "unknown", portal=step.portal, code=method)
+    raise FactorRefused("unknown")
+
+
+def finish_with_provider(database: Database, step: Step, email: str, several_factors: bool) -> SignedIn:
+    """Opens the session of an address that the clinic's OpenID provider has vouched for.
+
+    Raises:
+        FactorRefused: nobody has a log-in with it at this portal (``unknown``), audited.
+        SecondFactorNeeded: the role, or the account, wants a second factor and the provider saw one only.
+    """
+    with database.work(step.clinic, step.system) as work:
+        account = account_of(work, email)
+        if account is None or not usable(account, step.portal):
+            work.note(Act.SIGN_IN_REFUSED, "unknown", portal=step.portal, code="provider")
+            needs = ""
+        elif several_factors or not (needs := needed_after(work, account.id, step.portal, step.browser)):
+            return open_session(work, account.id, step.portal, ("provider", step.browser))
+        else:
+            await_second(work, account.id, needs, (step.portal, step.browser))
+    if needs:
+        raise SecondFactorNeeded(needs)
     raise FactorRefused("unknown")
 
 

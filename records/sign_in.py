@@ -121,11 +121,10 @@ def sign_in(database: Database, tried: Credentials) -> SignedIn:
         _refuse(database, tried, found, "wrong")
     with database.work(tried.clinic, actor) as work:
         forget(work, found.lane)
-        needs = _needs(work, str(found.account), tried)
+        needs = needed_after(work, str(found.account), tried.portal, tried.browser)
         if not needs:
             return open_session(work, str(found.account), tried.portal, ("password", tried.browser))
-        kind = Kind.ENROL if needs == "enrol" else Kind.SECOND_FACTOR
-        begin(work, kind, tried.browser.secret, Begun(account=str(found.account), portal=tried.portal))
+        await_second(work, str(found.account), needs, (tried.portal, tried.browser))
     raise SecondFactorNeeded(needs)
 
 
@@ -161,6 +160,21 @@ def usable(account: Account | None, portal: str) -> bool:
     return account is not None and not account.disabled and role_for(account.roles, portal) is not None
 
 
+def needed_after(work: Work, account: str, portal: str, browser: Browser) -> str:
+    """What is still missing after one factor: ``code``, ``enrol`` or nothing."""
+    if factors_of(work, account).any:
+        return "code"
+    role = role_for(work.row(Account, account).roles, portal)
+    return "enrol" if role is None or browser.rules.needs_second_factor(role) else ""
+
+
+def await_second(work: Work, account: str, needs: str, at: tuple[str, Browser]) -> None:
+    """Begins what goes on in this browser: a factor awaited, or the first one set up; ``at`` is portal and browser."""
+    portal, browser = at
+    kind = Kind.ENROL if needs == "enrol" else Kind.SECOND_FACTOR
+    begin(work, kind, browser.secret, Begun(account=account, portal=portal))
+
+
 def _find(work: Work, tried: Credentials) -> _Found:
     account, name = account_of(work, tried.email), email_index(work, tried.email)
     lane = lane_of(work, name, account.id if account is not None else "", tried.browser)
@@ -168,15 +182,6 @@ def _find(work: Work, tried: Credentials) -> _Found:
     if account is None or not usable(account, tried.portal):
         return _Found(None, _decoy(), lane, wait)
     return _Found(account.id, account.password, lane, wait)
-
-
-def _needs(work: Work, account: str, tried: Credentials) -> str:
-    """What is still missing after the right password: ``code``, ``enrol`` or nothing."""
-    row = work.row(Account, account)
-    if factors_of(work, account).any:
-        return "code"
-    role = role_for(row.roles, tried.portal)
-    return "enrol" if role is None or tried.browser.rules.needs_second_factor(role) else ""
 
 
 def _refuse(database: Database, tried: Credentials, found: _Found, code: str) -> None:

@@ -15,6 +15,7 @@ from admin_ui.cli.debian import SetupError, require, run_quietly, say
 from engine.settings import HOME, PREFIX
 
 BROWSER_TESTS = HOME / "tests" / "browser"
+NPM_TESTS = {BROWSER_TESTS: "axe-core and lforms", BROWSER_TESTS.with_name("identity"): "an OpenID provider"}
 # The program looked for, and the Debian package that has it.
 PROGRAMS = {"chromium": "chromium", "turnserver": "coturn"}
 POSTGRES, POSTGRES_FOLDER = "postgresql", Path("/usr/lib/postgresql")
@@ -86,9 +87,10 @@ def _set_up(suite: Suite) -> None:
         missing.append(POSTGRES)
     if missing:
         require(missing, "driving browsers and a database server in the tests")
-    if not _is_installed(BROWSER_TESTS):
-        say("installing axe-core and lforms for the browser tests")
-        _install_packages(BROWSER_TESTS)
+    for folder, names in NPM_TESTS.items():
+        if not _is_installed(folder):
+            say(f"installing {names} for the tests")
+            _install_packages(folder)
 
 
 def _has_postgres() -> bool:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from portals.auth.demo import demo_people, demo_person
 from portals.auth.doors import HOMES, SIGN_INS, YEAR, at_a_clinic, door, may_try, start, with_device
 from portals.auth.letters import letters_of
+from portals.auth.provider_door import provider_label
 from portals.auth.sign_up import SignUpForm, patient_draft, read_sign_up
 from portals.base.i18n import languages
 from portals.base.middleware import cookie
@@ -179,6 +180,7 @@ def _sign_in_page(request: Request, values: Mapping[str, str], error: str = "", 
         error=error,
         people=demo_people(request),
         booking=_booking(request),
+        provider=provider_label(request),
     )
 
 

