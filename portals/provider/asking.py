@@ -30,8 +30,9 @@ WARNING = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What happened, in a sentence of the catalogue, and its meaning."""
+    """What happened: its code, a sentence of the catalogue, and its meaning."""
 
+    code: str
     tone: str
     text: str
 

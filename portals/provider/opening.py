@@ -99,7 +99,7 @@ def _notice(request: Request, code: str) -> Notice | None:
         return None
     language = visitor(request).language
     known = code if has_message(language, f"provider.said.{code}") else "not_now"
-    return Notice(tone=tone_of(known), text=translator(language)(f"provider.said.{known}"))
+    return Notice(code=known, tone=tone_of(known), text=translator(language)(f"provider.said.{known}"))
 
 
 def only_texts(form: Mapping[str, object]) -> dict[str, str]:

@@ -265,6 +265,8 @@ def test_signing_needs_the_required_parts_and_then_completes_the_visit(portal: P
     portal.move("documenting")
     page = portal.post(f"{portal.at}/sign")
     assert "Fill in the required parts" in page.text and not portal.visits.asked
+    notice = page.text.partition("data-notice")[2].partition("</div></div>")[0]
+    assert 'href="#note-subjective-history"' in notice and 'id="note-subjective-history"' in page.text
     note(portal, 0, "Sore throat")
     page = portal.post(f"{portal.at}/sign")
     assert "Your note is signed." in page.text and "Signed. The visit is complete." in page.text
