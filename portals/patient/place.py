@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from engine.dossier import Place
 from engine.zones import zip_place
+from portals.base.again import Said, once, said_again, send_again
 from portals.base.requests import deps_of, field, form_of, in_scope, origin
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
@@ -36,7 +37,8 @@ async def place_page(request: Request, visit_id: str) -> Response:
         "state": (booked.state if booked else None) or "",
         "postal_code": (booked.postal_code if booked else None) or "",
     }
-    return _form(request, page, values, ())
+    said = said_again(request)
+    return once(request, _form(request, page, {**values, **said.values}, said.errors, said.status))
 
 
 @router.post("/visits/{visit_id}/place")
@@ -56,11 +58,11 @@ async def place_post(request: Request, visit_id: str) -> Response:
     if values["here"] != "yes":
         errors.append(("here", "place.error.here"))
     if errors or located is None:
-        return _form(request, page, values, tuple(errors), 422)
+        return _again(request, page, values, tuple(errors))
     seen = await run_in_threadpool(deps_of(request).places.locate, origin(request))
     doubted = seen is not None and seen.doubts(COUNTRY, values["state"])
     if doubted and field(form, "sure") != values["state"]:
-        return _form(request, page, values, (("sure", "place.error.sure"),), 422)
+        return _again(request, page, values, (("sure", "place.error.sure"),))
     place = Place(
         country=COUNTRY,
         state=values["state"],
@@ -86,6 +88,13 @@ async def _settled(request: Request, visit_id: str) -> None:
         asked_at = before.visit.attested_place.at if before.visit.attested_place else None
         if asked_at is not None and any(gate.gate == "book" and gate.asked_at >= asked_at for gate in gates):
             return
+
+
+def _again(
+    request: Request, page: VisitPage, values: Mapping[str, str], errors: tuple[tuple[str, str], ...]
+) -> Response:
+    said = Said(values=values, errors=errors, status=422)
+    return send_again(request, said) or _form(request, page, values, errors, 422)
 
 
 def _form(

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from portals.base.again import LONGEST, NAME
 from tests.portals.helpers_clinic import Clinic, csrf_of, sign_in
-from tests.portals.helpers_journey import GOOD_CARD, KIND, answer_page, booked, held
+from tests.portals.helpers_journey import GOOD_CARD, HERE, KIND, answer_page, booked, held
 
 TYPED = "CANARY Ramírez <b>"
 
@@ -57,6 +57,14 @@ def test_a_refused_answer_is_shown_again_by_get_and_never_to_somebody_else(clini
     assert "CANARY" not in other.get(there).text
     shown = browser.get(there)
     assert shown.status_code == 422 and shown.url.path == page.url.path
+
+
+@pytest.mark.slow
+def test_a_refused_place_is_shown_again_by_get(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    path = f"/visits/{booked(clinic, browser)}/place"
+    shown = browser.get(refuse(browser, path, {**HERE, "street": TYPED, "here": ""}))
+    assert shown.status_code == 422 and "CANARY Ramírez &lt;b&gt;" in shown.text
 
 
 @pytest.mark.slow
