@@ -19,6 +19,9 @@ from engine.vocabulary import PATH
 
 _DAY = Duration(days=1)
 _RAISED = "high"
+LONGEST = Duration(months=24)
+"""For how long an attestation can stand, and how long before the law's own sources were checked it can be made."""
+_TOO_EARLY = (f"it was made more than {LONGEST} before the law's sources were checked", "attest what was read by then")
 SHAPE = Record(
     "an attestation",
     {
@@ -135,19 +138,32 @@ def _wrong(node: Node, one: Attestation, rules: Mapping[str, Rule], ground: Grou
     """Why it attests nothing, and what to do; both empty when it does attest something."""
     if one.since > one.until:
         return "it ends before it begins", "correct `on` or `until`"
+    if one.until > shift(one.since, LONGEST, 1):
+        return f"it stands for more than {LONGEST}", "read the law again after that, and attest it again"
     if bool(one.rule) == bool(one.value):
         return "it names no rule or value, or both", "name one `rule` or one `value`"
     if one.rule:
         rule = rules.get(one.rule)
         if rule is None:
             return f"there is no rule `{one.rule}`{nearest(one.rule, rules)}", "name a rule of the law"
+        if _too_early(one, [rule.cited], ground):
+            return _TOO_EARLY
         same = rule.title == one.title
         return ("", "") if same else ("the rule says something else now", "read the rule again and write its title")
     entries = _entries(one, ground.files)
     if not entries:
         return f"`{one.jurisdiction}` gives no value `{one.value}`", "name a value of that jurisdiction's files"
+    if _too_early(one, [entry.cited for entry in entries], ground):
+        return _TOO_EARLY
     reading = any(entry.value == one.told and "is" in node for entry in entries)
     return ("", "") if reading else ("the law says something else now", "read the law again and write what it `is`")
+
+
+def _too_early(one: Attestation, cited: Iterable[Cited], ground: Ground) -> bool:
+    """Whether it was made long before anybody could have read the law as it is written here."""
+    names = {name for each in cited for name in each.sources}
+    checked = [source.checked for file in ground.files for name, source in file.sources.items() if name in names]
+    return bool(checked) and one.since < shift(min(checked), LONGEST, -1)
 
 
 def _entries(one: Attestation, files: Iterable[LawFile]) -> list[LawValue]:

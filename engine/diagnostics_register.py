@@ -306,6 +306,12 @@ LAW: tuple[Kind, ...] = (
         "A rule would be gone without a word; only a law that a place may lack can be left out, and not given as well.",
         "give the value, or use one of: {allowed}",
     ),
+    Kind(
+        "LAW031",
+        "the source `{source}` was checked on {day}, which has not come",
+        "Undated law is sure from the day its source was checked.",
+        "write the day on which it was read",
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )
 REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT, *ACCESS)

@@ -17,6 +17,7 @@ from engine.law import CASE, JURISDICTION, Case
 from engine.reading import Entry, Node, Sort, read_file
 from engine.shapes import NAME, Anything, Key, ListOf, MapOf, Record
 from engine.topics import Topic, Topics
+from engine.values import BadValue, FactType, Kind, read_instant
 from engine.vocabulary import Vocabulary
 
 BULK_FOLDER = Path("tests") / "rules"
@@ -150,6 +151,30 @@ def check_case(case: Node, vocabulary: Vocabulary, topic: Topic, problems: Probl
         if word not in known:
             unknown = f"an unknown {kind} `{word}`{nearest(word, known)}"
             problems.report("LAW013", at, name=name, unknown=unknown)
+    _check_told(case, vocabulary, problems)
+
+
+def _check_told(case: Node, vocabulary: Vocabulary, problems: Problems) -> None:
+    """The day of a case and its facts are such as a question may hold."""
+    on, given = case.get("on"), case.get("given")
+    if on is not None and not _is_moment(on.raw):
+        problems.report("LAW013", on.at, name=case.text("name"), unknown=f"no day or instant: `{on.raw}`")
+    for path, part in given.items() if given else ():
+        fact = vocabulary.facts.get(path)
+        if fact is None or part.sort is Sort.EMPTY:
+            continue
+        try:
+            fact.type.read(part.plain())
+        except BadValue as error:
+            shown, fix = part.raw or str(part.sort), f"write {fact.type}"
+            problems.report("COND004", part.at, value=shown, path=path, reason=error, fix=fix)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return bool(FactType(Kind.DATE).read(text) if len(text) == 10 else read_instant(text))
+    except BadValue:
+        return False
 
 
 def _keys(node: Node, key: str) -> Iterator[tuple[str, Location]]:

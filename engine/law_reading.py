@@ -340,7 +340,7 @@ def _amount(reader: _Reader, limit: str, node: Node) -> Value | Reference:
     if node.sort is Sort.MAP:
         return _open_value(reader, node)
     declared = reader.topic.limits.get(limit)
-    kind = FactType(Kind.NUMBER, unit=declared.unit if declared else "")
+    kind = FactType(Kind.NUMBER, unit=declared.unit if declared else "", least=0)
     try:
         return written(kind, node)
     except BadValue as error:

@@ -9,11 +9,11 @@ import calendar
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.shapes import Text
+from engine.shapes import Day
 
 FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
 UNKNOWN = "unknown"
-DATED = Text(
+DATED = Day(
     r"unknown|\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?",
     "a date such as 2023-07-01 (or 2023-07, 2023, unknown)",
 )

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from engine.decisions import Question
 from engine.diagnostics import BrokenInput, Location, Problems, listed, nearest
+from engine.happened import check_happened
 from engine.local_dates import is_zone, last_instant, local_date, offset
 from engine.rulebook import Rulebook
 from engine.schedules import DRUG, FEDERAL, OF_THE_STATE, Scheduled, scheduled, with_state_schedule
@@ -97,6 +98,8 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     facts.update(presumed)
     state, country = facts.get(STATE), str(facts[COUNTRY])
     moments = _moments(rulebook, given.on, facts, problems)
+    if moments:
+        check_happened(rulebook.vocabulary.happened, facts, max(moments), problems)
     problems.stop_if_broken()
     presumed = dict(sorted(presumed.items()))
     if country != HOME_COUNTRY:

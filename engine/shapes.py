@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from engine.diagnostics import Location, Problems, listed, nearest
@@ -50,7 +51,31 @@ class Text:
         return {"type": "string", **({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})}
 
 
-DAY = Text(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a date such as 2026-01-31")
+@dataclass(frozen=True, slots=True)
+class Day(Text):
+    """A day of the calendar that can have been meant: there is such a day, and law is not older than its country."""
+
+    def check(self, node: Node, problems: Problems) -> None:
+        Text.check(self, node, problems)
+        if node.sort is Sort.TEXT and re.fullmatch(self.pattern, node.raw) and not is_day(node.raw):
+            expected = f"{self.words}, a day that there is, from {_FIRST_YEAR} on"
+            problems.report("SHAPE005", node.at, value=node.raw, expected=expected, fix="correct the date")
+
+
+_FIRST_YEAR = 1776
+
+
+def is_day(text: str) -> bool:
+    """Whether a date (or its year, or year and month) is one that there is; a word such as `unknown` may stand too."""
+    if not text[:4].isdigit():
+        return True
+    try:
+        return date.fromisoformat(f"{text}-01-01"[:10] if len(text) < 10 else text).year >= _FIRST_YEAR
+    except ValueError:
+        return False
+
+
+DAY = Day(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a date such as 2026-01-31")
 NAME = Text(r"[a-z][a-z0-9_]*", "a name of small letters, digits and _")
 SLUG = Text(r"[a-z0-9][a-z0-9-]*", "a name of small letters, digits and -")
 LINK = Text(r"https?://\S+", "a link that begins with https://")

@@ -1,12 +1,12 @@
 """Which topics of law exist, what may their rules do, and which of them does each gate ask?"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.diagnostics import Problems, listed, nearest
 from engine.due_points import POINTS
 from engine.reading import Node
-from engine.shapes import NAME, Anything, Flag, Key, ListOf, MapOf, OneOf, Record, Text
+from engine.shapes import NAME, Anything, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.units import check_unit
 from engine.values import BadValue, FactType, Kind, Value
 from engine.vocabulary import PATH, Vocabulary, read_type
@@ -18,6 +18,8 @@ _VALUE = Record(
         "of": Key(ListOf(Text(), least=1), "the allowed values"),
         "unit": Key(Text(), "the unit of a number"),
         "nullable": Key(Flag(), "whether null means `told: there is none`"),
+        "least": Key(Number(decimal=True), "the least number that makes sense (default: 0)"),
+        "greatest": Key(Number(decimal=True), "the greatest number that makes sense"),
         "says": Key(Text(), "what it means, in one sentence", required=True),
         "otherwise": Key(Anything("a value"), "what counts in a jurisdiction that gives no value"),
         "may_lack": Key(Flag(), "whether a jurisdiction may say, under `without`, that it has no such law"),
@@ -192,7 +194,7 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
             problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, known))
     for key, part in _items(node, "limits"):
         _check_limit(key, part, vocabulary, problems)
-    types = {key: read_type(part, {}, problems) for key, part in values.items()}
+    types = {key: _type(part, problems) for key, part in values.items()}
     return Topic(
         name=name,
         says=node.text("says"),
@@ -209,6 +211,12 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
         orders={key: tuple(str(word.scalar) for word in part) for key, part in _items(node, "orders")},
         stated={key: _stated(name, key, node, vocabulary, problems) for key, _ in _items(node, "stated")},
     )
+
+
+def _type(node: Node, problems: Problems) -> FactType:
+    """The type of a law value; no age, count or length of time that a law gives is less than nothing."""
+    kind = read_type(node, {}, problems)
+    return replace(kind, least=0) if kind.kind is Kind.NUMBER and kind.least is None else kind
 
 
 def _stated(topic: str, duty: str, node: Node, vocabulary: Vocabulary, problems: Problems) -> Stated:

@@ -48,7 +48,8 @@ class BadValue(ValueError):
 class FactType:
     """The type of one path. Empty `choices` on a choice or list of choices means any text; `fields` are a record's.
 
-    A field that `absent_is_nothing` is told to be nothing by a record that lacks it.
+    A date that `happened` lies in the past of every question. A field that `absent_is_nothing` is told to be nothing by
+    a record that lacks it.
     """
 
     kind: Kind
@@ -57,6 +58,8 @@ class FactType:
     nullable: bool = False
     fields: Mapping[str, "FactType"] = field(default_factory=dict)
     least: float | None = None
+    greatest: float | None = None
+    happened: bool = False
     absent_is_nothing: bool = False
     _absent: Mapping[str, None] = field(init=False, repr=False, compare=False)
 
@@ -94,6 +97,8 @@ def _number(kind: FactType, value: object) -> Value:
         raise BadValue("the number is too large")
     if kind.least is not None and value < kind.least:
         raise BadValue(f"it is less than {kind.least}")
+    if kind.greatest is not None and value > kind.greatest:
+        raise BadValue(f"it is more than {kind.greatest}")
     rounded = round(value, 6)
     return int(rounded) if rounded == int(rounded) else rounded
 

@@ -26,10 +26,16 @@ _TYPE_KEYS = {
     "unit": Key(Text(), "the unit of a number (UCUM where it has one)"),
     "nullable": Key(Flag(), "whether null means `told: there is none`"),
     "least": Key(Number(decimal=True), "the least number that makes sense"),
+    "greatest": Key(Number(decimal=True), "the greatest number that makes sense"),
+    "happened": Key(
+        Flag(), "whether a date lies in the past: not after the day asked about, in the patient's lifetime"
+    ),
 }
 _ONLY_FOR = {
     "unit": {Kind.NUMBER},
     "least": {Kind.NUMBER},
+    "greatest": {Kind.NUMBER},
+    "happened": {Kind.DATE},
     "of": {Kind.CHOICE, Kind.CHOICES},
     "fields": {Kind.RECORDS},
 }
@@ -115,10 +121,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Every declared path; also the scope that conditions are read in."""
+    """Every declared path; also the scope that conditions are read in.
+
+    `happened` are the dates that lie in the past, by path and field; the field is empty where the path is the date.
+    """
 
     facts: Mapping[str, Fact]
     prefixes: frozenset[str] = field(default_factory=frozenset)
+    happened: tuple[tuple[str, str], ...] = ()
 
     def type_of(self, path: str) -> FactType | None:
         fact = self.facts.get(path)
@@ -151,7 +161,14 @@ def read_vocabulary(node: Node, problems: Problems) -> Vocabulary:
     for part in node.get("may_be_presumed") or ():
         if part.raw not in facts:
             problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, facts))
-    return Vocabulary(facts, frozenset(_prefixes(facts)))
+    return Vocabulary(facts, frozenset(_prefixes(facts)), tuple(_happened(facts.values())))
+
+
+def _happened(facts: Iterable[Fact]) -> Iterable[tuple[str, str]]:
+    for fact in facts:
+        for name, kind in {"": fact.type, **fact.type.fields}.items():
+            if kind.happened:
+                yield fact.path, name
 
 
 def _check_doubt(node: Node | None, facts: Mapping[str, Fact], problems: Problems) -> None:
@@ -243,7 +260,7 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
             problems.report("SHAPE004", of.at, value=values[0], hint=nearest(values[0], lists), allowed=listed(lists))
         values = lists.get(values[0], ())
     fields = {name: read_type(part, lists, problems) for name, part in _items(node, "fields")}
-    least, unit = node.get("least"), node.get("unit")
+    least, greatest, unit = node.get("least"), node.get("greatest"), node.get("unit")
     if unit is not None:
         check_unit(unit, problems)
     return FactType(
@@ -253,6 +270,8 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
         node.flag("nullable"),
         fields,
         least=cast("float | None", least.scalar) if least is not None else None,
+        greatest=cast("float | None", greatest.scalar) if greatest is not None else None,
+        happened=node.flag("happened"),
         absent_is_nothing="absent" in node,
     )
 

@@ -3,17 +3,20 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
 from admin_ui.cli.typed_settings import settings_with
 from engine.diagnostics import Diagnostic, Problems, as_github, as_json, as_text
+from engine.law import Source
 from engine.law_cases import bulk_cases, check_starts, examples
 from engine.library import read_library
 from engine.rulebook import LawPack
 from engine.settings import PREFIX
 
 WRONG_INPUT = 2
+NO_DAY = "9999-12-31"
 FORMATS: Mapping[str, Callable[[Iterable[Diagnostic]], str]] = MappingProxyType(
     {"text": as_text, "json": as_json, "github": as_github}
 )
@@ -36,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     library = read_library(settings.root, settings.clinics, problems)
     if library is not None:
         _check_cases(settings.root, library.law, problems)
+        check_checked(library.law.sources.values(), datetime.now(UTC).date(), problems)
     text = FORMATS[arguments.format](problems)
     sys.stdout.write(f"{text}\n" if text else "")
     if library is None or problems.errors:
@@ -53,3 +57,11 @@ def _check_cases(root: Path, law: LawPack, problems: Problems) -> None:
     cases = [case for file in law.files for case in file.cases]
     cases += bulk_cases(root, law.vocabulary, law.topics, problems)
     check_starts(cases, examples(root, problems), problems)
+
+
+def check_checked(sources: Iterable[Source], today: date, problems: Problems) -> None:
+    """Nobody has read a source on a day that has not begun anywhere."""
+    newest = (today + timedelta(days=1)).isoformat()
+    for source in sources:
+        if newest < source.checked < NO_DAY:
+            problems.report("LAW031", source.at, source=source.id, day=source.checked)

@@ -90,3 +90,12 @@ def test_a_bulk_case_and_the_example_it_starts_from_are_checked(cli: Cli, copy: 
     assert said.out.count("tests/rules/more.yaml:3:") == 2
     assert "unknown example `ordinary_visti`; did you mean `ordinary_visit`?" in said.out
     assert "unknown duty `gaurdian`; did you mean `guardian`?" in said.out
+
+
+def test_a_source_cannot_have_been_checked_on_a_day_to_come(cli: Cli, copy: Path) -> None:
+    for path in (copy / "rules" / "us").glob("*/*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("checked: '2026-11-21'", "checked: '2099-01-01'"), encoding="utf-8")
+    said = cli("check", str(copy))
+    assert said.status == 2
+    assert "LAW031" in said.out
