@@ -1,11 +1,12 @@
 """Which process runs the second engine? This one: it reads cases on standard input until that closes.
 
-A frame is four bytes of length (big endian) and that much JSON. It shares nothing with the process that started it, so
-its death costs one decision.
+A frame is four bytes of length (big endian) and the content: a request as the process that started this one marshals
+it, an answer as JSON. It shares nothing with that process, so its death costs one decision.
 """
 
 import gc
 import json
+import marshal
 import signal
 import sys
 from typing import BinaryIO
@@ -22,7 +23,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     session = Session()
     gc.disable()  # nothing here is cyclic, and a pause for the collector would be a decision's pause
     while len(head := incoming.read(4)) == 4:
-        request = json.loads(incoming.read(int.from_bytes(head, "big")))
+        request = marshal.loads(incoming.read(int.from_bytes(head, "big")))
         signal.alarm(LONGEST_ANSWER)
         body = json.dumps(answer(session, request)).encode()
         signal.alarm(0)
