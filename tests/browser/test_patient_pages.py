@@ -75,6 +75,22 @@ async def test_a_mistake_moves_the_focus_to_the_summary_and_its_link_to_the_fiel
     await page.wait_for_url("**#given")
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_back_after_a_refused_card_leads_to_pages_of_ours(site: Site, chromium: Browser, scripts: bool) -> None:
+    page = await _page(chromium, java_script_enabled=scripts, **PHONE)
+    await _held_demo(site, page)
+    await _pay(page, number="4242 4242 4242 4241")
+    await expect(page.locator(".summary-box")).to_be_visible()
+    await expect(page.locator("#name")).to_have_value("Demo")
+    await page.goto(f"{site.base}/visits")
+    await page.go_back()
+    await expect(page.locator("#number")).to_be_visible()
+    await _pay(page, number="4242 4242 4242 4242")
+    await page.wait_for_url("**new=booked")
+    await page.go_back()
+    await expect(page.locator("h1")).to_contain_text("Visit with")
+
+
 async def test_an_answer_is_saved_as_it_is_given(site: Site, chromium: Browser) -> None:
     page = await _page(chromium, **PHONE)
     visit = await _booked_demo(site, page)
@@ -269,8 +285,8 @@ async def _sign_up(page: Page) -> None:
     await page.click(GO)
 
 
-async def _booked_demo(site: Site, page: Page, person: str = "june_hartley") -> str:
-    """A paid visit of a demo person, by the shortest way."""
+async def _held_demo(site: Site, page: Page, person: str = "june_hartley") -> None:
+    """The payment page of a demo person's visit, by the shortest way."""
     await page.goto(f"{site.base}/sign-in")
     await page.click(f"button[value={person}]")
     await page.goto(f"{site.base}/book/urgent_care/video_visit")
@@ -279,9 +295,19 @@ async def _booked_demo(site: Site, page: Page, person: str = "june_hartley") -> 
     await page.click(GO)
     await page.locator(".slots button").nth(secrets.randbelow(6)).click()
     await page.click(GO)
-    for name, value in (("name", "Demo"), ("number", "4242424242424242"), ("expires", "12/29"), ("code", "123")):
+    await page.locator("#number").wait_for()
+
+
+async def _pay(page: Page, number: str) -> None:
+    for name, value in (("name", "Demo"), ("number", number), ("expires", "12/29"), ("code", "123")):
         await page.fill(f"#{name}", value)
     await page.click(GO)
+
+
+async def _booked_demo(site: Site, page: Page, person: str = "june_hartley") -> str:
+    """A paid visit of a demo person."""
+    await _held_demo(site, page, person)
+    await _pay(page, "4242424242424242")
     await page.wait_for_url("**new=booked")
     found = re.search(r"vis_\w+", page.url)
     assert found
