@@ -30,6 +30,12 @@ class Stack:
     folder: Path
     port: int
     process: subprocess.Popen[bytes]
+    postgres: str = ""
+
+    @property
+    def url(self) -> str:
+        """The address of its records."""
+        return self.postgres or f"sqlite:///{self.data / 'records.sqlite3'}"
 
     @property
     def clinic(self) -> str:
@@ -48,7 +54,7 @@ class Stack:
     def records(self, actor: Actor | None = None) -> Iterator[Scope]:
         """One transaction in the running clinic's records."""
         keys = FileKeyProvider(self.folder / "data.keys")
-        database = Database(f"sqlite:///{self.data / 'records.sqlite3'}", keys)
+        database = Database(self.url, keys)
         try:
             with database.scope(SLUG, actor or Actor.system("journey")) as scope:
                 yield scope
@@ -57,17 +63,19 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path) -> Iterator[Stack]:
-    """Starts everything, waits until it is ready, and stops it cleanly at the end."""
+def running_stack(folder: Path, postgres: str = "") -> Iterator[Stack]:
+    """Starts everything, waits until it is ready, and stops it cleanly at the end; records on SQLite unless told."""
     port = _free_port()
     command = [sys.executable, "-m", "admin_ui.cli", "up", f"clinics/{SLUG}.yaml", "--port", str(port)]
     told = {"CLINIC_TRACES_FILE": str(folder / "data" / "logs" / "spans.jsonl"), "CLINIC_LOG_LEVEL": "debug"}
+    if postgres:
+        told["CLINIC_DATABASE_URL"] = postgres
     environ = {**os.environ, **told, "PYTHONUNBUFFERED": "1"}
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--data", str(folder / "data")], cwd=ROOT, env=environ, stdout=log, stderr=subprocess.STDOUT
         )
-    stack = Stack(folder=folder, port=port, process=process)
+    stack = Stack(folder=folder, port=port, process=process, postgres=postgres)
     try:
         _await_ready(stack)
         yield stack
