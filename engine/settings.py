@@ -65,6 +65,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("temporal_address", "text", "127.0.0.1:7233", "Host and port of the Temporal server."),
     Setting("temporal_namespace", "text", "clinic", "Temporal namespace of the visits."),
     Setting("temporal_tls", "flag", "0", "Speak TLS to Temporal; needed beyond loopback."),
+    Setting("temporal_ca", "path", "", "PEM certificates that Temporal's is checked by; empty: the machine's own."),
+    Setting("temporal_certificate", "path", "", "PEM certificate shown to Temporal, where it asks for one."),
+    Setting("temporal_key", "path", "", "PEM key of that certificate."),
     Setting("web_host", "text", "127.0.0.1", "Address the web program listens on."),
     Setting("web_port", "port", "8080", "TCP port of the web program."),
     Setting("public_base", "text", "", "Scheme, host and port people type; a clinic's slug is put before the host."),
@@ -102,6 +105,9 @@ class Settings:
     temporal_address: str
     temporal_namespace: str
     temporal_tls: bool
+    temporal_ca: Path | None
+    temporal_certificate: Path | None
+    temporal_key: Path | None
     web_host: str
     web_port: int
     public_base: str
@@ -190,6 +196,8 @@ def _open_listeners(settings: Settings) -> Iterable[str]:
 def _open_connections(settings: Settings) -> Iterable[str]:
     if not settings.temporal_tls and not is_loopback(settings.temporal_address.rpartition(":")[0]):
         yield _beyond_loopback(f"{PREFIX}TEMPORAL_ADDRESS", f"{PREFIX}TEMPORAL_TLS=1")
+    if (settings.temporal_certificate is None) != (settings.temporal_key is None):
+        yield f"{PREFIX}TEMPORAL_CERTIFICATE: goes with {PREFIX}TEMPORAL_KEY; give both or neither"
     if not _is_safe_web(settings.traces_endpoint):
         yield _beyond_loopback(f"{PREFIX}TRACES_ENDPOINT", "an https address")
 

@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, create_engine, insert, make_url, select, update
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, insert, select, update
 
+from records.engines import open_engine, writer
 from records.errors import Erased, Unreadable
 
 SHARE_BYTES = 32
@@ -99,15 +100,19 @@ class FileShares:
 
 
 class SqlShares:
-    """The same in a database of its own, for several machines; its copies are kept apart from the records', too."""
+    """The same in a database of its own, for several machines; its copies are kept apart from the records', too.
+
+    What the server keeps of earlier values (archived write-ahead logs, rows not yet vacuumed) has to be short-lived.
+    """
 
     def __init__(self, url: str) -> None:
-        self._engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
-        _TABLE.metadata.create_all(self._engine)
+        self._engine = open_engine(url, connections=4)
+        self._writer = writer(self._engine)
+        _TABLE.metadata.create_all(self._writer)
 
     def add(self, key: str) -> tuple[str, bytes]:
         share = secrets.token_bytes(SHARE_BYTES)
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             connection.execute(insert(_TABLE).values(key=key, share=share))
         return key, share
 
@@ -121,8 +126,14 @@ class SqlShares:
         return bytes(share)
 
     def erase(self, where: str, key: str) -> None:
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             connection.execute(update(_TABLE).where(_TABLE.c.key == where).values(share=_NOTHING))
+        if self._engine.dialect.name == "sqlite":  # its write-ahead log still has the share
+            log = self._engine.raw_connection()
+            try:
+                log.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                log.close()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -131,7 +142,7 @@ class SqlShares:
 def shares_at(folder: Path, url: str) -> Shares:
     """The shares at an address of their own, else in the file ``people.shares`` of the key folder."""
     if url:
-        return SqlShares(make_url(url).render_as_string(hide_password=False))
+        return SqlShares(url)
     return FileShares(folder / "people.shares")
 
 

@@ -65,6 +65,21 @@ class VisitUnreachable(RuntimeError):
     """Temporal did not answer in time; the same request may be sent again with its id. Carries the visit's id."""
 
 
+def tls_to_temporal(settings: Settings) -> TLSConfig | bool:
+    """How the server is checked, and what it is shown; TLS 1.2 or newer, or none at all on this machine.
+
+    Raises:
+        OSError: a file of certificates or keys cannot be read.
+    """
+    if not settings.temporal_tls:
+        return False
+    read = [
+        path.read_bytes() if path is not None else None
+        for path in (settings.temporal_ca, settings.temporal_certificate, settings.temporal_key)
+    ]
+    return TLSConfig(server_root_ca_cert=read[0], client_cert=read[1], client_private_key=read[2])
+
+
 async def connect(settings: Settings, keys: PayloadKeys | None, *, lazy: bool = True) -> VisitClient:
     """A client that connects at its first call, so that the web starts before Temporal does.
 
@@ -74,7 +89,7 @@ async def connect(settings: Settings, keys: PayloadKeys | None, *, lazy: bool = 
     client = await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
-        tls=TLSConfig() if settings.temporal_tls else False,
+        tls=tls_to_temporal(settings),
         data_converter=data_converter(keys),
         lazy=lazy,
     )
