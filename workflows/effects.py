@@ -11,8 +11,9 @@ another question at another instant, and both verdicts are kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -41,6 +42,9 @@ from workflows.contracts import (
 
 UNKNOWN_SUBJECT = ("NotFound", "AccessRefused")
 """The types of the errors by which records say that an order, note or participant is not this visit's."""
+
+Activities = TypeVar("Activities")
+Heard = TypeVar("Heard")
 
 _SHORT = timedelta(seconds=10)
 
@@ -158,13 +162,7 @@ async def authorise_payment(effect: EffectInput) -> PaymentAnswer | None:
 
 async def withdraw_payment(effect: EffectInput, *, somebody_waits: bool) -> PaymentAnswer | None:
     """Ends an attempt whose answer was lost, whatever became of it; None when the processor did not answer in time."""
-    try:
-        return await workflow.execute_activity_method(
-            PaymentActivities.withdraw_payment, effect, **_network(somebody_waits)
-        )
-    except FailureError as error:
-        _unless_silent(error, somebody_waits)
-        return None
+    return await _ask_network(PaymentActivities.withdraw_payment, effect, somebody_waits)
 
 
 async def capture_payment(effect: EffectInput) -> PaymentAnswer:
@@ -173,43 +171,29 @@ async def capture_payment(effect: EffectInput) -> PaymentAnswer:
 
 async def void_payment(effect: EffectInput, *, somebody_waits: bool) -> PaymentAnswer | None:
     """None when the processor did not answer in time."""
-    try:
-        return await workflow.execute_activity_method(
-            PaymentActivities.void_payment, effect, **_network(somebody_waits)
-        )
-    except FailureError as error:
-        _unless_silent(error, somebody_waits)
-        return None
+    return await _ask_network(PaymentActivities.void_payment, effect, somebody_waits)
 
 
 async def send_prescription(effect: EffectInput, *, somebody_waits: bool) -> DispatchAnswer | None:
     """None when somebody waits and the network did not answer in time: the same effect may be asked again."""
-    try:
-        return await workflow.execute_activity_method(
-            PrescribingActivities.send_prescription, effect, **_network(somebody_waits)
-        )
-    except FailureError as error:
-        _unless_silent(error, somebody_waits)
-        return None
+    return await _ask_network(PrescribingActivities.send_prescription, effect, somebody_waits)
 
 
 async def cancel_prescription(effect: EffectInput, *, somebody_waits: bool) -> DispatchAnswer | None:
     """None when the network did not answer in time."""
-    try:
-        return await workflow.execute_activity_method(
-            PrescribingActivities.cancel_prescription, effect, **_network(somebody_waits)
-        )
-    except FailureError as error:
-        _unless_silent(error, somebody_waits)
-        return None
+    return await _ask_network(PrescribingActivities.cancel_prescription, effect, somebody_waits)
 
 
 async def withdraw_prescription(effect: EffectInput, *, somebody_waits: bool) -> DispatchAnswer | None:
     """Takes back what was sent by this effect, whatever became of it; None when the network did not answer in time."""
+    return await _ask_network(PrescribingActivities.withdraw_prescription, effect, somebody_waits)
+
+
+async def _ask_network(
+    ask: Callable[[Activities, EffectInput], Heard], effect: EffectInput, somebody_waits: bool
+) -> Heard | None:
     try:
-        return await workflow.execute_activity_method(
-            PrescribingActivities.withdraw_prescription, effect, **_network(somebody_waits)
-        )
+        return await workflow.execute_activity_method(ask, effect, **_network(somebody_waits))
     except FailureError as error:
         _unless_silent(error, somebody_waits)
         return None
