@@ -44,6 +44,8 @@ from portals.patient import (
 )
 from portals.provider import routes as provider
 from portals.serving import run
+from portals.staff import routes as staff
+from portals.staff.banner import EmergencyBanner
 
 HOUSE_COLOUR = "#1f5c4d"
 # In this order: an address with a fixed word comes before one with an id in its place.
@@ -73,6 +75,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
     app.add_api_route("/brand.css", _brand, methods=["GET"])
     _add_portals(app)
     install_errors(app)
+    app.add_middleware(EmergencyBanner, database=deps.database)
     app.add_middleware(ForgeryGuard, on_refusal=forgery_page)
     app.add_middleware(Traced, traces=deps.traces)
     app.add_middleware(Settle, clinics=deps.clinics, sessions=deps.sessions, public_base=deps.settings.public_base)
@@ -85,7 +88,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
 
 def _add_portals(app: FastAPI) -> None:
     """Each part of the portals adds its own routes."""
-    for part in (*PATIENT_PAGES, *SIGN_IN_PAGES, start, design, call, provider, law, api):
+    for part in (*PATIENT_PAGES, *SIGN_IN_PAGES, start, design, call, staff, provider, law, api):
         app.include_router(part.router)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(ProofNeeded, confirm.proof_page)

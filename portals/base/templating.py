@@ -72,6 +72,7 @@ def _common(request: Request, who: Visitor) -> Mapping[str, Any]:
         "csrf": who.csrf,
         "path": request.url.path,
         "static": static_url,
+        "emergencies": request.scope.get("emergencies", ()),
         "demo": bool(getattr(state, "demo", False)),
         "page_languages": [
             code for code in (who.clinic.languages if who.clinic else languages()) if code in languages()

@@ -22,6 +22,7 @@ from portals.provider.opening import at_desk, provider_session, visit_screen
 from portals.provider.queue_page import queue_view
 from portals.provider.views import QueueView
 from portals.provider.visit_page import Shown
+from portals.staff.doors import HOMES
 from records.errors import AlreadyDone
 
 STAFF_ROLES = ("clinic_admin", "clinical_ops", "compliance", "support", "platform_operator")
@@ -32,7 +33,7 @@ router.include_router(acts.router)
 
 @router.get("")
 async def queue(request: Request) -> Response:
-    """The queue; staff of other roles read that nothing of theirs is here yet."""
+    """The queue; staff of other roles are led to their own first page."""
     who = require_session(request)
     if who.role != "provider":
         return _not_a_clinician(request, who.role)
@@ -93,7 +94,9 @@ def _look(desk: Desk, words: LawWords) -> tuple[Desk, QueueView, str]:
 
 
 def _not_a_clinician(request: Request, role: str) -> Response:
-    """A calm page: who they are here and what they can do today."""
+    """Their own first page, or a calm one: who they are here and what they can do today."""
     if role not in STAFF_ROLES:
         raise HTTPException(403)
+    if role in HOMES:
+        return go(HOMES[role])
     return render(request, "provider/elsewhere.html", role=role)

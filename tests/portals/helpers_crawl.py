@@ -22,6 +22,7 @@ from portals.base.visitor import COOKIES, csrf_token
 from records.access import STAFF, Role
 from records.consents import ConsentDraft
 from records.database import Database
+from records.emergency import EmergencyDraft
 from records.forms import AnswerDraft
 from records.notes import NoteDraft
 from records.people import PatientDraft, StaffDraft
@@ -95,6 +96,7 @@ class Told:
     ids: Mapping[str, str]
     patient: str
     provider: str
+    helper: str
     secrets: tuple[str, ...]
 
 
@@ -121,6 +123,12 @@ class Crawl:
         if changes:
             self.browsers.pop(asker.name, None)
         return answer
+
+    def follow(self, asker: Asker, answer: httpx.Response) -> httpx.Response:
+        """The page that an answer leads to."""
+        path = answer.headers["location"].partition("#")[0]
+        led: httpx.Response = self.browser_of(asker).get(path, follow_redirects=False)
+        return led
 
     def refusals(self, clinic: str) -> int:
         """How many refusals the clinic's audit holds."""
@@ -197,6 +205,9 @@ def _people(database: Database, clinic: str, told: Told | None, where: str) -> I
             yield Asker(
                 name="the clinician", clinic=clinic, role=Role.PROVIDER, account=clinician.account, relations=treats
             )
+            helper, helps = scope.accounts.of_person(told.helper), _relations(Role.PROVIDER) | {Relation.EMERGENCY}
+            assert helper is not None
+            yield Asker(name="the helper", clinic=clinic, role=Role.PROVIDER, account=helper.account, relations=helps)
 
 
 def _relations(role: Role) -> frozenset[Relation]:
@@ -218,13 +229,13 @@ def _account(scope: Scope, clinic: str, role: Role) -> str:
     return scope.accounts.create(person, email, "no hash", [role])
 
 
-def tell_visit(clinic: Clinic, slug: str, mark: str) -> Told:
-    """A visit that has been held, with a marked text wherever somebody can type one."""
+def tell_visit(clinic: Clinic, slug: str, mark: str, *, in_an_emergency: bool = True) -> Told:
+    """A visit that has been held, with a marked text wherever somebody can type one; a colleague has its chart open."""
     database, store = clinic.database, RecordsVisitStore(clinic.database)
     with database.scope(slug, Actor.system("crawl")) as scope:
         patient = scope.people.create_patient(_patient(mark))
         scope.accounts.create(patient, f"{mark}mail@patients.example", "no hash", [Role.PATIENT])
-        provider = scope.people.providers()[0].person
+        provider, helper = (one.person for one in scope.people.providers()[:2])
         visit = scope.visits.draft(
             VisitDraft(
                 patient=patient,
@@ -239,10 +250,14 @@ def tell_visit(clinic: Clinic, slug: str, mark: str) -> Told:
         )
     ref = VisitRef(clinic=slug, visit=visit)
     ids = _fill(database, store, ref, mark)
+    if in_an_emergency:
+        with database.scope(slug, Actor(person=helper, role=Role.PROVIDER)) as scope:
+            ids["emergency"] = scope.emergencies.open(_emergency(mark)).id
     return Told(
         ids={"visit": visit, "visit_id": visit, "patient": patient, **ids},
         patient=patient,
         provider=provider,
+        helper=helper,
         secrets=(patient, *(f"{mark}{text}" for text in TEXTS)),
     )
 
@@ -294,10 +309,11 @@ def _fill(database: Database, store: RecordsVisitStore, ref: VisitRef, mark: str
     link = store.issue_join_link(effect(), people["patient"].id, database.now() + timedelta(minutes=10))
     with database.scope(ref.clinic, as_patient) as scope:
         token = scope.links.address(link)
-    return {"order": order, "note": note.note, "alert": task, "token": token, "number": "1", **KINDS}
+    return {"order": order, "note": note.note, "alert": task, "token": token, "number": "1", **KINDS, **NOBODYS}
 
 
 KINDS = {"specialty": "urgent_care", "kind": "video_visit"}
+NOBODYS = {"passkey": "psk_none", "other": "ses_none", "person": "per_none", "invitation": "inv_none"}
 
 
 def _consent(visit: str, mark: str) -> ConsentDraft:
@@ -311,6 +327,11 @@ def _consent(visit: str, mark: str) -> ConsentDraft:
         language="en",
         signature=f"{mark}signature",
     )
+
+
+def _emergency(mark: str) -> EmergencyDraft:
+    reason = "found without consciousness, no history"
+    return EmergencyDraft(given=f"{mark}given", family=f"{mark}family", birth_date=PATIENT.birth_date, reason=reason)
 
 
 def _note(visit: str, mark: str) -> NoteDraft:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -10,11 +10,13 @@ from engine.access import Relation, Standing
 from records.access import MAY, TABLE, Role, may, only_by, permitted
 from records.acts import Act
 from records.database import Database
+from records.emergency import LIFE, EmergencyDraft
 from records.errors import AccessRefused
 from records.messages import MessageView
+from records.people import StaffDraft
 from records.visits import Participant, VisitEvent, VisitView
 from records.work import Actor
-from tests.records.helpers import World
+from tests.records.helpers import PATIENT, PLACE, PROVIDER, HandClock, World
 from tests.records.helpers_journey import walk
 
 STAFF = [Role.CLINIC_ADMIN, Role.CLINICAL_OPS, Role.COMPLIANCE, Role.SUPPORT]
@@ -60,6 +62,7 @@ def test_support_cannot_list_visits(world: World) -> None:
         scope.visits.for_patient(world.patient)
 
 
+@pytest.mark.slow
 def test_what_a_flag_was_about_stays_with_those_who_treat(database: Database) -> None:
     walked = walk(database, "palmetto", "Aaa")
     visit = walked.world.visit
@@ -72,6 +75,7 @@ def test_what_a_flag_was_about_stays_with_those_who_treat(database: Database) ->
     assert not any(one.detail for one in run)
 
 
+@pytest.mark.slow
 def test_an_administrator_sees_that_notices_went_out_and_not_to_which_address(database: Database) -> None:
     walk(database, "palmetto", "Aaa")
     with database.scope("palmetto", Actor(person="adm", role=Role.CLINIC_ADMIN)) as scope:
@@ -80,6 +84,22 @@ def test_an_administrator_sees_that_notices_went_out_and_not_to_which_address(da
     assert {one.address for one in sent} == {""}
     with database.scope("palmetto", Actor.system()) as scope:
         assert all("@" in one.address for one in scope.messages.outbox())
+
+
+def test_in_an_emergency_a_colleague_reads_for_a_while_and_writes_nothing(world: World, clock: HandClock) -> None:
+    staff = StaffDraft(given="Ike", family="Ode", email="")
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        colleague = Actor(person=scope.people.create_provider(replace(PROVIDER, staff=staff)), role=Role.PROVIDER)
+    reason = "Found without consciousness."
+    draft = EmergencyDraft(given="Ana", family="Reyes", birth_date=PATIENT.birth_date, reason=reason)
+    with world.database.scope(world.clinic, colleague) as scope:
+        scope.emergencies.open(draft)
+        assert scope.visits.get(world.visit).reason == "sore throat"
+        with pytest.raises(AccessRefused):
+            scope.visits.attest_place(world.visit, PLACE)
+    clock.at += LIFE
+    with pytest.raises(AccessRefused), world.database.scope(world.clinic, colleague) as scope:
+        scope.visits.get(world.visit)
 
 
 def test_what_only_one_relation_gives_is_told_apart() -> None:

@@ -16,6 +16,7 @@ from records.work import Actor
 from tests.records.helpers import PATIENT, PROVIDER, HandClock, World, build_world
 from tests.records.helpers_journey import Walked, walk
 
+pytestmark = pytest.mark.slow  # that a chart opens and shuts is in test_access.py, and fast
 DRAFT = EmergencyDraft(
     given="ana ", family="REYES", birth_date=PATIENT.birth_date, reason="Brought in without consciousness, no history."
 )

@@ -1,0 +1,46 @@
+"""How a visit's call stands, for whoever helps people into it: found by the visit's number, and nobody is named."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portals.base.requests import field, form_of, in_scope
+from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from portals.staff.doors import require_act
+from records.acts import Act
+from records.codes import is_code
+
+router = APIRouter(include_in_schema=False)
+_LONGEST = 40
+
+
+@router.get("/connections")
+async def connections(request: Request) -> Response:
+    """Asks for a visit's number, which people find on their own page."""
+    require_act(request, Act.CONNECTION_VIEWED)
+    return render(request, "staff/connections.html", error="")
+
+
+@router.post("/connections")
+async def look_up(request: Request) -> Response:
+    """Leads to the visit of that number."""
+    require_act(request, Act.CONNECTION_VIEWED)
+    visit = field(await form_of(request), "visit")
+    if not visit or not is_code(visit, _LONGEST):
+        return render(request, "staff/connections.html", 422, error="number")
+    return go(f"/staff/connections/{visit}")
+
+
+@router.get("/connections/{visit}")
+async def connection(request: Request, visit: str) -> Response:
+    """Stage, room and each side's way in."""
+    require_act(request, Act.CONNECTION_VIEWED)
+    try:
+        seen = await in_scope(request, lambda scope: scope.overview.connection(visit))
+    except HTTPException:
+        return render(request, "staff/connections.html", 404, error="unknown")
+    return render(request, "staff/connection.html", seen=seen, zone=visitor(request).here.time_zone)

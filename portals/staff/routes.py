@@ -1,0 +1,11 @@
+"""The pages of the staff who are no clinicians, and of clinicians in an emergency."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from portals.staff import connections, emergency, oversight, schedule
+
+router = APIRouter(prefix="/staff", include_in_schema=False)
+for part in (schedule, connections, emergency, oversight):
+    router.include_router(part.router)
