@@ -58,9 +58,10 @@ class InvitationView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Unlisted:
-    """Somebody of the clinic who has no log-in yet."""
+    """Somebody of the clinic who has no log-in yet; ``key`` is their id in the clinic's file, empty for others."""
 
     person: str
+    key: str
     name: str
     email: str
     clinician: bool
@@ -144,6 +145,7 @@ class Invitations(Repository):
         contact = self._contact(row)
         return Unlisted(
             person=row.id,
+            key=row.seed_key or "",
             name=f"{contact['given']} {contact['family']}",
             email=contact["email"],
             clinician=self._session.get(Provider, row.id) is not None,

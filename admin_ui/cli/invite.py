@@ -9,8 +9,6 @@ import json
 import sys
 from pathlib import Path
 
-from sqlalchemy import select
-
 from admin_ui.cli.installation import address
 from admin_ui.cli.keys import opened
 from admin_ui.cli.typed_settings import settings_with
@@ -22,7 +20,6 @@ from records.database import Database
 from records.errors import EmailTaken
 from records.invitations import ROLES, InvitationDraft, Unlisted
 from records.mails import MailDraft
-from records.tables.people import Person
 from records.work import Actor
 
 SUBJECT = "You are invited"
@@ -64,7 +61,7 @@ def _invite(database: Database, arguments: argparse.Namespace, actor: Actor) -> 
 
     with database.scope(arguments.clinic, actor) as scope:
         waiting = scope.invitations.without_login()
-    one = _chosen(database, arguments, waiting)
+    one = _chosen(arguments, waiting)
     role = str(Role.PROVIDER) if one.clinician else arguments.role
     if role is None:
         raise SettingsError(["--role is needed for somebody who is no clinician"])
@@ -76,12 +73,9 @@ def _invite(database: Database, arguments: argparse.Namespace, actor: Actor) -> 
     return made[0]
 
 
-def _chosen(database: Database, arguments: argparse.Namespace, waiting: tuple[Unlisted, ...]) -> Unlisted:
+def _chosen(arguments: argparse.Namespace, waiting: tuple[Unlisted, ...]) -> Unlisted:
     """The person of that id in the clinic's file who has no log-in yet."""
-    with database.reading() as session:
-        query = select(Person.seed_key, Person.id).where(Person.clinic == arguments.clinic)
-        keys = {person: key for key, person in session.execute(query)}
-    by_key = {str(keys.get(one.person)): one for one in waiting}
+    by_key = {one.key: one for one in waiting if one.key}
     if arguments.person not in by_key:
         raise SettingsError(
             [

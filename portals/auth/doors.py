@@ -44,7 +44,7 @@ def door(request: Request) -> str:
 class Limit:
     """How often one origin may try something at a clinic: so many at once, then one more every so many seconds."""
 
-    name: str
+    kind: str
     tries: int
     seconds: float
 
@@ -56,7 +56,7 @@ MAIL_ASKS = Limit("mail", 10, 30)
 def may_try(request: Request, limit: Limit) -> bool:
     """Takes one try of this program's bucket for the origin of a request."""
     throttles: dict[str, Throttle] = request.app.state.throttles
-    throttle = throttles.setdefault(limit.name, Throttle(tries=limit.tries, seconds=limit.seconds))
+    throttle = throttles.setdefault(limit.kind, Throttle(tries=limit.tries, seconds=limit.seconds))
     return throttle.allow(visitor(request).here.slug, origin(request))
 
 
