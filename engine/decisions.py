@@ -111,34 +111,26 @@ class Decision:
     def canonical(self) -> bytes:
         """The bytes that are the same whenever the inputs are; written once."""
         if not self._written:
-            parts = self.as_json()
-            parts["sources"] = _Parts({name: _written(source) for name, source in self.sources.items()})
-            object.__setattr__(self, "_written", _FORM % tuple(_written(parts[key]) for key in _KEYS))
+            object.__setattr__(self, "_written", _FORM % tuple([_written(getattr(self, key)) for key in _KEYS]))
         return self._written
 
 
 _KEYS = tuple(sorted(part.name for part in fields(Decision) if part.init))
 _FORM = "{{{}}}".format(",".join(f'"{key}":%b' for key in _KEYS)).encode()
-
-
-class _Parts(dict[str, bytes]):
-    """A mapping whose values are in canonical form."""
+_EMPTY: Mapping[type, bytes] = {tuple: b"[]", dict: b"{}", str: b'""', type(None): b"null"}
 
 
 def _written(value: object) -> bytes:
     """The canonical form of a part of an answer; of what always says the same it is at hand."""
-    if not value and value is not False:
+    if not value and type(value) in _EMPTY:
         return _EMPTY[type(value)]
     if isinstance(value, Said):
         return value.written
-    if isinstance(value, list):
+    if isinstance(value, tuple):
         return b"[" + b",".join([_written(entry) for entry in value]) + b"]"
-    if isinstance(value, _Parts):
-        return b"{" + b",".join([_key(key) + value[key] for key in sorted(value)]) + b"}"
+    if isinstance(value, dict) and isinstance(next(iter(value.values())), Said):
+        return b"{" + b",".join([_key(key) + _written(value[key]) for key in sorted(value)]) + b"}"
     return canonical(value)
-
-
-_EMPTY: Mapping[type, bytes] = {list: b"[]", dict: b"{}", _Parts: b"{}", str: b'""', type(None): b"null"}
 
 
 @lru_cache(maxsize=4000)
