@@ -68,16 +68,16 @@ def prepare(rulebook: Rulebook, case: dict[str, Any]) -> Prepared:
 def run(seconds: float) -> dict[str, Any]:
     """Measure for about `seconds`; results, ratios and the size of what was compared."""
     cores = sorted(os.sched_getaffinity(0))
-    loaded, cold_megabytes = loads()
     with ExitStack() as stack:
         pools = [stack.enter_context(_pool_on(core)) for core in (cores[-1], cores[0])]
         os.sched_setaffinity(0, {cores[0]})
         before = held_megabytes()
         rulebook = load_rulebook(HOME)
         cases = _cases(json.loads(CASE.read_text(encoding="utf-8")))
-        memory = {"cold load, peak": cold_megabytes, **_memory(rulebook, cases["permitted"], pools[0], before)}
+        memory = _memory(rulebook, cases["permitted"], pools[0], before)
         found = {name: _measured(rulebook, case, pools, seconds / 2) for name, case in cases.items()}
         memory["an evaluator, peak"] = peak_megabytes(pools[0].processes()[0])
+    loaded, memory["cold load, peak"] = loads()
     tables = [f"{name}\n{case.pop('table')}" for name, case in found.items()]
     return {
         "cases": found,
