@@ -152,7 +152,7 @@ def _complete_drug(rulebook: Rulebook, facts: dict[str, Value], problems: Proble
         reason = "the drug base holds this drug as controlled"
         _wrong(problems, FEDERAL, reason, "leave the schedule out, or give it")
     held: Facts = {FEDERAL: drug.schedule, CLASSES: drug.classes, APPROVED: drug.approved_for_oud}
-    facts.update({**differing(held, facts), **held, DRUG: drug.name})
+    facts.update({**differing(held, facts, rulebook.classes_asked()), **held, DRUG: drug.name})
     return False
 
 

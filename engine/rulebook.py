@@ -26,12 +26,13 @@ from engine.programs import Program, compile_program
 from engine.reading import Node, read_file
 from engine.schedules import by_state_schedule, check_schedules, schedules_drugs
 from engine.shapes import Shape
-from engine.told_drugs import as_disputed
+from engine.told_drugs import as_disputed, classes_asked
 from engine.topics import SHAPE as TOPICS_SHAPE
 from engine.topics import Topic, Topics, read_topics
 from engine.translations import SHAPE as WORDS_SHAPE
 from engine.translations import Translations, read_translations
 from engine.uncarried import with_uncarried
+from engine.values import Value
 from engine.vocabulary import SHAPE as VOCABULARY_SHAPE
 from engine.vocabulary import Vocabulary, read_vocabulary
 
@@ -88,6 +89,7 @@ class Rulebook:
     _plans: dict[tuple[str, str, int, frozenset[str]], Plan] = field(default_factory=dict)
     _joints: dict[tuple[str, ...], Program] = field(default_factory=dict)
     _due: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    _classes: list[frozenset[Value] | None] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -102,6 +104,14 @@ class Rulebook:
     def sources(self) -> Mapping[str, Source]:
         """Every source that a decision may cite: those of the law and what the clinic attests."""
         return {**self.law.sources, **self.overlay.sources} if self.overlay else self.law.sources
+
+    def classes_asked(self) -> frozenset[Value] | None:
+        """The classes of drugs that the law and the clinic's policy ask for (see `engine.told_drugs`)."""
+        if not self._classes:
+            rules = [rule for file in self.law.files for rule in file.rules]
+            rules += self.overlay.rules if self.overlay else ()
+            self._classes.append(classes_asked(rules, (value for file in self.law.files for value in file.values)))
+        return self._classes[0]
 
     def jurisdictions(self) -> frozenset[str]:
         """The jurisdictions that have law files of their own."""

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from engine.conditions import Condition, Every, Negation, Quantifier, Reference, Some, Test, rewrite
-from engine.conditions_tree import AT_LEAST_ONE
+from engine.conditions_tree import AT_LEAST_ONE, walk
 from engine.instances import Instance
-from engine.law import Effect, Permit, Require
+from engine.law import Effect, LawValue, Permit, Require, Rule
 from engine.schedules import FEDERAL, OF_THE_STATE
+from engine.topics import LAW_PREFIX
 from engine.values import Facts, Value
 
 CLASSES = "drug.classes"
@@ -28,13 +29,45 @@ TOLD: Mapping[str, str] = {
 _TOLD = {**TOLD, OF_THE_STATE: TOLD[FEDERAL]}
 
 
-def differing(held: Facts, told: Facts) -> dict[str, Value]:
-    """The facts to add where the question tells something else; told classes add to those held."""
+def classes_asked(rules: Iterable[Rule], values: Iterable[LawValue]) -> frozenset[Value] | None:
+    """The classes that rules ask for, by themselves or in a law value; None where that cannot be listed."""
+    listed: dict[str, set[Value]] = {}
+    for value in values:
+        listed.setdefault(f"{LAW_PREFIX}{value.name}", set()).update(_several(value.value))
+    found: set[Value] = set()
+    for part in (part for rule in rules for condition in _conditions(rule) for part in walk(condition)):
+        if not isinstance(part, Test):
+            continue
+        operand = part.operand
+        if isinstance(operand, Reference) and CLASSES in (part.path, operand.path):
+            if part.path != CLASSES or operand.path not in listed:
+                return None
+            found |= listed[operand.path]
+        elif part.path == CLASSES and not isinstance(operand, Reference):
+            found.update(_several(operand))
+    return frozenset(found)
+
+
+def _conditions(rule: Rule) -> Iterable[Condition]:
+    yield rule.condition
+    yield from (effect.met_by for effect in rule.effects if isinstance(effect, Require) and effect.met_by is not None)
+
+
+def _several(value: Value) -> Iterable[Value]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def differing(held: Facts, told: Facts, asked: frozenset[Value] | None = None) -> dict[str, Value]:
+    """The facts to add where the question tells something else; told classes add to those held.
+
+    Classes that no rule asks for (`asked`) are left out: they can make no difference.
+    """
     found: dict[str, Value] = {}
     for path, other in TOLD.items():
         value = told.get(path, held[path])
         if path == CLASSES:
-            value = tuple(dict.fromkeys((*_classes(held), *_classes(told))))
+            further = (one for one in _classes(told) if asked is None or one in asked)
+            value = tuple(dict.fromkeys((*_classes(held), *further)))
         if value != held[path]:
             found[other] = value
     return found

@@ -1,13 +1,14 @@
 """What a question tells of a drug beside the drug base can tighten a decision, and never loosens one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.conditions import Condition, Every, Negation, Some, Test
+from engine.conditions import Condition, Every, Negation, Reference, Some, Test
 from engine.conditions_closures import truth
 from engine.decide import decide
 from engine.decisions import Decision, Question
@@ -15,7 +16,7 @@ from engine.evaluators import ClosuresOnly, Evaluator
 from engine.law_cases import nested, started
 from engine.rete import ReteEvaluator
 from engine.rulebook import load_rulebook
-from engine.told_drugs import TOLD, differing, read_for_both
+from engine.told_drugs import TOLD, classes_asked, differing, read_for_both
 from engine.values import Facts
 from tests.rules.helpers_cases import ROOT, examples
 
@@ -71,6 +72,20 @@ class TestWhatIsOnlyTold:
     def test_changes_nothing_where_it_says_the_same(self) -> None:
         same = {"drug__schedule": "II", "drug__classes": ["stimulant"]}
         assert minor(**same).canonical() == minor().canonical()
+
+
+def test_classes_that_no_rule_asks_for_make_no_difference_at_all() -> None:
+    told = minor(drug__classes=["stimulant", "cns_stimulant", "nothing_known"])
+    assert told.canonical() == minor().canonical()
+    asked = RULEBOOK.classes_asked() or frozenset()
+    assert asked >= {"abortion_inducing", "anorectic", "barbiturate", "opioid", "stimulant"}
+    assert "cns_stimulant" not in asked
+
+
+def test_a_rule_that_compares_classes_with_a_fact_may_ask_for_any() -> None:
+    (rule, *_) = [rule for file in RULEBOOK.law.files for rule in file.rules]
+    for test in (Test("drug.classes", "has_any", Reference("a")), Test("a", "has", Reference("drug.classes"))):
+        assert classes_asked([replace(rule, condition=test)], ()) is None
 
 
 @given(
