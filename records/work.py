@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from engine.access import Relation
@@ -143,9 +142,9 @@ class Work:
         name = (table.__tablename__, row_id)
         if name in self._locked or not self._many_write or not is_code(row_id, _ID):
             return
-        key = inspect(table).primary_key[0]
-        self.session.execute(select(key).where(key == row_id).with_for_update(key_share=True))
+        self.session.flush()
         self.session.expire_all()
+        self.session.get(table, row_id, with_for_update={"key_share": True}, populate_existing=True)
         self._locked.add(name)
 
     def alone(self, *name: str) -> None:
