@@ -17,7 +17,7 @@ from engine.diagnostics import BrokenInput
 from engine.evaluators import Evaluator, started, works_ahead
 from engine.faults import EngineFault
 from engine.programs import Program
-from engine.questions import COUNTRY, ZONE, Asked, read_question
+from engine.questions import ZONE, Asked, read_question
 from engine.rulebook import Rulebook
 from engine.schedules import DRUG
 from engine.told_drugs import disputed
@@ -163,7 +163,7 @@ def _no_answer() -> Iterator[None]:
 
 
 def _presumed(asked: Asked, program: Program) -> dict[str, Any]:
-    return {path: value for path, value in asked.presumed.items() if path in program.paths or path == COUNTRY}
+    return {path: value for path, value in asked.presumed.items() if path in program.paths}
 
 
 def _named(rulebook: Rulebook, decision: Decision) -> Decision:

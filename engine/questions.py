@@ -1,5 +1,6 @@
 """What exactly is being asked? A question is read, typed and completed before any rule sees it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -20,7 +21,13 @@ STATE = "patient.location.state"
 COUNTRY = "patient.location.country"
 ZONE = "patient.location.time_zone"
 POSTAL_CODE = "patient.location.postal_code"
+ATTESTED = "patient.location.attested"
+STAGE = "encounter.stage"
 HOME_COUNTRY = "us"
+"""The country of every state that the vocabulary lists: a told state tells it; without one it is unknown."""
+
+_A_COUNTRY = re.compile(r"[a-z]{2}\Z")
+_ATTESTED_AT = frozenset({"join", "prescribe", "sign"})  # from here on only a place that the patient attested counts
 _KEYS = tuple(part.name for part in fields(Question))
 _DERIVED_FROM = {"patient.age": "patient.birth_date", OF_THE_STATE: FEDERAL}
 
@@ -93,19 +100,20 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
         facts.setdefault(path, value)
     unknown_drug = _complete_drug(rulebook, facts, problems)
     presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions() if f.may_be_presumed(facts)}
-    if COUNTRY not in facts:
-        presumed[COUNTRY] = HOME_COUNTRY
     facts.update(presumed)
-    state, country = facts.get(STATE), str(facts[COUNTRY])
+    state = facts.get(STATE)
+    country = str(facts.setdefault(COUNTRY, HOME_COUNTRY)) if state is not None else str(facts.get(COUNTRY, ""))
+    if COUNTRY in facts and not _A_COUNTRY.match(country):
+        _wrong(problems, COUNTRY, "it is no code of a country", "give two small letters, such as us")
     moments = _moments(rulebook, given.on, facts, problems)
     if moments:
         check_happened(rulebook.vocabulary.happened, facts, max(moments), problems)
     problems.stop_if_broken()
     presumed = dict(sorted(presumed.items()))
-    if country != HOME_COUNTRY:
+    if country not in (HOME_COUNTRY, ""):
         return Asked(given.topic, facts, presumed, country, moments, unknown_drug=unknown_drug)
-    if state is None:
-        return Asked(given.topic, facts, presumed, None, moments, STATE)
+    if state is None or (facts.get(ATTESTED) is False and facts.get(STAGE) in _ATTESTED_AT):
+        return Asked(given.topic, facts, presumed, None, moments, STATE if state is None else ATTESTED)
     jurisdiction = f"{country}/{str(state).lower()}"
     facts["patient.jurisdiction"] = jurisdiction
     own = scheduled(rulebook.law.files, jurisdiction, facts.get(DRUG))
@@ -187,6 +195,8 @@ def _zones(rulebook: Rulebook, instant: datetime, facts: dict[str, Value], probl
         problems.report("VOC005", Location("facts", path=ZONE), zone="the one given")
         return ()
     place = zip_place(str(facts.get(POSTAL_CODE, "")))
+    if place is not None and state and place.state != state:
+        _wrong(problems, POSTAL_CODE, "it lies in another state than the one told", "correct the ZIP code or the state")
     if place is not None and place.state == state:
         facts[ZONE] = place.time_zone
         return (place.time_zone,)

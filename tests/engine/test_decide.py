@@ -90,11 +90,44 @@ def test_presumed_facts_are_named() -> None:
     assert "provider.federal_employment" not in ask("licensing", provider__federal_employment=False).presumed
 
 
-def test_an_untold_country_is_presumed_and_said_so() -> None:
-    facts = started("ordinary_visit", EXAMPLES)
-    del facts["patient.location.country"]
-    decision = decide(RULEBOOK, Question(topic="licensing", on=DAY, facts=nested(facts)), EVALUATOR)
-    assert decision.presumed["patient.location.country"] == "us"
+def at_a_place(**told: Any) -> Decision:
+    """The answer about an ordinary visit of which the place is told so; None makes a fact untold."""
+    facts = started("ordinary_visit", EXAMPLES) | {f"patient.location.{name}": value for name, value in told.items()}
+    facts = {path: value for path, value in facts.items() if value is not None}
+    return decide(RULEBOOK, Question(topic="licensing", on=DAY, facts=nested(facts)), EVALUATOR)
+
+
+def test_no_place_is_presumed_and_a_state_tells_its_country() -> None:
+    decision = at_a_place(country=None)
+    assert (decision.outcome, "patient.location.country" in decision.presumed) == (Outcome.PERMITTED, False)
+    assert at_a_place(country=None, state=None).missing == ("patient.location.state",)
+
+
+@pytest.mark.parametrize(
+    ("told", "path"),
+    [
+        ({"country": "US"}, "country"),
+        ({"country": ""}, "country"),
+        ({"postal_code": "10001"}, "postal_code"),  # in another state
+    ],
+)
+def test_a_place_that_contradicts_itself_is_broken_input(told: dict[str, str], path: str) -> None:
+    with pytest.raises(BrokenInput) as caught:
+        at_a_place(**told)
+    assert [(d.code, d.location.path) for d in caught.value.diagnostics] == [("VOC002", f"patient.location.{path}")]
+
+
+@pytest.mark.parametrize("stage", ["join", "prescribe", "sign"])
+def test_a_place_that_the_patient_did_not_attest_is_unknown_where_it_must_be(stage: str) -> None:
+    facts = started("ordinary_visit", EXAMPLES) | {"encounter.stage": stage, "patient.location.attested": False}
+    for topic in ("licensing", "consent", "prescribing"):
+        decision = decide(RULEBOOK, Question(topic=topic, on=DAY, facts=nested(facts)), EVALUATOR)
+        assert (decision.outcome, decision.missing) == (Outcome.INCOMPLETE, ("patient.location.attested",))
+    facts["encounter.stage"] = "book"
+    assert (
+        decide(RULEBOOK, Question(topic="licensing", on=DAY, facts=nested(facts)), EVALUATOR).outcome
+        is Outcome.PERMITTED
+    )
 
 
 @pytest.mark.parametrize(("code", "day"), [("32501", "2027-01-31"), ("33132", "2027-02-01")])

@@ -66,7 +66,7 @@ def steps(facts: dict[str, Any], pick: Random) -> Iterator[tuple[str, dict[str, 
 
 
 def _source(path: str) -> str:
-    """Who supplies a fact; what the drug base knows of a drug is no untold fact, and told otherwise it only tightens."""
+    """Who supplies a fact; what the drug base knows is no untold fact, and told otherwise it only tightens."""
     return "drug base" if path.startswith("drug.") else book().vocabulary.facts[path].source
 
 
