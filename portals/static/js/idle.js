@@ -11,7 +11,8 @@ for (const kind of ["pointerdown", "keydown", "input", "scroll"]) {
   addEventListener(kind, () => (touched = Date.now()), { passive: true, capture: true });
 }
 
-const calling = () => Boolean(document.querySelector("[data-call-running]"));
+// Whoever is in a call, or waits to be let in, is there without touching anything.
+const calling = () => Boolean(document.querySelector("[data-call-running], [data-waiting]"));
 const untouched = () => Date.now() - touched > QUIET_MS && !calling();
 const plain = window.fetch.bind(window);
 
