@@ -7,18 +7,31 @@ other. What it says of a table is its columns' names; their types are those of t
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Date, DateTime, LargeBinary, MetaData, Table, func, insert, select, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    LargeBinary,
+    MetaData,
+    Table,
+    func,
+    insert,
+    select,
+    text,
+)
 
 from records.codes import b64, unb64
 
 MARK = "alembic_version"
 _BATCH = 500
-_PARAMETERS = 30_000  # of one statement, at most
 
 
 def tables_of(connection: Connection) -> list[Table]:
@@ -54,13 +67,39 @@ def rows_of(connection: Connection, table: Table) -> Iterator[bytes]:
 def put_rows(connection: Connection, table: Table, names: Sequence[str], lines: Sequence[bytes]) -> None:
     """Inserts rows as `rows_of` wrote them."""
     columns = [table.columns[name] for name in names]
-    zoned = connection.dialect.name != "sqlite"
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, columns, lines)
+        return
     told = (zip(columns, json.loads(line), strict=True) for line in lines)
-    rows = [{column.name: _from_json(column.type, value, zoned) for column, value in row} for row in told]
-    size = len(rows) if not zoned else max(1, _PARAMETERS // len(names))
-    for first in range(0, len(rows), size):
-        part = rows[first : first + size]
-        connection.execute(insert(table).values(part) if zoned else insert(table), None if zoned else part)
+    rows = [{column.name: _from_json(column.type, value) for column, value in row} for row in told]
+    connection.execute(insert(table), rows)
+
+
+def _copy(connection: Connection, table: Table, columns: Sequence[Column[Any]], lines: Sequence[bytes]) -> None:
+    """By PostgreSQL's COPY, as its CSV: many times as quick as inserts through the driver."""
+    quoted = connection.dialect.identifier_preparer
+    names = ", ".join(quoted.quote(column.name) for column in columns)
+    rows = []
+    for line in lines:
+        pairs = zip(columns, json.loads(line), strict=True)
+        rows.append(",".join(_as_csv(column.type, value) for column, value in pairs) + "\n")
+    cursor = connection.connection.cursor()
+    statement = f"COPY {quoted.format_table(table)} ({names}) FROM STDIN WITH (FORMAT csv)"
+    cursor.execute(statement, stream=io.BytesIO("".join(rows).encode()))  # type: ignore[call-arg]
+    cursor.close()
+
+
+def _as_csv(kind: Any, value: Any) -> str:
+    """A field: nothing for NULL, everything else between quotes."""
+    if value is None:
+        return ""
+    if isinstance(kind, JSON):
+        text = json.dumps(value, ensure_ascii=False)
+    elif isinstance(kind, LargeBinary):
+        text = "\\x" + unb64(value).hex()
+    else:
+        text = str(value)
+    return '"' + text.replace('"', '""') + '"'
 
 
 def count_on(connection: Connection, tables: Sequence[Table]) -> None:
@@ -83,14 +122,14 @@ def _as_json(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _from_json(kind: Any, value: Any, zoned: bool) -> object:
+def _from_json(kind: Any, value: Any) -> object:
+    """As SQLite takes it: instants without their zone, which is UTC."""
     if value is None or isinstance(kind, JSON):
         return value
     if isinstance(kind, LargeBinary):
         return unb64(value)
     if isinstance(kind, DateTime):
-        at = datetime.fromisoformat(value)
-        return at if zoned else at.replace(tzinfo=None)
+        return datetime.fromisoformat(value).replace(tzinfo=None)
     return date.fromisoformat(value) if isinstance(kind, Date) else value
 
 

@@ -33,7 +33,7 @@ from records.tables.vault import AuditEntry
 from records.turns import take_turn, turns_for
 from records.work import Actor
 
-_BATCH = 500
+_BATCH = 2000
 _PATIENCE = 30  # tenths of a second
 
 
