@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pg8000.dbapi
@@ -48,8 +48,11 @@ def programs() -> Path | None:
 class Server:
     """One cluster; `stop` ends it and removes its folder."""
 
-    def __init__(self, settings: Sequence[str] = HASTY) -> None:
+    def __init__(
+        self, settings: Sequence[str] = HASTY, *, port: int = 5432, files: Mapping[str, bytes] | None = None
+    ) -> None:
         self._settings = settings
+        self._port = port
         self._programs = programs()
         # A socket's path has 107 signs at most, so not below pytest's own folder.
         self.folder = Path(tempfile.mkdtemp(prefix="clinic-pg-", dir="/tmp"))
@@ -59,6 +62,8 @@ class Server:
         user = _user()
         if user is not None:
             os.chown(self.folder, user.pw_uid, user.pw_gid)
+        for name, content in (files or {}).items():
+            _write(self.folder / name, content)
         words = ("--username=clinic", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
         subprocess.run(self._command("initdb", "-D", f"{self.folder}/data", *words), check=True, capture_output=True)
         self.start()
@@ -67,6 +72,7 @@ class Server:
         """Starts the server and waits until it answers."""
         settings = (
             "listen_addresses=",
+            f"port={self._port}",
             f"unix_socket_directories={self.folder}",
             "max_connections=120",
             "shared_buffers=32MB",
@@ -129,7 +135,7 @@ class Server:
 
     def run(self, statement: str, database: str = "postgres") -> object:
         """Runs one statement as the server's owner; returns the rows it answers."""
-        socket = f"{self.folder}/.s.PGSQL.5432"
+        socket = f"{self.folder}/.s.PGSQL.{self._port}"
         connection = pg8000.dbapi.connect("clinic", database=database, unix_sock=socket, ssl_context=False)
         try:
             connection.autocommit = True
@@ -145,6 +151,15 @@ class Server:
         user = _user()
         rights = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"] if user else []
         return ["setpriv", *rights, "--pdeathsig", "INT", str(self._programs / program), *words]
+
+
+def _write(path: Path, content: bytes) -> None:
+    """A file that only the server reads."""
+    path.write_bytes(content)
+    path.chmod(0o600)
+    user = _user()
+    if user is not None:
+        os.chown(path, user.pw_uid, user.pw_gid)
 
 
 def _name(url: str) -> str:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import socket
+import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
 from engine.ports import VisitChange
 from records.audit import verify
 from records.database import Database
+from records.engines import open_engine
 from records.errors import Conflict, Overtaken, RecordsError
 from records.forms import AnswerDraft, Submission
 from records.keys import FileKeyProvider
@@ -26,7 +32,7 @@ from records.work import Actor
 from tests.records.conftest import POSTGRES
 from tests.records.helpers import START, HandClock, World, build_world, draft_of, open_database
 from tests.records.helpers_journey import FORM
-from tests.records.helpers_postgres import LASTING, Server, programs
+from tests.records.helpers_postgres import HASTY, LASTING, Server, programs
 from tests.records.test_crash import acknowledged, start
 
 only_postgres = pytest.mark.parametrize("kind", [POSTGRES], indirect=True)
@@ -233,6 +239,62 @@ def test_tls_beyond_this_machine_checks_certificate_and_name() -> None:
     assert context.check_hostname
     assert context.verify_mode.name == "CERT_REQUIRED"
     assert context.minimum_version.name == "TLSv1_2"
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_tls_is_spoken_with_the_server_whose_certificate_and_name_are_right_and_with_no_other(tmp_path: Path) -> None:
+    if programs() is None:
+        pytest.skip("this machine has no PostgreSQL server; `./clinic test all` installs Debian's")
+    certificate, key = certificate_for("localhost")
+    stranger, _key = certificate_for("localhost")
+    for name, content in (("ours.pem", certificate), ("others.pem", stranger)):
+        (tmp_path / name).write_bytes(content)
+    port = free_port()
+    files = {"tls.pem": certificate, "tls.key": key}
+    tls = ("listen_addresses=127.0.0.1", "ssl=on", "ssl_cert_file=../tls.pem", "ssl_key_file=../tls.key")
+    server = Server((*HASTY, *tls), port=port, files=files)
+
+    def speaks(host: str, authorities: str) -> bool:
+        address = f"postgresql://clinic@{host}:{port}/postgres?sslmode=verify-full&sslrootcert={tmp_path / authorities}"
+        engine = open_engine(address)
+        try:
+            with engine.connect() as connection:
+                query = text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+                return bool(connection.execute(query).scalar_one())
+        finally:
+            engine.dispose()
+
+    try:
+        assert speaks("localhost", "ours.pem")
+        for host, authorities in (("localhost", "others.pem"), ("127.0.0.1", "ours.pem")):
+            with pytest.raises(ssl.SSLCertVerificationError):
+                speaks(host, authorities)
+    finally:
+        server.stop()
+
+
+def certificate_for(host: str) -> tuple[bytes, bytes]:
+    """A certificate that signs itself for one name, and its key, both as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return built.public_bytes(pem), key.private_bytes(pem, form, serialization.NoEncryption())
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
