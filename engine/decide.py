@@ -54,8 +54,10 @@ def _together(rulebook: Rulebook, asked: Asked, topics: tuple[str, ...], evaluat
 
 
 def _settled(rulebook: Rulebook, found: Sequence[Decision]) -> Decision:
-    """The one decision of all days that it could be; incomplete when the days differ."""
+    """The one decision of all days that it could be; forbidden when all forbid, incomplete when they differ else."""
     first = found[0]
+    if all(one.outcome is Outcome.FORBIDDEN for one in found):
+        return first  # on every date that it could be, whatever forbids
     if all(_substance(other) == _substance(first) for other in found[1:]):
         return first
     return _named(rulebook, Decision(topic=first.topic, outcome=Outcome.INCOMPLETE, missing=(ZONE,)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.decisions import Json
-from engine.law import CONFIDENCES
+from engine.law import AUTHORITIES, CONFIDENCES, STATUTE
 
 Orders = Mapping[str, tuple[str, ...]]
 _POINTS = ("before_booking", "before_join", "before_prescribe", "before_sign")
@@ -31,15 +31,20 @@ def _joined(one: Json, other: Json, orders: Orders) -> dict[str, Any]:
         "cite": list(dict.fromkeys((*one["cite"], *other["cite"]))),
         "rules": list(rules),
     }
-    if one.get("authority") != other.get("authority"):  # each rule has its own; `rules` names them
-        entry.pop("authority", None)
+    weakest = min((one, other), key=_standing)
+    for key in ("authority", "confidence"):  # no surer than the least sure of its rules
+        entry.pop(key, None)
+        entry |= {key: weakest[key]} if key in weakest else {}
     laws = dict.fromkeys(law for part in (one, other) if part.get("law") for law in part["law"].split("; "))
     if laws:
         entry["law"] = "; ".join(laws)
-    entry["confidence"] = max((part.get("confidence", "high") for part in (one, other)), key=CONFIDENCES.index)
-    if entry["confidence"] == "high":
-        del entry["confidence"]
     return entry
+
+
+def _standing(duty: Json) -> tuple[int, int]:
+    """How sure a duty is, and of equally sure ones how strong the kind of law is that asks for it."""
+    strength = AUTHORITIES[::-1].index(duty.get("authority", STATUTE))
+    return CONFIDENCES.index(duty.get("confidence", "high")), strength
 
 
 def strictest(one: Json, other: Json, orders: Orders) -> dict[str, Any]:

@@ -85,6 +85,8 @@ def read_question(rulebook: Rulebook, question: Question | Mapping[str, Any]) ->
 def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     problems = Problems()
     given = question if isinstance(question, Question) else _from_json(question, problems)
+    if given is not None and not isinstance(question, Question):
+        _check_clinic(rulebook, given, problems)
     problems.stop_if_broken()
     assert given is not None
     if given.topic not in rulebook.topics.topics:
@@ -118,6 +120,14 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     facts["patient.jurisdiction"] = jurisdiction
     own = scheduled(rulebook.law.files, jurisdiction, facts.get(DRUG))
     return Asked(given.topic, facts, presumed, jurisdiction, moments, unknown_drug=unknown_drug, scheduled=own)
+
+
+def _check_clinic(rulebook: Rulebook, given: Question, problems: Problems) -> None:
+    """What is a clinic's own is asked of a clinic."""
+    topic = rulebook.topics.topics.get(given.topic)
+    if topic is not None and topic.carried_by == "clinic" and given.clinic is None:
+        reason, fix = "this topic is a clinic's own", "name the clinic"
+        problems.report("ASK003", Location("question", path="clinic"), key="clinic", reason=reason, fix=fix)
 
 
 def _from_json(given: object, problems: Problems) -> Question | None:

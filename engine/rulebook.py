@@ -120,6 +120,8 @@ class Rulebook:
     def carries(self, topic: str, jurisdiction: str) -> bool:
         """Whether the law of a topic is carried where it must be."""
         by = self.law.topics.topics[topic].carried_by
+        if by == "form":
+            return False  # answers are judged with the form they belong to
         needed = jurisdiction if by == "state" else jurisdiction.split("/")[0]
         return by == "clinic" or any(f.topic == topic and f.jurisdiction == needed for f in self.law.files)
 

@@ -47,7 +47,9 @@ _TOPIC = Record(
         "says": Key(Text(), "what the topic is about", required=True),
         "act": Key(NAME, "the act that its rules permit or forbid", required=True),
         "needs_permit": Key(Flag(), "whether nothing is allowed without a path of authority"),
-        "carried_by": Key(OneOf(("state", "country", "clinic")), "the layer without which the law is not carried"),
+        "carried_by": Key(
+            OneOf(("state", "country", "clinic", "form")), "the layer without which the law is not carried"
+        ),
         "inputs": Key(ListOf(PATH), "the facts that matter most, for pages and forms"),
         "duties": Key(MapOf(Text(), NAME), "the duties that rules may require, with a sentence each"),
         "stated": Key(MapOf(_STATED, NAME), "the duties that a clinician may mark as done"),

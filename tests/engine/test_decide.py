@@ -90,6 +90,28 @@ def test_presumed_facts_are_named() -> None:
     assert "provider.federal_employment" not in ask("licensing", provider__federal_employment=False).presumed
 
 
+def test_what_is_forbidden_on_every_date_that_it_could_be_is_forbidden() -> None:
+    facts = started("opioid", EXAMPLES)
+    del facts["patient.location.time_zone"]
+    night = Question(
+        topic="prescribing", on="2027-01-01T00:30:00-05:00", facts=nested(facts)
+    )  # the year before in the west
+    assert decide(RULEBOOK, night, EVALUATOR).outcome is Outcome.FORBIDDEN
+
+
+def test_what_is_judged_with_a_form_is_not_carried_as_law() -> None:
+    decision = ask("intake")
+    assert (decision.outcome, [entry["why"] for entry in decision.review]) == (Outcome.REVIEW, ["law_not_carried"])
+
+
+def test_a_clinics_own_topic_is_asked_of_a_clinic() -> None:
+    with pytest.raises(BrokenInput) as caught:
+        decide(
+            RULEBOOK, {"topic": "policy", "on": DAY, "facts": nested(started("ordinary_visit", EXAMPLES))}, EVALUATOR
+        )
+    assert [(d.code, d.location.path) for d in caught.value.diagnostics] == [("ASK003", "clinic")]
+
+
 def at_a_place(**told: Any) -> Decision:
     """The answer about an ordinary visit of which the place is told so; None makes a fact untold."""
     facts = started("ordinary_visit", EXAMPLES) | {f"patient.location.{name}": value for name, value in told.items()}
