@@ -104,6 +104,7 @@ async def test_it_works_without_scripts_in_spanish(site: Site, chromium: Browser
     await page.select_option("[id='provider.licenses.1.profession']", "MD")
     await page.select_option("[id='provider.licenses.1.kind']", "full")
     await page.select_option("[id='provider.licenses.1.status']", "active")
+    await page.fill("[id='provider.licenses.1.issued']", "2019-01-01")
     await page.fill("[id='provider.licenses.1.expires']", "2028-01-31")
     await page.click(".ask-send button")
     await page.get_by_text("La ley lo permite.").wait_for()
