@@ -15,19 +15,20 @@ from itertools import groupby
 
 from sqlalchemy.orm import Session
 
-from records.journal import Entry, Journal, Who
+from records.journal import Entry, Journal, Who, append_to_many
 from records.key_ring import KeyRing
 
 
 @dataclass(slots=True, repr=False)
 class _Ticket:
-    """What one caller waits for: their entries, and how it ended."""
+    """What one caller waits for: their entries, how it ended, and being called: it is done, or it is their turn."""
 
     clinic: str
     who: Who
     entries: Sequence[Entry]
     done: bool = False
-    failure: BaseException | None = field(default=None)
+    failure: BaseException | None = None
+    called: threading.Event = field(default_factory=threading.Event)
 
 
 class AuditGroup:
@@ -40,7 +41,7 @@ class AuditGroup:
         self._ring = ring
         self._now = now
         self._lock = threading.Lock()
-        self._turn = threading.Lock()
+        self._somebody_writes = False
         self._waiting: list[_Ticket] = []
 
     def append(self, clinic: str, who: Who, entries: Sequence[Entry]) -> None:
@@ -48,21 +49,39 @@ class AuditGroup:
         ticket = _Ticket(clinic, who, entries)
         with self._lock:
             self._waiting.append(ticket)
-        with self._turn:
-            if not ticket.done:
-                with self._lock:
-                    batch, self._waiting = self._waiting, []
-                self._write(batch)
+            follows, self._somebody_writes = self._somebody_writes, True
+        if follows:
+            ticket.called.wait()
+        if not ticket.done:
+            self._write_for_all()
         if ticket.failure is not None:
             raise ticket.failure
+
+    def _write_for_all(self) -> None:
+        """Writes for everybody who waits by now, and gives the turn to the first who came meanwhile."""
+        with self._lock:
+            batch, self._waiting = self._waiting, []
+        self._write(batch)
+        for ticket in batch:
+            ticket.called.set()
+        with self._lock:
+            self._somebody_writes = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].called.set()
 
     def _write(self, batch: Sequence[_Ticket]) -> None:
         try:
             with self._writing() as session:
-                # Clinics in one order everywhere, so that no two programs wait for each other's heads.
-                for clinic, tickets in groupby(sorted(batch, key=_clinic), key=_clinic):
-                    journal = Journal(ring=self._ring, clinic=clinic, now=self._now())
-                    journal.append_all(session, [(ticket.who, ticket.entries) for ticket in tickets])
+                append_to_many(
+                    session,
+                    [
+                        (
+                            Journal(ring=self._ring, clinic=clinic, now=self._now()),
+                            [(ticket.who, ticket.entries) for ticket in tickets],
+                        )
+                        for clinic, tickets in groupby(sorted(batch, key=_clinic), key=_clinic)
+                    ],
+                )
                 session.commit()
         except BaseException as failure:
             for ticket in batch:

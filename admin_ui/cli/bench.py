@@ -21,6 +21,7 @@ class Measurement:
 MEASUREMENTS = (
     Measurement("decisions", "A full licensing, consent and prescribing decision, same case in turns"),
     Measurement("visits", "Whole visits beside empty workflows with the same messages, activities and timers"),
+    Measurement("audit", "The audit written and checked, beside bare hashes and bare rows"),
 )
 
 

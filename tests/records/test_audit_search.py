@@ -114,6 +114,6 @@ def test_a_failure_reaches_everybody_who_waited(world: World, monkeypatch: pytes
     def broken(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("records.journal.Journal.append_all", broken)
+    monkeypatch.setattr("records.audit_group.append_to_many", broken)
     with pytest.raises(OSError, match="disk full"):
         world.database.audited.append(world.clinic, Who(person="p", role="r", session="", origin=""), [])
