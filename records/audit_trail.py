@@ -33,7 +33,7 @@ class AuditView:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AuditQuery:
     """What is searched for; an empty field asks nothing. ``act`` is a whole tag or its action, ``since`` and ``until``
     bound the instant (until is not among them), ``before`` the number, for the next page."""
