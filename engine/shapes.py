@@ -158,7 +158,7 @@ class Exactly:
             _wrong(node, self, problems)
 
     def json_schema(self) -> JsonSchema:
-        return {"const": self.value}
+        return {"type": "null"} if self.value is None else {"const": self.value}
 
 
 NOTHING = Exactly(None)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from admin_ui.cli.decision_card import card
-from admin_ui.cli.questions import Rulebooks, on_line, read_json
+from admin_ui.cli.questions import Rulebooks, on_line
 from admin_ui.cli.typed_settings import settings_with
+from engine.asked_json import read_json
 from engine.decide import decide
 from engine.decisions import Decision
 from engine.diagnostics import BrokenInput, Diagnostic, Location, as_text
@@ -63,7 +64,7 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
 
 
 def _answer_one(arguments: argparse.Namespace, rulebooks: Rulebooks, evaluator: Evaluator) -> int:
-    facts = read_json(_text(arguments.facts), Location(arguments.facts, 1, 1))
+    facts = read_json(_bytes(arguments.facts), Location(arguments.facts, 1, 1))
     question = {
         "topic": arguments.topic,
         "on": arguments.on or datetime.now(UTC).isoformat(timespec="seconds"),
@@ -107,17 +108,16 @@ def _line(decision: Decision) -> str:
     return decision.canonical().decode() + "\n"
 
 
-def _text(name: str) -> str:
+def _bytes(name: str) -> bytes:
     try:
-        return sys.stdin.read() if name == STANDARD_INPUT else Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsError([f"{name} cannot be read: {reason}"]) from None
+        return sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
+    except OSError as error:
+        raise SettingsError([f"{name} cannot be read: {error.strerror}"]) from None
 
 
-def _lines(name: str) -> Iterator[tuple[int, str]]:
+def _lines(name: str) -> Iterator[tuple[int, bytes]]:
     """The lines of a batch with their numbers; only "\\n" ends a line, as JSON text may hold other separators."""
     if name == STANDARD_INPUT:
-        yield from enumerate(sys.stdin, start=1)
+        yield from enumerate(sys.stdin.buffer, start=1)
     else:
-        yield from enumerate(_text(name).removesuffix("\n").split("\n"), start=1)
+        yield from enumerate(_bytes(name).removesuffix(b"\n").split(b"\n"), start=1)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from admin_ui.cli.questions import read_json
 from admin_ui.cli.typed_settings import settings_with
+from engine.asked_json import read_json
 from engine.content import load_content
 from engine.diagnostics import BrokenInput, Location, as_text, nearest
 from engine.forms import Form

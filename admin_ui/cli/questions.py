@@ -1,9 +1,7 @@
 """How do questions come in as JSON, and which rulebook does each of them go to?"""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from engine.diagnostics import BrokenInput, Diagnostic, Location, Problems, nearest
 from engine.library import load_library
@@ -36,29 +34,6 @@ def _no_such_clinic(clinic: str, known: Iterable[str]) -> BrokenInput:
     at = Location("question", path="clinic")
     problems.report("ASK003", at, key="clinic", reason=reason, fix="use the name of a clinic, or leave it out")
     return BrokenInput(problems)
-
-
-def read_json(text: str, at: Location) -> Any:
-    """JSON read strictly: a key that stands twice, or a number JSON does not have, raises `BrokenInput`."""
-    try:
-        return json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        # The decoder's own message holds no part of the text; ours hold a key or a word at most.
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error) or "it is nested too deeply"
-        problems = Problems()
-        problems.report("ASK001", at, found=f"text that is not JSON ({reason})")
-        raise BrokenInput(problems) from None
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
-
-
-def _refuse(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON number")
 
 
 def on_line(error: BrokenInput, here: Location) -> tuple[Diagnostic, ...]:

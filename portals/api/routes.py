@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from engine.asked_json import read_json
 from engine.decide import decide
 from engine.decisions import Decision
 from engine.diagnostics import BrokenInput, Location, Problems
@@ -43,7 +43,7 @@ async def decisions(request: Request) -> Response:
     if body is None:
         return _error(413, "too_long")
     try:
-        question = _question(body)
+        question = read_json(body, Location("question"))
         clinic = clinic_in(question)
         if not await run_in_threadpool(may_ask, request, clinic):
             return _error(401, "sign_in_needed")
@@ -84,21 +84,6 @@ def _decide(request: Request, clinic: str | None, question: Any) -> Decision:
     return decide(rulebook_for(deps, clinic), question, deps.evaluator)
 
 
-def _question(body: bytes) -> Any:
-    """The question as JSON. Raises `BrokenInput`."""
-    try:
-        return json.loads(body, parse_constant=_no_such_number)
-    except (ValueError, RecursionError):
-        problems = Problems()
-        problems.report("ASK001", Location("question"), found="text that is not JSON")
-        problems.stop_if_broken()
-        raise
-
-
-def _no_such_number(_name: str) -> None:
-    raise ValueError("JSON has no such number")
-
-
 async def _body(request: Request) -> bytes | None:
     """The request's body; None when it is longer than any question."""
     body = b""
@@ -112,5 +97,7 @@ async def _body(request: Request) -> bytes | None:
 def _error(
     status: int, code: str, diagnostics: list[dict[str, object]] | None = None, headers: dict[str, str] | None = None
 ) -> Response:
-    error: dict[str, object] = {"code": code} if diagnostics is None else {"code": code, "diagnostics": diagnostics}
+    error: dict[str, object] = {"code": code}
+    if diagnostics:
+        error |= {"what": diagnostics[0]["what"], "diagnostics": diagnostics}
     return JSONResponse({"error": error}, status_code=status, headers=headers)

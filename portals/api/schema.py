@@ -27,7 +27,7 @@ ERROR: Mapping[str, Any] = {
         "error": {
             "type": "object",
             "required": ["code"],
-            "properties": {"code": TEXT, "diagnostics": {"type": "array", "items": DIAGNOSTIC}},
+            "properties": {"code": TEXT, "what": TEXT, "diagnostics": {"type": "array", "items": DIAGNOSTIC}},
         }
     },
 }

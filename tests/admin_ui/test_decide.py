@@ -130,9 +130,22 @@ def test_a_broken_line_gets_an_error_in_its_place_and_the_rest_is_answered(cli: 
 
 
 def test_a_batch_may_come_from_standard_input(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(question() + "\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(question().encode() + b"\n")))
     said = cli("decide", "--batch", "-")
     assert said.status == 0 and len(said.out.splitlines()) == 1
+
+
+@pytest.mark.parametrize("source", ["file", "standard input"])
+def test_a_line_that_is_not_utf_8_is_refused_and_the_others_are_answered(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    content = b"\n".join([question().encode(), b'{"topic": "licens\xe9"}', question(topic="consent").encode()])
+    (tmp_path / "batch.jsonl").write_bytes(content)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    said = cli("decide", "--batch", str(tmp_path / "batch.jsonl") if source == "file" else "-")
+    answers = [json.loads(line) for line in said.out.splitlines()]
+    assert (said.status, ["error" in answer for answer in answers]) == (2, [False, True, False])
+    assert "it is not UTF-8" in answers[1]["error"]["what"]
 
 
 def test_a_batch_refuses_what_each_line_says_itself(cli: Cli) -> None:

@@ -78,6 +78,23 @@ def test_what_is_no_question_is_refused_with_a_number(portal: Portal, body: str)
     assert answer.json()["error"]["diagnostics"][0]["code"].startswith("ASK")
 
 
+@pytest.mark.parametrize(
+    "body", ['{"topic": "consent", "topic": "licensing"}', '{"facts": {"a": 1, "a": 2}}', b'{"a": "\xe9"}']
+)
+def test_a_question_is_read_as_strictly_as_by_the_command(portal: Portal, body: str | bytes) -> None:
+    answer = portal.client.post(PATH, content=body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["diagnostics"][0]["code"]) == (422, "ASK001")
+    assert error["what"] == error["diagnostics"][0]["what"]
+
+
+def test_the_api_says_what_may_be_null(portal: Portal) -> None:
+    described = portal.client.get("/api/v1/openapi.json").json()
+    body = described["paths"][PATH]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    for name in ("known_at", "clinic"):
+        assert body["properties"][name]["anyOf"] == [{"type": "string"}, {"type": "null"}]
+
+
 def test_a_question_that_is_too_long_is_not_read(portal: Portal) -> None:
     assert portal.client.post(PATH, content=b"x" * (routes.LONGEST_QUESTION + 1)).status_code == 413
 
