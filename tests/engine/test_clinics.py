@@ -33,7 +33,7 @@ FAULTS = [
     ("- id: tomas_ibarra", "- id: rosalind_achebe", "CLINIC007"),
     ("states: [FL]", "states: [FL, GA, NV]", "CLINIC008"),
     ("expires: today-1d", "expires: yesterday", "CLINIC009"),
-    ("birth_date: 1988-07-14", "birth_date: 1988-02-30", "CLINIC009"),
+    ("birth_date: 1988-07-14", "birth_date: 1988-02-30", "SHAPE005"),
     ("postal_code: '33132'\n    phone", "postal_code: '90210'\n    phone", "CLINIC010"),
     ("profession: NP\n", "profession: NPX\n", "SHAPE004"),
     ("kind: registration", "kind: registered", "SHAPE004"),
