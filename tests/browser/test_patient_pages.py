@@ -191,7 +191,7 @@ async def test_a_signed_in_page_fits_the_narrowest_phone(site: Site, chromium: B
     page = await _page(chromium, **NARROW)
     watch = Watch(page, site.base)
     visit = await _booked_demo(site, page)
-    for path in ("/visits", f"/visits/{visit}", "/privacy", f"/visits/{visit}/cancel"):
+    for path in ("/visits", f"/visits/{visit}", "/privacy", "/accesses", f"/visits/{visit}/cancel"):
         await page.goto(site.base + path)
         await watch.barriers()
     assert watch.trouble == []

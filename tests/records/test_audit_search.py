@@ -117,3 +117,24 @@ def test_a_failure_reaches_everybody_who_waited(world: World, monkeypatch: pytes
     monkeypatch.setattr("records.audit_group.append_to_many", broken)
     with pytest.raises(OSError, match="disk full"):
         world.database.audited.append(world.clinic, Who(person="p", role="r", session="", origin=""), [])
+
+
+@pytest.mark.slow
+def test_a_long_chain_is_walked_in_two_halves_and_its_seam_is_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("records.audit.LONG", 4)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    world.database.anchors.flush()
+    whole = verify(world.database, world.clinic)
+    assert whole.ok and whole.entries > 6
+    monkeypatch.setattr("records.audit.LONG", 10**9)
+    assert verify(world.database, world.clinic) == whole
+    middle = whole.entries // 2
+    if world.database.engine.dialect.name == "sqlite":
+        with world.database.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TRIGGER audit_entries_no_delete")
+            connection.exec_driver_sql(f"DELETE FROM audit_entries WHERE sequence = {middle}")
+        for long in (4, 10**9):
+            monkeypatch.setattr("records.audit.LONG", long)
+            assert f"entry {middle} is missing" in "; ".join(verify(world.database, world.clinic).problems)
