@@ -147,12 +147,15 @@ def test_the_stage_carries_the_patients_name_for_the_tile(portal: Portal) -> Non
     assert "Ana Reyes" in page.partition('data-names="')[2].partition('"')[0].replace("&#34;", "'")
 
 
-@pytest.mark.parametrize("person", ["clinic_admin", "clinical_ops", "compliance"])
-def test_staff_who_see_no_patients_get_a_calm_page(clinic: Clinic, person: str) -> None:
+@pytest.mark.parametrize(
+    ("person", "home"),
+    [("clinic_admin", "schedule"), ("clinical_ops", "schedule"), ("support", "connections"), ("compliance", "oversight")],
+)
+def test_staff_who_see_no_patients_begin_at_a_page_of_their_own(clinic: Clinic, person: str, home: str) -> None:
     browser = clinic.browser()
     page = post(browser, "/staff/sign-in", {"person": person}, to="/staff/demo/sign-in")
-    assert page.status_code == 200 and "Nothing here for you yet" in page.text
-    assert "You are signed in as" in page.text and "Sign out" in page.text
+    assert page.status_code == 200 and page.url.path == f"/staff/{home}"
+    assert "Sign out" in page.text
 
 
 @pytest.mark.slow
