@@ -34,6 +34,12 @@ LAW: tuple[Kind, ...] = (
         "All files are read as UTF-8, so that every machine reads the same.",
         "save it as UTF-8",
     ),
+    Kind(
+        "READ008",
+        "nobody reads this file",
+        "What it says would count nowhere: files are found by their folder and their name.",
+        "move or rename it: {places}",
+    ),
     # SHAPE: what a kind of file may hold
     Kind(
         "SHAPE001",

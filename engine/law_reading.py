@@ -56,8 +56,9 @@ def read_law(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Probl
     name = node.text("topic")
     topic = topics.topics.get(name)
     if topic is None:
-        at, known = (node.get("topic") or node).at, topics.topics
-        problems.report("LAW001", at, topic=name, hint=nearest(name, known), allowed=listed(known))
+        if "topic" in node:  # without one that was said already
+            at, known = node["topic"].at, topics.topics
+            problems.report("LAW001", at, topic=name, hint=nearest(name, known), allowed=listed(known))
         return None
     sources = {key: _source(key, part, problems) for key, part in _items(node, "sources")}
     reader = _Reader(topic, node.text("jurisdiction"), sources, LawScope(vocabulary, topic), problems)

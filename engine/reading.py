@@ -154,9 +154,10 @@ def _read(text: str, name: str, problems: Problems) -> Node | None:
     try:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
         if root is not None:
+            _refuse_anchors(text, name, problems)
             return _Reader(name, problems).node(root)
     except yaml.YAMLError as error:
-        problems.report("READ001", _error_place(error, name), problem=_error_words(error))
+        problems.report("READ001", _error_place(error, name, text), problem=_error_words(error))
         return None
     except RecursionError:
         problems.report("READ001", Location(name, 1, 1), problem="it is nested too deeply")
@@ -238,7 +239,20 @@ class _Reader:
         return Location(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def _error_place(error: yaml.YAMLError, name: str) -> Location:
+def _refuse_anchors(text: str, name: str, problems: Problems) -> None:
+    """An anchor that nobody refers to leaves no trace in the nodes, so the words of the text are looked at."""
+    if "&" not in text:
+        return
+    for token in yaml.scan(text, Loader=yaml.CSafeLoader):
+        if isinstance(token, yaml.AnchorToken):
+            at = Location(name, token.start_mark.line + 1, token.start_mark.column + 1)
+            problems.report("READ003", at, text=f"&{token.value}")
+
+
+def _error_place(error: yaml.YAMLError, name: str, text: str) -> Location:
+    if isinstance(error, yaml.reader.ReaderError):
+        before = text.encode(errors="replace")[: error.position].decode(errors="replace")
+        return Location(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     return Location(name, mark.line + 1, mark.column + 1) if mark else Location(name, 1, 1)
 

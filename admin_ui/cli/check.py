@@ -14,6 +14,7 @@ from engine.law_cases import bulk_cases, check_starts, examples
 from engine.library import read_library
 from engine.rulebook import LawPack
 from engine.settings import PREFIX
+from engine.unread import report_unread
 
 WRONG_INPUT = 2
 NO_DAY = "9999-12-31"
@@ -36,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when all files are right (warnings allowed), 2 when one is not."""
     typed = {f"{PREFIX}ROOT": str(arguments.root.absolute())} if arguments.root else {}
     settings, problems = settings_with(typed=typed), Problems()
+    report_unread(settings.root, problems)
     library = read_library(settings.root, settings.clinics, problems)
     if library is not None:
         _check_cases(settings.root, library.law, problems)

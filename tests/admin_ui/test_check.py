@@ -99,3 +99,28 @@ def test_a_source_cannot_have_been_checked_on_a_day_to_come(cli: Cli, copy: Path
     said = cli("check", str(copy))
     assert said.status == 2
     assert "LAW031" in said.out
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "rules/us/fl/recording.yml",
+        "rules/us/fl/board/prescribing.yaml",
+        "rules/us/notes.yaml",
+        "rules/us/FL/recording.yaml",
+        "forms/intake.yaml",
+        "specialties/urgent_care/more/specialty.yaml",
+        "clinics/marigold.yml",
+    ],
+)
+def test_a_file_that_nobody_reads_is_told(cli: Cli, copy: Path, place: str) -> None:
+    (copy / place).parent.mkdir(parents=True, exist_ok=True)
+    (copy / place).write_text("jurisdiction: us/fl\n", encoding="utf-8")
+    said = cli("check", str(copy))
+    assert (said.status, f"{place}:1:1: error READ008" in said.out) == (2, True)
+
+
+def test_pictures_and_hidden_files_may_stand_beside_content(cli: Cli, copy: Path) -> None:
+    for place in ("clinics/logo.svg", "rules/README.md", "rules/us/.draft.yaml"):
+        (copy / place).write_text("x", encoding="utf-8")
+    assert cli("check", str(copy)).status == 0

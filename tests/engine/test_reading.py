@@ -50,8 +50,8 @@ def test_every_value_knows_its_place() -> None:
 
 def test_duplicates_aliases_and_tags_are_refused_in_one_pass() -> None:
     _, found = read("a: 1\na: 2\nb: &x [1]\nc: *x\nd: !odd y\n<<: {e: 1}\n")
-    assert [code for code, _, _ in found] == ["READ002", "READ003", "READ003", "READ003"]
-    assert [line for _, line, _ in found] == [2, 3, 5, 6]
+    assert [code for code, _, _ in found] == ["READ002", "READ003", "READ003", "READ003", "READ003"]
+    assert [line for _, line, _ in found] == [2, 3, 3, 5, 6]
 
 
 def test_broken_yaml_is_one_diagnostic_with_its_line() -> None:
@@ -82,3 +82,23 @@ def test_whatever_is_written_is_read_or_reported(text: str) -> None:
     node, found = read(text)
     assert node is not None or found
     assert all(line >= 1 and column >= 1 for _, line, column in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        ("a: 1\nb: &anchor 2\n", "READ003", (2, 4)),
+        ("a: [&x 1]\n", "READ003", (1, 5)),
+        ("a: 1\nbé: 'x\0y'\n", "READ001", (2, 7)),
+    ],
+)
+def test_what_is_not_used_here_is_told_where_it_stands(text: str, code: str, place: tuple[int, int]) -> None:
+    problems = Problems()
+    read_text(text, "a.yaml", problems)
+    assert [(d.code, (d.location.line, d.location.column)) for d in problems] == [(code, place)]
+
+
+def test_an_ampersand_in_a_sentence_is_no_anchor() -> None:
+    problems = Problems()
+    read_text("law: Bus. & Prof. Code &c.\nquoted: '&x'\n", "a.yaml", problems)
+    assert not problems.found
