@@ -149,7 +149,12 @@ def test_the_stage_carries_the_patients_name_for_the_tile(portal: Portal) -> Non
 
 @pytest.mark.parametrize(
     ("person", "home"),
-    [("clinic_admin", "schedule"), ("clinical_ops", "schedule"), ("support", "connections"), ("compliance", "oversight")],
+    [
+        ("clinic_admin", "schedule"),
+        ("clinical_ops", "schedule"),
+        ("support", "connections"),
+        ("compliance", "oversight"),
+    ],
 )
 def test_staff_who_see_no_patients_begin_at_a_page_of_their_own(clinic: Clinic, person: str, home: str) -> None:
     browser = clinic.browser()
