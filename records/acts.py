@@ -126,8 +126,6 @@ class Act(StrEnum):
     BACKUP_RESTORED = "backups:backup:modified"
 
     AUDIT_VIEWED = "audit:entries:viewed"
-    AUDIT_EXPORTED = "audit:entries:exported"
-    ACCESSES_VIEWED = "audit:own:viewed"
 
     EMERGENCY_OPENED = "emergency:access:created"
     EMERGENCY_REFUSED = "emergency:access:refused"
@@ -138,6 +136,8 @@ class Act(StrEnum):
 
     CONNECTION_VIEWED = "visits:connection:viewed"
     SCHEDULE_VIEWED = "visits:schedule:viewed"
+    AUDIT_EXPORTED = "audit:entries:exported"
+    ACCESSES_VIEWED = "audit:own:viewed"
 
     @property
     def action(self) -> str:

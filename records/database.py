@@ -174,10 +174,6 @@ class Database:
                 select(AuditEntry.hash).where(AuditEntry.clinic == clinic, AuditEntry.sequence == sequence)
             )
 
-    def _keep_refusals(self, work: Work) -> None:
-        with self.writing() as session:
-            _keep_accesses(session, work)
-
     def _installation(self) -> str:
         """Whose the installation's keys are; older data folders keep some under no name, and go on using those."""
         with self.reading() as session:

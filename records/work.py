@@ -102,7 +102,7 @@ class Work:
             raise RuntimeError(f"a glance is not audited, so it cannot do {act}; open a scope")
         self.record(act, subject, visit, **detail)
 
-    def record(self, act: Act, subject: str, visit: str = "", **detail: str | int | bool) -> None:
+    def record(self, act: Act, subject: str, visit: str = "", /, **detail: str | int | bool) -> None:
         """Audits without asking: for what records themselves refuse or find out.
 
         What only an emergency lets the actor reach is marked with the id of that access.
