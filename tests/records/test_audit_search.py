@@ -6,7 +6,7 @@ import json
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from records.access import Role
@@ -23,6 +23,7 @@ OFFICER = Actor(person="olga", role=Role.COMPLIANCE)
 ENTRIES = st.lists(st.text(), min_size=len(HASHED), max_size=len(HASHED))
 
 
+@settings(max_examples=25)
 @given(ENTRIES, st.integers())
 def test_an_entry_is_written_as_the_general_encoder_writes_it(texts: list[str], sequence: int) -> None:
     values = [texts[0], sequence, *texts[2:]]
