@@ -92,6 +92,7 @@ def test_a_bulk_case_and_the_example_it_starts_from_are_checked(cli: Cli, copy: 
     assert "unknown duty `gaurdian`; did you mean `guardian`?" in said.out
 
 
+@pytest.mark.slow
 def test_a_source_cannot_have_been_checked_on_a_day_to_come(cli: Cli, copy: Path) -> None:
     for path in (copy / "rules" / "us").glob("*/*.yaml"):
         text = path.read_text(encoding="utf-8")

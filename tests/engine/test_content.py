@@ -145,6 +145,7 @@ def test_a_file_that_appears_or_goes_is_noticed(folder: Path) -> None:
     assert set(keeper.current.content.clinics) == {"marigold"}
 
 
+@pytest.mark.slow
 def test_looking_for_changes_is_cheap(folder: Path) -> None:
     keeper = LibraryKeeper(folder)
     began = time.process_time()

@@ -161,6 +161,7 @@ def test_the_zip_code_gives_the_time_zone(code: str, day: str, told: str | None)
     assert decide(RULEBOOK, question, EVALUATOR).law_time == day
 
 
+@pytest.mark.slow
 def test_the_same_question_gives_the_same_bytes_in_another_process() -> None:
     here = ask("prescribing", "opioid").canonical()
     program = (

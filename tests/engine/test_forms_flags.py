@@ -134,6 +134,7 @@ def walks(compiled: Form) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional={item.id: answer_for(item) for item in compiled.items})
 
 
+@pytest.mark.slow
 @given(answers=walks(intake()))
 @settings(max_examples=150, deadline=None)
 def test_both_engines_agree_on_any_answers(answers: dict[str, Any], pool: EvaluatorPool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -148,6 +149,7 @@ def doubted(file: LawFile, number: int, confidence: str) -> LawFile:
     return replace(file, rules=tuple(rules), values=tuple(values))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_doubting_any_rule_or_value_never_loosens(data: st.DataObject) -> None:

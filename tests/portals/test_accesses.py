@@ -44,6 +44,7 @@ def test_a_patient_sees_who_opened_their_record_and_nothing_of_another(tmp_path:
     clinic.database.close()
 
 
+@pytest.mark.slow
 def test_the_page_speaks_spanish_and_its_own_reading_is_in_the_audit(tmp_path: Path) -> None:
     clinic = build_clinic(tmp_path)
     browser = clinic.browser()

@@ -197,6 +197,7 @@ def test_initials_are_of_the_name_without_its_credential(clinic: Clinic) -> None
     assert initials[1] == "".join(part[0] for part in name.split(",")[0].split())
 
 
+@pytest.mark.slow
 def test_cancelling_asks_why_without_insisting_and_shows_what_it_means(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)

@@ -118,6 +118,7 @@ def test_a_time_somebody_else_took_leaves_no_draft_behind(clinic: Clinic) -> Non
     assert closed not in again.url.path
 
 
+@pytest.mark.slow
 def test_pressing_twice_ends_at_the_time_that_one_holds(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = clinic.browser()
     sign_in(browser)

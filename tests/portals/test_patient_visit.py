@@ -38,6 +38,7 @@ def test_the_visit_shows_what_is_done_and_what_is_next(clinic: Clinic) -> None:
     assert page.index("Cancel this visit") > page.index("</details>"), "canceling is not folded away"
 
 
+@pytest.mark.slow
 def test_answers_are_saved_one_by_one_and_the_next_sitting_goes_on(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -67,6 +68,7 @@ def test_a_blank_answer_is_named_at_its_field(clinic: Clinic) -> None:
     assert page.text.count("Choose an answer") == 2
 
 
+@pytest.mark.slow
 def test_the_same_answer_sent_twice_is_saved_once_and_goes_on(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)
@@ -299,6 +301,7 @@ def test_the_consent_says_of_each_part_who_asks_for_it(clinic: Clinic) -> None:
     assert len(labels) == len(set(labels))
 
 
+@pytest.mark.slow
 def test_the_waiting_room_shows_the_place_and_lets_one_leave(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)

@@ -214,6 +214,7 @@ def test_codes_and_units_read_as_the_patient_read_them() -> None:
     assert view.address == ("Florida 33101",)
 
 
+@pytest.mark.slow
 def test_a_possible_pregnancy_stands_at_the_head_and_a_no_does_not() -> None:
     assert chart({"pregnant": "maybe"}).pregnancy == "Maybe"
     assert chart({"pregnant": "yes"}).pregnancy == "Yes"

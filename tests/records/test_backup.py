@@ -100,6 +100,7 @@ def test_everybody_has_to_sign_in_again(database: Database, tmp_path: Path, empt
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_stolen_backup_shows_nothing_without_the_keys(database: Database, files: Path, tmp_path: Path) -> None:
     walk(database, "palmetto", MARK)
     source = taken(database, tmp_path)

@@ -69,6 +69,7 @@ def test_new_keys_for_fields_seal_what_is_new_and_open_what_is_old(
     other.close()
 
 
+@pytest.mark.slow
 def test_old_values_are_sealed_anew_and_history_is_not(database: Database, clock: HandClock) -> None:
     walked = walk(database, "palmetto", "Aaa")
     other = build_world(database, "cedar")

@@ -64,6 +64,7 @@ def test_the_schema_goes_down_step_by_step_and_up_again(url: str) -> None:
     assert tables(url) == set(METADATA.tables)
 
 
+@pytest.mark.slow
 def test_with_data_the_older_part_survives_a_step_down_and_up(tmp_path: Path, database: Database) -> None:
     walked = walk(database, "palmetto", "Aaa")
     database.close()

@@ -49,6 +49,7 @@ def test_the_same_calls_do_find_rows_in_their_own_clinic(both: tuple[Walked, Wal
     assert refused == []
 
 
+@pytest.mark.slow
 def test_writing_with_another_clinics_ids_changes_nothing_there(both: tuple[Walked, Walked]) -> None:
     mine, theirs = both
     before = snapshot(theirs)
@@ -102,6 +103,7 @@ def test_a_patient_reaches_no_other_patient_of_the_same_clinic(database: Databas
     assert reached == []
 
 
+@pytest.mark.slow
 def test_a_provider_reaches_no_visit_of_a_colleague(database: Database) -> None:
     mine = walk(database, "palmetto", "Aaa")
     with database.scope("palmetto", mine.world.as_system) as scope:
