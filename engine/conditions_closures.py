@@ -6,7 +6,6 @@ from typing import cast
 
 from engine.conditions_measures import Match, contenders, outcomes
 from engine.conditions_tree import (
-    AT_LEAST_ONE,
     MEASURES,
     OPERATORS,
     Always,
@@ -68,7 +67,7 @@ def _compile(condition: Condition) -> _Inner:
     if isinstance(condition, Negation):
         return _negation(_compile(condition.part))
     if isinstance(condition, Quantifier):
-        return _any(condition) if condition.asks == AT_LEAST_ONE else _quantified(condition)
+        return _any(condition) if condition.is_any else _quantified(condition)
     if isinstance(condition, Applies):
         raise ValueError("a rule that leans on another was not resolved")
     return _test(condition)
@@ -342,7 +341,7 @@ def _bracketed(part: Condition) -> str:
 
 def _describe_negation(part: Condition) -> str:
     """That no record fails is said of every record."""
-    if isinstance(part, Quantifier) and part.asks == AT_LEAST_ONE and isinstance(part.where, Negation):
+    if isinstance(part, Quantifier) and part.is_any and isinstance(part.where, Negation):
         return f"every one of {part.path}{_where(part.where.part)}"
     return f"not ({describe(part)})"
 

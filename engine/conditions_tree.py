@@ -106,6 +106,11 @@ class Quantifier(Remembered):
     of_record: bool = False
     least: float | None = None
 
+    @property
+    def is_any(self) -> bool:
+        """Whether it asks for at least one record, and not the like of a field that is called `count`."""
+        return self.measure == "count" and self.asks == AT_LEAST_ONE
+
 
 @dataclass(frozen=True, slots=True)
 class Applies:

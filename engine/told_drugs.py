@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from engine.conditions import Condition, Every, Negation, Quantifier, Reference, Some, Test, rewrite
-from engine.conditions_tree import AT_LEAST_ONE, walk
+from engine.conditions_tree import walk
 from engine.instances import Instance
 from engine.law import Effect, LawValue, Permit, Require, Rule
 from engine.schedules import FEDERAL, OF_THE_STATE
@@ -118,7 +118,7 @@ def _each_class(condition: Condition, disputes: frozenset[str], opens: bool) -> 
         return type(condition)(tuple(_each_class(part, disputes, opens) for part in condition.parts))
     if isinstance(condition, Negation):
         return Negation(_each_class(condition.part, disputes, not opens))
-    if isinstance(condition, Quantifier) and condition.asks == AT_LEAST_ONE:
+    if isinstance(condition, Quantifier) and condition.is_any:
         return replace(condition, where=_each_class(condition.where, disputes, opens))
     return _both(tuple(dict.fromkeys((condition, _told(condition, disputes)))), opens)
 

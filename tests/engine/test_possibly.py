@@ -47,8 +47,15 @@ def differences(condition: Condition, seed: int, cases: int) -> list[dict[str, A
     return [case for case in facts if verdict(condition, case) is not truth(condition, case)]
 
 
+# What is asked of the latest record's own field `count` looks like asking how many records there are.
+OF_A_FIELD_CALLED_COUNT = Quantifier(
+    "a.list", Always(True), "latest", "day", Test("count", "at_least", 1, of_item=True), of_record=True
+)
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=CALM)
 @given(quantifiers(), st.integers(0, 10**6))
+@example(OF_A_FIELD_CALLED_COUNT, 0)
 def test_both_readings_agree_on_lists(condition: Condition, seed: int) -> None:
     assert differences(condition, seed, 60) == []
 
