@@ -6,6 +6,8 @@ import pytest
 
 from engine.ports import VisitRef
 from records.access import Role
+from records.acts import Act
+from records.audit_trail import AuditQuery
 from records.database import Database
 from records.errors import NotFound
 from records.visit_records import RecordsVisitStore
@@ -34,6 +36,17 @@ def test_another_clinics_ids_find_nothing(both: tuple[Walked, Walked], role: str
         if "Bbb" in outcome or REACHED in outcome or any(row_id in outcome for row_id in theirs.ids().values()):
             reached.append(f"{name}.{method}: {outcome[:200]}")
     assert reached == []
+
+
+def test_a_search_for_another_clinics_visit_finds_only_that_one_searched_for_it(both: tuple[Walked, Walked]) -> None:
+    mine, theirs = both
+    with mine.world.database.scope(mine.world.clinic, mine.world.as_system) as scope:
+        assert scope.audit.search(AuditQuery(visit=theirs.world.visit)) == ()
+    with mine.world.database.scope(mine.world.clinic, mine.world.as_system) as scope:
+        (searched,) = scope.audit.search(AuditQuery(visit=theirs.world.visit))
+    assert searched.act == Act.AUDIT_VIEWED
+    with theirs.world.database.scope(theirs.world.clinic, theirs.world.as_system) as scope:
+        assert len(scope.audit.search(AuditQuery(visit=theirs.world.visit))) > 1
 
 
 def test_the_same_calls_do_find_rows_in_their_own_clinic(both: tuple[Walked, Walked]) -> None:
