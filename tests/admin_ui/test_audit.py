@@ -16,6 +16,8 @@ from records.key_ring import Purpose
 from records.keys import FileKeyProvider
 from tests.admin_ui.helpers_cli import Cli
 
+pytestmark = pytest.mark.slow
+
 
 def change(data: Path, statement: str) -> None:
     """What somebody with the database in their hands would do."""

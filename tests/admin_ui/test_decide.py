@@ -9,6 +9,8 @@ import pytest
 
 from tests.admin_ui.helpers_cli import CASE, ON, Cli
 
+pytestmark = pytest.mark.slow
+
 KEYS = {
     "topic", "outcome", "permits", "forbids", "duties", "limits", "advice", "review", "missing", "presumed", "tried",
     "law_time", "known_time", "law", "overlay", "rulebook", "sources",
@@ -70,7 +72,6 @@ def test_a_clinic_adds_its_overlay(cli: Cli, facts: str) -> None:
     assert plain["overlay"] is None
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -20,6 +20,8 @@ from records.work import Actor
 from tests.admin_ui.helpers_cli import Cli
 from tests.records.helpers import PATIENT, PLACE, START, World, build_world, draft_of
 
+pytestmark = pytest.mark.slow
+
 CLINIC = "marigold"
 LONG_AGO = datetime.now(UTC) - timedelta(days=366 * 12)
 
@@ -81,7 +83,6 @@ def test_a_patient_is_erased_in_two_steps_and_also_in_the_backup_made_before(
     assert (report.ok, report.signature) == (True, "valid")
 
 
-@pytest.mark.slow
 def test_the_audit_keeps_who_why_and_who_agreed(cli: Cli, data: Path, world: World) -> None:
     ended(data, world, LONG_AGO)
     _, out, _ = shred(cli, data, world, "--second", "omar")
@@ -148,7 +149,6 @@ def test_another_code_or_another_wish_destroys_nothing(cli: Cli, data: Path, wor
         assert scope.people.patient(world.patient).given == "Ana"
 
 
-@pytest.mark.slow
 def test_where_the_law_leaves_it_to_people_one_is_not_enough(cli: Cli, data: Path, world: World) -> None:
     child = replace(PATIENT, birth_date=(datetime.now(UTC) - timedelta(days=365 * 16)).date())
     with world.database.scope(CLINIC, world.as_system) as scope:
@@ -160,7 +160,6 @@ def test_where_the_law_leaves_it_to_people_one_is_not_enough(cli: Cli, data: Pat
     assert shred(cli, data, world, "--second", "omar")[0] == 0
 
 
-@pytest.mark.slow
 def test_what_a_crash_left_over_is_finished_by_doing_it_again(cli: Cli, data: Path, world: World) -> None:
     shares = data.with_name("data.keys") / "people.shares"
     before = shares.read_bytes()

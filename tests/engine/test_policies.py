@@ -20,6 +20,8 @@ from engine.rete import ReteEvaluator
 from engine.rulebook import Rulebook, join, load_rulebook
 from tests.rules.helpers_cases import ROOT, examples, nested, started
 
+pytestmark = pytest.mark.slow
+
 LAW = load_rulebook(ROOT)
 BOTH = ReteEvaluator()
 EXAMPLES = examples()
@@ -149,7 +151,6 @@ def doubted(file: LawFile, number: int, confidence: str) -> LawFile:
     return replace(file, rules=tuple(rules), values=tuple(values))
 
 
-@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_doubting_any_rule_or_value_never_loosens(data: st.DataObject) -> None:

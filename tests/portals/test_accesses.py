@@ -15,6 +15,8 @@ from tests.portals.helpers_clinic import SLUG, build_clinic, sign_in
 from tests.portals.helpers_journey import booked
 from tests.records.helpers import START
 
+pytestmark = pytest.mark.slow
+
 
 def text_of(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
@@ -44,7 +46,6 @@ def test_a_patient_sees_who_opened_their_record_and_nothing_of_another(tmp_path:
     clinic.database.close()
 
 
-@pytest.mark.slow
 def test_the_page_speaks_spanish_and_its_own_reading_is_in_the_audit(tmp_path: Path) -> None:
     clinic = build_clinic(tmp_path)
     browser = clinic.browser()

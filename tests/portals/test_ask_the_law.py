@@ -29,6 +29,8 @@ from portals.law.parts import AGOS, Part, Sort, parts_of
 from portals.law.starts import starts, told_by
 from tests.portals.helpers_clinic import ROOT, Clinic, build_clinic, csrf_of, post
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-12-01"
 STIMULANT = {"start": "stimulant", "topic": "prescribing", "state": "FL", "on": DAY}
 
@@ -441,7 +443,6 @@ def test_the_language_changes_and_the_question_stays(clinic: Clinic) -> None:
     assert str(answer.url) == str(page.url) and verdict(answer.text) == "La ley lo permite."
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_topic_of_every_state_carried_has_a_page(clinic: Clinic, rulebook: Rulebook, language: str) -> None:
     browser = signed_in(clinic, "compliance")

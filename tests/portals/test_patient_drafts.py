@@ -15,6 +15,8 @@ from tests.portals.helpers_clinic import Clinic, FakeVisits, csrf_of, post, sign
 from tests.portals.helpers_journey import HERE, booked, choose, held, ref, times
 from workflows.client import VisitUnreachable
 
+pytestmark = pytest.mark.slow
+
 ASKED = ("intake", "intake/1", "intake/review", "place", "consent")
 
 
@@ -118,7 +120,6 @@ def test_a_time_somebody_else_took_leaves_no_draft_behind(clinic: Clinic) -> Non
     assert closed not in again.url.path
 
 
-@pytest.mark.slow
 def test_pressing_twice_ends_at_the_time_that_one_holds(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = clinic.browser()
     sign_in(browser)

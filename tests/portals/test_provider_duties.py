@@ -15,6 +15,8 @@ from tests.portals.helpers_provider import Portal, build_portal, library, text_o
 from tests.records.helpers import HandClock, build_world, open_database
 from workflows.contracts import Answer
 
+pytestmark = pytest.mark.slow
+
 DUTY = {
     "duty": "primary_care_record",
     "due": "within 72 hours of encounter",

@@ -24,6 +24,8 @@ from tests.portals.test_provider_pages import RX, draft, note
 from tests.records.helpers import PLAN, HandClock, build_world, open_database
 from workflows.contracts import Answer
 
+pytestmark = pytest.mark.slow
+
 BASE_RX = {**RX, "drug": "base:oxycodone", "unit": "tablet", "purpose": "acute_pain"}
 
 
@@ -174,7 +176,6 @@ def test_what_the_specialty_never_prescribes_is_said_with_its_reason(
     assert "This specialty" not in portal.client.get(f"{portal.at}?pick=list:0:0").text
 
 
-@pytest.mark.slow
 def test_a_prescription_of_another_visit_cannot_be_replaced(portal: Portal) -> None:
     page = portal.post(f"{portal.at}/orders", **RX, replaces="ord_000000000000000000000000")
     assert page.status_code == 404 and not re.search("data-order", page.text) and not orders(portal)

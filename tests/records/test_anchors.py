@@ -24,6 +24,8 @@ from records.keys import FileKeyProvider
 from tests.records.helpers import HandClock, World, build_world, open_database
 from tests.records.test_audit import LOOK, tamper
 
+pytestmark = pytest.mark.slow
+
 HEAD = SignedHead(clinic="palmetto", sequence=3, hash="c" * 64, key="key_a", signature=b"signed")
 
 
@@ -133,7 +135,6 @@ def test_no_more_than_a_bounded_number_of_entries_is_ahead_of_the_anchor(world: 
         assert verify(world.database, world.clinic).entries - anchored(world) < EVERY_ENTRIES
 
 
-@pytest.mark.slow
 def test_the_last_append_before_a_pause_is_anchored_within_seconds(world: World) -> None:
     look(world)
     end = verify(world.database, world.clinic).entries
@@ -151,7 +152,6 @@ def test_what_was_rolled_back_is_never_anchored(world: World) -> None:
     assert anchored(world) == verify(world.database, world.clinic).entries
 
 
-@pytest.mark.slow
 def test_processes_that_append_at_once_leave_an_anchor_on_the_chain(world: World, tmp_path: Path) -> None:
     command = [sys.executable, "-c", LOOK + "database.close()\n", world.database.url, str(tmp_path), world.visit]
     processes = [subprocess.Popen(command) for _ in range(3)]
@@ -160,7 +160,6 @@ def test_processes_that_append_at_once_leave_an_anchor_on_the_chain(world: World
     assert (report.ok, report.anchored) == (True, report.entries)
 
 
-@pytest.mark.slow
 def test_a_killed_process_leaves_an_anchor_that_the_chain_holds(world: World, tmp_path: Path) -> None:
     endless = LOOK.replace("for _ in range(10)", "import itertools\nfor _ in itertools.count()")
     program = endless + "    sys.stdout.write('.')\n    sys.stdout.flush()\n"

@@ -25,6 +25,8 @@ from records.work import Actor
 from tests.records.helpers import HandClock, World, build_world
 from tests.records.helpers_journey import Walked, walk
 
+pytestmark = pytest.mark.slow
+
 MARK = "Zx9Canary"
 OPERATOR = Actor(person="ops", role=Role.PLATFORM_OPERATOR)
 # What a restore changes of its own: its mark, the audit's words about it, and everybody is signed out.
@@ -68,7 +70,6 @@ def opened(url: str, tmp_path: Path) -> Database:
     return Database(url, FileKeyProvider(tmp_path / "keys"))
 
 
-@pytest.mark.slow
 def test_what_was_backed_up_is_restored_row_by_row_and_file_by_file(
     database: Database, files: Path, tmp_path: Path, empty_url: str
 ) -> None:
@@ -90,7 +91,6 @@ def test_what_was_backed_up_is_restored_row_by_row_and_file_by_file(
     again.close()
 
 
-@pytest.mark.slow
 def test_everybody_has_to_sign_in_again(database: Database, tmp_path: Path, empty_url: str) -> None:
     build_world(database)
     put_back(taken(database, tmp_path), empty_url, tmp_path)
@@ -100,7 +100,6 @@ def test_everybody_has_to_sign_in_again(database: Database, tmp_path: Path, empt
     engine.dispose()
 
 
-@pytest.mark.slow
 def test_a_stolen_backup_shows_nothing_without_the_keys(database: Database, files: Path, tmp_path: Path) -> None:
     walk(database, "palmetto", MARK)
     source = taken(database, tmp_path)
@@ -154,7 +153,6 @@ DAMAGES = (
 )
 
 
-@pytest.mark.slow
 def test_a_backup_that_was_touched_is_refused_with_its_reason_and_nothing_is_changed(
     world: World, tmp_path: Path
 ) -> None:
@@ -173,7 +171,6 @@ def test_any_other_file_is_refused(tmp_path: Path) -> None:
         read_header(tmp_path / "letter")
 
 
-@pytest.mark.slow
 def test_a_backup_replaces_no_file(world: World, tmp_path: Path) -> None:
     source = taken(world.database, tmp_path)
     before = source.read_bytes()
@@ -182,7 +179,6 @@ def test_a_backup_replaces_no_file(world: World, tmp_path: Path) -> None:
     assert source.read_bytes() == before
 
 
-@pytest.mark.slow
 def test_a_database_with_rows_is_replaced_only_when_that_was_asked_for(world: World, tmp_path: Path) -> None:
     source = taken(world.database, tmp_path)
     world.begin()
@@ -196,7 +192,6 @@ def test_a_database_with_rows_is_replaced_only_when_that_was_asked_for(world: Wo
     again.close()
 
 
-@pytest.mark.slow
 def test_another_programs_tables_are_left_alone(empty_url: str, world: World, tmp_path: Path) -> None:
     engine = open_engine(empty_url)
     with engine.begin() as connection:
@@ -206,7 +201,6 @@ def test_another_programs_tables_are_left_alone(empty_url: str, world: World, tm
         put_back(taken(world.database, tmp_path), empty_url, tmp_path, over=True)
 
 
-@pytest.mark.slow
 def test_after_an_older_backup_verification_says_what_is_missing_and_stays_whole(world: World, tmp_path: Path) -> None:
     source = taken(world.database, tmp_path)
     kept = verify(world.database, world.clinic).entries
@@ -233,7 +227,6 @@ def test_nothing_is_owned_up_to_where_no_backup_was_restored(world: World) -> No
     assert not unsettled(world.database)
 
 
-@pytest.mark.slow
 def test_a_restore_is_open_until_records_and_workflows_were_compared(world: World, tmp_path: Path) -> None:
     source = taken(world.database, tmp_path)
     world.database.close()
@@ -245,7 +238,6 @@ def test_a_restore_is_open_until_records_and_workflows_were_compared(world: Worl
     again.close()
 
 
-@pytest.mark.slow
 def test_taking_and_restoring_is_audited_with_who_did_it(world: World, tmp_path: Path) -> None:
     taken(world.database, tmp_path)
     with world.database.reading() as session:
@@ -253,7 +245,6 @@ def test_taking_and_restoring_is_audited_with_who_did_it(world: World, tmp_path:
     assert tuple(row) == ("ops", "platform_operator", "backups:backup:exported")
 
 
-@pytest.mark.slow
 def test_a_backup_of_an_older_schema_becomes_this_programs(world: World, tmp_path: Path, empty_url: str) -> None:
     engine = open_engine(world.database.url)
     older = "0005"
@@ -279,7 +270,6 @@ def _taken_at(world: World, tmp_path: Path) -> Path:
     return target
 
 
-@pytest.mark.slow
 def test_what_is_written_meanwhile_is_in_the_backup_whole_or_not_at_all(
     database: Database, clock: HandClock, tmp_path: Path, empty_url: str
 ) -> None:

@@ -23,6 +23,8 @@ from records.sign_in import FREE_FAILURES, Credentials, SignedIn, SignUp, sign_i
 from records.work import Actor, Work
 from tests.records.helpers import PATIENT, HandClock, World, build_world
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse battery"
 HOME, ELSEWHERE = "ip:192.0.2.1", "ip:198.51.100.9"
 DEVICE = "d" * 32

@@ -26,6 +26,8 @@ from tests.records.helpers import PATIENT, HandClock, World, build_world, open_d
 from tests.records.helpers_journey import FORM, answer_of, walk
 from workflows.codec import CachedKeys, EncryptingCodec
 
+pytestmark = pytest.mark.slow
+
 OPERATOR = Actor(person="dana", role=Role.PLATFORM_OPERATOR)
 
 
@@ -69,7 +71,6 @@ def test_new_keys_for_fields_seal_what_is_new_and_open_what_is_old(
     other.close()
 
 
-@pytest.mark.slow
 def test_old_values_are_sealed_anew_and_history_is_not(database: Database, clock: HandClock) -> None:
     walked = walk(database, "palmetto", "Aaa")
     other = build_world(database, "cedar")
@@ -132,7 +133,6 @@ def test_an_interrupted_rotation_goes_on_where_it_ended(
         assert {scope.people.patient(one).given for one in patients} == {"Ana"}
 
 
-@pytest.mark.slow
 def test_a_rotation_under_load_leaves_nothing_unreadable_and_loses_nothing(tmp_path: Path) -> None:
     """Three programs write and read while the fourth changes the master key, the clinic's and every patient's."""
     seen = _Load(tmp_path)

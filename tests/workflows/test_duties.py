@@ -20,6 +20,8 @@ from engine.ports import GateRecord, VisitRef
 from tests.workflows.conftest import Scene, scene_on, scene_without_workers, working
 from tests.workflows.helpers import ZONE, MemoryRecords, ScriptedKeeper, plan_of, prescription, step
 
+pytestmark = pytest.mark.slow
+
 TERM = "within 72 hours of encounter"
 CALLED = ["duty_due"]
 BOTH = ["duty_due", "duty_overdue"]
@@ -95,7 +97,6 @@ async def test_a_duty_met_in_time_is_never_spoken_of(scene: Scene) -> None:
     assert scene.records.alerts == []
 
 
-@pytest.mark.slow
 async def test_what_a_clinician_marks_as_done_after_the_call_for_it_is_spoken_of_no_more(
     skipping: WorkflowEnvironment,
 ) -> None:
@@ -111,7 +112,6 @@ async def test_what_a_clinician_marks_as_done_after_the_call_for_it_is_spoken_of
     assert records.alerts == CALLED
 
 
-@pytest.mark.slow
 async def test_a_duty_met_after_the_call_for_it_is_not_overdue(scene: Scene) -> None:
     scene.keeper.terms["join"] = TERM
     await complete(scene)
@@ -129,7 +129,6 @@ async def test_a_duty_met_before_its_gate_has_no_clock(scene: Scene) -> None:
     assert (scene.records.alerts, scene.keeper.asked["join"]) == ([], 1)
 
 
-@pytest.mark.slow
 async def test_a_gate_asked_again_has_one_clock_for_its_duty(scene: Scene) -> None:
     scene.keeper.terms["book"] = "within 72 hours of booking"
     scene.records.slot_is_free = False
@@ -165,7 +164,6 @@ async def test_a_cancelled_visit_owes_nothing(scene: Scene) -> None:
     assert (scene.records.alerts, scene.keeper.asked["join"]) == ([], 1)
 
 
-@pytest.mark.slow
 async def test_a_cancelled_visit_that_waits_for_a_network_is_called_to_nothing_meanwhile(scene: Scene) -> None:
     scene.keeper.terms["join"] = "within 2 hours of encounter"
     scene.records.orders["rx1"] = prescription("rx1")
@@ -194,7 +192,6 @@ async def test_a_shut_gate_owes_nothing_and_an_opened_one_does(scene: Scene) -> 
     assert scene.records.alerts == ["sign_gate_shut", *BOTH]
 
 
-@pytest.mark.slow
 async def test_each_order_that_went_out_owes_its_own_and_one_that_was_rejected_nothing(scene: Scene) -> None:
     scene.keeper.terms["prescribe"] = "within 24 hours of prescription"
     scene.records.orders |= {order: prescription(order) for order in ("rx1", "rx2", "rx3")}
@@ -209,7 +206,6 @@ async def test_each_order_that_went_out_owes_its_own_and_one_that_was_rejected_n
     assert sorted(set(scene.records.alert_subjects)) == ["licensing:report:rx1", "licensing:report:rx2", "rx3"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kept", [True, False])
 async def test_a_cancelled_visit_owes_what_the_law_asks_for_about_a_prescription_the_pharmacy_kept(
     scene: Scene, kept: bool
@@ -226,7 +222,6 @@ async def test_a_cancelled_visit_owes_what_the_law_asks_for_about_a_prescription
     assert list(told) == ([("not_cancelled", "rx1"), *owed] if kept else [])
 
 
-@pytest.mark.slow
 async def test_a_shorter_term_that_comes_later_is_called_for_first(scene: Scene) -> None:
     scene.keeper.terms |= {"join": TERM, "sign": "within 2 hours of signing"}
     await complete(scene)
@@ -238,7 +233,6 @@ async def test_a_shorter_term_that_comes_later_is_called_for_first(scene: Scene)
     assert scene.records.alerts == BOTH * 2
 
 
-@pytest.mark.slow
 async def test_an_engine_that_fails_leaves_the_duty_open(scene: Scene) -> None:
     scene.keeper.terms["join"] = TERM
     await complete(scene)
@@ -247,7 +241,6 @@ async def test_an_engine_that_fails_leaves_the_duty_open(scene: Scene) -> None:
     assert scene.records.alerts == BOTH
 
 
-@pytest.mark.slow
 async def test_a_follow_up_and_a_duty_do_not_wait_for_each_other(skipping: WorkflowEnvironment) -> None:
     steps = (*CHAT, step("follow_up", "document", after_seconds=86400, template="how_are_you"))
     async with scene_on(skipping, timedelta(hours=1), plan_of(steps)) as scene:
@@ -259,7 +252,6 @@ async def test_a_follow_up_and_a_duty_do_not_wait_for_each_other(skipping: Workf
         assert scene.records.alerts == BOTH
 
 
-@pytest.mark.slow
 async def test_a_worker_that_takes_over_and_an_answer_that_is_lost_neither_lose_nor_double_a_call(
     skipping: WorkflowEnvironment,
 ) -> None:
@@ -276,7 +268,6 @@ async def test_a_worker_that_takes_over_and_an_answer_that_is_lost_neither_lose_
     assert scene.records.alerts == BOTH
 
 
-@pytest.mark.slow
 async def test_a_term_that_is_over_when_it_is_looked_at_is_overdue_at_once(scene: Scene) -> None:
     scene.keeper.terms["join"] = "within 0 hours of encounter"
     await complete(scene)

@@ -10,6 +10,8 @@ import pytest
 from tests.workflows.conftest import Scene
 from tests.workflows.helpers import FULL_STEPS, plan_of, prescription
 
+pytestmark = pytest.mark.slow
+
 # A call by chat: time does not leap while a room is led.
 ROOMLESS = plan_of([replace(one, settings={"medium": "chat"}) if one.kind == "consult" else one for one in FULL_STEPS])
 
@@ -62,7 +64,6 @@ async def test_a_prescription_that_never_reached_the_network_is_not_delivered_in
     assert [one.state for one in scene.records.dispatches["rx1"]] == ["cancelled"]
 
 
-@pytest.mark.slow
 async def test_a_prescription_that_records_never_let_go_is_neither_sent_nor_asked_about(scene: Scene) -> None:
     scene.plan = ROOMLESS
     scene.records.orders["rx1"] = prescription("rx1")
@@ -75,7 +76,6 @@ async def test_a_prescription_that_records_never_let_go_is_neither_sent_nor_aske
     assert scene.network.asked == []
 
 
-@pytest.mark.slow
 async def test_a_prescription_that_cannot_be_settled_is_a_task_and_the_rest_is_taken_back(scene: Scene) -> None:
     scene.plan = ROOMLESS
     scene.records.orders["rx1"] = prescription("rx1")
@@ -107,7 +107,6 @@ async def test_an_order_revised_between_its_gate_and_its_sending_is_judged_anew_
     assert scene.records.alerts == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("why", ["keeps changing", "controlled", "gate shut"])
 async def test_an_order_that_stays_behind_when_the_note_is_signed_is_a_task_that_names_it(
     scene: Scene, why: str
@@ -124,7 +123,6 @@ async def test_an_order_that_stays_behind_when_the_note_is_signed_is_a_task_that
     assert scene.network.done == {}
 
 
-@pytest.mark.slow
 async def test_an_order_discarded_while_the_note_is_signed_is_no_task(scene: Scene) -> None:
     scene.records.orders["rx1"] = prescription("rx1")
     scene.records.unsent = ["rx1"]

@@ -12,6 +12,8 @@ from engine.plans import Reminder
 from tests.workflows.conftest import Scene, scene_on
 from tests.workflows.helpers import FULL_STEPS, plan_of, prescription, step
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_shut_book_gate_refuses_the_visit_without_holding_a_slot(scene: Scene) -> None:
     scene.keeper.shut.add("book")
@@ -29,7 +31,6 @@ async def test_a_fault_of_the_engines_shuts_the_gate_and_asks_for_review(scene: 
     assert scene.records.gates[0][:2] == ("book", False)
 
 
-@pytest.mark.slow
 async def test_a_gate_waits_for_records_that_are_away_for_a_moment(scene: Scene) -> None:
     scene.records.away = 3
     assert (await scene.ask("book")).done
@@ -43,7 +44,6 @@ async def test_a_gate_about_an_order_that_is_not_there_is_shut(scene: Scene) -> 
     assert (answer.done, answer.code, answer.gate) == (False, "gate_shut", "")
 
 
-@pytest.mark.slow
 async def test_a_slot_that_is_taken_may_be_asked_for_again(scene: Scene) -> None:
     scene.records.slot_is_free = False
     assert (await scene.ask("book")).code == "slot_taken"
@@ -69,7 +69,6 @@ async def test_a_hold_that_is_not_paid_expires_and_frees_the_slot(scene: Scene) 
     assert scene.processor.done == {}
 
 
-@pytest.mark.slow
 async def test_a_declined_card_may_be_replaced_within_the_hold(scene: Scene) -> None:
     scene.processor.decline.add("tok_visa")
     await scene.ask("book")
@@ -79,7 +78,6 @@ async def test_a_declined_card_may_be_replaced_within_the_hold(scene: Scene) -> 
     assert (await scene.status()).stage == "booked"
 
 
-@pytest.mark.slow
 async def test_paying_without_a_card_is_declined_and_can_be_made_good(scene: Scene) -> None:
     await scene.ask("book")
     scene.records.token = ""
@@ -98,14 +96,12 @@ async def test_a_capture_that_is_declined_is_a_task_and_the_visit_is_completed(s
     assert scene.records.alerts == ["review"]
 
 
-@pytest.mark.slow
 async def test_a_subject_that_is_not_the_visit_s_is_an_answer(scene: Scene) -> None:
     await scene.enter_call()
     scene.records.unknown.add("stranger")
     assert (await scene.ask("join", "stranger")).code == "unknown_subject"
 
 
-@pytest.mark.slow
 async def test_an_authorisation_whose_answer_was_lost_is_voided_when_the_hold_expires(scene: Scene) -> None:
     scene.processor.lose_answers = 100
     await scene.ask("book")
@@ -116,7 +112,6 @@ async def test_an_authorisation_whose_answer_was_lost_is_voided_when_the_hold_ex
     assert scene.processor.states() == ["authorised", "voided"]
 
 
-@pytest.mark.slow
 async def test_an_authorisation_whose_answer_was_lost_is_not_doubled_by_paying_again(scene: Scene) -> None:
     scene.processor.lose_answers = 100
     await scene.ask("book")
@@ -126,7 +121,6 @@ async def test_an_authorisation_whose_answer_was_lost_is_not_doubled_by_paying_a
     assert scene.processor.states() == ["authorised"]
 
 
-@pytest.mark.slow
 async def test_reminders_go_out_before_the_start_and_those_too_late_are_left_out(
     skipping: WorkflowEnvironment,
 ) -> None:
@@ -150,7 +144,6 @@ async def test_nobody_came(scene: Scene) -> None:
     assert scene.records.messages[-1] == "visit_no_show"
 
 
-@pytest.mark.slow
 async def test_a_patient_who_waits_is_never_a_no_show_but_one_who_leaves_is(scene: Scene) -> None:
     await scene.prepare()
     assert (await scene.ask("arrive", "patient")).done
@@ -161,7 +154,6 @@ async def test_a_patient_who_waits_is_never_a_no_show_but_one_who_leaves_is(scen
     assert await scene.result() == "no_show"
 
 
-@pytest.mark.slow
 async def test_an_unsigned_note_is_brought_up_again_and_again(scene: Scene) -> None:
     await scene.finish_call()
     await scene.skip(hours=23)
@@ -206,7 +198,6 @@ async def test_an_attested_place_that_shuts_the_gate_blocks_the_visit_until_it_i
     assert (await scene.until_stage("ready")).gate == ""
 
 
-@pytest.mark.slow
 async def test_a_visit_still_blocked_after_its_start_ends_refused(scene: Scene) -> None:
     await scene.book_and_pay()
     scene.keeper.shut.add("book")
@@ -217,7 +208,6 @@ async def test_a_visit_still_blocked_after_its_start_ends_refused(scene: Scene) 
     assert scene.processor.states() == ["authorised", "voided"]
 
 
-@pytest.mark.slow
 async def test_a_join_gate_shut_at_admit_blocks_and_a_new_consent_lets_the_visit_go_on(scene: Scene) -> None:
     await scene.prepare()
     await scene.ask("arrive", "patient")
@@ -230,7 +220,6 @@ async def test_a_join_gate_shut_at_admit_blocks_and_a_new_consent_lets_the_visit
     assert (await scene.ask("admit")).done
 
 
-@pytest.mark.slow
 async def test_a_join_gate_shut_during_the_call_refuses_the_join_and_leaves_the_call(scene: Scene) -> None:
     await scene.enter_call()
     scene.keeper.shut.add("join")
@@ -248,7 +237,6 @@ async def test_a_red_flag_before_care_alerts_and_takes_everything_back(scene: Sc
     assert "release_slot" in scene.records.log
 
 
-@pytest.mark.slow
 async def test_a_red_flag_during_the_call_alerts_and_the_call_goes_on(scene: Scene) -> None:
     await scene.enter_call()
     await scene.tell("red_flag", "urgent/intake")
@@ -257,7 +245,6 @@ async def test_a_red_flag_during_the_call_alerts_and_the_call_goes_on(scene: Sce
     assert (await scene.status()).stage == "in_call"
 
 
-@pytest.mark.slow
 async def test_cancelling_takes_back_in_reverse_order(scene: Scene) -> None:
     scene.records.orders["rx1"] = prescription("rx1")
     await scene.enter_call()
@@ -292,7 +279,6 @@ async def test_a_shut_prescribe_gate_sends_nothing(scene: Scene) -> None:
     assert scene.network.done == {}
 
 
-@pytest.mark.slow
 async def test_a_rejected_prescription_is_an_answer_and_a_task(scene: Scene) -> None:
     order = prescription("rx1")
     scene.records.orders["rx1"] = replace(order, pharmacy={"ncpdp": "0000000"})
@@ -301,7 +287,6 @@ async def test_a_rejected_prescription_is_an_answer_and_a_task(scene: Scene) -> 
     assert scene.records.alerts == ["prescription_rejected"]
 
 
-@pytest.mark.slow
 async def test_orders_that_wait_are_sent_at_signing_and_never_twice(scene: Scene) -> None:
     scene.records.orders |= {"rx1": prescription("rx1"), "rx2": prescription("rx2")}
     scene.records.unsent = ["rx1", "rx2"]
@@ -313,7 +298,6 @@ async def test_orders_that_wait_are_sent_at_signing_and_never_twice(scene: Scene
     assert sorted(scene.network.done) == [f"{scene.ref.visit}:prescribe:{order}@1" for order in ("rx1", "rx2")]
 
 
-@pytest.mark.slow
 async def test_a_network_that_is_down_is_an_answer_and_the_same_order_can_be_sent_later(scene: Scene) -> None:
     scene.records.orders["rx1"] = prescription("rx1")
     await scene.finish_call()
@@ -323,14 +307,12 @@ async def test_a_network_that_is_down_is_an_answer_and_the_same_order_can_be_sen
     assert (await scene.ask("prescribe", "rx1")).done
 
 
-@pytest.mark.slow
 async def test_a_room_ended_in_the_room_ends_the_call(scene: Scene) -> None:
     await scene.enter_call()
     await scene.host.close_room(f"{scene.ref.visit}.1", "ended_by_provider")
     await scene.until_stage("documenting")
 
 
-@pytest.mark.slow
 async def test_a_follow_up_goes_out_after_the_visit_is_completed(skipping: WorkflowEnvironment) -> None:
     steps = (*FULL_STEPS, step("follow_up", "document", after_seconds=3 * 86400, template="how_are_you"))
     async with scene_on(skipping, timedelta(hours=1), plan_of(steps)) as scene:
@@ -351,7 +333,6 @@ async def test_a_visit_without_payment_is_booked_at_once(skipping: WorkflowEnvir
         assert (await scene.status()).stage == "booked"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("medium", ["chat", "asynchronous"])
 async def test_a_visit_without_a_medium_opens_no_room(skipping: WorkflowEnvironment, medium: str) -> None:
     steps = (step("book"), step("consult", "book", medium=medium), step("document", "consult"))
