@@ -131,6 +131,8 @@ class KeyRing:
         """Destroys shares for good; the database has committed that their keys are gone."""
         for where, key_id in doomed:
             self.shares.erase(where, key_id)
+        if doomed:
+            self.forget()  # a reader may have remembered one between the flush and the commit
 
     def current(self, session: Session, clinic: str, purpose: Purpose, person: str = "") -> Secret:
         """The key that seals new values of the purpose. Raises `Unreadable` when it was shredded or never made."""
