@@ -55,7 +55,7 @@ def go(path: str) -> Response:
 
 def safe_path(text: str, otherwise: str = "/") -> str:
     """A path of this same host out of a form; anything that could lead elsewhere gives ``otherwise``."""
-    if text.startswith("/") and not text.startswith(("//", "/\\")) and "\\" not in text and "\n" not in text:
+    if text.startswith("/") and not text.startswith(("//", "/\\")) and "\\" not in text and text.isprintable():
         return text
     return otherwise
 
