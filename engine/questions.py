@@ -27,7 +27,8 @@ HOME_COUNTRY = "us"
 """The country of every state that the vocabulary lists: a told state tells it; without one it is unknown."""
 
 _A_COUNTRY = re.compile(r"[a-z]{2}\Z")
-_ATTESTED_AT = frozenset({"join", "prescribe", "sign"})  # from here on only a place that the patient attested counts
+# From here on only a place that is told to be attested counts: an attestation is never presumed.
+_ATTESTED_AT = frozenset({"join", "prescribe", "sign"})
 _KEYS = tuple(part.name for part in fields(Question))
 _DERIVED_FROM = {"patient.age": "patient.birth_date", OF_THE_STATE: FEDERAL}
 
@@ -114,7 +115,7 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     presumed = dict(sorted(presumed.items()))
     if country not in (HOME_COUNTRY, ""):
         return Asked(given.topic, facts, presumed, country, moments, unknown_drug=unknown_drug)
-    if state is None or (facts.get(ATTESTED) is False and facts.get(STAGE) in _ATTESTED_AT):
+    if state is None or (facts.get(ATTESTED) is not True and facts.get(STAGE) in _ATTESTED_AT):
         return Asked(given.topic, facts, presumed, None, moments, STATE if state is None else ATTESTED)
     jurisdiction = f"{country}/{str(state).lower()}"
     facts["patient.jurisdiction"] = jurisdiction

@@ -140,8 +140,9 @@ def test_a_place_that_contradicts_itself_is_broken_input(told: dict[str, str], p
 
 
 @pytest.mark.parametrize("stage", ["join", "prescribe", "sign"])
-def test_a_place_that_the_patient_did_not_attest_is_unknown_where_it_must_be(stage: str) -> None:
-    facts = started("ordinary_visit", EXAMPLES) | {"encounter.stage": stage, "patient.location.attested": False}
+@pytest.mark.parametrize("told", [False, None])
+def test_a_place_that_the_patient_did_not_attest_is_unknown_where_it_must_be(stage: str, told: bool | None) -> None:
+    facts = started("ordinary_visit", EXAMPLES) | {"encounter.stage": stage, "patient.location.attested": told}
     for topic in ("licensing", "consent", "prescribing"):
         decision = decide(RULEBOOK, Question(topic=topic, on=DAY, facts=nested(facts)), EVALUATOR)
         assert (decision.outcome, decision.missing) == (Outcome.INCOMPLETE, ("patient.location.attested",))
