@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from engine.plans import VisitPlan
 from portals.auth.guards import require_patient
@@ -32,7 +32,10 @@ REASONS = ("better", "time", "cost", "elsewhere", "other")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitPage:
-    """What every page of a visit needs: its row, plan and steps, the clinician's name, the refusal if there is one."""
+    """What every page of a visit needs: its row, plan and steps, the clinician's name, the refusal if there is one.
+
+    ``revision`` differs as soon as the page could look different.
+    """
 
     visit: VisitView
     plan: VisitPlan
@@ -41,6 +44,7 @@ class VisitPage:
     profession: str
     refusal: Mapping[str, Any] | None
     gate: str
+    revision: str
 
     @property
     def zone(self) -> str:
@@ -76,7 +80,8 @@ class VisitPage:
 
 
 def read_page(scope: Scope, visit_id: str) -> VisitPage:
-    """Reads a visit's page in one scope."""
+    """Reads a visit's page in one scope; the revision first, so that what changes meanwhile is seen the next time."""
+    revision = scope.visits.changes(visit_id)
     visit = scope.visits.get(visit_id)
     plan = scope.visits.plan(visit_id)
     forms = frozenset(one.form for one in scope.forms.submitted(visit_id))
@@ -93,6 +98,7 @@ def read_page(scope: Scope, visit_id: str) -> VisitPage:
         profession=provider.profession,
         refusal=shut.decisions if shut else None,
         gate=shut.gate if shut else "",
+        revision=revision,
     )
 
 
@@ -150,6 +156,13 @@ async def visit_home(request: Request, visit_id: str) -> Response:
     booked = request.query_params.get("new") == "booked"
     steps = step_words(page.steps, visitor(request).language)
     return render(request, "patient/visit.html", page=page, visit=page.visit, law=law, booked=booked, steps=steps)
+
+
+@router.get("/visits/{visit_id}/changes")
+async def visit_changes(request: Request, visit_id: str) -> Response:
+    """Whether the visit's home looks different now: a digest, nothing about a person in it."""
+    require_patient(request)
+    return JSONResponse({"revision": await in_scope(request, lambda scope: scope.visits.changes(visit_id))})
 
 
 @router.get("/visits/{visit_id}/cancel")

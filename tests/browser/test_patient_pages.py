@@ -165,6 +165,8 @@ async def test_the_law_that_stops_a_visit_is_on_its_page(site: Site, chromium: B
     page = await _page(chromium, **PHONE)
     watch = Watch(page, site.base)
     visit = await _booked_demo(site, page)
+    elsewhere = await page.context.new_page()
+    await elsewhere.goto(f"{site.base}/visits/{visit}")
     await page.goto(f"{site.base}/visits/{visit}/place")
     await page.fill("#street", "12 Main Street")
     await page.fill("#city", "New York")
@@ -175,6 +177,7 @@ async def test_the_law_that_stops_a_visit_is_on_its_page(site: Site, chromium: B
     await page.locator(".law").wait_for()
     await watch.barriers()
     assert watch.trouble == []
+    await expect(elsewhere.locator(".law"), "the answer reaches a page that is open already").to_be_visible()
 
 
 async def test_the_living_page_has_no_barriers_in_either_direction(site: Site, chromium: Browser) -> None:

@@ -159,6 +159,7 @@ DOORS: Mapping[str, Door] = {
     "POST /visits/{visit_id}/consent/take-back": visit("consents:consent:modified"),
     "GET /visits/{visit_id}/summary": visit("documents:document:viewed"),
     "GET /visits/{visit_id}/receipt": visit("documents:document:viewed"),
+    "GET /visits/{visit_id}/changes": visit(),
     "GET /visits/{visit_id}/cancel": visit(),
     "POST /visits/{visit_id}/cancel": visit(),
     "GET /visits/{visit}/call": visit("links:link:viewed"),
