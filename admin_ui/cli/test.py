@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from admin_ui.cli.debian import SetupError, require, run_quietly, say
+from admin_ui.cli.second_run import TESTS_FAILED, worth_a_second_run
 from engine.settings import HOME, PREFIX
 
 BROWSER_TESTS = HOME / "tests" / "browser"
@@ -131,9 +132,22 @@ def _told(name: str, done: subprocess.CompletedProcess[str], seconds: float) -> 
 
 
 def _pytest(suite: Suite, more: Sequence[str]) -> bool:
-    """pytest writes to our own output."""
-    command = [sys.executable, "-m", "pytest", "-m", suite.marks, *suite.options, *more]
-    return subprocess.run(command, cwd=HOME, env=_environ(), stdin=subprocess.DEVNULL, check=False).returncode == 0
+    """pytest writes to our own output; few that may have failed by chance are run once more, alone."""
+    code = _run_tests("-m", suite.marks, *suite.options, *more)
+    again = worth_a_second_run(HOME) if code == TESTS_FAILED else ()
+    if not again:
+        return code == 0
+    say(f"{len(again)} failed that wait for other programs: once more, alone")
+    if _run_tests(*again) != 0:
+        return False
+    for test in again:
+        say(f"passed alone, failed beside others: {test}")
+    return True
+
+
+def _run_tests(*words: str) -> int:
+    command = [sys.executable, "-m", "pytest", *words]
+    return subprocess.run(command, cwd=HOME, env=_environ(), stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def _environ() -> dict[str, str]:

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 from argparse import ArgumentParser, Namespace
@@ -38,6 +39,49 @@ def test_a_failing_check_fails_the_run_but_the_tests_still_run(
     out, err = capsys.readouterr()
     assert "mypy: FAILED" in out and "x.py:1: error: wrong" in out
     assert err == "clinic: failed: mypy\n"
+
+
+BROWSER, WHOLE, ENGINE = "tests/browser/test_a.py::test_b[x y]", "tests/whole/test_c.py::test_d", "tests/engine/t.py::e"
+
+
+@pytest.mark.parametrize(
+    ("failed", "alone", "runs", "result"),
+    [
+        ([BROWSER, WHOLE], 0, 2, 0),
+        ([BROWSER], 1, 2, 1),
+        ([BROWSER, ENGINE], 0, 1, 1),
+        ([f"{BROWSER}{number}" for number in range(4)], 0, 1, 1),
+        ([], 0, 1, 1),
+    ],
+    ids=["passed alone", "failed alone", "one is certain", "too many", "nobody knows which"],
+)
+def test_few_tests_that_wait_for_other_programs_get_a_run_of_their_own(
+    failed: list[str],
+    alone: int,
+    runs: int,
+    result: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    kept = tmp_path / ".pytest_cache" / "v" / "cache" / "lastfailed"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(json.dumps(dict.fromkeys(failed, True)))
+    codes, asked = iter([1, alone]), []
+
+    def run(words: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        is_tests = words[1:3] == ["-m", "pytest"]
+        asked.extend([words[3:]] if is_tests else [])
+        return subprocess.CompletedProcess(words, next(codes) if is_tests else 0, stdout="", stderr="")
+
+    monkeypatch.setattr("admin_ui.cli.test.subprocess.run", run)
+    monkeypatch.setattr(command, "HOME", tmp_path)
+    assert command.run(parsed("fast")) == result
+    assert len(asked) == runs
+    if runs == 2:
+        assert asked[1] == failed
+    told = [line for line in capsys.readouterr().err.splitlines() if "failed beside others" in line]
+    assert len(told) == (len(failed) if result == 0 else 0)
 
 
 def test_words_after_two_dashes_go_to_pytest(ran: list[list[str]]) -> None:

@@ -66,7 +66,7 @@ class Person:
     async def follow(self, name: str | re.Pattern[str]) -> None:
         await self.page.get_by_role("link", name=name).first.click()
 
-    async def says(self, words: str | re.Pattern[str], seconds: float = 20) -> None:
+    async def says(self, words: str | re.Pattern[str], seconds: float = 40) -> None:
         """Waits until the page shows these words."""
         await self.page.get_by_text(words).first.wait_for(timeout=seconds * 1000)
 
@@ -95,6 +95,7 @@ class Patient(Person):
         await self.page.locator("input[name=email]").fill(email)
         await self.page.locator("input[name=password]").fill(DEMO_PASSWORD)
         await self.page.locator("form[action='/sign-in'] button").click()
+        await self.page.wait_for_url(lambda url: "/sign-in" not in url)
 
     async def choose_time(self, provider: str, look: bool = False) -> None:
         """Chooses the soonest time of that clinician (by family name)."""
@@ -104,6 +105,7 @@ class Patient(Person):
         if look:
             await self.look("book-place")
         await self.page.locator("main form button").first.click()
+        await self.page.wait_for_url("**/times")
         if look:
             await self.look("book-times")
         await self.page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true })")
@@ -181,14 +183,14 @@ class Patient(Person):
     async def wait(self, look: bool = False) -> None:
         """Enters the waiting room as soon as the visit is ready for it."""
         await self.go(f"/visits/{self.visit}/waiting")
-        await self.page.locator("form[action$='/arrive'] button").click(timeout=30_000)
+        await self.page.locator("form[action$='/arrive'] button").click(timeout=60_000)
         await self.page.locator("[data-stage=waiting]").wait_for()
         if look:
             await self.look("waiting")
 
     async def join(self, look: bool = False) -> None:
         """Joins once the clinician let them in, through the link's own page."""
-        await self.page.locator("form[action$='/join'] button").click(timeout=30_000)
+        await self.page.locator("form[action$='/join'] button").click(timeout=60_000)
         await self.page.wait_for_url("**/visits/join/*")
         if look:
             await self.look("join")
@@ -218,7 +220,7 @@ class Clinician(Person):
             await check.check()
         for choice in await self.page.locator("#note-form select").all():
             await choice.select_option(index=1)
-        await self.page.locator("[data-saved]", has_text=re.compile("^Saved")).wait_for(timeout=15_000)
+        await self.page.locator("[data-saved]", has_text=re.compile("^Saved")).wait_for(timeout=40_000)
 
     async def draft(self, drug: str, purpose: str, **fields: str) -> None:
         """Finds a drug, fills in what the list does not, and saves the prescription."""
@@ -237,11 +239,11 @@ class Clinician(Person):
 
 async def enter_call(person: Person, look: bool = False) -> None:
     """From the preview into the room; done when encrypted media can flow."""
-    await person.page.locator("[data-call][data-preview=ready]").wait_for(timeout=20_000)
+    await person.page.locator("[data-call][data-preview=ready]").wait_for(timeout=40_000)
     if look:
         await person.look("call-preview")
     await person.page.locator("[data-enter]").click()
-    await person.page.locator("[data-call][data-state=connected]").wait_for(timeout=30_000)
+    await person.page.locator("[data-call][data-state=connected]").wait_for(timeout=60_000)
 
 
 async def frames_decoded(person: Person) -> int:

@@ -186,7 +186,7 @@ async def test_another_state_than_at_booking_stops_the_visit(
     await patient.sign_in(MATEO)
     await patient.book("Ibarra")
     await patient.say_place(state, postal_code)
-    await patient.page.locator(".law").wait_for(timeout=20_000)
+    await patient.page.locator(".law").wait_for(timeout=40_000)
     await patient.look(f"blocked-place-{state}")
     assert cited.search(await patient.page.locator(".law").first.inner_text())
     assert visit.stage() == "blocked"
@@ -226,10 +226,10 @@ async def test_a_schedule_ii_drug_for_pain_is_not_sent(visit: Visit) -> None:
 
 
 async def both_decode(visit: Visit) -> None:
-    """Both sides decode new frames of the other's picture within a few seconds."""
+    """Both sides decode new frames of the other's picture within half a minute."""
     for person in (visit.patient, visit.clinician):
         before = await frames_decoded(person)
-        for _ in range(60):
+        for _ in range(120):
             await asyncio.sleep(0.25)
             if await frames_decoded(person) > before + 5:
                 break
