@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
@@ -23,10 +24,14 @@ from records.tables.identity import IdentityToken, KnownDevice, MailRow, Passkey
 from records.tables.people import Account, Patient, Person, SessionRow
 from records.tables.vault import DataKey
 from records.tables.visits import AlertRow, Visit
-from records.work import Work
+from records.work import Actor, Work
+
+if TYPE_CHECKING:
+    from records.database import Database
 
 # Why a record may be destroyed; the audit keeps the code, never a sentence.
 REASONS = ("patient_request", "retention_over", "court_order", "made_in_error")
+BROUGHT_BACK = "erased_before_the_restore"
 _OF_AN_ACCOUNT: tuple[type[Base], ...] = (IdentityToken, SecondFactor, RecoveryCode, Passkey, KnownDevice)
 
 
@@ -94,10 +99,31 @@ def erase(work: Work, person: str, grounds: Mapping[str, str]) -> int:
         StillOpen: a visit or a task of theirs has not ended.
     """
     work.note(Act.KEY_SHREDDED, person, "", **{name: as_code(value) for name, value in grounds.items() if value})
-    row = work.row(Patient, person)
+    work.lock(Person, person)  # a visit of theirs that begins, or a key that is renewed, comes before this or after
+    work.row(Patient, person)
     _refuse_open(work, person)
+    return _erase(work, person)
+
+
+def erase_again(database: Database, actor: Actor) -> tuple[tuple[str, str], ...]:
+    """Erases whom a restored backup has brought back: everybody whose key is known to be destroyed. May be repeated.
+
+    A visit that is open in the backup had ended before they were erased, so it holds nothing up. A share that is only
+    missing says nothing about its patient. Returns clinic and person of each.
+    """
+    with database.reading() as session:
+        back = database.ring.destroyed(session)
+    for clinic, person in back:
+        with database.work(clinic, actor) as work:
+            work.note(Act.KEY_SHREDDED, person, "", reason=BROUGHT_BACK)
+            work.lock(Person, person)
+            _erase(work, person)
+    return back
+
+
+def _erase(work: Work, person: str) -> int:
     _forget_mails(work, person)
-    _close_accounts(work, row.person)
+    _close_accounts(work, person)
     return work.ring.shred_person(work.session, work.clinic, person)
 
 

@@ -110,14 +110,15 @@ class KeyRing:
     def shred_person(self, session: Session, clinic: str, person: str) -> int:
         """Empties the person's keys; their shares are destroyed once that is committed. Returns how many keys.
 
-        Done again it destroys whatever shares are left, should a program have died in between.
+        Done again it destroys whatever shares are left, should a program have died in between. The caller has locked
+        the person, so that nobody gives them another key meanwhile.
         """
-        rows = session.scalars(select(DataKey).where(DataKey.clinic == clinic, DataKey.person == person)).all()
+        query = select(DataKey).where(DataKey.clinic == clinic, DataKey.person == person)
+        rows = session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
         doomed = session.info.setdefault(DOOMED, [])
         for row in rows:
             where, _ = _split(row.wrapped)
-            if where:
-                doomed.append((where, row.id))
+            doomed.append((where, row.id))
             row.wrapped = _head(where) if where else b""
             row.shredded_at = row.shredded_at or self._now()
         session.flush()
@@ -128,11 +129,33 @@ class KeyRing:
         return len(rows)
 
     def destroy(self, doomed: Sequence[tuple[str, str]]) -> None:
-        """Destroys shares for good; the database has committed that their keys are gone."""
+        """Destroys shares for good; the database has committed that their keys are gone.
+
+        That a key is gone is kept beside the shares in any case: a backup from before may bring its row back.
+        """
         for where, key_id in doomed:
-            self.shares.erase(where, key_id)
+            if where:
+                self.shares.erase(where, key_id)
+            else:
+                self.shares.bury(key_id)
         if doomed:
             self.forget()  # a reader may have remembered one between the flush and the commit
+
+    def destroyed(self, session: Session, clinic: str = "") -> tuple[tuple[str, str], ...]:
+        """Clinic and person of keys that were destroyed and that the database, an older copy, takes for whole."""
+        gone = self.shares.erased()
+        query = select(DataKey.clinic, DataKey.person, DataKey.id).where(
+            DataKey.person != "", DataKey.shredded_at.is_(None)
+        )
+        if clinic:
+            query = query.where(DataKey.clinic == clinic)
+        found = session.execute(query) if gone else ()
+        return tuple(sorted({(whose, person) for whose, person, key_id in found if key_id in gone}))
+
+    def has_person(self, session: Session, clinic: str, person: str) -> bool:
+        """Whether the person has keys of their own, as every patient has."""
+        query = select(DataKey.id).where(DataKey.clinic == clinic, DataKey.person == person).limit(1)
+        return bool(person) and session.scalar(query) is not None
 
     def current(self, session: Session, clinic: str, purpose: Purpose, person: str = "") -> Secret:
         """The key that seals new values of the purpose. Raises `Unreadable` when it was shredded or never made."""

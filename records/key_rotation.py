@@ -23,6 +23,7 @@ from records.errors import Unreadable
 from records.key_ring import Purpose, has_share
 from records.sealing import Place, key_id_of, open_bytes, seal_bytes
 from records.tables.all import APPEND_ONLY, METADATA
+from records.tables.people import Person
 from records.tables.vault import DataKey
 from records.work import Actor
 
@@ -118,6 +119,7 @@ def renew_people(database: Database, clinic: str, progress: Progress = lambda _:
         after = batch[-1]
         with database.writing() as session:
             for person in batch:
+                session.execute(select(Person.id).where(Person.id == person).with_for_update(key_share=True))
                 done += _renew(session, database, clinic, person)
             session.commit()
         database.ring.forget()
@@ -170,7 +172,10 @@ def _people_behind(session: Session, database: Database, clinic: str, after: str
     query = select(DataKey.person, DataKey.wrapped, DataKey.parent, younger.exists()).where(
         DataKey.clinic == clinic, DataKey.person > after, DataKey.shredded_at.is_(None)
     )
+    gone = {person for _, person in database.ring.destroyed(session, clinic)}
     for person, wrapped, parent, renewed in session.execute(query.order_by(DataKey.person)):
+        if person in gone:  # erased, and back with a restored backup: never a live key again
+            continue
         if parent != newest or not has_share(wrapped) or not renewed:
             yield person
 

@@ -48,6 +48,14 @@ class Shares(Protocol):
         """Overwrites the share; there is no way back. Does nothing when that was done before."""
         ...
 
+    def bury(self, key: str) -> None:
+        """Keeps that a key was destroyed that never had a share, as those of the first versions have none."""
+        ...
+
+    def erased(self) -> frozenset[str]:
+        """The ids of the keys that were destroyed; one whose share is only missing is not among them."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -85,6 +93,15 @@ class FileShares:
         with self._alone() as file:
             _share(os.pread(file, _RECORD, int(where) * _RECORD), key)  # never another key's record
             _write(file, int(where), _name(key) + _NOTHING)
+
+    def bury(self, key: str) -> None:
+        with self._alone() as file:
+            number = os.fstat(file).st_size // _RECORD
+            if key not in _erased(os.pread(file, number * _RECORD, 0)):
+                _write(file, number, _name(key) + _NOTHING)
+
+    def erased(self) -> frozenset[str]:
+        return _erased(self._path.read_bytes()) if self._path.is_file() else frozenset()
 
     def close(self) -> None:
         return None
@@ -135,6 +152,15 @@ class SqlShares:
             finally:
                 log.close()
 
+    def bury(self, key: str) -> None:
+        with self._writer.begin() as connection:
+            if connection.scalar(select(_TABLE.c.key).where(_TABLE.c.key == key)) is None:
+                connection.execute(insert(_TABLE).values(key=key, share=_NOTHING))
+
+    def erased(self) -> frozenset[str]:
+        with self._engine.connect() as connection:
+            return frozenset(connection.scalars(select(_TABLE.c.key).where(_TABLE.c.share == _NOTHING)))
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -148,6 +174,14 @@ def shares_at(folder: Path, url: str) -> Shares:
 
 def _name(key: str) -> bytes:
     return key.encode("ascii").ljust(_NAME_BYTES, b" ")[:_NAME_BYTES]
+
+
+def _erased(records: bytes) -> frozenset[str]:
+    """The keys of the records whose share was emptied; a torn last record is none."""
+    whole = (records[start : start + _RECORD] for start in range(0, len(records) - _RECORD + 1, _RECORD))
+    return frozenset(
+        record[:_NAME_BYTES].decode("ascii").strip() for record in whole if record[_NAME_BYTES:] == _NOTHING
+    )
 
 
 def _share(record: bytes, key: str) -> bytes:

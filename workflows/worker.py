@@ -38,12 +38,14 @@ from integrations.telemetry.exporters import spans_to
 from integrations.telemetry.logs import start_logs
 from media.node import MediaConfig, MediaNode, NodePorts
 from records.database import Database, PayloadKeys
+from records.erasure import erase_again
 from records.key_providers import key_provider
 from records.mails import MailQueue
 from records.messages import MessageQueue
 from records.restore import settled, unsettled
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
+from records.work import Actor
 from workflows.activities.gates import GateActivities
 from workflows.activities.media import MediaActivities
 from workflows.activities.payments import PaymentActivities
@@ -289,6 +291,7 @@ async def _settle_restore(database: Database, store: RecordsVisitStore, visits: 
     """Once after a backup was restored: what runs is compared with what is on record."""
     try:
         if await asyncio.to_thread(unsettled, database):
+            await asyncio.to_thread(erase_again, database, Actor.system("restore"))
             done = await reconcile(store, store, visits)
             await asyncio.to_thread(settled, database)
             log.warning("restore settled: %d visits handed over, %d ended", len(done.handed_over), len(done.ended))

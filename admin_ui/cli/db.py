@@ -19,6 +19,7 @@ from records.access import Role
 from records.backup import take_backup
 from records.backup_file import BackupRefused, Header, read_header
 from records.database import Database, PayloadKeys
+from records.erasure import erase_again
 from records.key_providers import key_provider
 from records.migrate import Standing, standing, upgrade
 from records.restore import Target, is_empty, own_up, restore, settled
@@ -127,8 +128,10 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
         header = restore(source, target, key_provider(settings), arguments.actor, datetime.now(UTC))
         with _opened(settings) as database:
             lost = own_up(database, _operator(arguments.actor))
+            again = erase_again(database, _operator(arguments.actor))
     words = [f"restored backup {header.id} of {header.taken_at}: {header.rows} rows, {header.files} files\n"]
     words += [f"  {one.clinic}: audit entries {one.first} to {one.last} are lost; the audit says so\n" for one in lost]
+    words += [f"  {clinic}: {person} was erased before and is erased again\n" for clinic, person in again]
     _tell(header, arguments.json, "".join(words))
     _say("visits are settled against it when the worker starts, or by clinic db reconcile")
     return 0
@@ -137,6 +140,7 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
 def _reconcile(settings: Settings, actor: str, as_json: bool) -> int:
     with _opened(settings) as database:
         own_up(database, _operator(actor))
+        erase_again(database, _operator(actor))
         done = asyncio.run(_settle(settings, database))
         settled(database)
     text = f"{len(done.handed_over)} visits to a person's inbox, {len(done.ended)} workflows ended\n"

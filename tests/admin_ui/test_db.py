@@ -7,12 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from records.access import Role
 from records.database import Database
 from records.engines import open_engine
+from records.erasure import erase
 from records.keys import FileKeyProvider
 from records.migrate import revisions, upgrade
+from records.tables.people import Patient
 from records.work import Actor
 from tests.admin_ui.helpers_cli import Cli
 from tests.records.helpers import PATIENT
@@ -111,3 +114,19 @@ def test_a_file_that_is_no_backup_touches_nothing(cli: Cli, tmp_path: Path) -> N
     said = cli("db", "restore", str(tmp_path / "letter"), "--as", "ops", "--data", str(tmp_path / "data"))
     assert (said.status, said.err) == (1, "clinic: the file is not a backup of this program\n")
     assert [path.name for path in tmp_path.iterdir()] == ["letter"]
+
+
+@pytest.mark.slow
+def test_whoever_was_erased_before_is_erased_again_by_the_restore(cli: Cli, installed: Path, tmp_path: Path) -> None:
+    backup = tmp_path / "evening.backup"
+    assert cli("db", "backup", str(backup), "--as", "ops", "--data", str(installed)).status == 0
+    database = Database(f"sqlite:///{installed / 'records.sqlite3'}", FileKeyProvider(tmp_path / "data.keys"))
+    with database.reading() as session:
+        patient = session.scalars(select(Patient.person)).one()
+    with database.work("palmetto", Actor.system("tests")) as work:
+        erase(work, patient, {"reason": "patient_request"})
+    database.close()
+    done = cli("db", "restore", str(backup), "--as", "ops", "--data", str(installed), "--replace")
+    assert done.status == 0, done.err
+    assert f"palmetto: {patient} was erased before and is erased again" in done.out
+    assert entries(installed)[-1] == "keys:patient:deleted"
