@@ -318,6 +318,12 @@ LAW: tuple[Kind, ...] = (
         "Undated law is sure from the day its source was checked.",
         "write the day on which it was read",
     ),
+    Kind(
+        "LAW032",
+        "the case `{name}` does not hold: {told}",
+        "A case says what the law means; here the rules say something else.",
+        "correct the rule, or the case where it expects too much",
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )
 REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT, *ACCESS)

@@ -9,11 +9,13 @@ from types import MappingProxyType
 
 from admin_ui.cli.typed_settings import settings_with
 from engine.diagnostics import Diagnostic, Problems, as_github, as_json, as_text
+from engine.evaluator_pool import EvaluatorPool
+from engine.failing_cases import report_failing
 from engine.law import Source
 from engine.law_cases import bulk_cases, check_starts, examples
 from engine.library import read_library
-from engine.rulebook import LawPack
-from engine.settings import PREFIX
+from engine.rulebook import LawPack, join
+from engine.settings import PREFIX, Settings
 from engine.unread import report_unread
 
 WRONG_INPUT = 2
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "root", nargs="?", type=Path, metavar="ROOT", help="folder with rules, forms, specialties, clinics"
     )
+    parser.add_argument("--no-cases", action="store_true", help="read the law's cases, but do not ask them")
     parser.add_argument(
         "--format", choices=FORMATS, default="text", help="for people, programs or GitHub (default: text)"
     )
@@ -39,26 +42,38 @@ def run(arguments: argparse.Namespace) -> int:
     settings, problems = settings_with(typed=typed), Problems()
     report_unread(settings.root, problems)
     library = read_library(settings.root, settings.clinics, problems)
+    asked = 0
     if library is not None:
-        _check_cases(settings.root, library.law, problems)
         check_checked(library.law.sources.values(), datetime.now(UTC).date(), problems)
+        asked = _check_cases(settings, library.law, problems, ask=not arguments.no_cases)
     text = FORMATS[arguments.format](problems)
     sys.stdout.write(f"{text}\n" if text else "")
     if library is None or problems.errors:
         errors = len(problems.errors)
-        sys.stderr.write(f"clinic: {errors} error{'s' if errors != 1 else ''}\n")
+        unasked = "" if asked or arguments.no_cases else "; the law's cases are asked once there is none"
+        sys.stderr.write(f"clinic: {errors} error{'s' if errors != 1 else ''}{unasked}\n")
         return WRONG_INPUT
     law, content = library.law, library.content
     counts = f"{len(law.files)} law files, {len(content.specialties)} specialties, {len(content.forms)} forms"
-    sys.stderr.write(f"clinic: all right: {counts}, {len(content.clinics)} clinics\n")
+    cases = f", {asked} cases hold" if asked else ""
+    sys.stderr.write(f"clinic: all right: {counts}, {len(content.clinics)} clinics{cases}\n")
     return 0
 
 
-def _check_cases(root: Path, law: LawPack, problems: Problems) -> None:
-    """The cases apart from the law, and the examples that any case starts from."""
+def _check_cases(settings: Settings, law: LawPack, problems: Problems, *, ask: bool) -> int:
+    """The cases beside and apart from the law, and the examples that any starts from; how many were asked.
+
+    They are asked of both engines, without a clinic, and only of law and cases in which nothing else is wrong.
+    """
+    known = examples(settings.root, problems)
     cases = [case for file in law.files for case in file.cases]
-    cases += bulk_cases(root, law.vocabulary, law.topics, problems)
-    check_starts(cases, examples(root, problems), problems)
+    cases += bulk_cases(settings.root, law.vocabulary, law.topics, problems)
+    check_starts(cases, known, problems)
+    if problems.errors or not ask or not cases:
+        return 0
+    with EvaluatorPool(settings.evaluator_processes) as evaluator:
+        report_failing(join(law), cases, known, evaluator, problems)
+    return len(cases)
 
 
 def check_checked(sources: Iterable[Source], today: date, problems: Problems) -> None:

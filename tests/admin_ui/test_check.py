@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -17,9 +18,10 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_the_files_of_the_project_are_right(cli: Cli) -> None:
-    said = cli("check")
+    said = cli("check", "--no-cases")
     assert said.status == 0, said.out
     assert said.err.startswith("clinic: all right: ")
+    assert "cases" not in said.err
 
 
 def test_a_broken_file_is_named_with_its_line_and_a_code(cli: Cli, copy: Path) -> None:
@@ -29,7 +31,7 @@ def test_a_broken_file_is_named_with_its_line_and_a_code(cli: Cli, copy: Path) -
     said = cli("check", str(copy))
     assert said.status == 2
     assert f"clinics/{clinic.name}:{line}:1: error SHAPE001" in said.out
-    assert said.err == "clinic: 1 error\n"
+    assert said.err == "clinic: 1 error; the law's cases are asked once there is none\n"
 
 
 def test_problems_can_be_read_by_programs(cli: Cli, copy: Path) -> None:
@@ -124,4 +126,22 @@ def test_a_file_that_nobody_reads_is_told(cli: Cli, copy: Path, place: str) -> N
 def test_pictures_and_hidden_files_may_stand_beside_content(cli: Cli, copy: Path) -> None:
     for place in ("clinics/logo.svg", "rules/README.md", "rules/us/.draft.yaml"):
         (copy / place).write_text("x", encoding="utf-8")
-    assert cli("check", str(copy)).status == 0
+    assert cli("check", str(copy), "--no-cases").status == 0
+
+
+@pytest.mark.slow
+def test_a_case_that_does_not_hold_is_told_at_what_it_expects_unless_cases_are_left_out(cli: Cli, copy: Path) -> None:
+    path = copy / "rules/us/fl/recording.yaml"
+    right, wrong = "duties: {recording_consent: met}", "duties: {recording_consent: unmet}"
+    before = path.read_text(encoding="utf-8")
+    line = before.partition(right)[0].count("\n") + 1
+    replace_in(path, right, wrong)
+    said = cli("check", str(copy))
+    assert (said.status, said.err) == (2, "clinic: 1 error\n")
+    assert said.out.startswith(
+        f"rules/us/fl/recording.yaml:{line}:40: error LAW032: the case `With a recording consent"
+    )
+    assert 'does not hold: expected duties {"recording_consent": "unmet"}, got {"recording_consent": "met"}' in said.out
+    assert cli("check", str(copy), "--no-cases").status == 0
+    path.write_text(before, encoding="utf-8")
+    assert re.search(r", [1-9][0-9]+ cases hold\n\Z", cli("check", str(copy)).err)
