@@ -26,7 +26,7 @@ from records.codes import b64, unb64
 from records.journal import SignedHead
 from records.turns import FileTurns
 
-EVERY_ENTRIES = 64
+EVERY_ENTRIES = 256
 EVERY_SECONDS = 2.0
 _SUFFIX = ".json"
 _LOG = logging.getLogger(__name__)

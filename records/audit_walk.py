@@ -19,8 +19,9 @@ from typing import Any, cast
 from sqlalchemy import Connection, select
 
 from engine.settings import HOME
+from records.audit_rows import ENTRY, HASHED
 from records.engines import open_engine
-from records.journal import GENESIS, HASHED, entry_hash
+from records.journal import GENESIS, entry_hash
 from records.tables.vault import AuditEntry
 
 BATCH = 10_000
@@ -121,7 +122,7 @@ def _is_unchanged(values: Sequence[object], kept: str) -> bool:
 
 def rows_of(connection: Connection, part: Part) -> Iterator[Sequence[Sequence[object]]]:
     """The rows in order, a batch at a time, past SQLAlchemy's own row objects."""
-    columns = [getattr(AuditEntry, name) for name in (*HASHED, "hash")]
+    columns = [getattr(AuditEntry, name) for name in ENTRY]
     query = select(*columns).where(AuditEntry.clinic == part.clinic).order_by(AuditEntry.sequence).limit(BATCH)
     if part.until is not None:
         query = query.where(AuditEntry.sequence <= part.until)

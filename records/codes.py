@@ -10,6 +10,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/\-]{0,119}")
 
 
@@ -36,7 +37,7 @@ def is_code(text: str, longest: int) -> bool:
 
 def canonical(value: Any) -> str:
     """Canonical JSON: sorted keys, no blanks, UTF-8 kept, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def sha256(text: str) -> str:

@@ -13,48 +13,28 @@ one writer (``BEGIN IMMEDIATE``), on PostgreSQL the lock on the clinic's head ro
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import Any, cast
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records.acts import Act
+from records.audit_rows import HASHED, HEAD, Row, insert_entries, insert_heads, move_heads
 from records.codes import b64, canonical, iso
 from records.key_ring import KeyRing, Purpose
 from records.origins import kept_origin
-from records.sealing import Place, Secret, seal_bytes
-from records.tables.vault import AuditEntry, AuditHead
+from records.sealing import Place, sealer
+from records.tables.vault import AuditHead
 
 GENESIS = "0" * 64
 SIGNED = "signed audit heads"  # where a session keeps, by clinic, the heads it has signed and not yet committed
-# The columns that an entry's hash covers, in their order in its canonical JSON.
-HASHED = (
-    "clinic",
-    "sequence",
-    "at",
-    "actor",
-    "role",
-    "session",
-    "origin",
-    "act",
-    "subject",
-    "visit",
-    "detail",
-    "previous",
-)
-_ENTRIES = cast(Table, AuditEntry.__table__)
-_HEADS = cast(Table, AuditHead.__table__)
-_MOVED = (
-    update(_HEADS)
-    .where(_HEADS.c.clinic == bindparam("its"))
-    .values({name: bindparam(name) for name in ("clinic", "sequence", "hash", "key", "signature")})
-)
+_SEQUENCE = HASHED.index("sequence")
 _TEXT = encode_basestring  # a text as JSON, UTF-8 kept
 
 
@@ -109,38 +89,40 @@ class Journal:
         """The same for the accesses of several actors, under one signature."""
         append_to_many(session, [(self, accesses)])
 
-    def rows(self, session: Session, accesses: Sequence[Access], head: tuple[int, str]) -> list[dict[str, Any]]:
+    def rows(self, session: Session, accesses: Sequence[Access], head: tuple[int, str]) -> list[Row]:
         """The rows that continue the chain from its head: number and hash of the newest entry."""
         sequence, previous = head
-        fields = self.ring.current(session, self.clinic, Purpose.FIELDS)
-        marks = self.ring.current(session, self.clinic, Purpose.BLIND)
-        origins = {origin: kept_origin(origin, marks.value) for origin in {who.origin for who, _ in accesses}}
-        made = []
+        origins, at = self._origins(session), iso(self.now)
+        made: list[Row] = []
         for who, entries in accesses:
-            kept = replace(who, origin=origins[who.origin])
             for entry in entries:
                 sequence += 1
-                row = self._row(fields, kept, entry, sequence)
-                row["previous"] = previous
-                row["hash"] = previous = entry_hash([row[name] for name in HASHED])
-                made.append(row)
+                row = self._row(entry, who, (sequence, at, origins(who.origin, sequence)), previous)
+                previous = entry_hash(row)
+                made.append((*row, previous))
         return made
 
-    def _row(self, fields: Secret, who: Who, entry: Entry, sequence: int) -> dict[str, Any]:
-        place = Place(self.clinic, "audit_entries", "origin", str(sequence))
-        return {
-            "clinic": self.clinic,
-            "sequence": sequence,
-            "at": iso(self.now),
-            "actor": who.person,
-            "role": who.role,
-            "session": who.session,
-            "origin": b64(seal_bytes(fields, place, who.origin.encode())) if who.origin else "",
-            "act": str(entry.act),
-            "subject": entry.subject,
-            "visit": entry.visit,
-            "detail": canonical(dict(entry.detail)),
-        }
+    def _row(self, entry: Entry, who: Who, its: tuple[int, str, str], previous: str) -> Row:
+        """An entry's values in the order of `HASHED`; ``its`` are its number, its instant and its sealed origin."""
+        sequence, at, origin = its
+        detail = canonical(dict(entry.detail)) if entry.detail else "{}"
+        done = (entry.act.value, entry.subject, entry.visit, detail, previous)
+        return (self.clinic, sequence, at, who.person, who.role, who.session, origin, *done)
+
+    def _origins(self, session: Session) -> Callable[[str, int], str]:
+        """Cuts and seals where somebody called from, for the entry of a number."""
+        seal = sealer(self.ring.current(session, self.clinic, Purpose.FIELDS))
+        marks = self.ring.current(session, self.clinic, Purpose.BLIND)
+        cut: dict[str, bytes] = {}
+
+        def kept(origin: str, sequence: int) -> str:
+            if not origin:
+                return ""
+            if origin not in cut:
+                cut[origin] = kept_origin(origin, marks.value).encode()
+            return b64(seal(Place(self.clinic, "audit_entries", "origin", str(sequence)), cut[origin]))
+
+        return kept
 
     def signed(self, session: Session, sequence: int, newest: str) -> SignedHead:
         """The head that names the chain's newest entry."""
@@ -158,34 +140,33 @@ def append_to_many(session: Session, accesses: Sequence[tuple[Journal, Sequence[
     if not wanted:
         return
     names = [journal.clinic for journal, _ in wanted]
-    query = select(_HEADS.c.clinic, _HEADS.c.sequence, _HEADS.c.hash).where(_HEADS.c.clinic.in_(names))
+    query = select(AuditHead.clinic, AuditHead.sequence, AuditHead.hash).where(AuditHead.clinic.in_(names))
     known = {
-        str(clinic): (int(sequence), str(newest))
-        for clinic, sequence, newest in session.execute(query.order_by(_HEADS.c.clinic).with_for_update())
+        clinic: (sequence, newest)
+        for clinic, sequence, newest in session.execute(query.order_by(AuditHead.clinic).with_for_update())
     }
     rows, heads = [], []
     for journal, of_clinic in wanted:
         made = journal.rows(session, of_clinic, known.get(journal.clinic, (0, GENESIS)))
         rows += made
-        heads.append(journal.signed(session, made[-1]["sequence"], made[-1]["hash"]))
-    session.execute(insert(_ENTRIES), rows)
+        heads.append(journal.signed(session, made[-1][_SEQUENCE], made[-1][-1]))
+    insert_entries(session, rows)
     keep_heads(session, heads, known)
 
 
 def keep_heads(session: Session, heads: Sequence[SignedHead], known: Collection[str]) -> None:
     """Writes new heads over the ones of clinics that are ``known``, or beside them, and notes them for the anchors."""
-    fresh = [_head_values(head) for head in heads if head.clinic not in known]
-    moved = [_head_values(head) | {"its": head.clinic} for head in heads if head.clinic in known]
+    fresh = [_head_row(head) for head in heads if head.clinic not in known]
+    moved = [_head_row(head) for head in heads if head.clinic in known]
     if fresh:
-        session.execute(insert(_HEADS), fresh)
+        insert_heads(session, fresh)
     if moved:
-        # By the driver's own many-at-once, not the ORM's: the names of the parameters are not the columns'.
-        session.connection().execute(_MOVED, moved)
+        move_heads(session, moved)
     session.info.setdefault(SIGNED, {}).update({head.clinic: head for head in heads})
 
 
-def _head_values(head: SignedHead) -> dict[str, Any]:
-    return {name: getattr(head, name) for name in ("clinic", "sequence", "hash", "key", "signature")}
+def _head_row(head: SignedHead) -> Row:
+    return tuple(getattr(head, name) for name in HEAD)
 
 
 @lru_cache(maxsize=64)

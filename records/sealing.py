@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +48,19 @@ class Secret:
 
 
 def seal_bytes(secret: Secret, place: Place, plain: bytes) -> bytes:
+    return sealer(secret)(place, plain)
+
+
+def sealer(secret: Secret) -> Callable[[Place, bytes], bytes]:
+    """Seals many values under one key: what belongs to the key is made once. Not to be kept longer than the work."""
     key_id = secret.id.encode("ascii")
-    head = bytes((_VERSION, len(key_id))) + key_id
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return head + nonce + AESGCM(secret.value).encrypt(nonce, plain, head + place.aad())
+    head, cipher = bytes((_VERSION, len(key_id))) + key_id, AESGCM(secret.value)
+
+    def seal(place: Place, plain: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return head + nonce + cipher.encrypt(nonce, plain, head + place.aad())
+
+    return seal
 
 
 def key_id_of(sealed: bytes) -> str:

@@ -21,8 +21,9 @@ from typing import Any
 
 from records.acts import Act
 from records.audit import verify
+from records.audit_rows import ENTRY
 from records.database import Database
-from records.journal import GENESIS, HASHED, SIGNED, Entry, Journal, Who, canonical_entry, entry_hash, keep_heads
+from records.journal import GENESIS, SIGNED, Entry, Journal, Who, canonical_entry, entry_hash, keep_heads
 from records.key_ring import Purpose
 from records.keys import FileKeyProvider
 from records.migrate import upgrade
@@ -151,7 +152,7 @@ def _bare_insert(folder: Path, rows: list[tuple[Any, ...]]) -> None:
     connection = sqlite3.connect(folder / "floor.sqlite3", isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    names = ",".join((*HASHED, "hash"))
+    names = ",".join(ENTRY)
     connection.execute(f"CREATE TABLE bare ({names}, PRIMARY KEY (clinic, sequence))")
     started = time.perf_counter()
     connection.execute("BEGIN IMMEDIATE")
@@ -169,7 +170,7 @@ def _fill(database: Database, clinic: str, rows: list[tuple[Any, ...]]) -> None:
         assert connection is not None
         connection.execute("DROP TRIGGER audit_entries_no_delete")
         connection.execute("DELETE FROM audit_entries WHERE clinic = ?", (clinic,))
-        names = ",".join((*HASHED, "hash"))
+        names = ",".join(ENTRY)
         connection.executemany(f"INSERT INTO audit_entries ({names}) VALUES ({','.join('?' * 13)})", rows)
         journal = Journal(ring=database.ring, clinic=clinic, now=datetime.now(UTC))
         keep_heads(session, [journal.signed(session, len(rows), rows[-1][-1])], {clinic})

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from records.anchors import EVERY_ENTRIES, AnchorFolder, AnchorKeeper, AnchorRefused
+from records.anchors import AnchorFolder, AnchorKeeper, AnchorRefused
 from records.audit import clinics, verify
 from records.database import Database
 from records.journal import SignedHead
@@ -27,6 +27,14 @@ from tests.records.test_audit import LOOK, tamper
 pytestmark = pytest.mark.slow
 
 HEAD = SignedHead(clinic="palmetto", sequence=3, hash="c" * 64, key="key_a", signature=b"signed")
+
+
+EVERY = 24  # in place of the program's own number, so that a test reaches it soon
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("records.anchors.EVERY_ENTRIES", EVERY)
 
 
 def same(clinic: str, sequence: int) -> str:
@@ -93,7 +101,7 @@ def test_a_cut_chain_that_grew_past_its_anchor_is_still_noticed(world: World, tm
     look(world, 3)
     database = again(world.database, tmp_path)
     put_back(database, old)
-    look(dataclasses.replace(world, database=database), EVERY_ENTRIES + 5)
+    look(dataclasses.replace(world, database=database), EVERY + 5)
     database = again(database, tmp_path)
     report = verify(database, world.clinic)
     assert report.problems == (f"entry {sequence + 3} is not the one that was anchored beside the keys",)
@@ -130,9 +138,9 @@ def test_a_new_chain_is_anchored_by_its_first_append_and_a_closed_one_at_its_end
 
 
 def test_no_more_than_a_bounded_number_of_entries_is_ahead_of_the_anchor(world: World) -> None:
-    for _ in range(EVERY_ENTRIES + 10):
+    for _ in range(EVERY + 10):
         look(world)
-        assert verify(world.database, world.clinic).entries - anchored(world) < EVERY_ENTRIES
+        assert verify(world.database, world.clinic).entries - anchored(world) < EVERY
 
 
 def test_the_last_append_before_a_pause_is_anchored_within_seconds(world: World) -> None:
@@ -162,17 +170,18 @@ def test_processes_that_append_at_once_leave_an_anchor_on_the_chain(world: World
 
 def test_a_killed_process_leaves_an_anchor_that_the_chain_holds(world: World, tmp_path: Path) -> None:
     endless = LOOK.replace("for _ in range(10)", "import itertools\nfor _ in itertools.count()")
-    program = endless + "    sys.stdout.write('.')\n    sys.stdout.flush()\n"
+    soon = f"import records.anchors\nrecords.anchors.EVERY_ENTRIES = {EVERY}\n"
+    program = soon + endless + "    sys.stdout.write('.')\n    sys.stdout.flush()\n"
     process = subprocess.Popen(
         [sys.executable, "-c", program, world.database.url, str(tmp_path), world.visit], stdout=subprocess.PIPE
     )
     assert process.stdout is not None
-    assert len(process.stdout.read(EVERY_ENTRIES + 3)) == EVERY_ENTRIES + 3
+    assert len(process.stdout.read(EVERY + 3)) == EVERY + 3
     process.send_signal(signal.SIGKILL)
     process.wait(30)
     report = verify(world.database, world.clinic)
     assert report.ok
-    assert report.entries - report.anchored < EVERY_ENTRIES + 1
+    assert report.entries - report.anchored < EVERY + 1
 
 
 def test_an_anchor_never_moves_back(folder: AnchorFolder) -> None:
@@ -192,7 +201,7 @@ def test_an_anchor_never_moves_to_another_chain(folder: AnchorFolder) -> None:
 def test_a_damaged_anchor_is_told_and_never_replaced(world: World, tmp_path: Path, damage: str) -> None:
     file = tmp_path / "keys" / "anchors" / f"{world.clinic}.json"
     file.write_text(damage)
-    look(world, EVERY_ENTRIES + 1)
+    look(world, EVERY + 1)
     assert verify(world.database, world.clinic).problems == ("the anchor's file is damaged",)
     assert file.read_text() == damage
 

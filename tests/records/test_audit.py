@@ -14,8 +14,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from records.audit import clinics, verify, verify_without_keys
+from records.audit_rows import HASHED
 from records.database import Database
-from records.journal import GENESIS, HASHED, entry_hash
+from records.journal import GENESIS, entry_hash
 from tests.records.helpers import World, build_world
 
 
@@ -148,7 +149,8 @@ LOOK = """
 import sys
 from pathlib import Path
 from records.database import Database
-from records.journal import GENESIS, HASHED, entry_hash
+from records.audit_rows import HASHED
+from records.journal import GENESIS, entry_hash
 from records.keys import FileKeyProvider
 from records.scope import Actor
 url, folder, visit = sys.argv[1], Path(sys.argv[2]), sys.argv[3]

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from records.access import Role
 from records.acts import Act
 from records.audit import verify
+from records.audit_rows import HASHED
 from records.audit_trail import AuditQuery
 from records.errors import AccessRefused
-from records.journal import HASHED, Entry, Who, canonical_entry
+from records.journal import Entry, Who, canonical_entry
 from records.key_ring import Purpose
 from records.work import Actor
 from tests.records.helpers import PATIENT, HandClock, World
