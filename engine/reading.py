@@ -25,6 +25,12 @@ _PLAIN_TAGS = frozenset(f"{_CORE_TAG}{kind}" for kind in _IMPLICIT)  # any other
 # A reload reads every file of an installation again, and all but one say what they said before. Beyond so many files
 # the oldest reading goes first.
 _READINGS_KEPT = 1024
+_DEEPEST = 64  # levels of lists and mappings; what people write has about ten
+# The C parser goes down one call for each level and ends the process tens of thousands of levels down, so a text with
+# as many signs that could open a level is measured first, which takes a while. (A level without such a sign is
+# indented deeper than the one before: so many of them make a file of gigabytes.)
+_SIGNS_OF_LEVELS = "[{-?"
+_SIGNS_UNMEASURED = 4096
 
 
 class Sort(StrEnum):
@@ -152,6 +158,8 @@ def _reading(text: str, name: str) -> tuple[Node | None, tuple[Diagnostic, ...]]
 
 def _read(text: str, name: str, problems: Problems) -> Node | None:
     try:
+        if sum(map(text.count, _SIGNS_OF_LEVELS)) > _SIGNS_UNMEASURED:
+            _refuse_depth(text, name)
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
         if root is not None:
             _refuse_anchors(text, name, problems)
@@ -159,11 +167,19 @@ def _read(text: str, name: str, problems: Problems) -> Node | None:
     except yaml.YAMLError as error:
         problems.report("READ001", _error_place(error, name, text), problem=_error_words(error))
         return None
-    except RecursionError:
-        problems.report("READ001", Location(name, 1, 1), problem="it is nested too deeply")
+    except _TooDeep as error:
+        problems.report("READ001", error.at, problem=f"it is nested more than {_DEEPEST} levels deep")
         return None
     problems.report("READ004", Location(name, 1, 1))
     return None
+
+
+class _TooDeep(Exception):
+    """More levels than anybody writes; carries where the first one too many begins."""
+
+    def __init__(self, at: Location) -> None:
+        super().__init__(str(at))
+        self.at = at
 
 
 class _Reader:
@@ -174,13 +190,15 @@ class _Reader:
         self._problems = problems
         self._seen: set[int] = set()
 
-    def node(self, node: yaml.Node) -> Node:
+    def node(self, node: yaml.Node, depth: int = 1) -> Node:
         at = self._place(node)
         self._refuse_cleverness(node, at)
+        if isinstance(node, yaml.CollectionNode) and depth > _DEEPEST:
+            raise _TooDeep(at)
         if isinstance(node, yaml.MappingNode):
-            return Node(Sort.MAP, at, entries=self._entries(node))
+            return Node(Sort.MAP, at, entries=self._entries(node, depth + 1))
         if isinstance(node, yaml.SequenceNode):
-            return Node(Sort.LIST, at, parts=tuple(self.node(part) for part in self._children(node)))
+            return Node(Sort.LIST, at, parts=tuple(self.node(part, depth + 1) for part in self._children(node)))
         return self._scalar(node, at)
 
     def _children(self, node: yaml.SequenceNode) -> list[yaml.Node]:
@@ -194,7 +212,7 @@ class _Reader:
         self._seen.add(id(node))
         return True
 
-    def _entries(self, node: yaml.MappingNode) -> dict[str, Entry]:
+    def _entries(self, node: yaml.MappingNode, depth: int) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
         for key_node, value_node in node.value:
             key_at = self._place(key_node)
@@ -204,7 +222,7 @@ class _Reader:
             if key in entries:
                 self._problems.report("READ002", key_at, key=key, line=entries[key].key_at.line)
                 continue
-            entries[key] = Entry(key_at, self.node(value_node))
+            entries[key] = Entry(key_at, self.node(value_node, depth))
         return entries
 
     def _key(self, node: yaml.Node, at: Location) -> str | None:
@@ -237,6 +255,19 @@ class _Reader:
 
     def _place(self, node: yaml.Node) -> Location:
         return Location(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _refuse_depth(text: str, name: str) -> None:
+    """The same as the reader does, of the parser's events, which go no deeper whatever the text says."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                mark = event.start_mark
+                raise _TooDeep(Location(name, mark.line + 1, mark.column + 1) if mark else Location(name, 1, 1))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _refuse_anchors(text: str, name: str, problems: Problems) -> None:

@@ -31,6 +31,7 @@ Fault = tuple[str, str, str, str, int]
 READING: tuple[Fault, ...] = (
     (PRE, "  title: One looks first", "\ttitle: One looks first", "READ001", 0),
     (SPE, "{kind: pay, after: book}", "{kind: pay, after: book", "READ001", 1),
+    (VOC, "says: Pregnant.", f"says: {'[' * 64}{']' * 64}", "READ001", 0),
     (LIC, "  law: Act 1\n", "  law: Act 1\n  law: Act 2\n", "READ002", 1),
     (LIC, "  law: Act 1\n", "  <<: {law: Act 1}\n", "READ003", 0),
     (VOC, "says: Pregnant.", "says: !!binary Pregnant.", "READ003", 0),

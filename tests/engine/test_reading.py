@@ -71,9 +71,28 @@ def test_an_empty_file_says_so() -> None:
     assert read("# only a comment\n")[1] == [("READ004", 1, 1)]
 
 
-@pytest.mark.slow
-def test_nesting_without_end_is_refused() -> None:
-    assert read("[" * 20_000)[1][0][0] == "READ001"
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[" * 64 + "]" * 64, None),
+        ("a: 1\nb: " + "[" * 64 + "]" * 64, (2, 67)),  # with the mapping around it one level too many
+        ("a:\n" + "- " * 64 + "x", (2, 127)),
+        ("".join(f"{' ' * level}a:\n" for level in range(70)), (65, 65)),
+        ("a: 1\nb: " + "[" * 200_000, (2, 67)),  # the parser itself would end the process
+        ("a: 1\nb: " + "[" * 200_000 + "]" * 200_000, (2, 67)),
+        ("- " * 100_000 + "x", (1, 129)),
+        ("? " * 100_000 + "x", (1, 129)),
+        ('"]": ' + '["]", ' * 100_000, (1, 6 + 63 * 6)),
+    ],
+)
+def test_nesting_deeper_than_anybody_writes_is_told_where_it_begins(text: str, place: tuple[int, int] | None) -> None:
+    _, found = read(text)
+    assert found == ([("READ001", *place)] if place else [])
+
+
+def test_a_long_text_that_is_not_deep_is_read() -> None:
+    node, found = read("- [1, {a: 2}]\n" * 1_100)
+    assert node is not None and len(node.parts) == 1_100 and not found
 
 
 @settings(max_examples=300, deadline=None)
