@@ -101,6 +101,8 @@ def erase(work: Work, person: str, grounds: Mapping[str, str]) -> int:
     work.note(Act.KEY_SHREDDED, person, "", **{name: as_code(value) for name, value in grounds.items() if value})
     work.lock(Person, person)  # a visit of theirs that begins, or a key that is renewed, comes before this or after
     work.row(Patient, person)
+    own = select(Visit.id).where(Visit.clinic == work.clinic, Visit.patient == person).order_by(Visit.id)
+    work.session.execute(own.with_for_update(key_share=True))
     _refuse_open(work, person)
     return _erase(work, person)
 
@@ -128,6 +130,7 @@ def _erase(work: Work, person: str) -> int:
 
 
 def _refuse_open(work: Work, person: str) -> None:
+    """Raises `StillOpen`; a visit that somebody is changing is looked at when they have done so."""
     visits = select(Visit.id).where(Visit.clinic == work.clinic, Visit.patient == person)
     begun = work.session.scalar(visits.where(Visit.stage.not_in({*FINAL, DRAFT})).limit(1))
     if begun is not None:
@@ -169,9 +172,8 @@ def _forget_mails(work: Work, person: str) -> None:
 
 def _close_accounts(work: Work, person: str) -> None:
     """Nobody signs in as them again; their address finds nothing, and may be used anew."""
-    accounts = work.session.scalars(
-        select(Account).where(Account.clinic == work.clinic, Account.person == person)
-    ).all()
+    query = select(Account).where(Account.clinic == work.clinic, Account.person == person)
+    accounts = work.session.scalars(query.with_for_update(key_share=True)).all()
     for account in accounts:
         account.disabled, account.email_index, account.password = True, new_id("erased"), ""
         for table in _OF_AN_ACCOUNT:

@@ -82,6 +82,7 @@ class Sessions(Repository):
     def open(self, account: str, portal: str, opening: Opening | None = None) -> tuple[str, SessionView]:
         """A new session of the account; returns its token, which is told this once, and the session."""
         begun = opening or Opening()
+        self._work.lock(Account, account)  # whoever closes the log-in, or every session of it, comes before or after
         row = self._work.row(Account, account)
         role = role_for(row.roles, portal)
         if row.disabled or role is None:
@@ -141,6 +142,7 @@ class Sessions(Repository):
         self._session.flush()
 
     def _close(self, account: str, keep: str) -> int:
+        self._work.lock(Account, account)
         self._own(account, Act.SIGN_OUT)
         closed = [row for row in self._open_ones(account) if row.id != keep]
         for session in closed:
