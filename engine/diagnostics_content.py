@@ -105,6 +105,24 @@ CONTENT: tuple[Kind, ...] = (
         "add a case that expects it",
         WARNING,
     ),
+    Kind(
+        "FORM025",
+        "the wording in `{language}` has no source",
+        "A validated question translated by anybody is another question.",
+        "add `{language}:` with the published version it was taken from",
+    ),
+    Kind(
+        "FORM026",
+        "a source for the wording in `{language}`, which the form does not speak",
+        "It would be about no words.",
+        "add `{language}` to `languages` and to the texts, or remove it",
+    ),
+    Kind(
+        "FORM027",
+        "two answers of one question have the code `{name}` (first at line {line})",
+        "Other programs could not tell them apart.",
+        "give each its own code",
+    ),
     # VISIT: specialties, visit types, steps
     Kind(
         "VISIT001", "unknown kind of step `{kind}`{hint}", "Steps come from a small library.", "use one of: {allowed}"
@@ -151,6 +169,13 @@ CONTENT: tuple[Kind, ...] = (
         "the specialty speaks `{language}`, but its form `{form}` does not",
         "Patients would meet words they cannot read.",
         "add `{language}` to the form's `languages` and to its texts",
+    ),
+    Kind(
+        "VISIT013",
+        "the words of `{form}` in `{language}` could not be compared with the published ones",
+        "An instrument's scores are validated for its published words only.",
+        "compare them, then correct `checked` and `confidence` in the form",
+        WARNING,
     ),
     # CLINIC: clinic files
     Kind("CLINIC001", "unknown specialty `{id}`{hint}", "The clinic could not offer it.", "use one of: {allowed}"),

@@ -61,6 +61,7 @@ class Choice:
     text: Texts
     help: Texts
     weight: int | None = None
+    codes: tuple[Code, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,38 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """Where the words of one language come from, the day somebody compared them, and how sure it is (`confidence`).
+
+    `low`: nobody could compare these words with the published ones.
+    """
+
+    source: str
+    url: str
+    checked: str
+    confidence: str
+
+    @property
+    def is_verified(self) -> bool:
+        return self.confidence != "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """What a published, validated questionnaire says of itself.
+
+    `by` made it, `terms` are those of its use, `stem` stands above every question that a score counts, `scoring` is
+    where its weights and bands are published, `wordings` are its words' sources by language.
+    """
+
+    by: str
+    terms: str
+    scoring: Wording
+    wordings: Mapping[str, Wording]
+    stem: Texts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RedFlag:
     """An answer that escalates. `emergency` stops the visit, `urgent` tells the clinicians.
 
@@ -224,6 +257,8 @@ class Form:
     flags: tuple[RedFlag, ...]
     digest: str
     scores: tuple[Score, ...] = ()
+    codes: tuple[Code, ...] = ()
+    instrument: Instrument | None = None
     rules: tuple[IntakeRule, ...] = ()
     strata: tuple[Stratum, ...] = ()
     flag_program: Program | None = field(default=None, compare=False, repr=False)
@@ -235,6 +270,17 @@ class Form:
 
     def item(self, item_id: str) -> Item | None:
         return next((item for item in self.items if item.id == item_id), None)
+
+    @property
+    def unverified_languages(self) -> tuple[str, ...]:
+        """The languages in which nobody could compare an instrument's words with the published ones."""
+        wordings = self.instrument.wordings if self.instrument is not None else {}
+        return tuple(language for language, wording in wordings.items() if not wording.is_verified)
+
+    def stem(self, item: Item) -> Texts:
+        """The words above a question: an instrument's own, where a score counts it."""
+        counted = self.instrument is not None and any(item.id in score.items for score in self.scores)
+        return self.instrument.stem if self.instrument is not None and counted else {}
 
 
 def form_name(form_id: str) -> str:

@@ -22,6 +22,7 @@ from engine.forms import (
     form_name,
 )
 from engine.forms_cases import report_cases
+from engine.forms_instruments import read_instrument, report_same_codes
 from engine.forms_paths import report_unreachable
 from engine.forms_rules import intake_rules, last_stratum
 from engine.forms_schema import FORM
@@ -135,6 +136,8 @@ class _Compiler:
             items=placed,
             flags=flags,
             scores=self._scores,
+            codes=read_codes(document),
+            instrument=read_instrument(document, self._languages, self._problems),
             digest=digest(source),
             source=written(source),
             rules=rules,
@@ -172,6 +175,7 @@ class _Compiler:
                 text=read_texts(choice["text"]),
                 help=read_texts(choice.get("help")),
                 weight=choice.integer("weight"),
+                codes=read_codes(choice),
             )
             for choice in node.get("choices") or ()
         )
@@ -212,6 +216,7 @@ class _Compiler:
     def _check_choices(self, item: Item, node: Node) -> None:
         choices = tuple(node.get("choices") or ())
         self._unique(choices)
+        report_same_codes(choices, self._problems)
         for choice in choices:
             for key in ("text", "help"):
                 require_languages(choice.get(key), self._languages, self._problems)

@@ -17,10 +17,11 @@ from engine.shapes import (
     Record,
     Text,
 )
-from engine.texts import LANGUAGES, TEXTS
+from engine.texts import LANGUAGE, LANGUAGES, TEXTS
 
 FORM_ID = Text(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*", "a form's id such as area/form")
 SEVERITIES = ("emergency", "urgent")
+CONFIDENCES = ("high", "medium", "low")
 CONDITION = Anything("a condition over the items above")
 
 CODES = ListOf(
@@ -40,6 +41,7 @@ CHOICE = Record(
         "text": Key(TEXTS, "its words by language", required=True),
         "help": Key(TEXTS, "a line of help by language"),
         "weight": Key(Number(least=-1000, most=1000), "what it counts in the scores of its item"),
+        "codes": Key(CODES, "what other programs call the answer; the first one goes out for it"),
     },
 )
 FILLS = Record(
@@ -104,6 +106,25 @@ FLAG = Record(
         "advice": Key(TEXTS, "what to do now, by language", required=True),
     },
 )
+WORDING = Record(
+    "where words or weights come from",
+    {
+        "source": Key(Text(), "what was read: author, title, edition", required=True),
+        "url": Key(LINK, "where it is published"),
+        "checked": Key(DAY, "the day somebody compared it", required=True),
+        "confidence": Key(OneOf(CONFIDENCES), "`low`: it could not be compared with what is published", required=True),
+    },
+)
+INSTRUMENT = Record(
+    "a published instrument",
+    {
+        "by": Key(Text(), "who made it", required=True),
+        "terms": Key(Text(), "the terms of its use, as published", required=True),
+        "stem": Key(TEXTS, "the words above every question that a score counts, by language"),
+        "scoring": Key(WORDING, "where its weights and bands are published", required=True),
+        "wordings": Key(MapOf(WORDING, LANGUAGE), "where the words of each language are published", required=True),
+    },
+)
 CASE = Record(
     "a case",
     {
@@ -134,6 +155,8 @@ FORM = Record(
         "languages": Key(LANGUAGES, "its languages", required=True),
         "title": Key(TEXTS, "its title by language", required=True),
         "intro": Key(TEXTS, "what it is for, by language"),
+        "instrument": Key(INSTRUMENT, "of a published questionnaire: its authors, terms and sources"),
+        "codes": Key(CODES, "what other programs call the form"),
         "items": Key(ListOf(ITEM, least=1), "the items in the order they are asked", required=True),
         "scores": Key(ListOf(SCORE), "sums of the weights of choices"),
         "flags": Key(ListOf(FLAG), "answers that escalate"),

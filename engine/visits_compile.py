@@ -198,11 +198,15 @@ class _Compiler:
         return Step(id=name, kind=kind, after=after, gate=gate, settings=settings_of(kind, node, self._problems))
 
     def _check_languages(self, node: Node) -> None:
-        """A form asks in every language that the specialty speaks."""
+        """A form asks in every language that the specialty speaks, an instrument in its published words."""
         form = self._around.forms.get(node.raw)
+        if form is None:
+            return
         for language in self._languages:
-            if form is not None and language not in form.languages:
+            if language not in form.languages:
                 self._problems.report("VISIT012", node.at, language=language, form=form.id)
+            elif language in form.unverified_languages:
+                self._problems.report("VISIT013", node.at, language=language, form=form.id)
 
     def _check_kinds(self, node: Node, steps: Mapping[str, Step], nodes: Mapping[str, Node]) -> None:
         """Every visit has the kinds it cannot do without, and no step comes before what it stands on."""

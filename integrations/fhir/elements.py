@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.forms import Form, Item
+from engine.forms import Choice, Code, Form, Item
 from engine.texts import Texts, text_in
 
 Json = dict[str, Any]
@@ -53,6 +53,17 @@ def resource_id(form: Form) -> str:
 def code_system(form: Form, item_id: str, base: str) -> str:
     """The system of the choices of one item."""
     return f"{base}/CodeSystem/{resource_id(form)}.{item_id.replace('_', '-')}"
+
+
+def choice_code(form: Form, item: Item, choice: Choice, base: str) -> Code:
+    """What a choice is called outside: by its own first code, else by its id in the item's code system."""
+    own = Code(system=code_system(form, item.id, base), code=choice.id)
+    return next(iter(choice.codes), own)
+
+
+def codes(named: tuple[Code, ...]) -> list[Json]:
+    """Codes as Codings without words."""
+    return [{"system": code.system, "code": code.code} for code in named]
 
 
 def coding(system: str, code: str, texts: Texts, languages: tuple[str, ...]) -> Json:

@@ -5,13 +5,13 @@ tests are denied; then "surely true" is plain logic over tests that are surely t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from engine.conditions import Always, Condition, Every, Negation, Reference, Some, Test, rewrite
-from engine.forms import BAND_SUFFIX, Form, Score
-from integrations.fhir.elements import SDC, Json, code_system, expression, value_kind, whole
+from engine.forms import BAND_SUFFIX, Code, Form, Score
+from integrations.fhir.elements import SDC, Json, choice_code, code_system, expression, value_kind, whole
 
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _SIGNS: Mapping[str, str] = {
@@ -25,23 +25,27 @@ _SIGNS: Mapping[str, str] = {
     "after": ">",
     "on_or_after": ">=",
 }
-_CODED = ("choice", "multi_choice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question that conditions may read: its linkId, the kind of its answer's element, the system of its choices."""
+    """A question that conditions may read: its linkId, its answer's kind of element, its choices' codes."""
 
     link: str
     kind: str
     many: bool = False
-    system: str = ""
+    codes: Mapping[str, Code] = field(default_factory=dict)
 
     @property
     def values(self) -> str:
         """FHIRPath of what its answers are compared by."""
         answers = f"%resource.item.where(linkId='{self.link}').answer.value"
         return f"{answers}.code" if self.kind == "Coding" else answers
+
+    def named(self, value: Any) -> Any:
+        """A value as its answers are compared: a choice by its code."""
+        code = self.codes.get(value) if isinstance(value, str) else None
+        return code.code if code is not None else value
 
 
 class Enabling:
@@ -54,7 +58,7 @@ class Enabling:
                 link=item.id,
                 kind=value_kind(item),
                 many=item.type == "multi_choice",
-                system=code_system(form, item.id, base) if item.type in _CODED else "",
+                codes={choice.id: choice_code(form, item, choice, base) for choice in item.choices},
             )
             for item in form.items
             if item.type != "info"
@@ -62,7 +66,9 @@ class Enabling:
         for score in form.scores:
             name = score.id + BAND_SUFFIX
             self._asked[score.path] = Asked(link=score.id, kind="Integer")
-            self._asked[score.band_path] = Asked(link=name, kind="Coding", system=code_system(form, name, base))
+            system = code_system(form, name, base)
+            bands = {band.id: Code(system=system, code=band.id) for band in score.bands}
+            self._asked[score.band_path] = Asked(link=name, kind="Coding", codes=bands)
 
     def enabled(self, condition: Condition | None) -> Json:
         """What an item says of when it is shown: `enableWhen`, an `extension`, or nothing."""
@@ -148,7 +154,7 @@ class Enabling:
             return self._compared(asked, test, test.operand, denied)
         values = test.operand if isinstance(test.operand, tuple) else (test.operand,)
         if asked.kind == "Coding" or test.operator == "in":
-            one = [f"({_literal(value, asked.kind)} in {asked.values})" for value in values]
+            one = [f"({_literal(asked.named(value), asked.kind)} in {asked.values})" for value in values]
             either = "(" + (" and " if test.operator == "has_all" else " or ").join(one) + ")"
             return f"({asked.values}.exists() and {either}.not())" if denied else either
         sign = _SIGNS[test.operator]
@@ -210,7 +216,8 @@ def _told(asked: Asked) -> Json:
 def _clause(asked: Asked, sign: str, value: Any) -> Json:
     answer: Any = value
     if asked.kind == "Coding":
-        answer = {"system": asked.system, "code": value}
+        code = asked.codes[str(value)]
+        answer = {"system": code.system, "code": code.code}
     elif asked.kind in ("Integer", "Decimal"):
         answer = whole(value)
     return {"question": asked.link, "operator": sign, f"answer{asked.kind}": answer}

@@ -7,7 +7,7 @@ Red flags are not part of it: they are decided by the clinic's own engines. Nor 
 
 from collections.abc import Iterator
 
-from engine.forms import BAND_SUFFIX, Code, Form, Item, Score
+from engine.forms import BAND_SUFFIX, Choice, Form, Item, Score
 from engine.texts import Texts
 from integrations.fhir.elements import (
     FHIR,
@@ -15,7 +15,9 @@ from integrations.fhir.elements import (
     UCUM,
     Json,
     canonical,
+    choice_code,
     code_system,
+    codes,
     coding,
     expression,
     extension,
@@ -55,12 +57,26 @@ def questionnaire(form: Form, base: str) -> Json:
             {"system": f"{base}/form-digests", "value": form.digest},
         ],
         "version": str(form.version),
+        **({"code": codes(form.codes)} if form.codes else {}),
+        **_published(form),
         "name": "".join(part.capitalize() for part in form.name.split("_")),
         **worded("title", form.title, form.languages),
         "status": "active",
         "subjectType": ["Patient"],
         **worded("description", form.intro, form.languages),
         "item": [entry for item in form.items for entry in _entries(form, item, enabling, base)],
+    }
+
+
+def _published(form: Form) -> Json:
+    """Who made an instrument and on which terms; words that nobody could compare with the published ones say so."""
+    if form.instrument is None:
+        return {}
+    unsure = form.unverified_languages
+    doubts = [f"The wording in {language} is not verified to be the published one." for language in unsure]
+    return {
+        "publisher": form.instrument.by,
+        "copyright": " ".join([f"{form.instrument.by}: {form.instrument.terms}", *doubts]),
     }
 
 
@@ -81,27 +97,27 @@ def _item(form: Form, item: Item, enabling: Enabling, base: str) -> Json:
     found: Json = {
         "extension": [*_extensions(item), *_constraints(item, enabling), *enabled.pop("extension", ())],
         "linkId": item.id,
-        "code": _codes(item.codes),
+        "code": codes(item.codes),
         **worded("text", text, form.languages),
         "type": _TYPES[item.type],
         **enabled,
         "required": item.type != "info" and not item.optional,
         "repeats": item.type == "multi_choice",
         "maxLength": item.max_length if item.type == "text" else None,
-        "answerOption": [_option(form, item, choice.id, base) for choice in item.choices],
+        "answerOption": [_option(form, item, choice, base) for choice in item.choices],
         "item": list(_beside(form, item)),
     }
     return {key: value for key, value in found.items() if value not in (None, False, [])}
 
 
-def _option(form: Form, item: Item, choice_id: str, base: str) -> Json:
-    choice = next(choice for choice in item.choices if choice.id == choice_id)
+def _option(form: Form, item: Item, choice: Choice, base: str) -> Json:
     extensions = []
     if choice.weight is not None:
         extensions.append(extension(f"{FHIR}/ordinalValue", "Decimal", choice.weight))
     if choice.id == item.alone:
         extensions.append(extension(f"{FHIR}/questionnaire-optionExclusive", "Boolean", True))
-    value = coding(code_system(form, item.id, base), choice.id, joined(choice.text, choice.help), form.languages)
+    named = choice_code(form, item, choice, base)
+    value = coding(named.system, named.code, joined(choice.text, choice.help), form.languages)
     return {**({"extension": extensions} if extensions else {}), "valueCoding": value}
 
 
@@ -137,8 +153,8 @@ def _constraints(item: Item, enabling: Enabling) -> Iterator[Json]:
 
 
 def _beside(form: Form, item: Item) -> Iterator[Json]:
-    """What is written beside a question: its help, and the words at the ends of a scale."""
-    notes = {"help": item.help, "lower": item.least_text, "upper": item.most_text}
+    """What is written beside a question: an instrument's words above it, its help, the words at a scale's ends."""
+    notes = {"prompt": form.stem(item), "help": item.help, "lower": item.least_text, "upper": item.most_text}
     for control, texts in notes.items():
         if texts and item.type != "info":
             yield _display(form, f"{item.id}.{control}", texts, control)
@@ -167,7 +183,7 @@ def _sum(form: Form, score: Score) -> Json:
     return {
         "extension": [*_calculated(formula), *limits],
         "linkId": score.id,
-        **({"code": _codes(score.codes)} if score.codes else {}),
+        **({"code": codes(score.codes)} if score.codes else {}),
         **worded("text", score.title, form.languages),
         "type": "integer",
         "readOnly": True,
@@ -191,10 +207,6 @@ def _band(form: Form, score: Score, base: str) -> Json:
         "readOnly": True,
         "answerOption": [{"valueCoding": coding(system, b.id, b.text, form.languages)} for b in score.bands],
     }
-
-
-def _codes(codes: tuple[Code, ...]) -> list[Json]:
-    return [{"system": code.system, "code": code.code} for code in codes]
 
 
 def _calculated(formula: str) -> list[Json]:

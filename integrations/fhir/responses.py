@@ -10,7 +10,7 @@ from engine.forms_scores import Tally, tallies
 from engine.forms_walk import fact_of, live_answers
 from engine.texts import Texts
 from engine.values import instant_text
-from integrations.fhir.elements import Json, canonical, code_system, coding, value_kind
+from integrations.fhir.elements import Json, canonical, choice_code, code_system, coding, value_kind
 
 STATUSES = ("in-progress", "completed", "amended", "entered-in-error", "stopped")
 
@@ -89,9 +89,9 @@ def _answered(form: Form, item: Item, value: Any, about: About) -> Iterator[Json
     values = fitting if isinstance(fitting, list | tuple) else [fitting]
     kind = value_kind(item)
     if kind == "Coding":
-        words = {choice.id: choice.text for choice in item.choices}
-        system = code_system(form, item.id, about.base)
-        values = [coding(system, one, words.get(one, {}), (about.language,)) for one in values]
+        chosen = [choice for one in values for choice in item.choices if choice.id == one]
+        named = [(choice_code(form, item, choice, about.base), choice.text) for choice in chosen]
+        values = [coding(name.system, name.code, words, (about.language,)) for name, words in named]
     found = {"linkId": item.id, **_text(item.text, about)}
     yield {**found, "answer": [{f"value{kind}": one} for one in values]} if values else found
 
@@ -127,9 +127,11 @@ def _read(item: Item, told: Any) -> Any:
 
 
 def _value(item: Item, told: Any) -> Any:
-    """The value of one answer; choices are told by their code."""
+    """The value of one answer; choices are told by their code, an unknown code is left for the check to refuse."""
     if value_kind(item) == "Coding":
         told = told.get("code") if isinstance(told, Mapping) else None
+        own = {code.code: choice.id for choice in item.choices for code in choice.codes[:1]}
+        told = own.get(told, told) if isinstance(told, str) else told
     if told is None:
         raise BadResponse(f"the answer to {item.id} has another type")
     return told

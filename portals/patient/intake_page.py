@@ -16,12 +16,15 @@ from portals.base.i18n import has_message, translator
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Question:
-    """One item as its page shows it. ``number`` is its place among the items shown now, from 1."""
+    """One item as its page shows it. ``number`` is its place among the items shown now, from 1.
+
+    ``stem`` is what an instrument says above each of its questions."""
 
     id: str
     number: int
     type: str
     text: str
+    stem: str
     help: str
     options: tuple[tuple[str, str, str], ...]
     unit: str
@@ -56,7 +59,7 @@ def question(form: Form, answers: Mapping[str, Any], number: int, language: str)
     shown = shown_items(form, answers)
     if not 1 <= number <= len(shown):
         return None
-    return _question(shown[number - 1], number, language)
+    return _question(form, shown[number - 1], number, language)
 
 
 def number_of(form: Form, answers: Mapping[str, Any], item_id: str) -> int:
@@ -132,7 +135,7 @@ def field_value(item_type: str, value: Any) -> Any:
     return value
 
 
-def _question(item: Item, number: int, language: str) -> Question:
+def _question(form: Form, item: Item, number: int, language: str) -> Question:
     t = translator(language)
     options = tuple((one.id, text_in(one.text, language), text_in(one.help, language)) for one in item.choices)
     if item.type == "boolean":
@@ -142,6 +145,7 @@ def _question(item: Item, number: int, language: str) -> Question:
         number=number,
         type=item.type,
         text=text_in(item.text, language),
+        stem=text_in(form.stem(item), language),
         help=text_in(item.help, language),
         options=options,
         unit=unit_words(item.unit, language),

@@ -11,7 +11,7 @@ from typing import Any
 from playwright.sync_api import Page, Route, TimeoutError, sync_playwright
 
 from engine.forms import Form, Item
-from integrations.fhir.elements import code_system
+from integrations.fhir.elements import choice_code
 from integrations.fhir.questionnaires import questionnaire
 from tests.browser.helpers_people import CHROMIUM
 
@@ -135,7 +135,8 @@ def _several(value: Any) -> list[Any]:
 def _option(form: Form, item: Item, choice: Any) -> str:
     if item.type == "boolean":
         return f"{item.id}/1|{str(choice).lower()}"
-    return f"{item.id}/1|{code_system(form, item.id, BASE)}|{choice}"
+    named = choice_code(form, item, next(one for one in item.choices if one.id == choice), BASE)
+    return f"{item.id}/1|{named.system}|{named.code}"
 
 
 def _plain(answer: Mapping[str, Any]) -> Any:

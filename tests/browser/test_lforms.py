@@ -17,9 +17,8 @@ from integrations.fhir.responses import About, questionnaire_response
 from tests.browser.helpers_intake import EVERY_OPERATOR, as_asked, proper
 from tests.browser.helpers_lforms import BASE, Renderer, renderer
 from tests.engine.helpers_content import content, form
-from tests.engine.helpers_instruments import screening
 
-FORMS: Mapping[str, Form] = {**content().forms, "screening": screening(), "every operator": form(EVERY_OPERATOR)}
+FORMS: Mapping[str, Form] = {**content().forms, "every operator": form(EVERY_OPERATOR)}
 WALKS, CHANGES = 6, 6
 
 
@@ -36,7 +35,7 @@ def shown(asked: Form, answers: Mapping[str, Any]) -> list[str]:
 def told(asked: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
     """What a response of ours holds, in plain values, pieces of information and blanks left out."""
     live = {
-        name: sorted(value) if isinstance(value, list | tuple) else [value]
+        name: sorted(coded(item, one) for one in (value if isinstance(value, list | tuple) else [value]))
         for name, value in live_answers(asked, answers).items()
         if value is not None and (item := asked.item(name)) and item.type != "info"
     }
@@ -44,6 +43,12 @@ def told(asked: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
         if tally.total is not None and tally.band is not None:
             live |= {tally.score.id: [tally.total], tally.score.id + "_band": [tally.band.id]}
     return live
+
+
+def coded(item: Item, value: Any) -> Any:
+    """An answer as other programs name it: a choice by its public code, where it has one."""
+    names = {choice.id: choice.codes[0].code for choice in item.choices if choice.codes}
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 @pytest.mark.browser

@@ -13,10 +13,11 @@ VOWELS = re.compile(r"[aeiouy]+")
 
 
 def patient_texts() -> Iterator[tuple[str, Texts]]:
+    """Our own words; those of a published instrument are its authors' and stay as they are."""
     for form in content().forms.values():
         yield f"{form.id} title", form.title
         yield f"{form.id} intro", form.intro
-        for item in form.items:
+        for item in form.items if form.instrument is None else ():
             yield f"{form.id} {item.id}", item.text
             yield f"{form.id} {item.id} help", item.help
             yield from ((f"{form.id} {item.id} {choice.id}", choice.text) for choice in item.choices)

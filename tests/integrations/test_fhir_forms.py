@@ -22,6 +22,7 @@ from tests.engine.helpers_content import content, form
 from tests.engine.helpers_instruments import PHQ_9, screening, weighing
 
 BASE = "https://marigold.example/fhir"
+LOINC = "http://loinc.org"
 FORMS: Mapping[str, Form] = {
     **content().forms,
     "every operator": form(EVERY_OPERATOR),
@@ -133,6 +134,45 @@ def test_types_limits_units_and_what_must_be_answered() -> None:
     own_words = item_of(found, "own_words")
     assert (own_words["type"], own_words["maxLength"], "required" in own_words) == ("text", 600, False)
     assert "questionnaire-constraint" in own_words["extension"][0]["url"]
+
+
+def test_an_instrument_goes_out_by_its_public_codes_with_its_terms() -> None:
+    found = questionnaire(content().form("instruments/phq9"), BASE)
+    assert found["code"] == [{"system": LOINC, "code": "44249-1"}]
+    assert "No permission required to reproduce" in found["copyright"]
+    assert "not verified" not in found["copyright"]
+    asked = item_of(found, "self_harm")
+    assert asked["code"] == [{"system": LOINC, "code": "44260-8"}]
+    options = [(option["valueCoding"]["system"], option["valueCoding"]["code"]) for option in asked["answerOption"]]
+    assert options == [(LOINC, code) for code in ("LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9")]
+    assert [option["extension"][0]["valueDecimal"] for option in asked["answerOption"]] == [0, 1, 2, 3]
+    assert item_of(found, "phq9")["code"] == [{"system": LOINC, "code": "44261-6"}]
+    (prompt,) = asked["item"]
+    assert prompt["text"].startswith("Over the last 2 weeks")
+    assert item_of(found, "difficulty")["enableWhen"] == [{"question": "phq9", "operator": ">=", "answerInteger": 1}]
+
+
+def test_words_that_nobody_compared_say_so_when_they_go_out() -> None:
+    assert "The wording in es is not verified" in questionnaire(content().form("instruments/gad7"), BASE)["copyright"]
+
+
+def test_a_condition_on_a_choice_with_a_public_code_goes_by_that_code() -> None:
+    coded = COLOR.replace("{id: red,", "{id: red, codes: [{system: http://loinc.org, code: LA1-1}],")
+    more = "- {id: z, type: boolean, text: {en: Z}, show_when: {color: red}}\n"
+    item = item_of(questionnaire(form(coded + more), BASE), "z")
+    assert item["enableWhen"][0]["answerCoding"] == {"system": LOINC, "code": "LA1-1"}
+    more = "- {id: z, type: boolean, text: {en: Z}, show_when: {any: [{color: red}, {count: {less: {fact: count}}}]}}\n"
+    item = item_of(questionnaire(form(coded + COUNT + more), BASE), "z")
+    assert "'LA1-1' in" in expression_of(item)
+
+
+def test_answers_with_public_codes_come_back_as_they_went_out() -> None:
+    asked = content().form("instruments/phq9")
+    answers = {"interest": "not_at_all", "self_harm": "nearly_every_day"}
+    sent = questionnaire_response(asked, answers, about("in-progress"))
+    told = item_of(sent, "self_harm")["answer"][0]["valueCoding"]
+    assert (told["system"], told["code"], told["display"]) == (LOINC, "LA6571-9", "Nearly every day")
+    assert read_response(asked, sent) == answers
 
 
 CLAUSES: list[tuple[str, list[tuple[str, str, Any]], str | None]] = [
