@@ -8,7 +8,7 @@ effect changes nothing and returns what the first one returned.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -338,6 +338,14 @@ class GeoLocator(Protocol):
 
     def locate(self, address: str) -> NetworkPlace | None:
         """None where nothing is known of the address."""
+        ...
+
+
+class Scanner(Protocol):
+    """Looks for what is known to be harmful in a file, as it goes by."""
+
+    def is_harmful(self, pieces: Iterable[bytes]) -> bool:
+        """Raises `PortUnavailable` when nobody can say; the file then waits."""
         ...
 
 

@@ -78,6 +78,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("tls_certificate", "path", "", "PEM certificate of the listeners; needed beyond loopback."),
     Setting("tls_key", "path", "", "PEM key of that certificate."),
     Setting("geo_databases", "paths", "", "MaxMind DB files that say where addresses are; empty: none is asked."),
+    Setting("clamav", "text", "", "ClamAV that is shown files: a socket's path or loopback HOST:PORT; empty: none."),
     Setting("identity_secrets", "path", "", "Folder of files named as clinics, each with its OpenID client's secret."),
     Setting("demo", "flag", "0", "Seed demo people and show how to sign in; never with real patients."),
     Setting("evaluator_processes", "count", "1", "Processes that run the rules engine beside each program."),
@@ -118,6 +119,7 @@ class Settings:
     tls_certificate: Path | None
     tls_key: Path | None
     geo_databases: tuple[Path, ...]
+    clamav: str
     identity_secrets: Path | None
     demo: bool
     evaluator_processes: int
@@ -126,6 +128,11 @@ class Settings:
     traces_endpoint: str
     worker_metrics: str
     log_level: str
+
+    @property
+    def files_dir(self) -> Path:
+        """The folder of sealed files (photos, documents, recordings), each named by a digest."""
+        return self.data_dir / "files"
 
     @property
     def has_tls(self) -> bool:
@@ -189,6 +196,8 @@ def _open_listeners(settings: Settings) -> Iterable[str]:
     for name in ("web_host", "media_host"):
         if not settings.has_tls and not is_loopback(getattr(settings, name)):
             yield _beyond_loopback(PREFIX + name.upper(), f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY")
+    if not _is_near(settings.clamav):
+        yield f"{PREFIX}CLAMAV: speaks no TLS; give its socket's path or a loopback address, as 127.0.0.1:3310"
     if settings.worker_metrics and not is_loopback(settings.worker_metrics.rpartition(":")[0]):
         yield f"{PREFIX}WORKER_METRICS: is for this machine only; give a loopback address, as 127.0.0.1:9464"
 
@@ -229,6 +238,12 @@ def _database_is_safe(url: str) -> bool:
     if parts.scheme == "sqlite" or all(not host or host.startswith("/") or is_loopback(host) for host in hosts):
         return True
     return query.get("sslmode") == ["verify-full"]
+
+
+def _is_near(address: str) -> bool:
+    """Whether an address is empty, a socket's path, or a port of this machine."""
+    host, _, port = address.rpartition(":")
+    return not address or address.startswith("/") or (is_loopback(host) and port.isascii() and port.isdigit())
 
 
 def _is_safe_web(url: str) -> bool:

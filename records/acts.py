@@ -113,6 +113,13 @@ class Act(StrEnum):
     DOCUMENT_WRITTEN = "documents:document:created"
     DOCUMENT_VIEWED = "documents:document:viewed"
 
+    FILE_ADDED = "files:file:created"
+    FILE_VIEWED = "files:file:viewed"
+    FILE_REMOVED = "files:file:deleted"
+    FILE_REFUSED = "files:file:refused"
+    FILES_LISTED = "files:list:viewed"
+    FILE_SETTLED = "files:check:modified"
+
     MESSAGE_QUEUED = "messages:message:created"
     MESSAGES_VIEWED = "messages:message:viewed"
     MESSAGE_SENT = "messages:message:modified"
@@ -153,6 +160,7 @@ _OF_A_BEGUN_VISIT = frozenset(
         Act.PLACE_ATTESTED,
         Act.CONSENT_SIGNED,
         Act.DUTY_STATED,
+        Act.FILE_ADDED,
     }
 )
 

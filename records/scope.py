@@ -7,6 +7,7 @@ from functools import cached_property
 from records.accounts import Accounts
 from records.alerts import Alerts
 from records.audit_trail import AuditTrail
+from records.blobs import Blobs
 from records.consents import Consents
 from records.documents import Documents
 from records.duties import Duties
@@ -112,6 +113,10 @@ class Scope:
     @cached_property
     def documents(self) -> Documents:
         return Documents(self._work)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        return Blobs(self._work)
 
     @cached_property
     def messages(self) -> Messages:

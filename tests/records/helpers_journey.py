@@ -10,6 +10,7 @@ from typing import Any
 from engine.dossier import Place
 from engine.ports import DispatchReceipt, Effect, GateRecord, PaymentReceipt, RoomPlace, VisitChange
 from records.access import Role
+from records.blob_rows import Stored, add
 from records.consents import ConsentDraft
 from records.database import Database
 from records.duties import DutyDraft
@@ -138,6 +139,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
             Submission(visit=world.visit, form=FORM, form_digest="sha256:f", shown=("symptom",), fills=fills)
         )
         consent = scope.consents.sign(consent_of(world.visit, mark))
+    add_file(world)
     _effects_before_the_call(world, mark)
     with database.scope(clinic, world.as_provider) as scope:
         fields = {"subjective": f"{mark}text"}
@@ -190,6 +192,13 @@ def identify(world: World, mark: str) -> tuple[str, str]:
     with world.database.scope(world.clinic, world.as_system) as scope:
         invitation = scope.invitations.invite(invitation_of(mark), mail_of(mark))
     return passkey, invitation
+
+
+def add_file(world: World) -> None:
+    """The row of a photo that a patient sent; what lies in the folder is `test_blobs`' own matter."""
+    stored = Stored(file=f"{'ab' * 32}.01234567", media_type="image/jpeg", size=10, digest="ab" * 32, key=bytes(32))
+    with world.database.work(world.clinic, world.as_patient) as work:
+        add(work, world.visit, stored)
 
 
 def open_in_an_emergency(world: World, mark: str) -> str:

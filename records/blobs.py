@@ -1,0 +1,59 @@
+"""Files of a visit, as who looks at it sees them: what they are, how far they were checked, never their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from records.acts import Act
+from records.tables.blobs import BlobRow
+from records.work import Repository
+
+QUARANTINED, CLEAN, REFUSED, REMOVED, ERASED = "quarantined", "clean", "refused", "removed", "erased"
+KEPT = (QUARANTINED, CLEAN)
+PHOTO, DOCUMENT = "photo", "document"
+MOST_FILES = 12  # of one visit
+MOST_BYTES = 15 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobView:
+    """A file: ``state`` quarantined | clean | refused; pixels are 0 where it is no picture; ``code`` why refused."""
+
+    id: str
+    visit: str
+    kind: str
+    state: str
+    media_type: str
+    size: int
+    width: int
+    height: int
+    code: str
+    at: datetime
+
+
+class Blobs(Repository):
+    """The files that patients added to their visits; `records.blob_store` takes them in and opens them."""
+
+    def for_visit(self, visit: str) -> tuple[BlobView, ...]:
+        """What is kept of a visit's files, or was refused, the oldest first."""
+        self._work.visit(visit, Act.FILES_LISTED)
+        query = select(BlobRow).where(BlobRow.visit == visit, BlobRow.state.in_((*KEPT, REFUSED)))
+        return tuple(view_of(row) for row in self._session.scalars(query.order_by(BlobRow.at, BlobRow.id)))
+
+
+def view_of(row: BlobRow) -> BlobView:
+    return BlobView(
+        id=row.id,
+        visit=row.visit,
+        kind=row.kind,
+        state=row.state,
+        media_type=row.media_type,
+        size=row.size,
+        width=row.width,
+        height=row.height,
+        code=row.reason,
+        at=row.at,
+    )
