@@ -5,10 +5,11 @@ detail names. What is signed is named by its digest, so that nobody signs again 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.clinics import ClinicFile
+from engine.dossier import ConsentFact, Dossier
 from engine.packs import digest
 from engine.texts import Texts, text_in
 
@@ -21,12 +22,16 @@ GUARDIAN = "guardian"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """A clause: the kind of consent it belongs to; `details` empty means that it always belongs to its kind."""
+    """A clause: the kind of consent it belongs to; `details` empty means that it always belongs to its kind.
+
+    `tells` are the disclosures that its words make, in the words of the law: its details among them.
+    """
 
     id: str
     version: int
     kind: str
     details: tuple[str, ...]
+    tells: tuple[str, ...] = ()
     title: Texts
     text: Texts
 
@@ -124,6 +129,20 @@ def read_clauses(
     )
 
 
+def with_disclosures(dossier: Dossier, book: ClauseBook) -> Dossier:
+    """The dossier with what each of its consents told the patient."""
+    return replace(dossier, consents=tuple(_telling(consent, book) for consent in dossier.consents))
+
+
+def disclosures_of(refs: Iterable[str], book: ClauseBook) -> tuple[str, ...]:
+    """What clauses (`id@version`) tell, in the words of the law's disclosures, each once.
+
+    Of a clause that the book no longer holds in that version nobody knows what it told: it tells nothing.
+    """
+    tells = {clause.ref: clause.tells for clause in book.clauses}
+    return tuple(sorted({word for ref in refs for word in tells.get(ref, ())}))
+
+
 def consent_kinds(duty: Mapping[str, Any], book: ClauseBook) -> tuple[str, ...]:
     """The kinds of consent that meet a duty: those it names itself (several rules may name several), else the book's.
 
@@ -135,6 +154,10 @@ def consent_kinds(duty: Mapping[str, Any], book: ClauseBook) -> tuple[str, ...]:
         return ()
     known = tuple(kind for kind in named if kind in book.kinds)
     return known or tuple(kind for kind in (book.duties.get(duty["duty"]),) if kind is not None)
+
+
+def _telling(consent: ConsentFact, book: ClauseBook) -> ConsentFact:
+    return replace(consent, disclosures=disclosures_of(consent.clauses, book))
 
 
 def _consent(

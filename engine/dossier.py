@@ -84,7 +84,10 @@ class PatientFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ConsentFact:
-    """A consent as given: kind, form, instant, the jurisdiction it was made for, clauses, when it was withdrawn."""
+    """A consent as given: kind, form, instant, the jurisdiction it was made for, clauses, when it was withdrawn.
+
+    ``disclosures`` are what its clauses told the patient (``engine.consent_text.with_disclosures``).
+    """
 
     kind: str
     form: str
@@ -92,6 +95,7 @@ class ConsentFact:
     jurisdiction: str
     clauses: tuple[str, ...] = ()
     revoked_at: datetime | None = None
+    disclosures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

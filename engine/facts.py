@@ -299,6 +299,7 @@ def consent_facts(entry: ConsentFact) -> dict[str, Any]:
         "at": entry.at.isoformat(),
         "jurisdiction": entry.jurisdiction,
         "clauses": list(entry.clauses),
+        "disclosures": list(entry.disclosures),
         "revoked_at": entry.revoked_at.isoformat() if entry.revoked_at else None,
     }
 

@@ -15,6 +15,7 @@ _CLAUSE = Record(
         "version": Key(Number(least=1), "a number that grows with each change of the words", required=True),
         "kind": Key(NAME, "the kind of consent it belongs to", required=True),
         "details": Key(ListOf(NAME, least=1), "read only where a duty's detail names one of these words"),
+        "tells": Key(ListOf(NAME, least=1), "disclosures of the law that its words make, beside its `details`"),
         "title": Key(TEXTS, "its heading by language", required=True),
         "text": Key(TEXTS, "its words by language; {clinic}, {phone} and {email} are put in", required=True),
     },
@@ -53,8 +54,10 @@ def _book(document: Node, vocabulary: Scope, problems: Problems) -> ClauseBook:
         _check_kind(part, kinds, problems)
     require_languages(document["agreement"], languages, problems)
     seen: dict[str, int] = {}
+    disclosures = consents.fields["disclosures"].choices if consents and "disclosures" in consents.fields else ()
     for part in document["clauses"]:
         _check_clause(part, languages, kinds, problems)
+        _check_tells(part, disclosures, problems)
         line = seen.setdefault(part.text("id"), part.at.line)
         if line != part.at.line:
             problems.report("FORM001", part["id"].at, id=part.text("id"), line=line)
@@ -62,7 +65,7 @@ def _book(document: Node, vocabulary: Scope, problems: Problems) -> ClauseBook:
         languages=languages,
         kinds={kind: read_texts(part) for kind, part in document["kinds"].items()},
         duties={duty: part.raw for duty, part in document["duties"].items()},
-        clauses=tuple(map(_clause, document["clauses"])),
+        clauses=tuple(_clause(part, disclosures) for part in document["clauses"]),
         agreement=read_texts(document["agreement"]),
         digest=digest(document.plain()),
     )
@@ -74,17 +77,26 @@ def _check_clause(node: Node, languages: tuple[str, ...], kinds: tuple[str, ...]
         require_languages(node[key], languages, problems)
 
 
+def _check_tells(node: Node, known: tuple[str, ...], problems: Problems) -> None:
+    for part in node.get("tells") or ():
+        if part.raw not in known:
+            hint, allowed = nearest(part.raw, known), listed(known)
+            problems.report("SHAPE004", part.at, value=part.raw, hint=hint, allowed=allowed)
+
+
 def _check_kind(node: Node, kinds: tuple[str, ...], problems: Problems) -> None:
     if node.raw not in kinds:
         problems.report("SHAPE004", node.at, value=node.raw, hint=nearest(node.raw, kinds), allowed=listed(kinds))
 
 
-def _clause(node: Node) -> Clause:
+def _clause(node: Node, disclosures: tuple[str, ...]) -> Clause:
+    told = (*node.texts("details"), *node.texts("tells"))
     return Clause(
         id=node.text("id"),
         version=node.integer("version") or 1,
         kind=node.text("kind"),
         details=node.texts("details"),
+        tells=tuple(word for word in disclosures if word in told),
         title=read_texts(node["title"]),
         text=read_texts(node["text"]),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from engine.consent_text import with_disclosures
 from engine.dossier import Dossier
 from engine.due import duties_due
 from engine.evaluators import Evaluator
@@ -17,7 +18,6 @@ from engine.gates import GateQuestion, GateVerdict
 from engine.gates import gate as ask_gate
 from engine.library import Library
 from engine.ports import JSON, DutyDue, GateRecord
-from engine.rulebook import Rulebook
 from engine.statements import with_statements
 
 BOOK = "book"
@@ -33,15 +33,17 @@ class LawGateKeeper:
 
     def ask(self, dossier: Dossier, gate: str, at: datetime) -> GateRecord:
         """Raises what the engine raises: a clinic without a rulebook, broken facts. Shutting is the caller's part."""
-        rulebook = self._library().rulebooks[dossier.clinic]
-        question = _question(rulebook, dossier, gate, at)
+        library = self._library()
+        rulebook = library.rulebooks[dossier.clinic]
+        question = _question(library, dossier, gate, at)
         verdict = ask_gate(rulebook, gate, question, self._evaluator)
         return _record(verdict, at, duties_due(rulebook, verdict, question))
 
     def verdict(self, dossier: Dossier, name: str, at: datetime) -> GateVerdict:
         """The verdict with its decisions, for pages that show more than a record."""
-        rulebook = self._library().rulebooks[dossier.clinic]
-        return ask_gate(rulebook, name, _question(rulebook, dossier, name, at), self._evaluator)
+        library = self._library()
+        question = _question(library, dossier, name, at)
+        return ask_gate(library.rulebooks[dossier.clinic], name, question, self._evaluator)
 
 
 class LawDrugs:
@@ -61,8 +63,9 @@ def _stage(dossier: Dossier, name: str) -> str:
     return JOIN if name == BOOK and dossier.patient.attested_place is not None else name
 
 
-def _question(rulebook: Rulebook, dossier: Dossier, name: str, at: datetime) -> GateQuestion:
-    told = with_statements(dossier, rulebook.topics)
+def _question(library: Library, dossier: Dossier, name: str, at: datetime) -> GateQuestion:
+    rulebook = library.rulebooks[dossier.clinic]
+    told = with_disclosures(with_statements(dossier, rulebook.topics), library.content.clauses)
     return GateQuestion(
         facts=gather_facts(told, _stage(dossier, name), at, ages=rulebook.vocabulary.ages()).facts,
         now=at.isoformat(),

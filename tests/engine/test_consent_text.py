@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.consent_text import ConsentAbout, ConsentText, assemble_consent
+import pytest
+
+from engine.consent_text import ConsentAbout, ConsentText, assemble_consent, disclosures_of
 from engine.decide import decide
 from engine.decisions import Question
 from engine.diagnostics import Problems
@@ -66,26 +68,89 @@ def test_the_plan_can_ask_for_a_kind_by_itself() -> None:
     assert assembled(kinds=("telehealth",)).kinds == ("telehealth",)
 
 
-def test_where_sound_alone_needs_a_consent_of_its_own_signing_what_is_asked_for_meets_it() -> None:
-    book = load_rulebook(ROOT)
-    facts = started("visit_in_ca", examples()) | {"encounter.payer": "medicaid", "encounter.modality": "audio_only"}
+BOOK = load_rulebook(ROOT)
+LAYERS = {
+    "a physician who calls a Medi-Cal patient": (
+        "ca",
+        {"encounter.payer": "medicaid", "encounter.modality": "audio_only"},
+    ),
+    "a therapist of a Medi-Cal patient": ("ca", {"encounter.payer": "medicaid", "provider.profession": "LMFT"}),
+    "a psychologist in CA": ("ca", {"provider.profession": "PSY"}),
+    "a physician of a Medicaid patient in NY": ("ny", {"encounter.payer": "medicaid"}),
+    "a physician in TX": ("tx", {}),
+    "a psychologist of a Medicaid patient in TX": ("tx", {"encounter.payer": "medicaid", "provider.profession": "PSY"}),
+    "a physician in NJ": ("nj", {}),
+    "a clinical social worker in NJ": ("nj", {"provider.profession": "LCSW"}),
+}
 
-    def asked(consents: list[dict[str, Any]]) -> dict[str, Any]:
-        question = Question(topic="consent", on="2026-12-01", facts=nested(facts | {"consents": consents}))
-        return decide(book, question, ClosuresOnly()).as_json()
 
-    text = assembled(asked([]), jurisdiction="us/ca")
-    assert "audio_only@1" in text.refs
-    at = datetime(2026, 11, 30, tzinfo=UTC)
-    signed = [
-        ConsentFact(kind=kind, form="electronic", at=at, jurisdiction="us/ca", clauses=text.refs_of(kind))
+def consents_asked(state: str, changes: dict[str, Any], consents: list[ConsentFact]) -> dict[str, Any]:
+    """The consent decision about an ordinary visit in a state, with these consents."""
+    facts = started(f"visit_in_{state}", examples()) | changes | {"consents": [consent_facts(one) for one in consents]}
+    question = Question(topic="consent", on="2026-12-01", facts=nested(facts))
+    return decide(BOOK, question, ClosuresOnly()).as_json()
+
+
+def signed(text: ConsentText, without: str = "") -> list[ConsentFact]:
+    """The rows that signing a text leaves, but for the clauses that begin with some word."""
+    at, book = datetime(2026, 11, 30, tzinfo=UTC), content().clauses
+    refs = {
+        kind: tuple(r for r in text.refs_of(kind) if not without or not r.startswith(without)) for kind in text.kinds
+    }
+    return [
+        ConsentFact(
+            kind=kind,
+            form="electronic",
+            at=at,
+            jurisdiction=text.jurisdiction,
+            clauses=refs[kind],
+            disclosures=disclosures_of(refs[kind], book),
+        )
         for kind in text.kinds
     ]
-    assert all(duty["met"] for duty in asked([consent_facts(one) for one in signed])["duties"])
-    without = [replace(one, clauses=tuple(ref for ref in one.clauses if "audio" not in ref)) for one in signed]
-    assert [d["duty"] for d in asked([consent_facts(one) for one in without])["duties"] if not d["met"]] == [
-        "audio_consent"
-    ]
+
+
+def unmet(answer: dict[str, Any]) -> list[str]:
+    return [duty["duty"] for duty in answer["duties"] if duty["duty"].endswith("consent") and not duty["met"]]
+
+
+@pytest.mark.parametrize("who", LAYERS)
+def test_signing_what_the_law_of_a_place_asks_for_meets_it(who: str) -> None:
+    state, changes = LAYERS[who]
+    text = assembled(consents_asked(state, changes, []), jurisdiction=f"us/{state}")
+    assert unmet(consents_asked(state, changes, [])) != []
+    assert unmet(consents_asked(state, changes, signed(text))) == []
+
+
+def test_where_sound_alone_needs_a_consent_of_its_own_the_clause_about_it_meets_it() -> None:
+    state, changes = LAYERS["a physician who calls a Medi-Cal patient"]
+    text = assembled(consents_asked(state, changes, []), jurisdiction="us/ca")
+    assert "audio_only@1" in text.refs
+    assert unmet(consents_asked(state, changes, signed(text, without="audio"))) == ["audio_consent"]
+
+
+def test_a_text_without_the_clause_that_makes_a_disclosure_does_not_meet_the_duty() -> None:
+    state, changes = LAYERS["a therapist of a Medi-Cal patient"]
+    text = assembled(consents_asked(state, changes, []), jurisdiction="us/ca")
+    assert unmet(consents_asked(state, changes, signed(text, without="clinician_identity"))) == ["telehealth_consent"]
+
+
+def test_a_clause_of_an_earlier_version_tells_nothing_any_more() -> None:
+    book = content().clauses
+    assert disclosures_of(["emergency_plan@1"], book) == ("emergency_plan",)
+    assert disclosures_of(["emergency_plan@0"], book) == ()
+    assert disclosures_of(["follow_up@2", "connection@1"], book) == ("follow_up_plan", "technology_failure_plan")
+
+
+def test_every_disclosure_that_a_law_may_ask_for_is_made_by_a_clause_about_telehealth() -> None:
+    consents = vocabulary().type_of("consents")
+    assert consents is not None
+    told = {word for clause in content().clauses.clauses if clause.kind == "telehealth" for word in clause.tells}
+    assert set(consents.fields["disclosures"].choices) - told == set()
+
+
+def test_what_a_clause_tells_is_a_word_of_the_law() -> None:
+    assert codes(CLAUSES.replace("tells: [fees]", "tells: [fee]")) == ["SHAPE004"]
 
 
 def test_a_clause_for_a_detail_is_read_only_where_the_law_asks_for_it() -> None:

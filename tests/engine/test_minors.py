@@ -25,6 +25,7 @@ OF_THE_PATIENT = {
     if path.startswith("patient.") and may_be_filled(path)
 }
 KINDS = RULEBOOK.vocabulary.facts["consents"].type.fields["kind"].choices
+DISCLOSURES = RULEBOOK.vocabulary.facts["consents"].type.fields["disclosures"].choices
 SERVICES = RULEBOOK.vocabulary.facts["patient.service"].type.choices
 BORN = {"seventeen": date(2008, 12, 2), "five": date(2021, 6, 1)}
 
@@ -42,7 +43,9 @@ def visit(state: str, born: date, **answers: Any) -> Dossier:
         expires=date(2027, 6, 30),
     )
     consents = tuple(
-        ConsentFact(kind=kind, form=form, at=NOW - timedelta(hours=1), jurisdiction=f"us/{state}")
+        ConsentFact(
+            kind=kind, form=form, at=NOW - timedelta(hours=1), jurisdiction=f"us/{state}", disclosures=DISCLOSURES
+        )
         for kind in KINDS
         if kind != GUARDIAN
         for form in ("verbal", "electronic", "written")

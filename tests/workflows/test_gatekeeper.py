@@ -13,6 +13,7 @@ from engine.dossier import ConsentFact, Dossier, DutyDone, License, Place
 from engine.evaluators import ClosuresOnly
 from engine.ports import GateRecord
 from engine.rulebook import load_rulebook
+from tests.engine.helpers_content import content
 from tests.engine.test_facts import dossier
 from tests.rules.helpers_cases import ROOT
 from workflows.activities.gates import GateActivities
@@ -22,6 +23,7 @@ from workflows.gatekeeper import LawGateKeeper
 AT = datetime(2026, 12, 1, 21, tzinfo=UTC)
 BEGAN = AT - timedelta(minutes=5)
 EFFECT = EffectInput(clinic="elm", visit="v1", step="consult", key="k")
+TOLD = ("telehealth@1", "security@1", "complaints@1", "follow_up@2")
 
 
 def visit(**answers: Any) -> Dossier:
@@ -46,7 +48,7 @@ def visit(**answers: Any) -> Dossier:
             ),
         ),
         consents=tuple(
-            ConsentFact(kind=kind, form="electronic", at=day, jurisdiction="us/tx")
+            ConsentFact(kind=kind, form="electronic", at=day, jurisdiction="us/tx", clauses=TOLD)
             for kind in ("treatment", "telehealth", "privacy", "sharing")
         ),
         answers=answers,
@@ -72,12 +74,22 @@ def rulebooks() -> Mapping[str, Any]:
 
 
 def activities_on(records: Any) -> GateActivities:
-    keeper = LawGateKeeper(lambda: SimpleNamespace(rulebooks=rulebooks()), ClosuresOnly())  # type: ignore[arg-type, return-value]
-    return GateActivities(records, keeper)
+    library: Any = SimpleNamespace(rulebooks=rulebooks(), content=content())
+    return GateActivities(records, LawGateKeeper(lambda: library, ClosuresOnly()))
 
 
 def asked(activities: GateActivities) -> GateAnswer:
     return activities.ask_gate(GateInput(effect=EFFECT, gate="join", at=AT.isoformat()))
+
+
+def test_the_room_stays_shut_while_a_consent_has_not_told_what_the_state_asks_for() -> None:
+    records: Any = Records()
+    assert asked(activities_on(records)).open
+    for untold in TOLD[1:]:
+        told = tuple(ref for ref in TOLD if ref != untold)
+        consents = tuple(replace(one, clauses=told) for one in visit().consents)
+        records.held = replace(visit(), consents=consents)
+        assert not asked(activities_on(records)).open
 
 
 def test_the_record_that_a_state_asks_for_is_owed_until_the_patient_turns_out_to_have_nobody_to_send_it_to() -> None:
