@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import LargeBinary, delete, func, select, update
 
 from records.acts import Act
+from records.attempts import forget_name
 from records.codes import as_code, new_id
 from records.errors import NotFound, StillOpen, Unreadable
 from records.mails import address_index
+from records.sealing import sealed_by
 from records.stages import DRAFT, FINAL
 from records.tables.base import Base
 from records.tables.identity import IdentityToken, KnownDevice, MailRow, Passkey, RecoveryCode, SecondFactor
@@ -162,6 +164,12 @@ def _birth_date(work: Work, person: str) -> date | None:
 
 
 def _forget_mails(work: Work, person: str) -> None:
+    """Deletes their mails: those sealed for them, whatever the address, and the clinic's to the address they have."""
+    own = select(DataKey.id).where(DataKey.clinic == work.clinic, DataKey.person == person)
+    for key_id in work.session.scalars(own).all():
+        head = sealed_by(key_id)
+        first = func.substr(MailRow.content, 1, len(head), type_=LargeBinary)
+        work.session.execute(delete(MailRow).where(MailRow.clinic == work.clinic, first == head))
     try:
         contact = work.open(("persons", "contact", person), work.row(Person, person).contact)
     except (Unreadable, NotFound):
@@ -175,6 +183,8 @@ def _close_accounts(work: Work, person: str) -> None:
     query = select(Account).where(Account.clinic == work.clinic, Account.person == person)
     accounts = work.session.scalars(query.with_for_update(key_share=True)).all()
     for account in accounts:
+        forget_name(work, account.email_index)
+        forget_name(work, work.blind("second", account.id))
         account.disabled, account.email_index, account.password = True, new_id("erased"), ""
         for table in _OF_AN_ACCOUNT:
             work.session.execute(delete(table).where(table.__table__.c.account == account.id))

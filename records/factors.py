@@ -1,7 +1,8 @@
 """Second factors of an account: a TOTP secret (RFC 6238) and ten recovery codes; each code works once.
 
-The secret is sealed under the clinic's key and bound to its account. A code of a 30-second step is accepted from one
-step before to one step after, and never a second time. Recovery codes are kept as an HMAC and shown once.
+The secret is sealed under its owner's key (staff: the clinic's) and bound to its account. A code of a 30-second step
+is accepted from one step before to one step after, and never a second time. Recovery codes are kept as an HMAC and
+shown once.
 """
 
 from __future__ import annotations
@@ -54,12 +55,12 @@ class Factors(Repository):
 
     def begin_totp(self, account: str) -> str:
         """A new secret (base32), which counts once a code of it was shown. Raises `AlreadyDone` while one counts."""
-        own_account(self._work, account, Act.FACTOR_BEGUN)
+        owner = self._work.keyed(own_account(self._work, account, Act.FACTOR_BEGUN).person)
         row = self._session.get(SecondFactor, account)
         if row is not None and row.confirmed_at is not None:
             raise AlreadyDone(account)
         secret = pyotp.random_base32()
-        sealed = self._work.seal(("second_factors", "secret", account), secret)
+        sealed = self._work.seal(("second_factors", "secret", account), secret, owner)
         if row is None:
             row = SecondFactor(account=account, clinic=self._work.clinic, last_step=0, created_at=self._work.now)
             self._session.add(row)

@@ -1,10 +1,14 @@
 """Mails of the house itself (proofs, resets, invitations): sealed until they are sent, shown by the demo's outbox.
 
-They hold a link and no word about anybody's health. The link opens nothing alone: it leads to a page that asks.
+They hold a link and no word about anybody's health. The link opens nothing alone: it leads to a page that asks. A
+patient's mails are sealed under the patient's own key, to whichever of their addresses they went: who is erased is
+nobody's addressee any more. Mails to addresses that belong to nobody, and to staff, are sealed under the clinic's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +17,7 @@ from sqlalchemy import func, select
 
 from records.acts import Act
 from records.codes import as_code, new_id
+from records.errors import Erased
 from records.tables.identity import MailRow
 from records.work import Actor, Repository, Work
 
@@ -58,7 +63,7 @@ class Mails(Repository):
         self._work.note(Act.MAILS_VIEWED, self._work.clinic)
         query = select(MailRow).where(MailRow.clinic == self._work.clinic)
         rows = self._session.scalars(query.order_by(MailRow.number.desc()).limit(limit)).all()
-        return tuple(_view(self._work, row) for row in rows)
+        return tuple(_readable(self._work, rows))
 
 
 class MailQueue:
@@ -92,11 +97,11 @@ class MailQueue:
         with self._database.work(clinic, Actor.system("mails")) as work:
             work.note(Act.MAILS_VIEWED, clinic, count=len(ids))
             query = select(MailRow).where(MailRow.id.in_(ids)).order_by(MailRow.number)
-            return [_view(work, row) for row in work.session.scalars(query).all()]
+            return _readable(work, work.session.scalars(query).all())
 
 
-def queue_mail(work: Work, draft: MailDraft) -> str:
-    """Keeps a mail to be sent with whatever caused it; returns its id."""
+def queue_mail(work: Work, draft: MailDraft, person: str = "") -> str:
+    """Keeps a mail to be sent with whatever caused it, sealed for the person whose address it is; returns its id."""
     mail = new_id("mai")
     content = {"address": draft.address, "subject": draft.subject, "body": draft.body}
     work.session.add(
@@ -106,7 +111,7 @@ def queue_mail(work: Work, draft: MailDraft) -> str:
             address_index=address_index(work, draft.address),
             template=as_code(draft.template),
             language=as_code(draft.language),
-            content=work.seal(("mails", "content", mail), content),
+            content=work.seal(("mails", "content", mail), content, work.keyed(person)),
             state=QUEUED,
             at=work.now,
         )
@@ -129,6 +134,15 @@ def too_many(work: Work, address: str) -> bool:
 def address_index(work: Work, address: str) -> str:
     """The blind index of an address, for counting only."""
     return work.blind("mail", address.strip().casefold())
+
+
+def _readable(work: Work, rows: Iterable[MailRow]) -> list[MailView]:
+    """The mails of those who are not erased."""
+    found = []
+    for row in rows:
+        with suppress(Erased):
+            found.append(_view(work, row))
+    return found
 
 
 def _view(work: Work, row: MailRow) -> MailView:

@@ -6,6 +6,7 @@ The ceremonies themselves are verified by the portal; here are the public key, t
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -14,7 +15,7 @@ from sqlalchemy import CursorResult, select, update
 
 from records.acts import Act
 from records.codes import b64, new_id, unb64
-from records.errors import AlreadyDone, NotFound
+from records.errors import AlreadyDone, Erased, NotFound
 from records.errors_identity import FactorRefused
 from records.factors import drop_orphaned_codes, own_account
 from records.tables.identity import Passkey
@@ -54,7 +55,7 @@ class Passkeys(Repository):
 
     def add(self, account: str, draft: PasskeyDraft) -> str:
         """Keeps a new passkey. Raises `AlreadyDone` when it is known, or the account has enough of them."""
-        own_account(self._work, account, Act.PASSKEY_ADDED)
+        owner = self._work.keyed(own_account(self._work, account, Act.PASSKEY_ADDED).person)
         if find_passkey(self._work, draft.credential) is not None or len(_rows(self._work, account)) >= MOST:
             raise AlreadyDone(account)
         row_id = new_id("pky")
@@ -69,7 +70,7 @@ class Passkeys(Repository):
             clinic=self._work.clinic,
             account=account,
             credential_hash=_hash(draft.credential),
-            content=self._work.seal(("passkeys", "content", row_id), content),
+            content=self._work.seal(("passkeys", "content", row_id), content, owner),
             sign_count=draft.sign_count,
             created_at=self._work.now,
         )
@@ -83,30 +84,32 @@ class Passkeys(Repository):
         return tuple(_view(self._work, row) for row in _rows(self._work, account))
 
     def label(self, passkey: str, name: str) -> None:
-        row = self._own(passkey, Act.PASSKEY_RENAMED)
+        row, owner = self._own(passkey, Act.PASSKEY_RENAMED)
         field = ("passkeys", "content", row.id)
         content = {**self._work.open(field, row.content), "name": name[:LONGEST_NAME]}
-        row.content = self._work.seal(field, content)
+        row.content = self._work.seal(field, content, self._work.keyed(owner))
         self._session.flush()
 
     def remove(self, passkey: str) -> None:
-        row = self._own(passkey, Act.PASSKEY_REMOVED)
+        row, _ = self._own(passkey, Act.PASSKEY_REMOVED)
         account = row.account
         self._session.delete(row)
         self._session.flush()
         drop_orphaned_codes(self._work, account)
 
-    def _own(self, passkey: str, act: Act) -> Passkey:
+    def _own(self, passkey: str, act: Act) -> tuple[Passkey, str]:
+        """The passkey and the person whose it is."""
         row = self._work.row(Passkey, passkey)
-        own_account(self._work, row.account, act)
-        return row
+        return row, own_account(self._work, row.account, act).person
 
 
 def find_passkey(work: Work, credential: bytes) -> PasskeyView | None:
     """The passkey of a credential id in this clinic; the caller speaks for the system."""
     query = select(Passkey).where(Passkey.clinic == work.clinic, Passkey.credential_hash == _hash(credential))
     row = work.session.scalars(query).first()
-    return _view(work, row) if row is not None else None
+    with suppress(Erased):  # who is erased has none
+        return _view(work, row) if row is not None else None
+    return None
 
 
 def note_use(work: Work, passkey: str, before: int, after: int) -> None:

@@ -53,7 +53,8 @@ def ask_reset(database: Database, step: Step, email: str, compose: Compose) -> N
         address, language = contact_of(work, account) if account is not None else (email, "")
         work.note(Act.RESET_ASKED, account.id if account is not None else "unknown", portal=step.portal)
         if not too_many(work, address):
-            queue_mail(work, compose(token if account is not None else "", address, language))
+            mail = compose(token if account is not None else "", address, language)
+            queue_mail(work, mail, found.person if found is not None else "")
 
 
 def reset_is_open(database: Database, step: Step, token: str) -> bool:
@@ -72,7 +73,7 @@ def finish_reset(database: Database, step: Step, token: str, password: str, comp
         if row is not None and account is not None and usable(account, step.portal) and _use(work, row):
             account.address_proved_at = account.address_proved_at or work.now
             set_password(work, account, hashed)
-            queue_mail(work, compose("", *contact_of(work, account)))
+            queue_mail(work, compose("", *contact_of(work, account)), account.person)
             return
         work.note(Act.RESET_REFUSED, row.id if row is not None else "unknown")
     raise TokenRefused("over")
@@ -84,7 +85,7 @@ def change_password(database: Database, step: Step, account: str, password: str,
     with database.work(step.clinic, step.system) as work:
         row = work.row(Account, account)
         set_password(work, row, hashed)
-        queue_mail(work, compose("", *contact_of(work, row)))
+        queue_mail(work, compose("", *contact_of(work, row)), row.person)
 
 
 def ask_address_proof(database: Database, step: Step, account: str, compose: Compose) -> bool:
@@ -95,7 +96,7 @@ def ask_address_proof(database: Database, step: Step, account: str, compose: Com
         if row.address_proved_at is not None or too_many(work, address):
             return False
         work.note(Act.ADDRESS_PROOF_ASKED, account)
-        queue_mail(work, compose(_new_token(work, Kind.ADDRESS, account), address, language))
+        queue_mail(work, compose(_new_token(work, Kind.ADDRESS, account), address, language), row.person)
         return True
 
 

@@ -63,6 +63,12 @@ def sealer(secret: Secret) -> Callable[[Place, bytes], bytes]:
     return seal
 
 
+def sealed_by(key_id: str) -> bytes:
+    """What every value begins with that a key of that id has sealed."""
+    name = key_id.encode("ascii")
+    return bytes((_VERSION, len(name))) + name
+
+
 def key_id_of(sealed: bytes) -> str:
     """The id of the key that sealed the value. Raises `Unreadable` when the bytes are not a sealed value."""
     if len(sealed) < 2 or sealed[0] != _VERSION or len(sealed) < 2 + sealed[1] + _NONCE_BYTES:

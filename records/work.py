@@ -212,6 +212,10 @@ class Work:
         secret = self.ring.current(self.session, self.clinic, Purpose.FIELDS, person)
         return seal_bytes(secret, Place(self.clinic, *field), to_bytes(value))
 
+    def keyed(self, person: str) -> str:
+        """The person, where they have keys of their own, as every patient has; else empty: the clinic's key seals."""
+        return person if self.ring.has_person(self.session, self.clinic, person) else ""
+
     def open(self, field: tuple[str, str, str], sealed: bytes) -> Any:
         """The JSON value sealed there. Raises `Unreadable`."""
         secret = self.ring.by_id(self.session, self.clinic, key_id_of(sealed), Purpose.FIELDS)

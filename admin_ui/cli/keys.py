@@ -35,6 +35,13 @@ from records.key_rotation import (
 )
 from records.work import Actor
 
+DESTROYED = (
+    "  what was sealed for them (chart, visits, messages, mails, second factors) opens no more, in any copy of records",
+    f"  programs that run forget the keys within {int(REMEMBERED_SECONDS // 60)} minutes",
+    "  ids, codes and times stay: visits, payments and the audit still add up",
+    "  not reached: what has left (mails, orders, claims, exports), and copies of the shares that are kept elsewhere",
+    "  not reached: mails and second factors of theirs in backups of versions that sealed those for the clinic",
+)
 ROTATED = sorted(str(purpose) for purpose in set(Purpose) - NEVER_ROTATED)
 
 
@@ -180,7 +187,7 @@ def _shred_lines(settings: Settings, database: Database, actor: Actor, wish: Wis
         raise SettingsError(["the code is not the one of this wish and of today; nothing was destroyed"])
     with database.work(wish.clinic, actor) as work:
         keys = erase(work, wish.person, grounds(wish, verdict))
-    return [*lines, f"destroyed: {keys} keys; nothing of theirs can be read again"]
+    return [*lines, f"destroyed: {keys} keys", *DESTROYED]
 
 
 def _note(database: Database, clinic: str, actor: Actor, act: Act, **detail: str) -> None:

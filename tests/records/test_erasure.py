@@ -6,24 +6,32 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from records.access import Role
 from records.database import Database
+from records.devices import Browser
 from records.erasure import erase, erase_again
 from records.errors import Erased, NotFound
 from records.key_ring import KeyRing, Purpose
 from records.key_rotation import add_key, people, renew_people
-from records.sessions import PATIENT_PORTAL
+from records.mails import MailDraft, MailQueue, queue_mail
+from records.passkeys import PasskeyDraft
+from records.proofs import ask_reset
+from records.sealing import key_id_of
+from records.second_step import Step
+from records.sessions import PATIENT_PORTAL, STAFF_PORTAL
+from records.tables.identity import MailRow, Passkey, SecondFactor
 from records.tables.people import Account
 from records.tables.vault import DataKey
 from records.work import Actor
 from tests.records.conftest import POSTGRES
-from tests.records.helpers import World
+from tests.records.helpers import PATIENT, World
 from tests.records.test_backup import opened, put_back, taken
 
 pytestmark = pytest.mark.slow
@@ -179,3 +187,52 @@ def test_somebody_who_is_erased_is_not_signed_in_meanwhile(world: World, tmp_pat
 
     meanwhile(other, slowly, sign_in)
     other.close()
+
+
+def mail_to(address: str, mark: str) -> MailDraft:
+    return MailDraft(template="reset", language="en", address=address, subject=mark, body=mark)
+
+
+def test_a_patients_mails_go_with_them_to_whichever_address_they_went(world: World) -> None:
+    database = world.database
+    with database.scope(world.clinic, world.as_system) as scope:
+        moved = replace(PATIENT, email="new@example.org")
+        scope.people.update_patient(world.patient, moved, scope.people.patient(world.patient).version)
+    with database.work(world.clinic, world.as_system) as work:
+        queue_mail(work, mail_to(PATIENT.email, "earlier"), world.patient)
+        queue_mail(work, mail_to("new@example.org", "as the first versions sealed it"))
+        queue_mail(work, mail_to("else@example.org", "stranger"))
+        queue_mail(work, mail_to("lena@clinic.example", "staff"), world.provider)
+    with database.reading() as session:
+        kept = session.execute(select(MailRow.__table__).order_by(MailRow.number)).mappings().all()
+    erased(world)
+    assert [mail.subject for mail in MailQueue(database).pending(9)] == ["stranger", "staff"]
+    with database.writing() as session:
+        session.execute(insert(MailRow).values(**kept[0]))  # as an older copy has it
+        session.commit()
+    assert [mail.subject for mail in MailQueue(database).pending(9)] == ["stranger", "staff"]
+    with database.scope(world.clinic, world.as_system) as scope:
+        assert [mail.subject for mail in scope.mails.outbox()] == ["staff", "stranger"]
+
+
+def test_what_proves_a_patient_is_sealed_for_the_patient(world: World) -> None:
+    database, step = world.database, Step(clinic=world.clinic, portal=PATIENT_PORTAL, browser=Browser())
+    ask_reset(database, step, PATIENT.email, lambda token, address, _: mail_to(address, token))
+    ask_reset(database, replace(step, portal=STAFF_PORTAL), PATIENT.email, lambda _, to, __: mail_to(to, "no account"))
+    with database.scope(world.clinic, world.as_patient) as scope:
+        view = scope.accounts.of_person(world.patient)
+        assert view is not None
+        scope.factors.begin_totp(view.account)
+        credential = PasskeyDraft(credential=b"c", public_key=b"k", sign_count=0, name="phone")
+        scope.passkeys.label(scope.passkeys.add(view.account, credential), "tablet")
+    with database.reading() as session:
+        sealed = [
+            *session.scalars(select(MailRow.content)),
+            *session.scalars(select(SecondFactor.secret)),
+            *session.scalars(select(Passkey.content)),
+        ]
+        own = set(session.scalars(select(DataKey.id).where(DataKey.person == world.patient)))
+    assert len(sealed) == 4 and {key_id_of(one) for one in sealed} <= own
+    erased(world)
+    with database.reading() as session:
+        assert not [*session.scalars(select(MailRow.id)), *session.scalars(select(Passkey.id))]
