@@ -26,6 +26,8 @@ SCOPE = "openid email"
 SECONDS = 10.0
 LEEWAY_SECONDS = 60
 LARGEST = 256 * 1024
+# The provider did not answer, or what it told us to ask is no address, or cannot be written into a request.
+_UNREACHED = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 
 
 class IdentityRefused(Exception):
@@ -133,7 +135,7 @@ class OpenIdProvider:
                 data=form,
                 auth=httpx.BasicAuth(self._client.client_id, self._client.secret),
             )
-        except httpx.HTTPError:
+        except _UNREACHED:
             raise IdentityRefused("provider") from None
         return self._json(answer)
 
@@ -152,7 +154,7 @@ class OpenIdProvider:
         try:
             found = jwt.decode(token, KeySet.import_key_set({"keys": keys["keys"]}), algorithms=ALGORITHMS)
             wanted.validate(found.claims)
-        except (JoseError, ValueError, KeyError, TypeError):
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError):  # keys and claims of any shape
             raise IdentityRefused("token") from None
         several = isinstance(found.claims["aud"], list) and len(found.claims["aud"]) > 1
         if found.claims.get("azp", self._client.client_id) != self._client.client_id or (
@@ -167,7 +169,7 @@ class OpenIdProvider:
             answer = self._web.get(
                 self._endpoint(document, "userinfo_endpoint"), headers={"authorization": f"Bearer {access}"}
             )
-        except httpx.HTTPError:
+        except _UNREACHED:
             raise IdentityRefused("provider") from None
         found = self._json(answer)
         if found.get("sub") != claims["sub"]:
@@ -177,8 +179,11 @@ class OpenIdProvider:
     def _endpoint(self, document: dict[str, Any], name: str) -> str:
         """An address of the document; in the clear only on this machine, as its issuer is."""
         address = document.get(name)
-        parts = urlsplit(address) if isinstance(address, str) else None
         here = urlsplit(self._client.issuer)
+        try:
+            parts = urlsplit(address) if isinstance(address, str) else None
+        except ValueError:  # no address at all: half a bracket, say
+            parts = None
         if parts is None or not parts.hostname or (parts.scheme != "https" and here.scheme == "https"):
             raise IdentityRefused("provider")
         return str(address)
@@ -186,13 +191,13 @@ class OpenIdProvider:
     def _get(self, address: str) -> httpx.Response:
         try:
             return self._web.get(address, headers={"accept": "application/json"})
-        except httpx.HTTPError:
+        except _UNREACHED:
             raise IdentityRefused("provider") from None
 
     def _json(self, answer: httpx.Response) -> dict[str, Any]:
         try:
             found = answer.json() if answer.status_code == 200 and len(answer.content) <= LARGEST else None
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise IdentityRefused("provider")
