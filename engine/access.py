@@ -75,6 +75,8 @@ class AccessTable:
 
     ``grants`` holds what each role may do in each relation; ``everything`` the roles that may do all;
     ``acts`` the classes that each kind of act touches; ``fields`` the class of each field of each kind of view;
+    ``scopes`` what each scope of a relationship gives, to the roles of ``acting`` who stand as `Relation.PROXY`;
+    ``kinds`` the scopes that each kind of relationship may hold;
     ``emergency_minutes`` how long a chart stays open, ``reason_least`` how many characters a reason has at least.
     """
 
@@ -83,31 +85,50 @@ class AccessTable:
     roles: Mapping[str, str]
     everything: frozenset[str]
     grants: Mapping[tuple[str, Relation], frozenset[Grant]]
+    scopes: Mapping[str, frozenset[Grant]]
+    scope_words: Mapping[str, str]
+    acting: frozenset[str]
+    kinds: Mapping[str, frozenset[str]]
+    kind_words: Mapping[str, str]
     never: tuple[Never, ...]
     acts: Mapping[str, frozenset[str]]
     fields: Mapping[str, Mapping[str, str]]
     emergency_minutes: int
     reason_least: int
 
-    def granted(self, role: str, relations: Iterable[Relation]) -> frozenset[Grant]:
-        """Everything the role may do, standing so; nothing for a role that the table does not know."""
+    def granted(
+        self, role: str, relations: Iterable[Relation], scopes: Iterable[str] = frozenset()
+    ) -> frozenset[Grant]:
+        """Everything the role may do, standing so; nothing for a role that the table does not know.
+
+        A scope gives something only to who acts for the patient in a role that may.
+        """
         if role in self.everything:
             return frozenset((data, action) for data in self.data for action in Action)
-        held = (self.grants.get((role, relation), frozenset()) for relation in relations)
-        return frozenset().union(*held)
+        held = frozenset(relations)
+        grants = [self.grants.get((role, relation), frozenset()) for relation in held]
+        if Relation.PROXY in held and role in self.acting:
+            grants += [self.scopes.get(scope, frozenset()) for scope in scopes]
+        return frozenset().union(*grants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Who asks: a role, and every relation to the record that holds now."""
+    """Who asks: a role, every relation to the record that holds now, and the scopes in which they act for another."""
 
     role: str
     relations: frozenset[Relation] = frozenset({Relation.ANYONE})
+    scopes: frozenset[str] = frozenset()
 
     @staticmethod
-    def at_best(role: str) -> Standing:
-        """The role in every relation at once: what it could ever do."""
-        return Standing(role=role, relations=frozenset(Relation))
+    def at_best(role: str, table: AccessTable) -> Standing:
+        """The role in every relation and every scope at once: what it could ever do."""
+        return Standing(role=role, relations=frozenset(Relation), scopes=frozenset(table.scopes))
+
+    def without(self, relation: Relation) -> Standing:
+        """The same without one relation, and without what came with it."""
+        scopes = frozenset[str]() if relation == Relation.PROXY else self.scopes
+        return Standing(role=self.role, relations=self.relations - {relation}, scopes=scopes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +142,8 @@ class AccessDecision:
 
 def decide_access(table: AccessTable, standing: Standing, data: Iterable[str], action: Action) -> AccessDecision:
     """Allowed when the action is granted on every one of these classes; on no class at all it never is."""
-    wanted, granted = sorted(set(data)), table.granted(standing.role, standing.relations)
+    wanted = sorted(set(data))
+    granted = table.granted(standing.role, standing.relations, standing.scopes)
     lacking = tuple(one for one in wanted if (one, action) not in granted)
     return AccessDecision(allowed=bool(wanted) and not lacking, action=action, lacking=lacking)
 
@@ -140,5 +162,5 @@ def decide_act(table: AccessTable, standing: Standing, tag: str) -> AccessDecisi
 @lru_cache(maxsize=1024)
 def seen_fields(table: AccessTable, standing: Standing, kind: str) -> frozenset[str]:
     """The fields of a kind of view that the actor may see."""
-    granted = table.granted(standing.role, standing.relations)
+    granted = table.granted(standing.role, standing.relations, standing.scopes)
     return frozenset(name for name, data in table.fields[kind].items() if (data, Action.VIEW) in granted)

@@ -44,12 +44,35 @@ _EMERGENCY = Record(
         "reason_least": Key(Number(least=10, most=200), "characters of a reason, at least", required=True),
     },
 )
+_SCOPE = Record(
+    "a scope of a relationship",
+    {
+        "says": Key(Text(), "what it lets somebody do for the patient, in one sentence", required=True),
+        "may": Key(MapOf(_ACTIONS, NAME), "data, and the actions granted on it", required=True),
+    },
+)
+_KIND = Record(
+    "a kind of relationship",
+    {
+        "says": Key(Text(), "who it is, in one sentence", required=True),
+        "scopes": Key(ListOf(Text(), least=1), "the scopes it may hold", required=True),
+    },
+)
+_ACTING = Record(
+    "acting for a patient",
+    {
+        "roles": Key(ListOf(Text(), least=1), "the roles that may act for another", required=True),
+        "scopes": Key(MapOf(_SCOPE, NAME), "every scope", required=True),
+        "kinds": Key(MapOf(_KIND, NAME), "every kind of relationship", required=True),
+    },
+)
 SHAPE = Record(
     "the access table",
     {
         "data": Key(MapOf(Text(), NAME), "every class of data, with a sentence", required=True),
         "relations": Key(MapOf(Text(), NAME), "every relation, with a sentence", required=True),
         "roles": Key(MapOf(_ROLE, NAME), "every role", required=True),
+        "acting": Key(_ACTING, "what who acts for a patient may do", required=True),
         "never": Key(ListOf(_NEVER), "what no grant may give", required=True),
         "emergency": Key(_EMERGENCY, "how an emergency opens a chart", required=True),
         "acts": Key(MapOf(ListOf(Text(), least=1), _ACT), "the data that each kind of act touches", required=True),
@@ -90,11 +113,22 @@ def _check(node: Node, problems: Problems) -> None:
             _unknown(part, "class of data", data, problems)
     for role in node["roles"].entries.values():
         _check_role(role.value, data, problems)
-    for never in node["never"]:
-        for part in _parts(never, "roles"):
-            if str(part.scalar) not in node["roles"]:
-                _unknown(part, "role", dict(node["roles"].items()), problems)
+    for part in (*(one for never in node["never"] for one in _parts(never, "roles")), *node["acting"]["roles"]):
+        if str(part.scalar) not in node["roles"]:
+            _unknown(part, "role", dict(node["roles"].items()), problems)
+    _check_acting(node["acting"], data, problems)
     _check_never(node, problems)
+
+
+def _check_acting(acting: Node, data: Mapping[str, Node], problems: Problems) -> None:
+    """Scopes grant known data, and kinds hold known scopes."""
+    scopes = dict(acting["scopes"].items())
+    for scope in scopes.values():
+        _check_data(scope["may"], data, problems)
+    for _, kind in acting["kinds"].items():
+        for part in kind["scopes"]:
+            if str(part.scalar) not in scopes:
+                _unknown(part, "scope", scopes, problems)
 
 
 def _check_closed(node: Node, known: Iterable[str], problems: Problems) -> None:
@@ -119,16 +153,20 @@ def _check_role(role: Node, data: Mapping[str, Node], problems: Problems) -> Non
             problems.report(
                 "ACCESS001", at, kind="relation", name=relation, hint=nearest(relation, known), allowed=listed(known)
             )
-        for name, entry in held.entries.items():
-            if name not in data:
-                problems.report(
-                    "ACCESS001",
-                    entry.key_at,
-                    kind="class of data",
-                    name=name,
-                    hint=nearest(name, data),
-                    allowed=listed(data, most=30),
-                )
+        _check_data(held, data, problems)
+
+
+def _check_data(held: Node, data: Mapping[str, Node], problems: Problems) -> None:
+    for name, entry in held.entries.items():
+        if name not in data:
+            problems.report(
+                "ACCESS001",
+                entry.key_at,
+                kind="class of data",
+                name=name,
+                hint=nearest(name, data),
+                allowed=listed(data, most=30),
+            )
 
 
 def _check_never(node: Node, problems: Problems) -> None:
@@ -151,6 +189,11 @@ def _granted(node: Node) -> Iterator[tuple[str, Relation, str, Node]]:
             for name, actions in held.items():
                 for action in actions if relation in tuple(Relation) else ():
                     yield role, Relation(relation), name, action
+    for role in (str(part.scalar) for part in node["acting"]["roles"]):
+        for _, scope in node["acting"]["scopes"].items():
+            for name, actions in scope["may"].items():
+                for action in actions:
+                    yield role, Relation.PROXY, name, action
 
 
 def _named_data(node: Node) -> Iterable[Node]:
@@ -172,7 +215,7 @@ def _unknown(part: Node, kind: str, known: Mapping[str, Node], problems: Problem
 
 
 def _compiled(node: Node) -> AccessTable:
-    emergency = node["emergency"]
+    emergency, acting = node["emergency"], node["acting"]
     return AccessTable(
         data=_texts(node["data"]),
         relations=_texts(node["relations"]),
@@ -183,6 +226,11 @@ def _compiled(node: Node) -> AccessTable:
             for name, role in node["roles"].items()
             for relation, held in _entries(role, "may")
         },
+        scopes={name: _grants(scope["may"]) for name, scope in acting["scopes"].items()},
+        scope_words={name: scope.text("says") for name, scope in acting["scopes"].items()},
+        acting=frozenset(str(part.scalar) for part in acting["roles"]),
+        kinds={name: frozenset(kind.texts("scopes")) for name, kind in acting["kinds"].items()},
+        kind_words={name: kind.text("says") for name, kind in acting["kinds"].items()},
         never=tuple(_never(one) for one in node["never"]),
         acts={name: frozenset(str(part.scalar) for part in classes) for name, classes in node["acts"].items()},
         fields={name: _texts(fields) for name, fields in node["fields"].items()},

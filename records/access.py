@@ -35,7 +35,7 @@ STAFF = frozenset(Role) - {Role.PATIENT, Role.CAREGIVER, Role.VISITOR, Role.SYST
 
 def may(role: str, act: Act) -> bool:
     """Whether the role may do the act at all, however it stands to a row; an unknown role may do nothing."""
-    return permitted(Standing.at_best(role), act)
+    return permitted(Standing.at_best(role, TABLE), act)
 
 
 @lru_cache(maxsize=8192)
@@ -51,8 +51,7 @@ def sees(standing: Standing, kind: str) -> frozenset[str]:
 
 def only_by(standing: Standing, act: Act, relation: Relation) -> bool:
     """Whether it is this relation that permits the act, and none of the others that hold."""
-    rest = Standing(role=standing.role, relations=standing.relations - {relation})
-    return permitted(standing, act) and not permitted(rest, act)
+    return permitted(standing, act) and not permitted(standing.without(relation), act)
 
 
 MAY: Mapping[Role, frozenset[Act]] = MappingProxyType(

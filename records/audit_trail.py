@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 
 from records.access import Role
+from records.acting import content_of, held_for, rows_of
 from records.acts import Act
 from records.codes import as_code, iso
 from records.tables.people import Provider
@@ -78,24 +79,30 @@ class AuditTrail(Repository):
     def who_saw(self, person: str, before: int | None = None, limit: int = 50) -> tuple[AccessView, ...]:
         """Accesses of others to a patient's record, newest first: for the patient, who is not among them.
 
-        Clinicians are named as the clinic's directory names them; of everybody else the role is told. What programs
-        do by themselves is left out.
+        Clinicians are named as the clinic's directory names them, and who acts for the patient by name and by the kind
+        of their relationship; of everybody else the role is told. What programs do by themselves is left out.
         """
         self._work.patient(person, Act.ACCESSES_VIEWED)
         self._work.note(Act.ACCESSES_VIEWED, person)
         entry = AuditEntry
         query = self._matching(AuditQuery(patient=person, before=before, limit=limit))
+        held = held_for(self._work, person)
+        if held is not None and held.for_minor:
+            booked = select(Visit.id).where(Visit.patient == person, Visit.relationship.is_not(None))
+            query = query.where((entry.visit == "") | entry.visit.in_(booked))
         rows = self._session.scalars(query.where(entry.actor != person, entry.role.not_in(_NOBODY))).all()
         found = select(Provider.person, Provider.display_name).where(
             Provider.clinic == self._work.clinic, Provider.person.in_({row.actor for row in rows})
         )
         names = {row.person: row.display_name for row in self._session.execute(found)}
+        helpers = {row.person: row for row in rows_of(self._work, person)}
+        names |= {row.person: content_of(self._work, row)["name"] for row in helpers.values() if row.person}
         return tuple(
             AccessView(
                 sequence=row.sequence,
                 at=datetime.fromisoformat(row.at),
                 actor=row.actor,
-                role=row.role,
+                role=helpers[row.actor].kind if row.actor in helpers else row.role,
                 name=names.get(row.actor, ""),
                 act=row.act,
                 visit=row.visit,

@@ -9,10 +9,12 @@ from datetime import datetime
 from sqlalchemy import select
 
 from engine.plans import digest_of
+from records.acting import content_of, held_for
 from records.acts import Act
 from records.codes import as_code, new_id
 from records.course import append_event, tell
 from records.tables.clinical import ConsentRow
+from records.tables.relationships import RelationshipRow
 from records.tables.visits import Visit
 from records.work import Repository
 
@@ -47,6 +49,15 @@ class ConsentView:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Signer:
+    """Who signed for a patient: their name, the kind of their relationship, and how they are related (a code)."""
+
+    name: str
+    kind: str
+    relation: str
+
+
 class Consents(Repository):
     """A patient's consents."""
 
@@ -57,7 +68,7 @@ class Consents(Repository):
         known = self._same(draft, digest)
         if known is not None:
             return known
-        row_id = new_id("con")
+        row_id, held = new_id("con"), held_for(self._work, visit.patient)
         content = {"text": draft.text, "signature": draft.signature}
         row = ConsentRow(
             id=row_id,
@@ -72,6 +83,7 @@ class Consents(Repository):
             text_digest=digest,
             at=self._work.at,
             signed_by=self._work.actor.person,
+            relationship=held.relationship if held else None,
             content=self._work.seal(("consents", "content", row_id), content, visit.patient),
         )
         self._session.add(row)
@@ -90,6 +102,10 @@ class Consents(Repository):
         self._work.patient(patient, Act.CONSENTS_VIEWED)
         self._work.note(Act.CONSENTS_VIEWED, patient)
         query = select(ConsentRow).where(ConsentRow.clinic == self._work.clinic, ConsentRow.patient == patient)
+        held = held_for(self._work, patient)
+        if held is not None and held.for_minor:
+            booked = select(Visit.id).where(Visit.patient == patient, Visit.relationship.is_not(None))
+            query = query.where(ConsentRow.visit.in_(booked))
         return _views(self._session.scalars(query.order_by(ConsentRow.at)))
 
     def text(self, consent: str) -> str:
@@ -103,6 +119,16 @@ class Consents(Repository):
         row = self._work.row(ConsentRow, consent)
         self._work.visit(row.visit, Act.CONSENTS_VIEWED)
         return str(self._work.open(("consents", "content", consent), row.content)["signature"])
+
+    def signed_for(self, consent: str) -> Signer | None:
+        """Who signed in the patient's place, as the relationship told it then; None when the patient signed."""
+        row = self._work.row(ConsentRow, consent)
+        self._work.visit(row.visit, Act.CONSENTS_VIEWED)
+        if row.relationship is None:
+            return None
+        under = self._work.row(RelationshipRow, row.relationship)
+        told = content_of(self._work, under)
+        return Signer(name=told["name"], kind=under.kind, relation=told["relation"])
 
     def revoke(self, consent: str) -> None:
         """Takes the consent back from this instant and announces it; a second time changes nothing."""

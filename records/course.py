@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from engine.ports import Effect
+from records.acting import is_active, rows_of, scopes_of
 from records.acts import Act
 from records.codes import as_code, new_id
 from records.tables.visits import AlertRow, EffectRow, MessageRow, OutboxRow, Visit, VisitEventRow
@@ -75,8 +76,21 @@ def raise_alert(work: Work, visit: str, kind: str, subject: str = "") -> str:
 
 
 def queue_message(work: Work, visit: Visit, template: str, audience: str) -> str:
-    """Queues a notice by mail for the visit's patient or provider; returns its id."""
-    person = visit.patient if audience == "patient" else visit.provider
+    """Queues a notice by mail for the visit's patient or provider; returns its id.
+
+    Who gets the patient's notices gets it, too; a child that others act for has no address of its own.
+    """
+    if audience != "patient":
+        return _queue_one(work, visit, (template, audience), visit.provider)
+    active = [row for row in rows_of(work, visit.patient) if is_active(work, row)]
+    holders = {row.person for row in active if row.person and "messages" in scopes_of(row)}
+    own = () if any(row.for_minor for row in active) else (visit.patient,)
+    queued = [_queue_one(work, visit, (template, audience), person) for person in (*own, *sorted(holders))]
+    return queued[0] if queued else ""
+
+
+def _queue_one(work: Work, visit: Visit, what: tuple[str, str], person: str) -> str:
+    template, audience = what
     row = MessageRow(
         id=new_id("msg"),
         clinic=work.clinic,

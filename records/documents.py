@@ -10,12 +10,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from records.acting import content_of, held_for
 from records.acts import Act
 from records.codes import new_id
 from records.notes import newest_version, note_fields
 from records.orders import DISCARDED, DRAFTED
 from records.tables.clinical import DocumentRow, NoteRow, OrderRow
-from records.tables.people import Provider
+from records.tables.people import Person, Provider
+from records.tables.relationships import RelationshipRow
 from records.tables.visits import PackRow, Visit
 from records.work import Repository, Work
 
@@ -43,6 +45,10 @@ class Documents(Repository):
         self._work.patient(patient, Act.DOCUMENT_VIEWED)
         self._work.note(Act.DOCUMENT_VIEWED, patient)
         query = select(DocumentRow).where(DocumentRow.clinic == self._work.clinic, DocumentRow.patient == patient)
+        held = held_for(self._work, patient)
+        if held is not None and held.for_minor:
+            booked = select(Visit.id).where(Visit.patient == patient, Visit.relationship.is_not(None))
+            query = query.where(DocumentRow.visit.in_(booked))
         return _views(self._session.scalars(query.order_by(DocumentRow.at.desc())))
 
     def content(self, document: str) -> Mapping[str, Any]:
@@ -75,8 +81,9 @@ def write_summary(work: Work, visit: Visit) -> str:
 
 def _summary(work: Work, visit: Visit) -> dict[str, Any]:
     """Keys: ``specialty``, ``visit_type``, ``starts_at``, ``encounter_at``, ``provider`` (display_name, profession),
-    ``note`` (template, signed_at, fields) or None, ``prescriptions`` (the draft's fields and ``state``), ``follow_up``
-    (settings of the plan's follow-up steps), ``price_cents``, ``currency``, ``payment_state``."""
+    ``acted`` (who acted for the patient: ``patient``, ``name``, ``kind``, ``relation``) or None, ``note`` (template,
+    signed_at, fields) or None, ``prescriptions`` (the draft's fields and ``state``), ``follow_up`` (settings of the
+    plan's follow-up steps), ``price_cents``, ``currency``, ``payment_state``."""
     provider = work.row(Provider, visit.provider)
     return {
         "specialty": visit.specialty,
@@ -84,6 +91,7 @@ def _summary(work: Work, visit: Visit) -> dict[str, Any]:
         "starts_at": visit.starts_at.isoformat(),
         "encounter_at": visit.encounter_at.isoformat() if visit.encounter_at else None,
         "provider": {"display_name": provider.display_name, "profession": provider.profession},
+        "acted": _acted(work, visit),
         "note": _note(work, visit),
         "prescriptions": _prescriptions(work, visit),
         "follow_up": _follow_up(work, visit),
@@ -91,6 +99,16 @@ def _summary(work: Work, visit: Visit) -> dict[str, Any]:
         "currency": visit.currency,
         "payment_state": visit.payment_state,
     }
+
+
+def _acted(work: Work, visit: Visit) -> dict[str, str] | None:
+    if visit.relationship is None:
+        return None
+    under = work.row(RelationshipRow, visit.relationship)
+    contact = work.open(("persons", "contact", visit.patient), work.row(Person, visit.patient).contact)
+    told = content_of(work, under)
+    patient = f"{contact['given']} {contact['family']}".strip()
+    return {"patient": patient, "name": told["name"], "kind": under.kind, "relation": told["relation"]}
 
 
 def _note(work: Work, visit: Visit) -> dict[str, Any] | None:

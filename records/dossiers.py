@@ -20,12 +20,13 @@ from engine.dossier import (
     ProviderFacts,
     VisitFact,
 )
+from records import acting
 from records.duties import statements_of
 from records.errors import NotFound
 from records.people import dea_of, license_of, place_from_json
 from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
 from records.tables.people import DeaRow, LicenseRow, Patient, Provider
-from records.tables.visits import Visit
+from records.tables.visits import ParticipantRow, Visit
 from records.work import Work
 
 _COMPLETED = "completed"
@@ -82,10 +83,19 @@ def _patient(work: Work, visit: Visit, fills: Mapping[str, Any]) -> PatientFacts
         person=visit.patient,
         birth_date=date.fromisoformat(profile["birth_date"]),
         residence_state=profile["residence_state"] or None,
+        guardian_present=_guardian_present(work, visit),
         booked_place=_place(work, visit, "booked_place"),
         attested_place=_place(work, visit, "attested_place"),
         **told,
     )
+
+
+def _guardian_present(work: Work, visit: Visit) -> bool | None:
+    """Whether a minor's guardian of today is among the visit's participants; nobody tells that of an adult."""
+    if acting.is_adult(work, visit.patient, visit.encounter_at):
+        return None
+    query = select(ParticipantRow.person).where(ParticipantRow.visit == visit.id, ParticipantRow.clinic == work.clinic)
+    return acting.guardian_takes_part(work, visit.patient, work.session.scalars(query))
 
 
 def _provider(work: Work, person: str) -> ProviderFacts:
@@ -106,8 +116,11 @@ def _provider(work: Work, person: str) -> ProviderFacts:
 def _consents(work: Work, visit: Visit) -> tuple[ConsentFact, ...]:
     """Everything the patient ever consented to here: whether it still holds is the law's to say.
 
-    A guardian's consent under the patient's own signature is none.
+    A guardian's consent is one that a guardian signed. What was signed for a minor counts no longer once the patient
+    is an adult, who signs for themselves.
     """
+    adult = acting.is_adult(work, visit.patient, visit.encounter_at)
+    guardians = {row.id for row in acting.rows_of(work, visit.patient) if row.kind == acting.GUARDIAN}
     query = select(ConsentRow).where(ConsentRow.clinic == work.clinic, ConsentRow.patient == visit.patient)
     return tuple(
         ConsentFact(
@@ -119,7 +132,7 @@ def _consents(work: Work, visit: Visit) -> tuple[ConsentFact, ...]:
             revoked_at=row.revoked_at,
         )
         for row in work.session.scalars(query.order_by(ConsentRow.at, ConsentRow.id))
-        if not (row.kind == GUARDIAN and row.signed_by == visit.patient)
+        if (row.relationship in guardians if row.kind == GUARDIAN else not (adult and row.relationship in guardians))
     )
 
 

@@ -16,7 +16,7 @@ from records.errors import Conflict, StillOpen
 from records.stages import DRAFT, FINAL
 from records.tables.people import DeaRow, LicenseRow, Patient, Person, Provider
 from records.tables.visits import Visit
-from records.work import Repository
+from records.work import Repository, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -103,12 +103,7 @@ class People(Repository):
         """Makes the person, their own key and their profile; returns the person's id."""
         person = new_id("per")
         self._work.note(Act.PATIENT_CREATED, person)
-        self._work.made.add(person)
-        self._work.ring.make_person(self._session, self._work.clinic, person)
-        self._person(person, _contact(draft), seed_key, person)
-        profile = self._work.seal(("patients", "profile", person), _profile(draft), person)
-        self._session.add(Patient(person=person, clinic=self._work.clinic, profile=profile))
-        self._session.flush()
+        make_patient(self._work, person, draft, seed_key)
         return person
 
     def create_staff(self, draft: StaffDraft) -> str:
@@ -194,20 +189,7 @@ class People(Repository):
         return self._session.scalar(query.limit(1))
 
     def _person(self, person: str, contact: Mapping[str, Any], seed_key: str | None, key_of: str) -> None:
-        sealed = self._work.seal(("persons", "contact", person), contact, key_of)
-        now = self._work.now
-        self._session.add(
-            Person(
-                id=person,
-                clinic=self._work.clinic,
-                seed_key=seed_key,
-                contact=sealed,
-                version=1,
-                created_at=now,
-                updated_at=now,
-            )
-        )
-        self._session.flush()
+        _add_person(self._work, person, self._work.seal(("persons", "contact", person), contact, key_of), seed_key)
 
     def _patient_view(self, person: str) -> PatientView:
         row, patient = self._work.row(Person, person), self._work.row(Patient, person)
@@ -242,6 +224,25 @@ class People(Repository):
             row = {**asdict(dea), "schedules": list(dea.schedules)}
             self._session.add(DeaRow(id=new_id("dea"), clinic=clinic, person=person, **row))
         self._session.flush()
+
+
+def make_patient(work: Work, person: str, draft: PatientDraft, seed_key: str | None = None) -> None:
+    """Makes the rows and the own key of a patient whose id is new; whoever calls this has asked and audited it."""
+    work.made.add(person)
+    work.ring.make_person(work.session, work.clinic, person)
+    _add_person(work, person, work.seal(("persons", "contact", person), _contact(draft), person), seed_key)
+    profile = work.seal(("patients", "profile", person), _profile(draft), person)
+    work.session.add(Patient(person=person, clinic=work.clinic, profile=profile))
+    work.session.flush()
+
+
+def _add_person(work: Work, person: str, sealed: bytes, seed_key: str | None) -> None:
+    now = work.now
+    row = Person(
+        id=person, clinic=work.clinic, seed_key=seed_key, contact=sealed, version=1, created_at=now, updated_at=now
+    )
+    work.session.add(row)
+    work.session.flush()
 
 
 def place_to_json(place: Place) -> dict[str, Any]:

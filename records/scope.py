@@ -24,6 +24,7 @@ from records.orders import Orders
 from records.overview import Overview
 from records.passkeys import Passkeys
 from records.people import People
+from records.relationships import Relationships
 from records.sessions import Sessions
 from records.slots import Slots
 from records.visits import Visits
@@ -69,6 +70,10 @@ class Scope:
     @cached_property
     def mails(self) -> Mails:
         return Mails(self._work)
+
+    @cached_property
+    def relationships(self) -> Relationships:
+        return Relationships(self._work)
 
     @cached_property
     def visits(self) -> Visits:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from engine.access import Relation, Standing
 from records.access import STAFF, Role
+from records.acting import Held, held_for, reachable
 from records.tables.emergency import EmergencyRow
 from records.tables.visits import ParticipantRow, Visit
 
@@ -27,7 +28,8 @@ def standing_at(work: Work, visit: Visit) -> Standing:
         held.add(Relation.TREATING if actor.role == Role.PROVIDER else Relation.PARTICIPANT)
     if visit.patient in open_emergencies(work):
         held.add(Relation.EMERGENCY)
-    return Standing(role=actor.role, relations=frozenset(held))
+    acting = held_for(work, visit.patient)
+    return _standing(actor, held, acting if acting is not None and reachable(acting, visit.relationship) else None)
 
 
 def standing_to(work: Work, patient: str) -> Standing:
@@ -39,7 +41,7 @@ def standing_to(work: Work, patient: str) -> Standing:
         held.add(Relation.TREATING)
     if patient in open_emergencies(work):
         held.add(Relation.EMERGENCY)
-    return Standing(role=actor.role, relations=frozenset(held))
+    return _standing(actor, held, held_for(work, patient))
 
 
 def standing_everywhere(actor: Actor) -> Standing:
@@ -60,6 +62,13 @@ def open_emergencies(work: Work) -> Mapping[str, str]:
         )
         work.emergencies = {row.patient: row.id for row in work.session.execute(query)}
     return work.emergencies
+
+
+def _standing(actor: Actor, held: set[Relation], acting: Held | None) -> Standing:
+    """The standing, with what acting for the patient adds."""
+    if acting is None:
+        return Standing(role=actor.role, relations=frozenset(held))
+    return Standing(role=actor.role, relations=frozenset(held | {Relation.PROXY}), scopes=acting.scopes)
 
 
 def _everywhere(actor: Actor) -> set[Relation]:

@@ -16,6 +16,7 @@ from engine.pinned import Document
 from engine.plans import VisitPlan, plan_from_json
 from engine.ports import RoomPlace
 from records.access import Role, sees
+from records.acting import held_for
 from records.acts import Act
 from records.codes import new_id, sha256
 from records.course import append_event, tell
@@ -24,7 +25,7 @@ from records.errors import AlreadyDone, Erased, NotFound
 from records.people import place_from_json, place_to_json
 from records.stages import DRAFT, FINAL, WAITING
 from records.standing import open_emergencies, standing_at
-from records.tables.clinical import OrderRow
+from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow
 from records.work import Repository, Work
@@ -122,11 +123,31 @@ class Participant:
     role: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a visit has been given so far: the names of forms handed in, and the kinds of consent in force."""
+
+    forms: frozenset[str]
+    consents: frozenset[str]
+
+
+# What is asked of a visit's workflow by whoever has a part in it, and the act that asking is.
+ASKED: Mapping[str, Act] = {
+    "cancel": Act.CANCEL_ASKED,
+    "arrive": Act.ROOM_ASKED,
+    "leave": Act.ROOM_ASKED,
+    "join": Act.ROOM_ASKED,
+}
+
+
 class Visits(Repository):
     """The clinic's visits."""
 
     def draft(self, draft: VisitDraft) -> str:
-        """Makes a draft visit with its participants and keeps its plan by digest; returns the visit's id."""
+        """Makes a draft visit with its participants and keeps its plan by digest; returns the visit's id.
+
+        Who books for somebody else takes part, too, when their relationship lets them join.
+        """
         work, visit = self._work, new_id("vis")
         work.patient(draft.patient, Act.VISIT_CREATED)
         work.row(Patient, draft.patient)
@@ -135,10 +156,13 @@ class Visits(Repository):
         self._keep_pack(draft.plan.digest, "plan", draft.plan.canonical())
         for one in draft.documents:
             self._keep_pack(one.digest, one.kind, one.text)
-        row = _visit_row(work, visit, draft)
+        row, held = _visit_row(work, visit, draft), held_for(work, draft.patient)
+        row.relationship = held.relationship if held else None
         self._session.add(row)
         self._session.flush()
-        for person, role in ((draft.patient, Role.PATIENT), (draft.provider, Role.PROVIDER)):
+        people = [(draft.patient, Role.PATIENT), (draft.provider, Role.PROVIDER)]
+        people += [(work.actor.person, Role.CAREGIVER)] if held and "join" in held.scopes else []
+        for person, role in people:
             part = ParticipantRow(id=new_id("par"), clinic=work.clinic, visit=visit, person=person, role=str(role))
             self._session.add(part)
         append_event(work, row, "drafted", DRAFT)
@@ -169,7 +193,21 @@ class Visits(Repository):
         query = select(Visit).where(Visit.clinic == self._work.clinic, Visit.patient == patient)
         if self._work.actor.role == Role.PROVIDER and patient not in open_emergencies(self._work):
             query = query.where(Visit.provider == self._work.actor.person)
+        held = held_for(self._work, patient)
+        if held is not None and held.for_minor:
+            query = query.where(Visit.relationship.is_not(None))
         return tuple(self._view(row) for row in self._session.scalars(query.order_by(Visit.starts_at.desc())))
+
+    def given(self, visit: str) -> Given:
+        """How far the visit is in what it asks for, and nothing of what was said; with the visit's view it is told."""
+        self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
+        forms = select(SubmissionRow.form).where(SubmissionRow.visit == visit)
+        consents = select(ConsentRow.kind).where(ConsentRow.visit == visit, ConsentRow.revoked_at.is_(None))
+        return Given(forms=frozenset(self._session.scalars(forms)), consents=frozenset(self._session.scalars(consents)))
+
+    def asks(self, visit: str, what: str) -> None:
+        """Refuses who may not ask that of the visit (`ASKED`), and audits who does."""
+        self._work.visit(visit, ASKED[what])
 
     def queue(self, provider: str) -> tuple[QueueEntry, ...]:
         """A provider's open visits until tomorrow: who waits first by arrival, then the others by start."""

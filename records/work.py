@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from engine.access import Relation
+from engine.access import Relation, Standing
 from records.access import Role, may, only_by, permitted
+from records.acting import Held, held_for
 from records.acts import Act, changes, needs_begun
 from records.codes import is_code
 from records.errors import AccessRefused, NotFound, NotYetBegun, ScopeMissing
@@ -69,7 +70,9 @@ class Work:
         self.only_glances = False
         self.made: set[str] = set()  # the people this very transaction made
         self.emergencies: dict[str, str] | None = None  # what `records.standing` found; None before it looked
-        self._marks: dict[str, str] = {}  # subjects that only an emergency lets the actor reach, and its id
+        self.acting: dict[str, Held | None] = {}  # what `records.acting` found for each patient it was asked about
+        # what the audit adds where only an emergency, or acting for somebody, lets the actor reach a subject
+        self._marks: dict[str, Mapping[str, str]] = {}
         self._locked: set[tuple[str, str]] = set()
 
     @property
@@ -105,11 +108,10 @@ class Work:
     def record(self, act: Act, subject: str, visit: str = "", /, **detail: str | int | bool) -> None:
         """Audits without asking: for what records themselves refuse or find out.
 
-        What only an emergency lets the actor reach is marked with the id of that access.
+        What only an emergency lets the actor reach is marked with the id of that access, and what they do for
+        somebody else with whom and under which relationship.
         """
-        mark = self._marks.get(visit) or self._marks.get(subject)
-        detail = {**detail, "emergency": mark} if mark else detail
-        self._add(act, subject, visit, detail)
+        self._add(act, subject, visit, {**detail, **(self._marks.get(visit) or self._marks.get(subject) or {})})
 
     def _add(self, act: Act, subject: str, visit: str, detail: Mapping[str, str | int | bool]) -> None:
         entry = Entry(act=act, subject=_as_told(subject, _SUBJECT), visit=_as_told(visit, _ID), detail=detail)
@@ -173,8 +175,7 @@ class Work:
         standing = standing_at(self, row)
         if not permitted(standing, act):
             self.refuse(act, visit, visit)
-        if only_by(standing, act, Relation.EMERGENCY):
-            self._marks[visit] = open_emergencies(self)[row.patient]
+        self._mark(visit, row.patient, standing, act)
         if row.stage == DRAFT and needs_begun(act):
             raise NotYetBegun(visit)
         if audited:
@@ -192,8 +193,14 @@ class Work:
         standing = standing_to(self, patient)
         if not permitted(standing, act):
             self.refuse(act, patient)
+        self._mark(patient, patient, standing, act)
+
+    def _mark(self, subject: str, patient: str, standing: Standing, act: Act) -> None:
+        held = held_for(self, patient) if only_by(standing, act, Relation.PROXY) else None
         if only_by(standing, act, Relation.EMERGENCY):
-            self._marks[patient] = open_emergencies(self)[patient]
+            self._marks[subject] = {"emergency": open_emergencies(self)[patient]}
+        elif held is not None:
+            self._marks[subject] = {"for": patient, "relationship": held.relationship}
 
     def whole_clinic(self, act: Act) -> None:
         """Refuses an actor who may do the act to rows of their own only: it is about every row of the clinic."""
@@ -204,6 +211,7 @@ class Work:
     def forget_standings(self) -> None:
         """Looks again at what the actor has open: this very transaction changed it."""
         self.emergencies = None
+        self.acting.clear()
 
     # --- sealed fields ---
 

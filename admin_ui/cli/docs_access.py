@@ -27,6 +27,7 @@ def access_page() -> Iterator[str]:
     yield from ("", "## Data", "", *_sentences(table.data))
     for relation in Relation:
         yield from _relation(table, relation)
+    yield from _scopes(table)
     yield from ("", "## What may never be granted", "")
     yield from ("A table that grants it does not load.", "")
     for never in table.never:
@@ -50,6 +51,27 @@ def _relation(table: AccessTable, relation: Relation) -> Iterator[str]:
         cells = [_cell(table, role, relation, data) for role in roles]
         if any(cells):
             yield f"| `{data}` | {' | '.join(cells)} |"
+
+
+def _scopes(table: AccessTable) -> Iterator[str]:
+    """What who acts for a patient may do, by scope, and which scopes each kind of relationship may hold."""
+    roles = " or ".join(f"`{role}`" for role in sorted(table.acting))
+    yield from ("", "## Acting for a patient", "")
+    yield f"Who acts for a patient stands as `{Relation.PROXY}`, as {roles}, and may do what the scopes of the"
+    yield "relationship give. It is asked at every row whether the relationship holds; the audit says for whom and"
+    yield "under which. For a minor, `consent`, `join` and `share` are a guardian's alone."
+    yield from ("", "| Scope | What it is | Grants |", "|-|-|-|")
+    for scope, held in table.scopes.items():
+        grants = [
+            f"`{data}` {''.join(_LETTERS[action] for action in Action if (data, action) in held)}"
+            for data in table.data
+            if any((data, action) in held for action in Action)
+        ]
+        yield f"| `{scope}` | {table.scope_words[scope]} | {', '.join(grants)} |"
+    yield from ("", "| Kind | Who it is | May hold |", "|-|-|-|")
+    for kind, scopes in table.kinds.items():
+        named = ", ".join(f"`{scope}`" for scope in table.scopes if scope in scopes)
+        yield f"| `{kind}` | {table.kind_words[kind]} | {named} |"
 
 
 def _cell(table: AccessTable, role: str, relation: Relation, data: str) -> str:

@@ -1,6 +1,6 @@
 """Every table, for migrations and tests: the metadata, and the tables whose rows may only ever be added."""
 
-from records.tables import blobs, clinical, emergency, identity, people, restorations, vault, visits
+from records.tables import blobs, clinical, emergency, identity, people, relationships, restorations, vault, visits
 from records.tables.base import Base
 
 METADATA = Base.metadata
@@ -16,4 +16,4 @@ APPEND_ONLY = (
     "order_events",
     "duty_statements",
 )
-PARTS = (blobs, clinical, emergency, identity, people, restorations, vault, visits)
+PARTS = (blobs, clinical, emergency, identity, people, relationships, restorations, vault, visits)

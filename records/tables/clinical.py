@@ -73,6 +73,7 @@ class ConsentRow(Base):
     at: Mapped[When]
     signed_by: Mapped[Id]
     revoked_at: Mapped[MaybeWhen]
+    relationship: Mapped[str | None] = mapped_column(String(40))
 
 
 class NoteRow(Base):

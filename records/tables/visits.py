@@ -32,7 +32,10 @@ class PackRow(Base):
 
 
 class Visit(Base):
-    """One run of a visit type; what a person said about it is sealed under the patient's key."""
+    """One run of a visit type; what a person said about it is sealed under the patient's key.
+
+    ``relationship`` is the one under which somebody else booked it for the patient.
+    """
 
     __tablename__ = "visits"
     __table_args__ = (
@@ -68,6 +71,7 @@ class Visit(Base):
     endpoint: Mapped[str | None] = mapped_column(String(200))
     version: Mapped[int]
     created_at: Mapped[When]
+    relationship: Mapped[str | None] = mapped_column(String(40))
 
 
 class ParticipantRow(Base):

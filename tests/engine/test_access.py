@@ -68,7 +68,7 @@ def test_an_act_needs_every_class_it_touches() -> None:
 
 @pytest.mark.parametrize("tag", ["wishes:wish:viewed", "people:patient:refused", "people:patient:eaten", "", "viewed"])
 def test_an_act_nobody_wrote_down_is_the_systems_alone(tag: str) -> None:
-    roles = {role for role in TABLE.roles if decide_act(TABLE, Standing.at_best(role), tag).allowed}
+    roles = {role for role in TABLE.roles if decide_act(TABLE, Standing.at_best(role, TABLE), tag).allowed}
     assert roles == {"system"}
 
 
@@ -87,6 +87,22 @@ def test_a_role_nobody_wrote_down_may_do_nothing(role: str, held: set[Relation],
 @given(st.sampled_from(sorted(TABLE.roles)), st.sets(st.sampled_from(Relation)), st.sampled_from(Relation))
 def test_one_more_relation_never_takes_anything_away(role: str, held: set[Relation], more: Relation) -> None:
     assert TABLE.granted(role, held) <= TABLE.granted(role, held | {more})
+
+
+def test_a_scope_gives_something_to_who_acts_for_the_patient_and_to_nobody_else() -> None:
+    acting = Standing(role="patient", relations=frozenset({Relation.PROXY}), scopes=frozenset({"consent"}))
+    assert decide_access(TABLE, acting, ["consent"], Action.CREATE).allowed
+    for other in (
+        Standing(role="patient", relations=frozenset({Relation.PARTICIPANT}), scopes=frozenset({"consent"})),
+        Standing(role="provider", relations=frozenset({Relation.PROXY}), scopes=frozenset({"consent"})),
+        Standing(role="patient", relations=frozenset({Relation.PROXY}), scopes=frozenset({"schedule", "consents"})),
+        acting.without(Relation.PROXY),
+    ):
+        assert not decide_access(TABLE, other, ["consent"], Action.CREATE).allowed
+
+
+def test_only_a_guardian_may_consent_or_share() -> None:
+    assert {kind for kind, scopes in TABLE.kinds.items() if scopes & {"consent", "share"}} == {"guardian"}
 
 
 def test_an_administrator_sees_when_and_how_far_and_never_why_or_where() -> None:
@@ -120,6 +136,17 @@ FAULTS = {
     ),
     "writing in an emergency": ("        note: [view]\n", "        note: [view, modify]\n", "ACCESS004"),
     "an officer who is everything": ("    says: The officer", "    all: true\n    says: The officer", "ACCESS004"),
+    "a scope that is none": ("scopes: [schedule, intake, join, messages]\n", "scopes: [shedule]\n", "ACCESS001"),
+    "data that is none, in a scope": (
+        "        files: [view, create, delete]\n    consent",
+        "        plaice: [view]\n    consent",
+        "ACCESS001",
+    ),
+    "an account through a relationship": (
+        "        consent: [view, create, modify]\n    join",
+        "        consent: [view]\n        account: [view]\n    join",
+        "ACCESS004",
+    ),
     "an action that is none": ("        place: [view, create]", "        place: [view, look]", "SHAPE004"),
     "a word too many": ("emergency: {minutes: 60,", "emergency: {hours: 1, minutes: 60,", "SHAPE001"),
 }

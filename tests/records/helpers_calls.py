@@ -27,12 +27,18 @@ from tests.records.helpers_journey import (
     mail_of,
     order_of,
     passkey_of,
+    relationship_of,
 )
 
 # Methods that take nothing of a clinic's rows: what they make belongs to the scope's own clinic.
 # A search of the audit finds that its own clinic searched before: test_tenants.py looks at it apart.
 # A chart is opened in an emergency by a clinician alone, and by a name, not an id: test_emergency.py is about that.
+# Whoever acts for a patient, or accepts to, is asked for by who they are: test_relationships.py is about that.
 MAKES_ITS_OWN = {
+    "relationships.accept",
+    "relationships.add_child",
+    "relationships.peek",
+    "relationships.ward",
     "audit.search",
     "emergencies.open",
     "invitations.invite",
@@ -68,6 +74,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "duties": duty_of(visit, "another"),
         "emergencies": emergency_of("nobody's"),
         "passkeys": passkey_of("another"),
+        "relationships": relationship_of(walked.world.patient, "another"),
         "invitations": invitation_of("another"),
         "people": PATIENT if "patient" in method else PROVIDER if "provider" in method else PROVIDER.staff,
     }
@@ -104,6 +111,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "digest": "sha256:none",
         "doubted": False,
         "name": "n",
+        "what": "arrive",
         "compose": mail_of("another"),
     }
     if name == "people" and method in ("provider", "set_credentials"):

@@ -23,6 +23,7 @@ from records.notes import NoteDraft
 from records.orders import OrderDraft
 from records.passkeys import PasskeyDraft
 from records.people import PatientDraft, StaffDraft
+from records.relationships import RelationshipDraft
 from records.work import Actor
 from tests.records.helpers import PATIENT, PROVIDER, START, World, build_world, draft_of
 
@@ -48,6 +49,7 @@ class Walked:
     passkey: str
     invitation: str
     emergency: str
+    relationship: str
 
     def ids(self) -> dict[str, str]:
         """Row ids by the parameter name that repositories take them under."""
@@ -69,6 +71,7 @@ class Walked:
             "passkey": self.passkey,
             "invitation": self.invitation,
             "emergency": self.emergency,
+            "relationship": self.relationship,
         }
 
 
@@ -158,6 +161,8 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         document = scope.documents.for_visit(world.visit)[0].id
         message = scope.messages.outbox()[0].id
     passkey, invitation = identify(world, mark)
+    with database.scope(clinic, world.as_patient) as scope:
+        relationship = scope.relationships.grant(relationship_of(world.patient, mark), mail_of(mark))
     link = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
     spare = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
     with database.scope(clinic, world.as_patient) as scope:
@@ -179,6 +184,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         passkey=passkey,
         invitation=invitation,
         emergency=open_in_an_emergency(world, mark),
+        relationship=relationship,
     )
 
 
@@ -199,6 +205,17 @@ def add_file(world: World) -> None:
     stored = Stored(file=f"{'ab' * 32}.01234567", media_type="image/jpeg", size=10, digest="ab" * 32, key=bytes(32))
     with world.database.work(world.clinic, world.as_patient) as work:
         add(work, world.visit, stored)
+
+
+def relationship_of(patient: str, mark: str) -> RelationshipDraft:
+    return RelationshipDraft(
+        patient=patient,
+        email=f"{mark}helper@example.org",
+        name=f"{mark}helper",
+        relation="friend",
+        kind="caregiver",
+        scopes=("schedule",),
+    )
 
 
 def open_in_an_emergency(world: World, mark: str) -> str:

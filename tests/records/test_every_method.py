@@ -25,6 +25,7 @@ UNAUDITED = {
     "slots.taken",
     "visits.changes",
     "visits.document",
+    "visits.given",
     "visits.participant_of",
     "visits.participants",
     "visits.plan",
