@@ -324,6 +324,12 @@ LAW: tuple[Kind, ...] = (
         "A case says what the law means; here the rules say something else.",
         "correct the rule, or the case where it expects too much",
     ),
+    Kind(
+        "LAW033",
+        "the example `{name}` cannot be started from: {reason}",
+        "Cases start from examples, and those from one another.",
+        "name another example under `from`, or none",
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )
 REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT, *ACCESS)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.decisions import Decision, Json, Outcome, Question
-from engine.diagnostics import Location, Problems, nearest
+from engine.diagnostics import Location, Problems, listed, nearest
 from engine.law import CASE, JURISDICTION, Case
+from engine.law_examples import check_values, read_examples
 from engine.reading import Entry, Node, Sort, read_file
 from engine.shapes import NAME, Anything, Key, ListOf, MapOf, Record
 from engine.topics import Topic, Topics
@@ -42,8 +43,7 @@ def examples(root: Path, problems: Problems, country: str = "us") -> Mapping[str
     """The named questions that cases start from; none where there is no such file."""
     path = root / "rules" / country / "examples.yaml"
     node = read_file(path, root, problems) if path.exists() else None
-    found = node.get("examples") if node else None
-    return dict(found.items()) if found else {}
+    return read_examples(node, problems) if node else {}
 
 
 def started(name: str, known: Mapping[str, Node]) -> dict[str, Any]:
@@ -156,18 +156,10 @@ def check_case(case: Node, vocabulary: Vocabulary, topic: Topic, problems: Probl
 
 def _check_told(case: Node, vocabulary: Vocabulary, problems: Problems) -> None:
     """The day of a case and its facts are such as a question may hold."""
-    on, given = case.get("on"), case.get("given")
+    on = case.get("on")
     if on is not None and not _is_moment(on.raw):
         problems.report("LAW013", on.at, name=case.text("name"), unknown=f"no day or instant: `{on.raw}`")
-    for path, part in given.items() if given else ():
-        fact = vocabulary.facts.get(path)
-        if fact is None or part.sort is Sort.EMPTY:
-            continue
-        try:
-            fact.type.read(part.plain())
-        except BadValue as error:
-            shown, fix = part.raw or str(part.sort), f"write {fact.type}"
-            problems.report("COND004", part.at, value=shown, path=path, reason=error, fix=fix)
+    check_values(case.get("given"), vocabulary, problems)
 
 
 def _is_moment(text: str) -> bool:
@@ -206,7 +198,8 @@ def _of_file(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Probl
     topic = topics.topics.get(name)
     if topic is None:
         hint = nearest(name, topics.topics)
-        problems.report("LAW001", node.at, topic=name, hint=hint, allowed=", ".join(topics.topics))
+        at = (node.get("topic") or node).at
+        problems.report("LAW001", at, topic=name, hint=hint, allowed=listed(topics.topics))
         return
     each, cases = node.get("each"), node.get("cases")
     tables: list[Mapping[str, Node]] = [dict(entry.items()) for entry in each] if each else [{}]

@@ -13,6 +13,7 @@ from engine.evaluator_pool import EvaluatorPool
 from engine.failing_cases import report_failing
 from engine.law import Source
 from engine.law_cases import bulk_cases, check_starts, examples
+from engine.law_examples import check_examples
 from engine.library import read_library
 from engine.rulebook import LawPack, join
 from engine.settings import PREFIX, Settings
@@ -66,6 +67,7 @@ def _check_cases(settings: Settings, law: LawPack, problems: Problems, *, ask: b
     They are asked of both engines, without a clinic, and only of law and cases in which nothing else is wrong.
     """
     known = examples(settings.root, problems)
+    check_examples(known, law.vocabulary, problems)
     cases = [case for file in law.files for case in file.cases]
     cases += bulk_cases(settings.root, law.vocabulary, law.topics, problems)
     check_starts(cases, known, problems)

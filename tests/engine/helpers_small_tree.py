@@ -333,11 +333,42 @@ people:
     sex: female, residence_state: FL}
 """
 
+EXAMPLES = """\
+examples:
+  in_florida:
+    given: {patient.location.state: FL, patient.location.time_zone: America/New_York}
+  in_pain:
+    from: in_florida
+    given: {treatment.purpose: pain, drug.name: oxycodone, encounter.modality: audio_video}
+"""
+CASES = """\
+jurisdiction: us/fl
+topic: prescribing
+each:
+- {modality: audio_video, duty: look}
+- {modality: in_person, duty: look}
+cases:
+- name: Pain may be treated by <modality>
+  start: in_pain
+  on: 2026-12-01
+  given:
+    encounter.modality: <modality>
+    patient.birth_date: 2010-01-01
+    provider.hours: 1000
+    patient.pregnant: false
+    provider.activity: []
+    prescription.days: 10
+  expect:
+    outcome: permitted
+    duties: {<duty>: met}
+"""
+
 FILES: Mapping[str, str] = {
     "rules/vocabulary.yaml": VOCABULARY,
     "rules/topics.yaml": TOPICS,
     "rules/us/zones.yaml": ZONES,
     "rules/us/drugs.yaml": DRUGS,
+    "rules/us/examples.yaml": EXAMPLES,
     "rules/us/fl/licensing.yaml": LICENSING,
     "rules/us/fl/prescribing.yaml": PRESCRIBING,
     "rules/us/common/prescribing.yaml": COMMON,
@@ -347,6 +378,7 @@ FILES: Mapping[str, str] = {
     "specialties/care/note.yaml": NOTE,
     "specialties/care/formulary.yaml": FORMULARY,
     "clinics/elm.yaml": CLINIC,
+    "tests/rules/us/fl/prescribing.yaml": CASES,
 }
 
 

@@ -105,5 +105,5 @@ def test_broken_facts_are_an_error_and_never_an_opening(facts: Mapping[str, Any]
 
 
 def test_an_unknown_gate_is_an_error() -> None:
-    with pytest.raises(BrokenInput):
+    with pytest.raises(BrokenInput, match="ASK005"):
         ask("open_sesame")

@@ -10,6 +10,10 @@ import pytest
 
 from engine.content import Backdrop, compile_content
 from engine.diagnostics import BrokenInput, Problems, as_text
+from engine.evaluators import ClosuresOnly
+from engine.failing_cases import report_failing
+from engine.law_cases import bulk_cases, check_starts, examples
+from engine.law_examples import check_examples
 from engine.library import read_library
 from engine.rulebook import LawPack, join, load_law, read_pack
 from tests.engine.helpers_small_tree import FILES, ZONES, plant
@@ -26,6 +30,14 @@ SPE = "specialties/care/specialty.yaml"
 NOT = "specialties/care/note.yaml"
 FOR = "specialties/care/formulary.yaml"
 CLI = "clinics/elm.yaml"
+EXA = "rules/us/examples.yaml"
+CAS = "tests/rules/us/fl/prescribing.yaml"
+
+ATTESTED = (
+    "{id: one, rule: us/fl/prescribing/looks, title: One looks first, by: bo, on: 2026-12-01, until: 2027-12-01,\n"
+)
+ATTESTED += "  source: The act, url: 'https://example.org/act'}"
+SCHEDULE = "{from: 2010-01-01, is: II, cite: act, confidence: high}"
 
 Fault = tuple[str, str, str, str, int]
 READING: tuple[Fault, ...] = (
@@ -161,6 +173,35 @@ LAW: tuple[Fault, ...] = (
     (PRE, "applies: us/fl/prescribing/look", "applies: us/fl/prescribing/looks", "LAW019", -11),
     (LIC, "  law: Act 1\n", "  law: Act 1\n  authority: payer\n", "LAW023", 4),
     (PRE, "{from: 2020-01-01, is", "{from: 2020-01-01, until: 2027-01-01, is", "LAW025", 0),
+    (PRE, "rules:\n", f"schedules:\n  codeine:\n  - {SCHEDULE}\nrules:\n", "LAW024", 2),
+    (TOP, "    limits: {days", "    stated: {look: {fact: patient.pregnant}}\n    limits: {days", "LAW027", 0),
+    (PRE, "rules:\n", "without:\n  days: {cite: act, confidence: high}\nrules:\n", "LAW030", 1),
+)
+OF_A_CLINIC: tuple[Fault, ...] = (
+    (CLI, "policy:\n", "guidance: [us/fl/prescribing/look]\npolicy:\n", "LAW021", 0),
+    (CLI, "policy:\n", f"attestations:\n- {ATTESTED}\npolicy:\n", "LAW022", 1),
+    (CLI, "policy:\n", "facts: {patient.pregnant: true}\npolicy:\n", "LAW026", 0),
+)
+CASES: tuple[Fault, ...] = (
+    (EXA, "from: in_florida", "form: in_florida", "SHAPE001", 0),
+    (EXA, "from: in_florida", "from: in_florid", "LAW033", 0),
+    (EXA, "from: in_florida", "from: in_pain", "LAW033", 0),
+    (EXA, "patient.location.state", "patient.location.sate", "COND001", 0),
+    (EXA, "treatment.purpose: pain", "treatment.purpose: paine", "COND004", 0),
+    (CAS, "topic: prescribing", "topic: prescription", "LAW001", 0),
+    (CAS, "  start: in_pain", "  strat: in_pain", "SHAPE001", 0),
+    (CAS, "  on: 2026-12-01\n", "", "SHAPE002", -2),
+    (CAS, "  start: in_pain", "  start: in_pains", "LAW013", 0),
+    (CAS, "on: 2026-12-01", "on: 2026-02-30", "LAW013", 0),
+    (CAS, "provider.hours: 1000", "provider.hour: 1000", "LAW013", 0),
+    (CAS, "provider.hours: 1000", "provider.hours: many", "COND004", 0),
+    (CAS, "modality: in_person", "modality: in_persons", "COND004", 6),  # told where the word stands
+    (CAS, "modality: in_person", "modalty: in_person", "COND004", 6),
+    (CAS, "outcome: permitted", "outcome: permited", "LAW013", 0),
+    (CAS, "{<duty>: met}", "{looks: met}", "LAW013", 0),
+    (CAS, "{<duty>: met}", "{<duty>: done}", "SHAPE004", 0),
+    (CAS, "{<duty>: met}", "{<duty>: unmet}", "LAW032", 0),
+    (CAS, "outcome: permitted", "outcome: forbidden", "LAW032", 0),
 )
 FORMS: tuple[Fault, ...] = (
     (FRM, "{en: Fever?, es: ¿Fiebre?}", "{en: Fever?}", "TEXT001", 0),
@@ -213,7 +254,7 @@ CLINICS: tuple[Fault, ...] = (
     (CLI, "postal_code: '33132'", "postal_code: '30301'", "CLINIC010", 0),
     (CLI, "languages: [en, es]", "languages: [en, es, fr]", "CLINIC011", 3),
 )
-FAULTS = (*READING, *SHAPES, *CONDITIONS, *VOCABULARY, *LAW, *FORMS, *VISITS, *CLINICS)
+FAULTS = (*READING, *SHAPES, *CONDITIONS, *VOCABULARY, *LAW, *OF_A_CLINIC, *CASES, *FORMS, *VISITS, *CLINICS)
 
 
 @pytest.fixture(scope="module")
@@ -234,13 +275,24 @@ def told(root: Path, law: LawPack, file: str, text: str) -> Problems:
     problems = Problems()
     plant(root, {file: text})
     try:
-        if file.startswith("rules/"):
+        if file in (EXA, CAS):
+            _ask_cases(root, law, problems)
+        elif file.startswith("rules/"):
             read_pack(root, problems)
         else:
             _read_content(root, law, problems)
     finally:
         plant(root, {file: FILES[file]})
     return problems
+
+
+def _ask_cases(root: Path, law: LawPack, problems: Problems) -> None:
+    known = examples(root, problems)
+    check_examples(known, law.vocabulary, problems)
+    cases = bulk_cases(root, law.vocabulary, law.topics, problems)
+    check_starts(cases, known, problems)
+    if not problems.errors:
+        report_failing(join(law), cases, known, ClosuresOnly(), problems)
 
 
 def _read_content(root: Path, law: LawPack, problems: Problems) -> None:
@@ -255,7 +307,9 @@ def _read_content(root: Path, law: LawPack, problems: Problems) -> None:
 
 def test_the_installation_itself_has_no_fault(installation: Path) -> None:
     problems = Problems()
-    assert read_library(installation, (), problems) is not None
+    library = read_library(installation, (), problems)
+    assert library is not None
+    _ask_cases(installation, library.law, problems)
     assert not problems.found, as_text(problems)
 
 
@@ -268,7 +322,9 @@ def test_a_check_of_everything_survives_a_broken_file(tmp_path: Path, file: str)
         changed = changed.replace(old, new, 1)
     problems = Problems()
     library = read_library(plant(tmp_path, {**FILES, file: changed}), (), problems)
-    assert (library is None) is bool(faults)
+    if library is not None:
+        _ask_cases(tmp_path, library.law, problems)
+    assert bool(problems.errors) is bool(faults)
 
 
 @pytest.mark.slow

@@ -4,14 +4,10 @@ import json
 import shutil
 from pathlib import Path
 
-import jsonschema
 import pytest
-import yaml
 
 from engine.diagnostics import REGISTER, BrokenInput, Problems, as_github, as_json, as_text
-from engine.law_schemas import law_schemas
-from engine.reading import read_file
-from engine.rulebook import Rulebook, load_rulebook, read_pack
+from engine.rulebook import load_rulebook, read_pack
 from tests.rules.helpers_cases import ROOT
 
 PRESCRIBING = "rules/us/fl/prescribing.yaml"
@@ -91,32 +87,3 @@ def test_the_three_formats_say_the_same(tree: Path) -> None:
 def test_every_kind_of_diagnostic_has_its_own_number() -> None:
     codes = [kind.code for kind in REGISTER]
     assert len(codes) == len(set(codes))
-
-
-@pytest.mark.parametrize("kind", sorted(law_schemas()))
-def test_the_schemas_are_valid_and_accept_the_files(kind: str) -> None:
-    schema = law_schemas()[kind]
-    jsonschema.Draft202012Validator.check_schema(schema)
-    validator = jsonschema.Draft202012Validator(schema)
-    files = {
-        "vocabulary": ["rules/vocabulary.yaml"],
-        "topics": ["rules/topics.yaml"],
-        "drugs": ["rules/us/drugs.yaml"],
-        "zones": ["rules/us/zones.yaml"],
-        "words": ["rules/us/words.es.yaml"],
-        "law": [file.file for file in rulebook().law.files],
-    }
-    for name in files[kind]:
-        problems = Problems()
-        node = read_file(ROOT / name, ROOT, problems)
-        assert node is not None
-        validator.validate(node.plain())
-
-
-def test_the_law_schema_refuses_a_misspelt_key() -> None:
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(yaml.safe_load("{jurisdiction: us/fl, topic: consent, rulse: []}"), law_schemas()["law"])
-
-
-def rulebook() -> Rulebook:
-    return load_rulebook(ROOT)

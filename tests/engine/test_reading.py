@@ -1,11 +1,13 @@
 """Reading is strict, keeps positions and reports everything at once."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.diagnostics import Problems
-from engine.reading import Node, Sort, read_bytes, read_text
+from engine.reading import Node, Sort, read_bytes, read_file, read_text
 
 
 def read(text: str) -> tuple[Node | None, list[tuple[str, int, int]]]:
@@ -121,3 +123,9 @@ def test_an_ampersand_in_a_sentence_is_no_anchor() -> None:
     problems = Problems()
     read_text("law: Bus. & Prof. Code &c.\nquoted: '&x'\n", "a.yaml", problems)
     assert not problems.found
+
+
+def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    problems = Problems()
+    assert read_file(tmp_path / "rules" / "gone.yaml", tmp_path, problems) is None
+    assert [(d.code, str(d.location)) for d in problems] == [("READ006", "rules/gone.yaml:1:1")]
