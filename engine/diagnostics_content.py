@@ -123,6 +123,65 @@ CONTENT: tuple[Kind, ...] = (
         "Other programs could not tell them apart.",
         "give each its own code",
     ),
+    Kind(
+        "FORM028",
+        "`{item}` fills `{path}` as `{other}` does (line {line}), and both can be shown",
+        "Of two answers to one fact nobody knows which is meant.",
+        "let one of them fill it, or show them on conditions that exclude each other",
+    ),
+    Kind(
+        "FORM029",
+        "the condition of `{id}` holds whatever is answered",
+        "It looks like a branch and is none.",
+        "correct it, or leave it out",
+        WARNING,
+    ),
+    Kind(
+        "FORM030",
+        "alternative {number} of `any` in the condition of `{id}` can never hold",
+        "What it was written for is never noticed.",
+        "correct it, or leave it out",
+        WARNING,
+    ),
+    Kind(
+        "FORM031",
+        "`{item}` can never be required",
+        "No way of answering the form makes its `required_when` hold.",
+        "correct its `required_when`, or write `optional: true`",
+        WARNING,
+    ),
+    Kind(
+        "FORM032",
+        "the case `{name}` expects nothing",
+        "It holds whatever the form does.",
+        "write what it shows under `expect`",
+    ),
+    Kind(
+        "FORM033",
+        "two choices read the same in `{language}` (first at line {line})",
+        "Whoever chooses one may have meant the other.",
+        "say in the words how they differ",
+        WARNING,
+    ),
+    Kind(
+        "FORM034",
+        "`{key}` is {found}, which no answer can be",
+        "Answers go in steps of {step}.",
+        "write a limit in such steps, or more `places` for a decimal",
+    ),
+    Kind(
+        "FORM035",
+        "the scale has more than {most} steps",
+        "They do not fit a phone, and nobody tells them apart.",
+        "write a shorter scale, or an item of type `integer`",
+    ),
+    Kind(
+        "FORM036",
+        "the emergency `{flag}` names no number to call",
+        "Whoever reads it needs one more thing: whom to call now.",
+        "add `call:` with the number, such as '911'",
+        WARNING,
+    ),
     # VISIT: specialties, visit types, steps
     Kind(
         "VISIT001", "unknown kind of step `{kind}`{hint}", "Steps come from a small library.", "use one of: {allowed}"

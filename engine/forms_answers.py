@@ -78,6 +78,13 @@ def check_answer(item: Item, value: Any) -> AnswerProblem | None:
     return _problems({item.id: item}, schema, {item.id: value}).get(item.id)
 
 
+def check_answers(form: Form, answers: Answers) -> dict[str, AnswerProblem]:
+    """The first problem of each of some answers, all checked in one go; items that the form lacks are not looked at."""
+    items = {item.id: item for item in form.items if item.id in answers}
+    schema = {item.id: {"nullable": item.optional, **_rules(item)} for item in items.values()}
+    return _problems(items, schema, {name: answers[name] for name in items})
+
+
 def check_submission(form: Form, answers: Answers) -> dict[str, AnswerProblem]:
     """The problem of each item that keeps a form from being submitted; empty when it may be."""
     items = {item.id: item for item in form.items}

@@ -6,7 +6,7 @@ from typing import Any
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.evaluators import ClosuresOnly
 from engine.forms import Form
-from engine.forms_answers import check_answer
+from engine.forms_answers import check_answers
 from engine.forms_flags import red_flags
 from engine.forms_intake import next_item, shown_items
 from engine.forms_scores import tallies
@@ -36,24 +36,20 @@ def report_cases(form: Form, document: Node, problems: Problems) -> None:
 
 def _answers(form: Form, case: Node, problems: Problems) -> dict[str, Any] | None:
     """The answers of a case; None where one of them is none."""
-    answers: dict[str, Any] = {}
-    right = True
-    for name, part in case["given"].items():
-        item = form.item(name)
-        at = case["given"].entries[name].key_at
-        problem = check_answer(item, part.plain()) if item else None
-        if item is None:
-            right = False
-            _report_unknown(name, at, [i.id for i in form.items], problems)
-        elif problem is not None:
-            right = False
-            problems.report("FORM019", part.at, item=name, reason=problem.code)
-        answers[name] = part.plain()
-    return answers if right else None
+    answers: dict[str, Any] = {name: part.plain() for name, part in case["given"].items()}
+    wrong, ids = check_answers(form, answers), [item.id for item in form.items]
+    for name, entry in case["given"].entries.items():
+        if name not in ids:
+            _report_unknown(name, entry.key_at, ids, problems)
+        elif name in wrong:
+            problems.report("FORM019", entry.value.at, item=name, reason=wrong[name].code)
+    return None if wrong or answers.keys() - set(ids) else answers
 
 
 def _compare(form: Form, case: Node, answers: Mapping[str, Any], raised: set[str], problems: Problems) -> None:
     expect = case["expect"]
+    if not expect.entries:
+        problems.report("FORM032", expect.at, name=case.text("name"))
     sums = {tally.score.id: tally for tally in tallies(form, answers)}
     ids = [item.id for item in form.items]
     for key, known in (("shows", ids), ("hides", ids), ("flags", [flag.id for flag in form.flags])):

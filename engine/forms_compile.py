@@ -21,7 +21,9 @@ from engine.forms import (
     Stratum,
     form_name,
 )
+from engine.forms_answerable import report_same_words, report_unanswerable
 from engine.forms_cases import report_cases
+from engine.forms_dead import report_dead
 from engine.forms_instruments import read_instrument, report_same_codes
 from engine.forms_paths import report_unreachable
 from engine.forms_rules import intake_rules, last_stratum
@@ -49,6 +51,7 @@ def compile_form(document: Node, form_id: str, vocabulary: Scope, problems: Prob
         form = _Compiler(document, form_id, vocabulary, mine).form()
         if form is not None:
             report_unreachable(form, _places(document), mine)
+            report_dead(form, _places(document), mine)
             report_cases(form, document, mine)
             problems.found.extend(mine.found)
             return None if mine.errors else form
@@ -208,15 +211,13 @@ class _Compiler:
         for key in sorted(entry.must):
             if key not in node:
                 self._problems.report("FORM008", node.at, key=key, type=kind)
-        for low, high in (("least", "most"), ("earliest", "latest")):
-            lower, upper = node.get(low), node.get(high)
-            if lower and upper and lower.scalar is not None and lower.scalar > upper.scalar:  # type: ignore[operator]
-                self._problems.report("FORM013", upper.at)
+        report_unanswerable(node, kind, self._problems)
 
     def _check_choices(self, item: Item, node: Node) -> None:
         choices = tuple(node.get("choices") or ())
         self._unique(choices)
         report_same_codes(choices, self._problems)
+        report_same_words(choices, self._languages, self._problems)
         for choice in choices:
             for key in ("text", "help"):
                 require_languages(choice.get(key), self._languages, self._problems)
@@ -304,6 +305,8 @@ class _Compiler:
     def _flag(self, node: Node, items: tuple[Item, ...]) -> RedFlag:
         for key in ("text", "advice"):
             require_languages(node.get(key), self._languages, self._problems)
+        if node.text("severity") == "emergency" and "call" not in node:
+            self._problems.report("FORM036", node["severity"].at, flag=node.text("id"))
         when = self._scope.whole(parse(node["when"], self._scope, self._problems))
         needs = self._needs(when)
         for item in items:

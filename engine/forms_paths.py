@@ -24,8 +24,7 @@ _MOST_SUBSETS_OF = 5
 
 def report_unreachable(form: Form, places: Mapping[str, Node], problems: Problems) -> None:
     """Report items that no way of answering shows, and red flags that none raises."""
-    literals = _literals(form)
-    search = _Search(form, literals)
+    search = Search(form)
     for item in form.items:
         if item.show_when is not None and not search.can_hold(item.show_when, item.needs):
             problems.report("FORM005", places[f"item:{item.id}"]["show_when"].at, item=item.id)
@@ -37,7 +36,7 @@ def report_unreachable(form: Form, places: Mapping[str, Node], problems: Problem
 def witness(form: Form, flag_id: str) -> dict[str, Any] | None:
     """Answers that raise a red flag, for examples and tests; None where the search finds none."""
     flag = next(flag for flag in form.flags if flag.id == flag_id)
-    return _Search(form, _literals(form)).find(flag.when, flag.needs)
+    return Search(form).find(flag.when, flag.needs)
 
 
 def _literals(form: Form) -> Mapping[str, tuple[Value, ...]]:
@@ -50,10 +49,11 @@ def _literals(form: Form) -> Mapping[str, tuple[Value, ...]]:
     return {path: tuple(sorted(values, key=str)) for path, values in found.items()}
 
 
-class _Search:
-    """Looks for answers under which a condition holds."""
+class Search:
+    """Looks for answers under which a condition over a form's items holds."""
 
-    def __init__(self, form: Form, literals: Mapping[str, tuple[Value, ...]]) -> None:
+    def __init__(self, form: Form) -> None:
+        literals = _literals(form)
         self._items = {item.id: item for item in form.items}
         self._order = [item.id for item in form.items]
         self._values = {item.id: _telling_values(item, literals.get(item.path, ())) for item in form.items}
@@ -146,7 +146,8 @@ def _only_counted(form: Form) -> frozenset[str]:
 
 
 def _conditions(form: Form) -> Iterator[Condition]:
-    return (c for c in chain((i.show_when for i in form.items), (f.when for f in form.flags)) if c is not None)
+    of_items = chain.from_iterable((item.show_when, item.required_when) for item in form.items)
+    return (c for c in chain(of_items, (flag.when for flag in form.flags)) if c is not None)
 
 
 def _telling_values(item: Item, literals: tuple[Value, ...]) -> tuple[Any, ...]:

@@ -18,7 +18,8 @@ def shown(condition: str, name: str = "z", more: str = "") -> str:
 
 
 def flag(condition: str) -> str:
-    return f"flags:\n- {{id: f, severity: emergency, when: {condition}, text: {{en: F}}, advice: {{en: Call}}}}\n"
+    words = "text: {en: F}, advice: {en: Call}"
+    return f"flags:\n- {{id: f, severity: emergency, call: '911', when: {condition}, {words}}}\n"
 
 
 def case(given: str, expect: str) -> str:
