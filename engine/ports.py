@@ -352,7 +352,9 @@ class Scanner(Protocol):
 class Notifier(Protocol):
     """Sends one notice (mail, text); the text is composed by the caller and carries no PHI."""
 
-    def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None: ...
+    def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
+        """Raises `NoticeRefused` for what can never be sent, and `PortUnavailable` for what waits."""
+        ...
 
 
 class Trace(Protocol):
@@ -366,6 +368,10 @@ class Tracing(Protocol):
     """Begins spans (OpenTelemetry)."""
 
     def span(self, name: str) -> AbstractContextManager[Trace]: ...
+
+
+class NoticeRefused(Exception):
+    """Nobody will ever take this notice for its address; carries a code, never the address. Do not retry."""
 
 
 class PortUnavailable(Exception):

@@ -8,17 +8,19 @@ than none. Messages name settings, never their values: an address of a database 
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 PREFIX = "CLINIC_"
 KEY_PROVIDERS = ("file", "kms-simulator")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
+_MAIL_ADDRESS = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 HOME = Path(__file__).resolve().parents[1]
 
 
@@ -79,6 +81,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("tls_key", "path", "", "PEM key of that certificate."),
     Setting("geo_databases", "paths", "", "MaxMind DB files that say where addresses are; empty: none is asked."),
     Setting("clamav", "text", "", "ClamAV that is shown files: a socket's path or loopback HOST:PORT; empty: none."),
+    Setting("mail_server", "text", "", "smtps://USER@HOST:PORT, or smtp:// for STARTTLS; empty: mail waits."),
+    Setting("mail_from", "text", "", "Address that mail comes from and is answered to; goes with the server."),
+    Setting("mail_password_file", "path", "", "File with the password of the mail server's user."),
+    Setting("mail_ca", "path", "", "PEM certificates that the mail server's is checked by; empty: the machine's own."),
     Setting("identity_secrets", "path", "", "Folder of files named as clinics, each with its OpenID client's secret."),
     Setting("demo", "flag", "0", "Seed demo people and show how to sign in; never with real patients."),
     Setting("evaluator_processes", "count", "1", "Processes that run the rules engine beside each program."),
@@ -120,6 +126,10 @@ class Settings:
     tls_key: Path | None
     geo_databases: tuple[Path, ...]
     clamav: str
+    mail_server: str
+    mail_from: str
+    mail_password_file: Path | None
+    mail_ca: Path | None
     identity_secrets: Path | None
     demo: bool
     evaluator_processes: int
@@ -187,7 +197,12 @@ def check_listener(variable: str, host: str, *, tls: bool) -> None:
 
 def check_transport(settings: Settings) -> None:
     """Refuse any listener or server connection beyond loopback that would not be encrypted."""
-    problems = [*_open_listeners(settings), *_open_connections(settings), *_wrong_databases(settings)]
+    problems = [
+        *_open_listeners(settings),
+        *_open_connections(settings),
+        *_wrong_databases(settings),
+        *_wrong_mail(settings),
+    ]
     if problems:
         raise SettingsError(problems)
 
@@ -220,6 +235,27 @@ def _wrong_databases(settings: Settings) -> Iterable[str]:
         yield _beyond_loopback(f"{PREFIX}PEOPLE_KEYS_URL", "sslmode=verify-full in the address")
     if settings.people_keys_url and settings.people_keys_url == settings.database_url:
         yield f"{PREFIX}PEOPLE_KEYS_URL: needs a database apart from {PREFIX}DATABASE_URL, backed up apart"
+
+
+def _wrong_mail(settings: Settings) -> Iterable[str]:
+    """Mail always travels encrypted beyond loopback: `smtp` insists on STARTTLS there, so no setting can weaken it."""
+    parts = urlsplit(settings.mail_server)
+    if settings.mail_server and not (parts.scheme in ("smtp", "smtps") and parts.hostname and _has_port(parts)):
+        yield f"{PREFIX}MAIL_SERVER: takes smtps://USER@HOST:PORT, or smtp:// where the server speaks STARTTLS"
+    if parts.password is not None:
+        yield f"{PREFIX}MAIL_SERVER: holds a password; put it into a file and name that in {PREFIX}MAIL_PASSWORD_FILE"
+    if bool(settings.mail_server) != bool(settings.mail_from):
+        yield f"{PREFIX}MAIL_FROM: goes with {PREFIX}MAIL_SERVER; give both or neither"
+    elif settings.mail_from and not _MAIL_ADDRESS.fullmatch(settings.mail_from):
+        yield f"{PREFIX}MAIL_FROM: takes one address, as clinic@example.org"
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port is left out, or one there can be."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _beyond_loopback(variable: str, remedy: str) -> str:

@@ -65,6 +65,7 @@ class Act(StrEnum):
     MAIL_QUEUED = "identity:mail:created"
     MAILS_VIEWED = "identity:mail:viewed"
     MAIL_SENT = "identity:mail:modified"
+    MAIL_REFUSED = "identity:mail:refused"
 
     VISIT_CREATED = "visits:visit:created"
     VISIT_VIEWED = "visits:visit:viewed"
@@ -132,6 +133,7 @@ class Act(StrEnum):
     MESSAGE_QUEUED = "messages:message:created"
     MESSAGES_VIEWED = "messages:message:viewed"
     MESSAGE_SENT = "messages:message:modified"
+    MESSAGE_REFUSED = "messages:message:refused"
 
     LINK_ISSUED = "links:link:created"
     LINK_VIEWED = "links:link:viewed"

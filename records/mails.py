@@ -24,7 +24,7 @@ from records.work import Actor, Repository, Work
 if TYPE_CHECKING:
     from records.database import Database
 
-QUEUED, SENT = "queued", "sent"
+QUEUED, SENT, REFUSED = "queued", "sent", "refused"
 MOST_AN_HOUR = 5
 
 
@@ -82,16 +82,23 @@ class MailQueue:
             by_clinic.setdefault(clinic, []).append(mail)
         return tuple(view for clinic, ids in by_clinic.items() for view in self._views(clinic, ids))
 
-    def sent(self, mail: MailView) -> None:
+    def sent(self, message: MailView) -> None:
         """Notes that a mail went out; a second time changes nothing."""
+        self._settle(message, SENT, Act.MAIL_SENT)
+
+    def refused(self, message: MailView) -> None:
+        """Notes that nobody will ever take this mail for its address."""
+        self._settle(message, REFUSED, Act.MAIL_REFUSED)
+
+    def _settle(self, mail: MailView, state: str, act: Act) -> None:
         with self._database.work(mail.clinic, Actor.system("mails")) as work:
             row = work.session.scalars(
                 select(MailRow).where(MailRow.id == mail.id, MailRow.clinic == mail.clinic)
             ).first()
-            if row is None or row.state == SENT:
+            if row is None or row.state != QUEUED:
                 return
-            work.note(Act.MAIL_SENT, mail.id)
-            row.state, row.sent_at = SENT, work.now
+            work.note(act, mail.id)
+            row.state, row.sent_at = state, work.now if state == SENT else None
 
     def _views(self, clinic: str, ids: list[str]) -> list[MailView]:
         with self._database.work(clinic, Actor.system("mails")) as work:

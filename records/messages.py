@@ -19,8 +19,7 @@ from records.work import Actor, Repository, Work
 if TYPE_CHECKING:
     from records.database import Database
 
-QUEUED = "queued"
-SENT = "sent"
+QUEUED, SENT, REFUSED = "queued", "sent", "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -54,13 +53,20 @@ class Messages(Repository):
 
     def sent(self, message: str) -> None:
         """Notes that a notice went out; a second time changes nothing."""
+        self._settle(message, SENT, Act.MESSAGE_SENT)
+
+    def refused(self, message: str) -> None:
+        """Notes that nobody will ever take this notice for its address; it stays readable in the portal."""
+        self._settle(message, REFUSED, Act.MESSAGE_REFUSED)
+
+    def _settle(self, message: str, state: str, act: Act) -> None:
         row = self._session.scalars(
             select(MessageRow).where(MessageRow.id == message, MessageRow.clinic == self._work.clinic)
         ).first()
-        if row is None or row.state == SENT:
+        if row is None or row.state != QUEUED:
             return
-        self._work.note(Act.MESSAGE_SENT, message, row.visit)
-        row.state, row.sent_at = SENT, self._work.now
+        self._work.note(act, message, row.visit)
+        row.state, row.sent_at = state, self._work.now if state == SENT else None
         self._session.flush()
 
 
@@ -83,6 +89,10 @@ class MessageQueue:
     def sent(self, message: MessageView) -> None:
         with self._database.work(message.clinic, Actor.system("notices")) as work:
             Messages(work).sent(message.id)
+
+    def refused(self, message: MessageView) -> None:
+        with self._database.work(message.clinic, Actor.system("notices")) as work:
+            Messages(work).refused(message.id)
 
     def _views(self, clinic: str, ids: list[str]) -> list[MessageView]:
         with self._database.work(clinic, Actor.system("notices")) as work:

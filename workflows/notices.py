@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from engine.ports import Notifier, PortUnavailable
+from engine.ports import NoticeRefused, Notifier, PortUnavailable
 
 log = logging.getLogger(__name__)
 
 BATCH = 20
 IDLE_SECONDS = 2.0
+DOWN = 3
+TROUBLE_SECONDS = 20.0  # each look at an address is audited, so a network that is down is not asked all the time
 
 # Subject and body by language; no clinic, no person, no reason.
 TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -49,6 +51,7 @@ class NoticeQueue(Protocol[OneNotice]):
 
     def pending(self, limit: int) -> Sequence[OneNotice]: ...
     def sent(self, message: OneNotice) -> None: ...
+    def refused(self, message: OneNotice) -> None: ...
 
 
 class Letter(Notice, Protocol):
@@ -75,26 +78,52 @@ async def send_notices(
 ) -> None:
     """Sends until it is cancelled; what cannot be sent now waits."""
     while True:
+        pause = TROUBLE_SECONDS
         try:
-            sent = await asyncio.to_thread(send_pending, queue, notifier, words)
+            tried = await asyncio.to_thread(send_pending, queue, notifier, words)
+            pause = 0 if tried == BATCH else IDLE_SECONDS
+        except PortUnavailable:
+            log.info("notices: wait for their network")
         except Exception as fault:  # a notice must never stop the program that carries visits
             log.error("notices: %s", type(fault).__name__)
-            sent = 0
-        await asyncio.sleep(0 if sent == BATCH else IDLE_SECONDS)
+        await asyncio.sleep(pause)
 
 
 def send_pending(
     queue: NoticeQueue[OneNotice], notifier: Notifier, words: Callable[[OneNotice], tuple[str, str]] = news
 ) -> int:
-    """Sends one batch; returns how many went out. A notice without an address is noted as sent: it stays readable."""
-    done = 0
+    """Tries one batch in order; returns how many need no more trying.
+
+    A notice without an address is noted as sent: it stays readable. One that its network will never take is noted
+    as refused. One that it does not take now (a greylisted address) waits and holds up no other.
+
+    Raises:
+        PortUnavailable: something waits; three in a row, and the network is taken to be down.
+    """
+    done = waiting = in_a_row = 0
     for notice in queue.pending(BATCH):
-        subject, body = words(notice)
-        try:
-            if notice.address:
-                notifier.send(notice.id, notice.channel, notice.address, subject, body)
-        except PortUnavailable:
+        if _is_settled(queue, notifier, notice, words):
+            done, in_a_row = done + 1, 0
+            continue
+        waiting, in_a_row = waiting + 1, in_a_row + 1
+        if in_a_row == DOWN:
             break
-        queue.sent(notice)
-        done += 1
+    if waiting:
+        raise PortUnavailable("notify")
     return done
+
+
+def _is_settled(
+    queue: NoticeQueue[OneNotice], notifier: Notifier, notice: OneNotice, words: Callable[[OneNotice], tuple[str, str]]
+) -> bool:
+    try:
+        if notice.address:
+            notifier.send(notice.id, notice.channel, notice.address, *words(notice))
+    except NoticeRefused as refused:
+        log.error("notice %s: %s", notice.id, refused)
+        queue.refused(notice)
+    except PortUnavailable:
+        return False
+    else:
+        queue.sent(notice)
+    return True

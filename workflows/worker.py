@@ -28,12 +28,14 @@ from temporalio.worker import Worker
 from engine.diagnostics import BrokenInput, as_text
 from engine.evaluator_pool import EvaluatorPool
 from engine.library import LibraryKeeper
-from engine.ports import Effect, VisitChange, VisitRef
+from engine.ports import Effect, Notifier, VisitChange, VisitRef
 from engine.rooms import RoomEvent, RoomEventKind
 from engine.settings import Settings, SettingsError, clinic_files, parse_settings
 from integrations.billing.simulator import SimulatedCardProcessor
 from integrations.erx.simulator import SimulatedPrescriptionNetwork
 from integrations.notify.simulator import SimulatedNotifier
+from integrations.notify.smtp import SmtpNotifier, mail_server
+from integrations.notify.unsent import WaitingNotifier
 from integrations.telemetry.exporters import spans_to
 from integrations.telemetry.logs import start_logs
 from media.node import MediaConfig, MediaNode, NodePorts
@@ -111,7 +113,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
         if joined is None:
             return
         database, visits = joined
-        store = RecordsVisitStore(database)
+        store, notifier = RecordsVisitStore(database), _notifier(settings)
         spans = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-worker")
         worker = Worker(
             visits.temporal,
@@ -130,12 +132,20 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             _settle_restore(database, store, visits),
             _reconcile(LostVisits(store, store, visits), StaleDrafts(store, store, visits)),
             _reload(keeper, evaluators),
-            send_notices(MessageQueue(database), SimulatedNotifier()),
-            send_notices(MailQueue(database), SimulatedNotifier(), written),
+            send_notices(MessageQueue(database), notifier),
+            send_notices(MailQueue(database), notifier, written),
         )
         with contextlib.closing(spans):
             async with worker, _tasks(*beside):
                 await _until_stopped(stop)
+
+
+def _notifier(settings: Settings) -> Notifier:
+    """The clinic's own mail server; the demo's mails go to its outbox page, and elsewhere they wait for a server."""
+    if settings.mail_server:
+        own = mail_server(settings.mail_server, settings.mail_from, settings.mail_password_file, settings.mail_ca)
+        return SmtpNotifier(own)
+    return SimulatedNotifier() if settings.demo else WaitingNotifier()
 
 
 def _activities(

@@ -114,3 +114,23 @@ def test_what_is_told_to_a_collector_stays_on_the_machine_or_is_encrypted() -> N
     for endpoint in ("https://collector.example/v1/traces", "http://127.0.0.1:4318/v1/traces", ""):
         assert parse_settings({"CLINIC_TRACES_ENDPOINT": endpoint}).traces_endpoint == endpoint
     assert "takes one of text, json" in problems_of({"CLINIC_LOG_FORMAT": "xml"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAIL_SERVER", "mail.example.org"),
+        ("MAIL_SERVER", "http://mail.example.org"),
+        ("MAIL_SERVER", "smtps://mail.example.org:99999"),
+        ("MAIL_SERVER", "smtps://care:secret@mail.example.org"),
+        ("MAIL_FROM", "Care <care@example.org>"),
+        ("MAIL_FROM", "care@example.org\nBcc: eve@example.org"),
+        ("MAIL_FROM", ""),
+    ],
+)
+def test_a_mail_server_is_checked_at_the_start_and_its_password_never_said(name: str, value: str) -> None:
+    good = {"CLINIC_MAIL_SERVER": "smtps://care@mail.example.org", "CLINIC_MAIL_FROM": "care@example.org"}
+    parse_settings(good)
+    with pytest.raises(SettingsError) as refused:
+        parse_settings({**good, f"CLINIC_{name}": value})
+    assert f"CLINIC_{name}" in str(refused.value) and "secret" not in str(refused.value)

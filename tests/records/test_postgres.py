@@ -9,13 +9,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
 from engine.ports import VisitChange
@@ -29,6 +26,7 @@ from records.migrate import upgrade
 from records.notes import NoteDraft
 from records.postgres import AddressRefused, connect_arguments
 from records.work import Actor
+from tests.helpers_tls import certificate_for
 from tests.records.conftest import POSTGRES
 from tests.records.helpers import START, HandClock, World, build_world, draft_of, open_database
 from tests.records.helpers_journey import FORM
@@ -272,23 +270,6 @@ def test_tls_is_spoken_with_the_server_whose_certificate_and_name_are_right_and_
                 speaks(host, authorities)
     finally:
         server.stop()
-
-
-def certificate_for(host: str) -> tuple[bytes, bytes]:
-    """A certificate that signs itself for one name, and its key, both as PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    return built.public_bytes(pem), key.private_bytes(pem, form, serialization.NoEncryption())
 
 
 def free_port() -> int:

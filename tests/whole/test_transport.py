@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from temporalio.service import TLSConfig
 
 from engine.settings import SettingsError, parse_settings
 from media.node import MediaConfig, MediaNode, NodePorts
 from portals.serving import _config
 from records.postgres import AddressRefused, connect_arguments
+from tests.helpers_tls import certificate_for
 from workflows.client import tls_to_temporal
 
 PAIR = {"CLINIC_TLS_CERTIFICATE": "c.pem", "CLINIC_TLS_KEY": "k.pem"}
@@ -50,14 +45,10 @@ def test_beyond_this_machine_nothing_starts_without_tls(where: str) -> None:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate for localhost and its key, as files."""
-    folder, key, now = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    folder = tmp_path_factory.mktemp("tls")
     certificate, private = folder / "certificate.pem", folder / "key.pem"
-    certificate.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    for path, content in zip((certificate, private), certificate_for("localhost"), strict=True):
+        path.write_bytes(content)
     return certificate, private
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from engine.ports import PortUnavailable
+import pytest
+
+from engine.ports import NoticeRefused, PortUnavailable
 from workflows.notices import send_pending, written
 
 
@@ -24,6 +26,7 @@ class MemoryQueue:
     """Notices that wait until they are sent."""
 
     waiting: list[Waiting]
+    never: list[str] = field(default_factory=list)
 
     def pending(self, limit: int) -> Sequence[Waiting]:
         return tuple(self.waiting[:limit])
@@ -31,16 +34,26 @@ class MemoryQueue:
     def sent(self, message: Waiting) -> None:
         self.waiting.remove(message)
 
+    def refused(self, message: Waiting) -> None:
+        self.waiting.remove(message)
+        self.never.append(message.id)
+
 
 @dataclass
 class Mailbox:
-    """Takes so many messages, then is down."""
+    """Takes so many messages, then is down; some it never takes, some not now."""
 
     room: int = 100
+    never: str = ""
+    later: str = ""
     sent: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
-        if len(self.sent) >= self.room:
+        self.asked.append(key)
+        if key == self.never:
+            raise NoticeRefused("notify: 550")
+        if len(self.sent) >= self.room or key == self.later:
             raise PortUnavailable("notify: down")
         self.sent.append((key, subject))
 
@@ -57,9 +70,19 @@ def test_notices_go_out_in_order_in_the_reader_s_language() -> None:
 
 
 def test_what_cannot_be_sent_waits() -> None:
-    queue, mailbox = MemoryQueue([Waiting("m1"), Waiting("m2")]), Mailbox(room=1)
-    assert send_pending(queue, mailbox) == 1
-    assert [notice.id for notice in queue.waiting] == ["m2"]
+    queue, mailbox = MemoryQueue([Waiting(f"m{number}") for number in range(1, 9)]), Mailbox(room=1)
+    with pytest.raises(PortUnavailable):
+        send_pending(queue, mailbox)
+    assert [notice.id for notice in queue.waiting] == [f"m{number}" for number in range(2, 9)]
+    assert mailbox.asked == ["m1", "m2", "m3", "m4"], "a network that is down is not asked for every notice"
+
+
+def test_an_address_that_takes_nothing_now_or_ever_holds_up_no_other() -> None:
+    queue, mailbox = MemoryQueue([Waiting("m1"), Waiting("m2"), Waiting("m3")]), Mailbox(never="m1", later="m2")
+    with pytest.raises(PortUnavailable):
+        send_pending(queue, mailbox)
+    assert ([notice.id for notice in queue.waiting], queue.never) == (["m2"], ["m1"])
+    assert [key for key, _ in mailbox.sent] == ["m3"]
 
 
 def test_a_notice_without_an_address_is_not_sent_and_waits_no_longer() -> None:
