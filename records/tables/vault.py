@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.tables.base import Base, Clinic, Code, Digest, Id, Key, MaybeWhen, Sealed, When
@@ -32,6 +32,10 @@ class AuditEntry(Base):
     """One access. ``hash`` covers every other column and the hash before it; triggers forbid change and deletion."""
 
     __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index("ix_audit_entries_subject", "clinic", "subject"),
+        Index("ix_audit_entries_actor", "clinic", "actor"),
+    )
     clinic: Mapped[str] = mapped_column(String(64), primary_key=True)
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[str] = mapped_column(String(40))
