@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Scope
 
+from engine.log_context import visit_in
 from engine.pinned import ContentGone
 from portals.base.requests import audit_refusal
 from portals.base.templating import render
@@ -84,8 +85,11 @@ async def _erased(request: Request, _: Exception) -> Response:
 
 async def _crash(request: Request, error: Exception) -> Response:
     reference = visitor(request).reference if "visitor" in request.scope else "-"
+    visit = visit_in(request.url.path) or "-"
     # The type and the place are enough to find it; a message could hold what somebody typed.
-    log.error("page failed reference=%s error=%s at=%s", reference, type(error).__name__, _places(error))
+    log.error(
+        "page failed reference=%s visit=%s error=%s at=%s", reference, visit, type(error).__name__, _places(error)
+    )
     return error_page(request, 500, "trouble")
 
 

@@ -76,18 +76,20 @@ def test_files_asked_for_by_digest_may_be_kept(clinic: Clinic) -> None:
     assert browser.get("/static/css/base.css").headers["cache-control"] == "no-cache"
 
 
-def test_a_crash_tells_a_reference_and_nothing_else(clinic: Clinic, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_crash_tells_a_reference_and_its_log_the_visit_and_nothing_else(
+    clinic: Clinic, caplog: pytest.LogCaptureFixture
+) -> None:
     async def crash(_request: Request) -> None:
         raise ValueError("a secret somebody typed")
 
-    clinic.app.add_api_route("/crash", crash)
-    page = clinic.browser().get("/crash")
+    clinic.app.add_api_route("/crash/{visit}", crash)
+    page = clinic.browser().get("/crash/vis_0a1b2c")
     assert page.status_code == 500
     assert "secret" not in page.text
     assert "secret" not in caplog.text
     reference = re.search(r"Reference (\w{8})", page.text)
     assert reference
-    assert reference[1] in caplog.text
+    assert f"reference={reference[1]} visit=vis_0a1b2c" in caplog.text
 
 
 def test_the_language_follows_the_browser_until_the_visitor_chooses(clinic: Clinic) -> None:
