@@ -37,13 +37,17 @@ class IdentityProvider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInRules:
-    """The rules of one clinic. ``told`` are the roles whose second factor its own file settles."""
+    """The rules of one clinic. ``told`` are the roles whose second factor its own file settles.
+
+    ``demo`` is how the program runs, and no line of any file: only there the demo's public password opens anything.
+    """
 
     second_factor: Mapping[str, str] = field(default_factory=lambda: SECOND_FACTOR)
     told: frozenset[str] = frozenset()
     idle_minutes: Mapping[str, int] = field(default_factory=lambda: IDLE_MINUTES)
     fresh_minutes: Mapping[str, int] = field(default_factory=lambda: FRESH_MINUTES)
     provider: IdentityProvider | None = None
+    demo: bool = False
 
     def needs_second_factor(self, role: str) -> bool:
         """Whether nobody of the role gets in with a password alone; an unknown role does not."""
@@ -60,7 +64,7 @@ class SignInRules:
     def in_demo(self) -> "SignInRules":
         """The same where demo people sign in with one click: a factor is required only where the file says so."""
         wanted = {role: word if role in self.told else OFFERED for role, word in self.second_factor.items()}
-        return replace(self, second_factor=wanted)
+        return replace(self, second_factor=wanted, demo=True)
 
 
 HOUSE_RULES = SignInRules()

@@ -8,7 +8,8 @@ from records.errors import RecordsError
 class SecondFactorNeeded(RecordsError):
     """The password was right and is not enough: ``needs`` is ``code`` (a factor there is) or ``enrol`` (none yet).
 
-    The browser that asked now has a ceremony of that name under way; nobody is signed in.
+    The browser that asked now has a ceremony of that name under way; nobody is signed in. ``provider``: they have only
+    ever come through the clinic's OpenID provider with a second factor, and come that way again.
     """
 
     code = "second_factor"

@@ -11,7 +11,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pyotp
@@ -29,6 +29,7 @@ from records.work import Repository, Work
 STEP_SECONDS = 30
 DRIFT_STEPS = 1
 RECOVERY_CODES = 10
+PENDING = timedelta(minutes=15)  # a secret that was shown and not confirmed by then counts for nothing
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are mistaken for one another
 
 
@@ -69,18 +70,18 @@ class Factors(Repository):
         return secret
 
     def pending_totp(self, account: str) -> str:
-        """The secret that waits for its first code. Raises `FactorRefused` without one."""
+        """The secret that waits for its first code. Raises `FactorRefused` without one, or when it waited too long."""
         own_account(self._work, account, Act.FACTOR_BEGUN)
-        row = self._session.get(SecondFactor, account)
-        if row is None or row.confirmed_at is not None:
+        row = _pending(self._work, account)
+        if row is None:
             raise FactorRefused("unknown")
         return str(self._work.open(("second_factors", "secret", account), row.secret))
 
     def confirm_totp(self, account: str, code: str) -> bool:
         """Makes the secret count, by its first code; False, and nothing changed, for a wrong one."""
         own_account(self._work, account, Act.FACTOR_CONFIRMED)
-        row = self._session.get(SecondFactor, account)
-        if row is None or row.confirmed_at is not None or not _use_totp(self._work, row, code):
+        row = _pending(self._work, account)
+        if row is None or not _use_totp(self._work, row, code):
             return False
         row.confirmed_at = self._work.now
         self._session.flush()
@@ -144,6 +145,18 @@ def use_code(work: Work, account: str, typed: str) -> str:
     if row is not None and row.confirmed_at is not None and _use_totp(work, row, typed):
         return "totp"
     return "recovery" if _use_recovery(work, account, typed) else ""
+
+
+def drop_pending(work: Work, account: str) -> None:
+    """Forgets a secret that was shown and never confirmed."""
+    waiting = (SecondFactor.account == account, SecondFactor.confirmed_at.is_(None))
+    work.session.execute(delete(SecondFactor).where(*waiting))
+
+
+def _pending(work: Work, account: str) -> SecondFactor | None:
+    row = work.session.get(SecondFactor, account)
+    waits = row is not None and row.confirmed_at is None and row.created_at > work.now - PENDING
+    return row if waits else None
 
 
 def drop_orphaned_codes(work: Work, account: str) -> None:

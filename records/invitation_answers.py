@@ -11,14 +11,14 @@ from records.accounts import Accounts
 from records.acts import Act
 from records.ceremonies import Begun, Kind, begin
 from records.errors_identity import SecondFactorNeeded, TokenRefused
-from records.invitations import InvitationView, state_of, view_of
+from records.invitations import InvitationView, has_login, state_of, view_of
 from records.people import People, StaffDraft
 from records.proofs import token_hash
 from records.second_step import Step
 from records.sessions import STAFF_PORTAL
 from records.sign_in import SignedIn, account_of, hash_password, open_session
 from records.tables.identity import Invitation
-from records.tables.people import Account
+from records.tables.people import Account, Person
 from records.work import Work
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def accept_invitation(database: Database, step: Step, token: str, password: str)
     """Makes the log-in and signs in, where the role needs no second factor.
 
     Raises:
-        TokenRefused: audited; the invitation is over, or the address has a log-in by now.
+        TokenRefused: audited; the invitation is over, or its address or person has a log-in by now.
         SecondFactorNeeded: the log-in is made; its first factor comes next in this browser.
     """
     hashed = hash_password(password)
@@ -64,7 +64,11 @@ def _open_one(work: Work, token: str) -> Invitation | None:
 
 
 def _accept(work: Work, row: Invitation) -> bool:
-    """Uses the invitation up; of two uses at once one succeeds, and none when the address has a log-in by now."""
+    """Uses the invitation up; of two uses at once one succeeds, and none when address or person has a log-in by now."""
+    if row.person is not None:
+        work.lock(Person, row.person)
+        if has_login(work, row.person):
+            return False
     email = work.open(("invitations", "contact", row.id), row.contact)["email"]
     if account_of(work, email) is not None:
         return False

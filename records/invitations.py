@@ -74,7 +74,7 @@ class Invitations(Repository):
         """Keeps an invitation and queues its mail; an older one to the same address ends.
 
         Raises:
-            EmailTaken: the address has a log-in.
+            EmailTaken: the address, or the person, has a log-in.
             NotFound: ``person`` is not somebody of this clinic who works for it.
             ValueError: nobody can be invited into the role, or a clinician who is not in records.
         """
@@ -83,7 +83,7 @@ class Invitations(Repository):
         clinician = bool(draft.person) and self._session.get(Provider, draft.person) is not None
         if draft.role not in ROLES or (draft.role == Role.PROVIDER) != clinician:
             raise ValueError("nobody can be invited into this role like this")
-        if account_of(work, draft.email) is not None:
+        if account_of(work, draft.email) is not None or has_login(work, draft.person):
             raise EmailTaken("account")
         index, token, invitation = email_index(work, draft.email), secrets.token_urlsafe(32), new_id("inv")
         self._end_older(index)
@@ -166,6 +166,12 @@ class Invitations(Repository):
             .values(revoked_at=self._work.now)
             .execution_options(synchronize_session=False)
         )
+
+
+def has_login(work: Work, person: str) -> bool:
+    """Whether somebody can sign in already: a second log-in would be beside the first one's factors."""
+    query = select(Account.id).where(Account.clinic == work.clinic, Account.person == person).limit(1)
+    return bool(person) and work.session.scalar(query) is not None
 
 
 def state_of(work: Work, row: Invitation) -> str:

@@ -19,6 +19,7 @@ from records.acts import Act
 from records.attempts import forget_name
 from records.codes import new_id
 from records.errors_identity import TokenRefused
+from records.factors import drop_pending
 from records.mails import MailDraft, queue_mail, too_many
 from records.second_step import Step
 from records.sessions import Sessions
@@ -114,10 +115,11 @@ def finish_address_proof(database: Database, step: Step, token: str) -> None:
 
 
 def set_password(work: Work, account: Account, hashed: str) -> None:
-    """A new password: every session ends, and with it whatever was under way or sent for the old one."""
+    """A new password: every session ends, and with it whatever was under way, shown or sent for the old one."""
     account.password = hashed
     work.note(Act.PASSWORD_CHANGED, account.id)
     Sessions(work).close_all(account.id)
+    drop_pending(work, account.id)
     work.session.execute(delete(Ceremony).where(Ceremony.clinic == work.clinic, Ceremony.account == account.id))
     work.session.execute(
         update(IdentityToken)

@@ -6,14 +6,17 @@ account from one origin or known browser, audited, and never block the account i
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from records.access import Role
 from records.acts import Act
 from records.attempts import Lane, count_failure, forget, seconds_left
-from records.ceremonies import Kind, look, take
+from records.ceremonies import Begun, CeremonyView, Kind, begin, look, take
 from records.devices import Browser, lane_of
+from records.errors import AlreadyDone
 from records.errors_identity import FactorRefused, SecondFactorNeeded
 from records.factors import Factors, factors_of, use_code
 from records.passkeys import find_passkey, note_use
@@ -24,7 +27,7 @@ from records.sign_in import (
     await_second,
     needed_after,
     open_session,
-    password_matches,
+    password_opens,
     usable,
 )
 from records.tables.people import Account, SessionRow
@@ -77,23 +80,33 @@ def finish_with_code(database: Database, step: Step, code: str) -> SignedIn:
 
 
 def first_totp(database: Database, step: Step) -> str:
-    """The secret that somebody without a factor is to put into their app; the same one until it is confirmed."""
+    """The secret that somebody without a factor is to put into their app; the same one for this browser, and only it.
+
+    Another browser never sees it: whoever else has the password would know it from then on. Raises `FactorRefused`.
+    """
     with database.work(step.clinic, step.system) as work:
-        account = _enrolling(work, step)
-        factors = Factors(work)
+        waiting, factors = _enrolling(work, step), Factors(work)
+        with suppress(FactorRefused):
+            secret = factors.pending_totp(waiting.account)
+            if waiting.challenge == _mark(secret):
+                return secret
         try:
-            return factors.pending_totp(account)
-        except FactorRefused:
-            return factors.begin_totp(account)
+            secret = factors.begin_totp(waiting.account)
+        except AlreadyDone:
+            raise FactorRefused("expired") from None
+        begun = Begun(account=waiting.account, portal=waiting.portal, challenge=_mark(secret))
+        begin(work, Kind.ENROL, step.browser.secret, begun)
+        return secret
 
 
 def finish_enrolment(database: Database, step: Step, code: str) -> tuple[SignedIn, tuple[str, ...]]:
     """Makes the first factor count and opens the session; also returns the recovery codes. Raises `FactorRefused`."""
     with database.work(step.clinic, step.system) as work:
-        account, factors = _enrolling(work, step), Factors(work)
+        waiting, factors = _enrolling(work, step), Factors(work)
+        account = waiting.account
         lane = _lane(work, step.browser, account)
         wait = seconds_left(work, lane)
-        done = not wait and factors.confirm_totp(account, code)
+        done = not wait and _its_own(factors, waiting) and factors.confirm_totp(account, code)
         if done and take(work, Kind.ENROL, step.browser.secret, step.portal) is not None:
             codes = factors.new_recovery_codes(account)
             return open_session(work, account, step.portal, ("password_code", step.browser)), codes
@@ -135,7 +148,8 @@ def finish_with_provider(database: Database, step: Step, email: str, several_fac
 
     Raises:
         FactorRefused: nobody has a log-in with it at this portal (``unknown``), audited.
-        SecondFactorNeeded: the role, or the account, wants a second factor and the provider saw one only.
+        SecondFactorNeeded: the role, or the account, wants a second factor and the provider saw one only; ``provider``
+            when it had always seen several.
     """
     with database.work(step.clinic, step.system) as work:
         account = account_of(work, email)
@@ -168,7 +182,7 @@ def prove_with_password(database: Database, step: Step, session: str, password: 
         account = work.row(Account, work.row(SessionRow, session).account)
         lane = _lane(work, step.browser, account.id)
         wait, enough = seconds_left(work, lane), not factors_of(work, account.id).any
-    right = not wait and enough and password_matches(account.password, password)
+    right = not wait and enough and password_opens(account.password, password, step.browser)
     with database.work(step.clinic, step.system) as work:
         if right:
             forget(work, lane)
@@ -194,11 +208,24 @@ def prove_with_passkey(database: Database, step: Step, session: str, shown: Asse
         raise problem
 
 
-def _enrolling(work: Work, step: Step) -> str:
+def _mark(secret: str) -> str:
+    """What a browser's set-up keeps of the secret that it was shown."""
+    return hashlib.sha256(b"totp|" + secret.encode()).hexdigest()
+
+
+def _its_own(factors: Factors, waiting: CeremonyView) -> bool:
+    """Whether the secret that waits is the one that this browser was shown."""
+    try:
+        return waiting.challenge == _mark(factors.pending_totp(waiting.account))
+    except FactorRefused:
+        return False
+
+
+def _enrolling(work: Work, step: Step) -> CeremonyView:
     found = look(work, Kind.ENROL, step.browser.secret, step.portal)
     if found is None:
         raise FactorRefused("expired")
-    return found.account
+    return found
 
 
 def _code_problem(work: Work, step: Step, account: str, code: str) -> FactorRefused | None:

@@ -21,12 +21,13 @@ from records.accounts import Accounts
 from records.acts import Act
 from records.database import Database
 from records.people import PatientDraft, People, ProviderDraft, StaffDraft
-from records.sign_in import hash_password
-from records.tables.people import Person, SeedMark
+from records.sessions import Sessions
+from records.sign_in import PUBLIC_PASSWORD, hash_password
+from records.tables.people import Account, Patient, Person, SeedMark, SessionRow
 from records.work import Actor, Work
 
 # Everybody's in a demo, which listens on this machine only and never holds real patients.
-DEMO_PASSWORD = "try-clinicwright"
+DEMO_PASSWORD = PUBLIC_PASSWORD
 _COUNTRY = "us"
 
 
@@ -54,6 +55,27 @@ def seed(database: Database, clinic: ClinicFile, demo: bool) -> tuple[DemoPerson
         with database.work(clinic.slug, actor) as work:
             _make_missing(work, clinic, demo, password)
     return demo_people(clinic) if demo else ()
+
+
+def demo_left_over(database: Database, clinic: str) -> int:
+    """How many log-ins of a demo there are in a clinic that is none any more; their one-click sessions are ended.
+
+    A file's patients are made in a demo only, so a clinic without any of them was none.
+    """
+    loaded = select(Person.id).where(Person.clinic == clinic, Person.seed_key.is_not(None))
+    with database.reading() as session:
+        patients = session.scalar(select(Patient.person).where(Patient.person.in_(loaded)).limit(1))
+        accounts = session.scalars(select(Account.id).where(Account.person.in_(loaded), ~Account.disabled)).all()
+        one_click = session.scalars(
+            select(SessionRow.id).where(
+                SessionRow.clinic == clinic, SessionRow.method == "demo", SessionRow.closed_at.is_(None)
+            )
+        ).all()
+    if one_click:
+        with database.work(clinic, Actor.system("seed")) as work:
+            for one in one_click:
+                Sessions(work).close(one)
+    return len(accounts) if patients is not None else 0
 
 
 def demo_people(clinic: ClinicFile) -> tuple[DemoPerson, ...]:

@@ -27,7 +27,7 @@ from records.errors_identity import SecondFactorNeeded
 from records.factors import factors_of
 from records.people import PatientDraft, People
 from records.sessions import PATIENT_PORTAL, Opening, Sessions, SessionView, role_for
-from records.tables.people import Account
+from records.tables.people import Account, SessionRow
 from records.work import Actor, Work
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FREE_FAILURES", "Credentials", "SignUp", "SignedIn", "hash_password", "sign_in", "sign_up"]
 
+# Every demo person's, printed where everybody reads it: outside a demo it opens nothing, whoever's it is.
+PUBLIC_PASSWORD = "try-clinicwright"
 _HASHER = PasswordHasher()
 _HASHING = threading.BoundedSemaphore(2)  # each hash takes 64 MiB
 
@@ -104,6 +106,11 @@ def password_matches(stored: str, password: str) -> bool:
             return False
 
 
+def password_opens(stored: str, password: str, browser: Browser) -> bool:
+    """The same, and that it may open anything: the demo's public one does in a demo only."""
+    return password_matches(stored, password) and (browser.rules.demo or password != PUBLIC_PASSWORD)
+
+
 def sign_in(database: Database, tried: Credentials) -> SignedIn:
     """Opens a session for the right password.
 
@@ -117,7 +124,7 @@ def sign_in(database: Database, tried: Credentials) -> SignedIn:
         found = _find(work, tried)
     if found.wait:
         _refuse(database, tried, found, "blocked")
-    if not password_matches(found.hash, tried.password) or found.account is None:
+    if not password_opens(found.hash, tried.password, tried.browser) or found.account is None:
         _refuse(database, tried, found, "wrong")
     with database.work(tried.clinic, actor) as work:
         forget(work, found.lane)
@@ -161,16 +168,31 @@ def usable(account: Account | None, portal: str) -> bool:
 
 
 def needed_after(work: Work, account: str, portal: str, browser: Browser) -> str:
-    """What is still missing after one factor: ``code``, ``enrol`` or nothing."""
+    """What is still missing after one factor: ``code``, ``enrol``, ``provider`` or nothing.
+
+    Somebody whose second factor the clinic's OpenID provider has seen has none here; whoever came by their password or
+    mailbox could enrol one of their own. So they come through the provider, and may add a factor once they are in.
+    """
     if factors_of(work, account).any:
         return "code"
     role = role_for(work.row(Account, account).roles, portal)
-    return "enrol" if role is None or browser.rules.needs_second_factor(role) else ""
+    if role is not None and not browser.rules.needs_second_factor(role):
+        return ""
+    return "provider" if browser.rules.provider is not None and _vouched_for(work, account) else "enrol"
+
+
+def _vouched_for(work: Work, account: str) -> bool:
+    """Whether the provider's word has ever opened a session of the account."""
+    query = select(SessionRow.id).where(SessionRow.account == account, SessionRow.method == "provider").limit(1)
+    return work.session.scalar(query) is not None
 
 
 def await_second(work: Work, account: str, needs: str, at: tuple[str, Browser]) -> None:
     """Begins what goes on in this browser: a factor awaited, or the first one set up; ``at`` is portal and browser."""
     portal, browser = at
+    if needs == "provider":
+        work.record(Act.SIGN_IN_REFUSED, account, portal=portal, code="provider_only")
+        return
     kind = Kind.ENROL if needs == "enrol" else Kind.SECOND_FACTOR
     begin(work, kind, browser.secret, Begun(account=account, portal=portal))
 

@@ -9,16 +9,20 @@ from engine.settings import Settings
 from records.database import Database
 from records.key_providers import key_provider
 from records.migrate import upgrade
-from records.seed import DemoPerson, seed
+from records.seed import DemoPerson, demo_left_over, seed
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A clinic as announced: its name, its address without a slash at the end, and the people a demo signs in as."""
+    """A clinic as announced: its name, its address without a slash at the end, and the people a demo signs in as.
+
+    ``left_over`` counts the log-ins of an earlier demo in a clinic that is none now.
+    """
 
     name: str
     address: str
     demo: tuple[DemoPerson, ...]
+    left_over: int = 0
 
 
 def prepare(settings: Settings, clinics: Sequence[ClinicFile]) -> tuple[Served, ...]:
@@ -26,12 +30,15 @@ def prepare(settings: Settings, clinics: Sequence[ClinicFile]) -> tuple[Served, 
     upgrade(settings.database_url)
     database = Database(settings.database_url, key_provider(settings), connections=settings.database_connections)
     try:
-        return tuple(
-            Served(clinic.name, address(settings, clinic.slug), seed(database, clinic, settings.demo))
-            for clinic in clinics
-        )
+        return tuple(_served(settings, database, clinic) for clinic in clinics)
     finally:
         database.close()
+
+
+def _served(settings: Settings, database: Database, clinic: ClinicFile) -> Served:
+    people = seed(database, clinic, settings.demo)
+    left_over = 0 if settings.demo else demo_left_over(database, clinic.slug)
+    return Served(clinic.name, address(settings, clinic.slug), people, left_over)
 
 
 def address(settings: Settings, slug: str) -> str:

@@ -164,6 +164,13 @@ def _welcome(settings: Settings, served: Sequence[Served], seconds: float) -> st
         lines += [f"    Demo       {person.email} ({person.role}: {person.name})" for person in clinic.demo]
     if any(clinic.demo for clinic in served):
         lines += ["", f"  Everybody in the demo signs in with the password {DEMO_PASSWORD}"]
+    for clinic in served:
+        if clinic.left_over:
+            lines += [
+                "",
+                f"  {clinic.name} was a demo in this data folder: {clinic.left_over} of its log-ins are there.",
+            ]
+            lines += ["    Their public password opens nothing now. Real patients belong into a new folder: --data DIR"]
     lines += ["", f"  Data in {settings.data_dir}, keys in {settings.keys_dir}. Ctrl-C stops; all data is kept.", ""]
     return "\n".join(lines)
 

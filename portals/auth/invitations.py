@@ -7,10 +7,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portals.auth.doors import at_a_clinic, start, step_of, with_device
+from portals.auth.doors import at_a_clinic, rules_of, start, step_of, with_device
 from portals.auth.guards import require_fresh, require_session
 from portals.auth.letters import letters_of
-from portals.auth.sign_up import EMAIL, LONGEST, SHORTEST_PASSWORD
+from portals.auth.sign_up import EMAIL, LONGEST, password_problem
 from portals.base.requests import deps_of, field, form_of, in_scope
 from portals.base.templating import go, render
 from records.access import Role
@@ -92,8 +92,8 @@ async def accept(request: Request, token: str) -> Response:
     at_a_clinic(request)
     typed = (await form_of(request)).get("password", "")
     password = typed if isinstance(typed, str) else ""
-    if len(password) < SHORTEST_PASSWORD:
-        return await _door(request, token, "sign_up.error.password")
+    if problem := password_problem(password, rules_of(request)):
+        return await _door(request, token, problem)
     step = with_device(request)
     try:
         signed = await run_in_threadpool(accept_invitation, deps_of(request).database, step, token, password)

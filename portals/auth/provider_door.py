@@ -25,6 +25,7 @@ from records.errors_identity import FactorRefused, SecondFactorNeeded
 from records.second_step import Step, finish_with_provider
 
 router = APIRouter(include_in_schema=False)
+ONWARD = {"enrol": "/set-up", "code": "/code", "provider": "?said=provider_factor"}
 BACK = "/staff/provider/back"
 
 
@@ -55,7 +56,7 @@ async def from_provider(request: Request) -> Response:
         found = await run_in_threadpool(OpenIdProvider(client).identity, asked, answer)
         signed = await run_in_threadpool(finish_with_provider, database, step, found.email, found.several_factors)
     except SecondFactorNeeded as more:
-        return go(f"/staff/sign-in/{'set-up' if more.needs == 'enrol' else 'code'}")
+        return go(f"/staff/sign-in{ONWARD[more.needs]}")
     except (IdentityRefused, FactorRefused):
         return go("/staff/sign-in?said=provider")
     return start(request, signed, step, "/staff")

@@ -7,10 +7,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portals.auth.doors import MAIL_ASKS, at_a_clinic, door, may_try, step_of
+from portals.auth.doors import MAIL_ASKS, at_a_clinic, door, may_try, rules_of, step_of
 from portals.auth.guards import require_session
 from portals.auth.letters import letters_of
-from portals.auth.sign_up import EMAIL, LONGEST, SHORTEST_PASSWORD
+from portals.auth.sign_up import EMAIL, LONGEST, password_problem
 from portals.base.requests import deps_of, field, form_of
 from portals.base.templating import go, render
 from records.errors_identity import TokenRefused
@@ -67,8 +67,8 @@ async def reset(request: Request, token: str) -> Response:
     at_a_clinic(request)
     typed = (await form_of(request)).get("password", "")
     password = typed if isinstance(typed, str) else ""
-    if len(password) < SHORTEST_PASSWORD:
-        return render(request, "auth/reset.html", 422, error="sign_up.error.password")
+    if problem := password_problem(password, rules_of(request)):
+        return render(request, "auth/reset.html", 422, error=problem)
     database, step, compose = deps_of(request).database, step_of(request), letters_of(request).password_changed
     try:
         await run_in_threadpool(finish_reset, database, step, token, password, compose)

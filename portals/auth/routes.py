@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portals.auth.demo import demo_people, demo_person
-from portals.auth.doors import HOMES, SIGN_INS, YEAR, at_a_clinic, door, may_try, start, with_device
+from portals.auth.doors import HOMES, SIGN_INS, YEAR, at_a_clinic, door, may_try, rules_of, start, with_device
 from portals.auth.letters import letters_of
 from portals.auth.provider_door import provider_label
 from portals.auth.sign_up import SignUpForm, patient_draft, read_sign_up
@@ -30,7 +30,7 @@ from records.second_step import Step, open_without_proof
 from records.sign_in import Credentials, SignedIn, SignUp, sign_in, sign_up
 
 router = APIRouter()
-SAID = ("reset", "idle", "expired", "provider")
+SAID = ("reset", "idle", "expired", "provider", "provider_factor")
 
 
 @router.get("/sign-in")
@@ -81,7 +81,7 @@ async def demo_sign_in(request: Request) -> Response:
         signed = await run_in_threadpool(open_without_proof, database, step, person.email, "demo")
     except FactorRefused:
         raise HTTPException(404) from None
-    return start(request, signed, step, HOMES[step.portal])
+    return start(request, signed, step, safe_path(field(form, "next"), HOMES[step.portal]))
 
 
 @router.get("/sign-up")
@@ -98,7 +98,7 @@ async def sign_up_post(request: Request) -> Response:
     """Creates patient and account and signs in; problems are shown together and the input is kept."""
     at_a_clinic(request)
     today = deps_of(request).clock.now().date()
-    form = read_sign_up(await form_of(request, LONGEST_CHECKED), today)
+    form = read_sign_up(await form_of(request, LONGEST_CHECKED), today, rules_of(request))
     if form.errors:
         return _sign_up_page(request, form.values, form.errors, 422)
     if not may_try(request, SIGN_INS):
@@ -141,6 +141,8 @@ async def _sign_in(request: Request, credentials: Credentials, step: Step, value
     try:
         signed = await run_in_threadpool(sign_in, deps_of(request).database, credentials)
     except SecondFactorNeeded as more:
+        if more.needs == "provider":
+            return _sign_in_page(request, values, "sign_in_said.provider_only", 403)
         page = "set-up" if more.needs == "enrol" else "code"
         return go(f"{door(request)}/sign-in/{page}?next={quote(values['next'])}")
     except SignInRefused as refused:

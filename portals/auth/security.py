@@ -12,7 +12,7 @@ from portals.auth.doors import door, rules_of, step_of
 from portals.auth.guards import require_fresh, require_session
 from portals.auth.letters import letters_of
 from portals.auth.second import totp_page
-from portals.auth.sign_up import SHORTEST_PASSWORD
+from portals.auth.sign_up import password_problem
 from portals.base.requests import deps_of, field, form_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import SessionView, visitor
@@ -145,8 +145,8 @@ async def password_changed(request: Request) -> Response:
     session = await require_fresh(request, FRESH)
     typed = (await form_of(request)).get("password", "")
     password = typed if isinstance(typed, str) else ""
-    if len(password) < SHORTEST_PASSWORD:
-        return render(request, "auth/password.html", 422, error="sign_up.error.password")
+    if problem := password_problem(password, rules_of(request)):
+        return render(request, "auth/password.html", 422, error=problem)
     database, step, compose = deps_of(request).database, step_of(request), letters_of(request).password_changed
     await run_in_threadpool(change_password, database, step, session.account, password, compose)
     return go(f"{door(request)}/sign-in?said=reset")

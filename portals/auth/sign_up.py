@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from engine.questions import age
+from engine.sign_in_rules import HOUSE_RULES, SignInRules
 from portals.base.requests import field
 from records.people import PatientDraft
+from records.sign_in import PUBLIC_PASSWORD
 
 SEXES = ("female", "male", "other", "unknown")
 SHORTEST_PASSWORD = 10
@@ -30,7 +32,14 @@ class SignUpForm:
     errors: tuple[tuple[str, str], ...]
 
 
-def read_sign_up(form: Mapping[str, object], today: date) -> SignUpForm:
+def password_problem(password: str, rules: SignInRules) -> str:
+    """The key of what is wrong with a password that somebody chose; empty when nothing is."""
+    if len(password) < SHORTEST_PASSWORD:
+        return "sign_up.error.password"
+    return "sign_up.error.password_public" if password == PUBLIC_PASSWORD and not rules.demo else ""
+
+
+def read_sign_up(form: Mapping[str, object], today: date, rules: SignInRules = HOUSE_RULES) -> SignUpForm:
     """Reads the form; every problem at once."""
     values = {name: field(form, name) for name in FIELDS}
     raw_password = form.get("password", "")
@@ -40,8 +49,8 @@ def read_sign_up(form: Mapping[str, object], today: date) -> SignUpForm:
     if values["sex"] not in SEXES:
         errors.append(("sex", "sign_up.error.sex"))
     errors += _contact_errors(values)
-    if len(password) < SHORTEST_PASSWORD:
-        errors.append(("password", "sign_up.error.password"))
+    if problem := password_problem(password, rules):
+        errors.append(("password", problem))
     return SignUpForm(values=values, password=password, born=born, errors=tuple(errors))
 
 

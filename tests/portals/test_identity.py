@@ -14,8 +14,9 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from records.scope import Actor
+from records.sign_in import hash_password
 from records.tables.identity import IdentityToken
-from records.tables.people import SessionRow
+from records.tables.people import Account, SessionRow
 from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic, csrf_of, password, post, sign_in
 
 pytestmark = pytest.mark.slow
@@ -24,12 +25,16 @@ JUNE = "june.hartley@patients.example"
 ADMIN = "inez.calloway@marigoldquay.example"
 ACHEBE = "rosalind.achebe@marigoldquay.example"
 NEW = "a quite different sentence"
+OWN = "a sentence of their own"
 
 
 @pytest.fixture
 def strict(tmp_path: Path) -> Iterator[Clinic]:
     """A clinic that is no demonstration: staff need a second factor, and nobody signs in with one click."""
     built = build_clinic(tmp_path, demo=False)
+    with built.database.writing() as session:
+        session.execute(update(Account).values(password=hash_password(OWN)))
+        session.commit()
     yield built
     built.database.close()
 
@@ -199,7 +204,7 @@ def test_wrong_codes_wait_longer_and_a_known_browser_does_not(clinic: Clinic) ->
 
 def test_staff_outside_a_demo_set_a_factor_up_before_they_are_in(strict: Clinic) -> None:
     browser = strict.browser()
-    assert with_password(browser, ACHEBE, password(), "/staff") == "/staff/sign-in/set-up"
+    assert with_password(browser, ACHEBE, OWN, "/staff") == "/staff/sign-in/set-up"
     assert browser.get("/staff").url.path == "/staff/sign-in"
     assert "<svg" in browser.get("/staff/sign-in/set-up").text
     _, _, codes = enrol(browser, "/staff/sign-in/set-up")
@@ -207,6 +212,18 @@ def test_staff_outside_a_demo_set_a_factor_up_before_they_are_in(strict: Clinic)
     assert browser.get("/staff/security").url.path == "/staff/security"
     said = post(browser, "/staff/security", {}, to="/staff/security/app/remove").text
     assert "your last second step" in said
+
+
+def test_outside_a_demo_the_demos_password_opens_nothing_and_is_nobodys_choice(strict: Clinic) -> None:
+    with strict.database.writing() as session:
+        session.execute(update(Account).values(password=hash_password(password())))
+        session.commit()
+    assert with_password(strict.browser(), JUNE, password()) == "/sign-in"
+    post(strict.browser(), "/forgot", {"email": JUNE})
+    link = mails(strict)[0][2]
+    refused = post(strict.browser(), link, {"password": password()})
+    assert refused.status_code == 422 and "printed in our manual" in refused.text
+    assert post(strict.browser(), link, {"password": NEW}).url.path == "/sign-in"
 
 
 def test_outside_a_demo_nobody_signs_in_with_one_click(strict: Clinic) -> None:
@@ -341,7 +358,7 @@ def test_only_an_administrator_invites_and_nobody_into_any_role(clinic: Clinic) 
 
 def test_an_invited_person_outside_a_demo_sets_a_factor_up_first(strict: Clinic) -> None:
     admin = strict.browser()
-    with_password(admin, ADMIN, password(), "/staff")
+    with_password(admin, ADMIN, OWN, "/staff")
     enrol(admin, "/staff/sign-in/set-up")
     values = {"given": "Ines", "family": "Moreau", "email": "ines@marigoldquay.example", "role": "compliance"}
     post(admin, "/staff/invitations", values)

@@ -154,6 +154,15 @@ def test_a_token_in_the_header_serves_scripts(clinic: Clinic) -> None:
     assert 'lang="es"' in answer.text
 
 
+def test_one_click_leads_to_the_page_that_asked_and_never_to_another_site(clinic: Clinic) -> None:
+    asked = clinic.browser().get("/security")
+    assert 'name="next" value="/security"' in asked.text.partition('action="/demo/sign-in"')[2]
+    for wanted, path in (("/security", "/security"), ("//evil.example", "/visits")):
+        browser = clinic.browser()
+        sent = {"person": "june_hartley", "next": wanted}
+        assert post(browser, "/sign-in", sent, to="/demo/sign-in").url.path == path
+
+
 def test_one_click_sign_in_exists_only_in_a_demo_on_this_machine(clinic: Clinic) -> None:
     away = clinic.browser(address="192.0.2.7")
     page = away.get("/sign-in").text

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
 import pytest
 
-from engine.sign_in_rules import HOUSE_RULES, SignInRules, read_sign_in
+from engine.sign_in_rules import HOUSE_RULES, IdentityProvider, SignInRules, read_sign_in
 from records.ceremonies import Begun, Kind, begin, look, take
 from records.database import Database
 from records.devices import Browser, browser_code
@@ -17,11 +18,20 @@ from records.errors_identity import FactorRefused, SecondFactorNeeded, TokenRefu
 from records.factors import use_code
 from records.mails import MailDraft
 from records.passkeys import PasskeyDraft, note_use
-from records.proofs import ask_reset, finish_reset
-from records.second_step import Assertion, Step, finish_enrolment, finish_with_code, finish_with_passkey, first_totp
-from records.sign_in import FREE_FAILURES, Credentials, SignedIn, SignUp, sign_in, sign_up
+from records.proofs import ask_reset, finish_reset, set_password
+from records.second_step import (
+    Assertion,
+    Step,
+    finish_enrolment,
+    finish_with_code,
+    finish_with_passkey,
+    finish_with_provider,
+    first_totp,
+)
+from records.sign_in import FREE_FAILURES, Credentials, SignedIn, SignUp, hash_password, sign_in, sign_up
+from records.tables.people import Account
 from records.work import Actor, Work
-from tests.records.helpers import PATIENT, HandClock, World, build_world
+from tests.records.helpers import PATIENT, PROVIDER, HandClock, World, build_world
 
 pytestmark = pytest.mark.slow
 
@@ -150,6 +160,70 @@ def test_staff_without_a_factor_set_one_up_before_they_are_in(database: Database
         finish_enrolment(database, desk, "000000")
     signed, codes = finish_enrolment(database, desk, pyotp.TOTP(secret).at(clock.now()))
     assert (signed.session.role, len(codes)) == ("provider", 10)
+
+
+def enrolling(world: World, secret: str) -> Step:
+    """A browser in which the clinician is to set a first factor up."""
+    begun = Begun(account=account_of(world, world.provider), portal="staff")
+    with world.database.work("palmetto", Actor.system()) as work:
+        begin(work, Kind.ENROL, secret, begun)
+    return step(portal="staff", secret=secret)
+
+
+def test_a_secret_that_one_browser_was_shown_is_shown_to_no_other(database: Database, clock: HandClock) -> None:
+    world = build_world(database)
+    strangers, owners = enrolling(world, "guest-3"), enrolling(world, "guest-4")
+    known = first_totp(database, strangers)
+    own = first_totp(database, owners)
+    assert own != known
+    with pytest.raises(FactorRefused):
+        finish_enrolment(database, strangers, pyotp.TOTP(own).at(clock.now()))
+    signed, _ = finish_enrolment(database, owners, pyotp.TOTP(own).at(clock.now()))
+    assert used(database, signed.session.account, pyotp.TOTP(known).at(clock.now())) == ""
+    with pytest.raises(FactorRefused, match="expired"):
+        first_totp(database, strangers)
+
+
+def test_a_secret_that_was_shown_and_never_confirmed_is_forgotten(
+    database: Database, signed_up: SignedIn, clock: HandClock
+) -> None:
+    account = signed_up.session.account
+    with database.scope("palmetto", signed_up.session.actor()) as scope:
+        shown = pyotp.TOTP(scope.factors.begin_totp(account))
+    clock.move(minutes=16)
+    with database.scope("palmetto", signed_up.session.actor()) as scope:
+        assert not scope.factors.confirm_totp(account, shown.at(clock.now()))
+        with pytest.raises(FactorRefused):
+            scope.factors.pending_totp(account)
+        again = pyotp.TOTP(scope.factors.begin_totp(account))
+    with database.work("palmetto", Actor.system()) as work:
+        set_password(work, work.row(Account, account), "another hash")
+    with database.scope("palmetto", signed_up.session.actor()) as scope:
+        assert not scope.factors.confirm_totp(account, again.at(clock.now()))
+
+
+def test_whose_second_factor_is_the_provider_gets_none_for_a_password(database: Database) -> None:
+    world = build_world(database)
+    provider = IdentityProvider(issuer="https://id.example", client_id="c", label="Example")
+    rules = replace(HOUSE_RULES, provider=provider)
+    desk = replace(step(portal="staff"), browser=Browser(secret="guest-5", rules=rules))
+    account = account_of(world, world.provider)
+    with database.work("palmetto", Actor.system()) as work:
+        set_password(work, work.row(Account, account), hash_password(PASSWORD))
+    known = replace(tried(at=desk), email=PROVIDER.staff.email, portal="staff")
+    with pytest.raises(SecondFactorNeeded, match="enrol"):  # nobody has vouched for them yet
+        sign_in(database, known)
+    finish_with_provider(database, desk, PROVIDER.staff.email, several_factors=True)
+    elsewhere = replace(desk, browser=replace(desk.browser, secret="guest-6"))
+    with pytest.raises(SecondFactorNeeded, match="provider"):
+        sign_in(database, replace(known, browser=elsewhere.browser))
+    with pytest.raises(SecondFactorNeeded, match="provider"):
+        finish_with_provider(database, elsewhere, PROVIDER.staff.email, several_factors=False)
+    with pytest.raises(FactorRefused):
+        first_totp(database, elsewhere)
+    with_app(database, finish_with_provider(database, desk, PROVIDER.staff.email, several_factors=True))
+    with pytest.raises(SecondFactorNeeded, match="code"):
+        sign_in(database, known)
 
 
 def account_of(world: World, person: str) -> str:

@@ -6,13 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import cast
 
+import pytest
+
 from engine.clinics import ClinicFile, DateRule, People, SeedDea, SeedLicense, SeedPatient, SeedProvider, SeedStaff
 from engine.sign_in_rules import HOUSE_RULES
 from engine.slots import Opening, WeekHours
 from records.audit import verify
 from records.database import Database
 from records.devices import Browser
-from records.seed import DEMO_PASSWORD, seed
+from records.errors import SignInRefused
+from records.errors_identity import FactorRefused
+from records.second_step import Step, open_without_proof, prove_with_password
+from records.seed import DEMO_PASSWORD, demo_left_over, seed
 from records.sign_in import Credentials, sign_in
 from records.work import Actor
 from tests.records.helpers import HandClock
@@ -134,6 +139,26 @@ def test_everybody_of_a_demo_can_sign_in(database: Database) -> None:
             browser=Browser(rules=HOUSE_RULES.in_demo()),
         )
         assert sign_in(database, tried).session.role == one.role
+
+
+def test_when_the_demo_is_over_its_public_password_opens_nothing(database: Database) -> None:
+    people = seed(database, clinic(), demo=True)
+    here = Browser(rules=HOUSE_RULES.in_demo())
+    desk = Step(clinic="palmetto", portal="patient", browser=here)
+    token = open_without_proof(database, desk, people[0].email, "demo").token
+    assert demo_left_over(database, "palmetto") == len(people)
+    assert database.sessions.resolve("palmetto", token, "patient") is None
+    tried = Credentials(clinic="palmetto", email=people[0].email, password=DEMO_PASSWORD, portal="patient")
+    with pytest.raises(SignInRefused, match="wrong"):
+        sign_in(database, tried)
+    opened = sign_in(database, replace(tried, browser=here)).session
+    with pytest.raises(FactorRefused):
+        prove_with_password(database, replace(desk, browser=Browser()), opened.id, DEMO_PASSWORD)
+
+
+def test_a_clinic_that_was_no_demo_is_not_taken_for_one(database: Database) -> None:
+    seed(database, clinic(), demo=False)
+    assert demo_left_over(database, "palmetto") == 0
 
 
 def test_outside_a_demo_there_are_no_demo_patients_and_no_passwords(database: Database) -> None:

@@ -8,7 +8,14 @@ from sqlalchemy import text
 
 from records.access import Role
 from records.database import Database
+from records.devices import Browser
 from records.errors import AccessRefused, EmailTaken, SignInRefused
+from records.errors_identity import SecondFactorNeeded, TokenRefused
+from records.invitation_answers import accept_invitation
+from records.invitations import InvitationDraft
+from records.mails import MailDraft
+from records.people import StaffDraft
+from records.second_step import Step
 from records.sessions import PATIENT_PORTAL, STAFF_PORTAL, SessionView
 from records.sign_in import FREE_FAILURES, Credentials, SignedIn, SignUp, sign_in, sign_up
 from records.work import Actor
@@ -150,6 +157,26 @@ def test_a_visitor_cannot_make_a_provider_of_themselves(database: Database) -> N
 def test_a_visitor_cannot_make_a_login_for_somebody_who_is_there(database: Database, signed_up: SignedIn) -> None:
     with pytest.raises(AccessRefused), database.scope("palmetto", Actor.visitor()) as scope:
         scope.accounts.create(signed_up.session.person, "thief@example.org", "h", [Role.PATIENT])
+
+
+def test_nobody_gets_a_second_log_in_by_a_second_invitation(database: Database) -> None:
+    world, tokens = build_world(database), list[str]()
+
+    def compose(token: str, address: str) -> MailDraft:
+        tokens.append(token)
+        return MailDraft(template="invitation", language="en", address=address, subject="s", body="b")
+
+    with database.scope("palmetto", world.as_system) as scope:
+        new = scope.people.create_staff(StaffDraft(given="Ines", family="Moreau", email="ines@clinic.example"))
+        for address in ("ines@clinic.example", "ines@elsewhere.example"):
+            scope.invitations.invite(InvitationDraft(email=address, role="support", person=new), compose)
+    step = Step(clinic="palmetto", portal=STAFF_PORTAL, browser=Browser(secret="guest"))
+    with pytest.raises(SecondFactorNeeded):
+        accept_invitation(database, step, tokens[0], PASSWORD)
+    with pytest.raises(TokenRefused):
+        accept_invitation(database, step, tokens[1], PASSWORD)
+    with pytest.raises(EmailTaken), database.scope("palmetto", world.as_system) as scope:
+        scope.invitations.invite(InvitationDraft(email="third@clinic.example", role="support", person=new), compose)
 
 
 def test_a_real_hash_is_argon2id_at_the_cost_of_rfc_9106(real_hasher: PasswordHasher) -> None:
