@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
-from alembic import op
 
-from records.migrations.append_only import forbid, permit
+from records.migrations.tables import Indexes, Tables, create, drop
 
 revision = "0001"
 down_revision = None
@@ -16,23 +13,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for table, items in TABLES.items():
-        op.create_table(table, *items())
-    for name, table, columns in INDEXES:
-        op.create_index(name, table, list(columns))
-    for table in APPEND_ONLY:
-        for statement in forbid(op.get_context().dialect.name, table):
-            op.execute(statement)
+    create(TABLES, INDEXES, APPEND_ONLY)
 
 
 def downgrade() -> None:
-    for table in APPEND_ONLY:
-        for statement in permit(op.get_context().dialect.name, table):
-            op.execute(statement)
-    for name, table, _columns in reversed(INDEXES):
-        op.drop_index(name, table)
-    for table in reversed(TABLES):
-        op.drop_table(table)
+    drop(TABLES, INDEXES, APPEND_ONLY)
 
 
 def _audit_entries() -> list[sa.schema.SchemaItem]:
@@ -83,12 +68,12 @@ def _data_keys() -> list[sa.schema.SchemaItem]:
     ]
 
 
-TABLES: dict[str, Callable[[], list[sa.schema.SchemaItem]]] = {
+TABLES: Tables = {
     "audit_entries": _audit_entries,
     "audit_heads": _audit_heads,
     "data_keys": _data_keys,
 }
-INDEXES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+INDEXES: Indexes = (
     ("ix_audit_entries_visit", "audit_entries", ("visit",)),
     ("ix_data_keys_clinic", "data_keys", ("clinic",)),
 )

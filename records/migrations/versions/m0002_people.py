@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
-from alembic import op
 
-from records.migrations.append_only import forbid, permit
+from records.migrations.tables import Indexes, Tables, create, drop
 
 revision = "0002"
 down_revision = "0001"
@@ -16,23 +13,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for table, items in TABLES.items():
-        op.create_table(table, *items())
-    for name, table, columns in INDEXES:
-        op.create_index(name, table, list(columns))
-    for table in APPEND_ONLY:
-        for statement in forbid(op.get_context().dialect.name, table):
-            op.execute(statement)
+    create(TABLES, INDEXES, APPEND_ONLY)
 
 
 def downgrade() -> None:
-    for table in APPEND_ONLY:
-        for statement in permit(op.get_context().dialect.name, table):
-            op.execute(statement)
-    for name, table, _columns in reversed(INDEXES):
-        op.drop_index(name, table)
-    for table in reversed(TABLES):
-        op.drop_table(table)
+    drop(TABLES, INDEXES, APPEND_ONLY)
 
 
 def _persons() -> list[sa.schema.SchemaItem]:
@@ -164,7 +149,7 @@ def _sessions() -> list[sa.schema.SchemaItem]:
     ]
 
 
-TABLES: dict[str, Callable[[], list[sa.schema.SchemaItem]]] = {
+TABLES: Tables = {
     "persons": _persons,
     "seed_marks": _seed_marks,
     "sign_in_attempts": _sign_in_attempts,
@@ -175,7 +160,7 @@ TABLES: dict[str, Callable[[], list[sa.schema.SchemaItem]]] = {
     "licenses": _licenses,
     "sessions": _sessions,
 }
-INDEXES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+INDEXES: Indexes = (
     ("ix_persons_clinic", "persons", ("clinic",)),
     ("ix_accounts_clinic", "accounts", ("clinic",)),
     ("ix_accounts_person", "accounts", ("person",)),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
-from alembic import op
 
-from records.migrations.append_only import forbid, permit
+from records.migrations.tables import Indexes, Tables, create, drop
 
 revision = "0003"
 down_revision = "0002"
@@ -16,23 +13,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for table, items in TABLES.items():
-        op.create_table(table, *items())
-    for name, table, columns in INDEXES:
-        op.create_index(name, table, list(columns))
-    for table in APPEND_ONLY:
-        for statement in forbid(op.get_context().dialect.name, table):
-            op.execute(statement)
+    create(TABLES, INDEXES, APPEND_ONLY)
 
 
 def downgrade() -> None:
-    for table in APPEND_ONLY:
-        for statement in permit(op.get_context().dialect.name, table):
-            op.execute(statement)
-    for name, table, _columns in reversed(INDEXES):
-        op.drop_index(name, table)
-    for table in reversed(TABLES):
-        op.drop_table(table)
+    drop(TABLES, INDEXES, APPEND_ONLY)
 
 
 def _packs() -> list[sa.schema.SchemaItem]:
@@ -258,7 +243,7 @@ def _room_passes() -> list[sa.schema.SchemaItem]:
     ]
 
 
-TABLES: dict[str, Callable[[], list[sa.schema.SchemaItem]]] = {
+TABLES: Tables = {
     "packs": _packs,
     "visits": _visits,
     "alerts": _alerts,
@@ -273,7 +258,7 @@ TABLES: dict[str, Callable[[], list[sa.schema.SchemaItem]]] = {
     "join_links": _join_links,
     "room_passes": _room_passes,
 }
-INDEXES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+INDEXES: Indexes = (
     ("ix_visits_clinic", "visits", ("clinic",)),
     ("ix_visits_clinic_patient", "visits", ("clinic", "patient")),
     ("ix_visits_clinic_provider_starts_at", "visits", ("clinic", "provider", "starts_at")),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sqlalchemy as sa
-from alembic import op
 
-from records.migrations.append_only import forbid, permit
+from records.migrations.tables import Indexes, Tables, create, drop
 
 revision = "0004"
 down_revision = "0003"
@@ -16,23 +13,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for table, items in TABLES.items():
-        op.create_table(table, *items())
-    for name, table, columns in INDEXES:
-        op.create_index(name, table, list(columns))
-    for table in APPEND_ONLY:
-        for statement in forbid(op.get_context().dialect.name, table):
-            op.execute(statement)
+    create(TABLES, INDEXES, APPEND_ONLY)
 
 
 def downgrade() -> None:
-    for table in APPEND_ONLY:
-        for statement in permit(op.get_context().dialect.name, table):
-            op.execute(statement)
-    for name, table, _columns in reversed(INDEXES):
-        op.drop_index(name, table)
-    for table in reversed(TABLES):
-        op.drop_table(table)
+    drop(TABLES, INDEXES, APPEND_ONLY)
 
 
 def _answers() -> list[sa.schema.SchemaItem]:
@@ -186,7 +171,7 @@ def _order_events() -> list[sa.schema.SchemaItem]:
     ]
 
 
-TABLES: dict[str, Callable[[], list[sa.schema.SchemaItem]]] = {
+TABLES: Tables = {
     "answers": _answers,
     "consents": _consents,
     "documents": _documents,
@@ -197,7 +182,7 @@ TABLES: dict[str, Callable[[], list[sa.schema.SchemaItem]]] = {
     "note_versions": _note_versions,
     "order_events": _order_events,
 }
-INDEXES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+INDEXES: Indexes = (
     ("ix_answers_clinic", "answers", ("clinic",)),
     ("ix_consents_clinic", "consents", ("clinic",)),
     ("ix_consents_clinic_patient", "consents", ("clinic", "patient")),
