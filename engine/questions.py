@@ -56,7 +56,11 @@ class Asked:
 
     def on(self, day: str) -> dict[str, Value]:
         """The facts with those that depend on the day."""
-        moment = {"encounter.date": day, "encounter.year": int(day[:4]), "encounter.instant": self.moments[day]}
+        moment: dict[str, Value] = {
+            "encounter.date": day,
+            "encounter.year": int(day[:4]),
+            "encounter.instant": self.moments[day],
+        }
         facts = {**self.facts, **moment}
         facts.update(with_state_schedule(facts, self.scheduled, day))
         born = self.facts.get("patient.birth_date")
