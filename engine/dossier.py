@@ -32,7 +32,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class License:
-    """A licence as the primary source or the clinic's credentialing says; ``expires`` is the last valid day."""
+    """A licence as the primary source or the clinic's credentialing says; ``expires`` is the last valid day.
+
+    ``verified_at`` is the instant that this was last so by whoever said it; ``disciplined`` whether the source tells of
+    discipline or of a proceeding, None where nobody asked.
+    """
 
     state: str
     profession: str
@@ -41,20 +45,45 @@ class License:
     issued: date | None = None
     expires: date | None = None
     number: str | None = None
+    verified_at: datetime | None = None
+    disciplined: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeaRegistration:
-    """A DEA registration: state, schedules (``II`` .. ``V``), last valid day."""
+    """A DEA registration: state, schedules (``II`` .. ``V``), last valid day; ``verified_at`` as with a licence."""
 
     state: str
     schedules: tuple[str, ...]
     expires: date | None = None
+    number: str | None = None
+    status: str = "active"
+    verified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Agreement:
+    """Who supervises a clinician, or works with them by an agreement, in a state; both days are valid ones.
+
+    ``specialties`` are those it is about, empty for all; ``schedules`` the controlled drugs that it lets the clinician
+    prescribe. ``licenses`` are the supervisor's own.
+    """
+
+    state: str
+    kind: str
+    since: date
+    until: date | None
+    specialties: tuple[str, ...]
+    schedules: tuple[str, ...]
+    licenses: tuple[License, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ProviderFacts:
-    """The clinician's part of a dossier."""
+    """The clinician's part of a dossier.
+
+    ``agreements`` is None where the clinic never kept one of theirs; then ``extra`` may say that there is one.
+    """
 
     person: str
     profession: str
@@ -63,6 +92,7 @@ class ProviderFacts:
     licenses: tuple[License, ...]
     dea: tuple[DeaRegistration, ...]
     extra: Mapping[str, Any] = field(default_factory=dict)
+    agreements: tuple[Agreement, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

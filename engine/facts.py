@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from engine.credential_ages import young
 from engine.dossier import ConsentFact, DeaRegistration, Dossier, License, OrderFacts, Place, VisitFact
 from engine.zones import ZipPlace, zip_place
 
@@ -16,9 +17,11 @@ STAGES = ("book", "join", "prescribe", "sign")
 _STATE = "patient.location.state"
 _PLACE = "patient.location."
 _DAY = timedelta(days=1)
+LICENSES, DEA = "provider.licenses", "provider.dea"
 USUAL_AGES: Mapping[str, timedelta] = {
     **dict.fromkeys(("patient.location.country", _STATE, "patient.location.attested"), _DAY),
     **dict.fromkeys(("pdmp.checked", "pdmp.available", "pdmp.attempt_documented", "pdmp.state"), _DAY),
+    **dict.fromkeys((LICENSES, DEA), 7 * _DAY),
 }
 """How long facts count, for whoever has no vocabulary at hand (`Vocabulary.ages`)."""
 
@@ -132,6 +135,7 @@ def _found(
     if place is not None:
         yield from _place(place, find_zip)
     yield from _provider(dossier)
+    yield from _credentials(dossier, place, at, ages)
     yield from _relationship(dossier)
     yield from _order(dossier, at)
     yield from ((path, True, "provider", since) for path, since in dossier.stated.items())
@@ -204,10 +208,23 @@ def _provider(dossier: Dossier) -> Iterator[_Found]:
         yield "provider.location.country", provider.place.country, "provider", provider.place.at
         if provider.place.state is not None:
             yield "provider.location.state", provider.place.state, "provider", provider.place.at
-    yield "provider.licenses", [_license(entry) for entry in provider.licenses], "board", None
-    yield "provider.dea", [_dea(entry) for entry in provider.dea], "board", None
     for name, value in provider.extra.items():
         yield (name if name.startswith("provider.") else f"provider.{name}"), value, "clinic", None
+
+
+def _credentials(
+    dossier: Dossier, place: Place | None, at: datetime, ages: Mapping[str, timedelta]
+) -> Iterator[_Found]:
+    """Licences and registrations, as far as their answers are young enough where they matter."""
+    provider = dossier.provider
+    here = {provider.home_state, place.state if place else None}
+    licenses = young(provider.licenses, here, at, ages.get(LICENSES))
+    yield LICENSES, [_license(entry) for entry in licenses.told], "board", licenses.as_of
+    registrations = young(provider.dea, here, at, ages.get(DEA))
+    valid = [_dea(entry) for entry in registrations.told if entry.status == "active"]
+    yield DEA, valid, "board", registrations.as_of
+    if any(entry.disciplined for entry in provider.licenses):
+        yield "provider.discipline", True, "board", None
 
 
 def _relationship(dossier: Dossier) -> Iterator[_Found]:

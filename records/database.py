@@ -118,6 +118,10 @@ class Database:
             finally:
                 work.end()
 
+    def visit_time(self) -> datetime:
+        """The instant visits and the law go by."""
+        return self._visit_time()
+
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session in a writing transaction; the caller commits.

@@ -21,11 +21,12 @@ from engine.dossier import (
     VisitFact,
 )
 from records import acting
+from records.agreements import agreement_facts, licenses_of
 from records.duties import statements_of
 from records.errors import NotFound
-from records.people import dea_of, license_of, place_from_json
+from records.people import REGISTERED, dea_of, place_from_json
 from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
-from records.tables.people import DeaRow, LicenseRow, Patient, Provider
+from records.tables.people import DeaRow, Patient, Provider
 from records.tables.visits import ParticipantRow, Visit
 from records.work import Work
 
@@ -100,16 +101,16 @@ def _guardian_present(work: Work, visit: Visit) -> bool | None:
 
 def _provider(work: Work, person: str) -> ProviderFacts:
     row = work.row(Provider, person)
-    licenses = work.session.scalars(select(LicenseRow).where(LicenseRow.person == person).order_by(LicenseRow.id))
-    registrations = work.session.scalars(select(DeaRow).where(DeaRow.person == person).order_by(DeaRow.id))
+    registrations = work.session.scalars(select(DeaRow).where(DeaRow.person == person, REGISTERED).order_by(DeaRow.id))
     return ProviderFacts(
         person=person,
         profession=row.profession,
         home_state=row.home_state,
         place=place_from_json(row.place) if row.place else None,
-        licenses=tuple(license_of(item) for item in licenses),
+        licenses=licenses_of(work, person),
         dea=tuple(dea_of(item) for item in registrations),
         extra=row.extra,
+        agreements=agreement_facts(work, person),
     )
 
 

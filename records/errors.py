@@ -96,3 +96,9 @@ class LinkRefused(RecordsError):
     def __init__(self, code: str) -> None:
         self.code = code
         super().__init__(code)
+
+
+class NoLicense(RecordsError):
+    """Who would supervise holds no active licence in the agreement's state; carries their id."""
+
+    code = "no_license"

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select, update
 
 from engine.dossier import DeaRegistration, License, Place
 from records.acts import Act
@@ -17,6 +17,11 @@ from records.stages import DRAFT, FINAL
 from records.tables.people import DeaRow, LicenseRow, Patient, Person, Provider
 from records.tables.visits import Visit
 from records.work import Repository, Work
+
+CLINIC_FILE = "clinic_file"
+"""The source of what a clinic said itself; every other one is the name of a primary source."""
+HOLDS = LicenseRow.replaced_at.is_(None)
+REGISTERED = DeaRow.replaced_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -161,11 +166,12 @@ class People(Repository):
         return self._provider_views(self._session.scalars(query.order_by(Provider.display_name)).all())
 
     def set_credentials(self, person: str, licenses: tuple[License, ...], dea: tuple[DeaRegistration, ...]) -> None:
-        """Replaces a provider's licences and DEA registrations, as a primary source or the clinic says."""
+        """Replaces a provider's licences and DEA registrations, as the clinic says; what was held before is kept."""
         self._work.note(Act.PROVIDER_CREATED, person, field="credentials")
         self._work.row(Provider, person)
         for table in (LicenseRow, DeaRow):
-            self._session.execute(delete(table).where(table.person == person, table.clinic == self._work.clinic))
+            held = (table.person == person, table.clinic == self._work.clinic, table.replaced_at.is_(None))
+            self._session.execute(update(table).where(*held).values(replaced_at=self._work.now))
         self._add_credentials(person, licenses, dea)
 
     def shred(self, person: str) -> None:
@@ -200,8 +206,8 @@ class People(Repository):
 
     def _provider_views(self, rows: Sequence[Provider]) -> tuple[ProviderView, ...]:
         people = [row.person for row in rows]
-        licenses = self._session.scalars(select(LicenseRow).where(LicenseRow.person.in_(people))).all()
-        registrations = self._session.scalars(select(DeaRow).where(DeaRow.person.in_(people))).all()
+        licenses = self._session.scalars(select(LicenseRow).where(LicenseRow.person.in_(people), HOLDS)).all()
+        registrations = self._session.scalars(select(DeaRow).where(DeaRow.person.in_(people), REGISTERED)).all()
         query = select(Person.id, Person.seed_key).where(Person.id.in_(people))
         keys = {row.id: row.seed_key for row in self._session.execute(query)}
         return tuple(
@@ -217,13 +223,27 @@ class People(Repository):
     def _add_credentials(
         self, person: str, licenses: tuple[License, ...], registrations: tuple[DeaRegistration, ...]
     ) -> None:
-        clinic = self._work.clinic
         for item in licenses:
-            self._session.add(LicenseRow(id=new_id("lic"), clinic=clinic, person=person, **asdict(item)))
+            row = {"status": item.status, **_of_license(item)}
+            self._session.add(LicenseRow(**self._first_version("lic", person), **row))
         for dea in registrations:
-            row = {**asdict(dea), "schedules": list(dea.schedules)}
-            self._session.add(DeaRow(id=new_id("dea"), clinic=clinic, person=person, **row))
+            row = {"status": dea.status, "number": dea.number, "expires": dea.expires, "state": dea.state}
+            self._session.add(DeaRow(**self._first_version("dea", person), **row, schedules=list(dea.schedules)))
         self._session.flush()
+
+    def _first_version(self, kind: str, person: str) -> dict[str, Any]:
+        """What every credential begins with: the clinic says so itself, now, until its source is asked."""
+        credential = new_id(kind)
+        return {
+            "id": credential,
+            "clinic": self._work.clinic,
+            "person": person,
+            "credential": credential,
+            "version": 1,
+            "source": CLINIC_FILE,
+            "verified_at": self._work.at,
+            "recorded_at": self._work.now,
+        }
 
 
 def make_patient(work: Work, person: str, draft: PatientDraft, seed_key: str | None = None) -> None:
@@ -262,11 +282,24 @@ def license_of(row: LicenseRow) -> License:
         issued=row.issued,
         expires=row.expires,
         number=row.number,
+        verified_at=row.verified_at,
+        disciplined=row.disciplined,
     )
 
 
 def dea_of(row: DeaRow) -> DeaRegistration:
-    return DeaRegistration(state=row.state, schedules=tuple(row.schedules), expires=row.expires)
+    return DeaRegistration(
+        state=row.state,
+        schedules=tuple(row.schedules),
+        expires=row.expires,
+        number=row.number,
+        status=row.status,
+        verified_at=row.verified_at,
+    )
+
+
+def _of_license(item: License) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in ("state", "profession", "kind", "issued", "expires", "number")}
 
 
 def _contact(draft: PatientDraft) -> dict[str, Any]:

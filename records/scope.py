@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 
 from records.accounts import Accounts
+from records.agreements import Agreements
 from records.alerts import Alerts
 from records.audit_trail import AuditTrail
 from records.blobs import Blobs
 from records.consents import Consents
+from records.credentials import Credentials
 from records.documents import Documents
 from records.duties import Duties
 from records.emergency import Emergencies
@@ -46,6 +48,14 @@ class Scope:
     @cached_property
     def people(self) -> People:
         return People(self._work)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        return Credentials(self._work)
+
+    @cached_property
+    def agreements(self) -> Agreements:
+        return Agreements(self._work)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -27,6 +27,7 @@ from engine.ports import (
 from records import slots
 from records.access import Role
 from records.acts import Act
+from records.agreements import licenses_of
 from records.codes import as_code, new_id, sha256
 from records.course import (
     append_event,
@@ -46,7 +47,7 @@ from records.notes import SIGNED
 from records.orders import DRAFTED
 from records.stages import BOOKED, DRAFT, FINAL, IN_CALL, REFUSED, WAITING
 from records.tables.clinical import NoteRow, OrderRow
-from records.tables.people import LicenseRow, Patient, Person, Provider
+from records.tables.people import Patient, Person, Provider
 from records.tables.visits import GateRow, OutboxRow, PaymentRow, Visit
 from records.work import Actor, Work
 
@@ -349,7 +350,7 @@ def _prescriber_json(work: Work, person: str) -> JSON:
     """``given family display_name profession npi licenses`` (state and number of each)."""
     contact = work.open(("persons", "contact", person), work.row(Person, person).contact)
     row = work.row(Provider, person)
-    licenses = work.session.scalars(select(LicenseRow).where(LicenseRow.person == person).order_by(LicenseRow.id))
+    licenses = licenses_of(work, person)
     return {
         "given": contact["given"],
         "family": contact["family"],

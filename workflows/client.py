@@ -29,7 +29,7 @@ from engine.plans import StoredPlan, plan_from_json
 from engine.ports import VisitRef
 from engine.settings import Settings
 from workflows.codec import PayloadKeys, data_converter
-from workflows.contracts import TASK_QUEUE, Answer, Ask, Told, VisitInput, VisitStatus
+from workflows.contracts import TASK_QUEUE, Answer, Ask, CredentialsInput, Told, VisitInput, VisitStatus
 
 PATIENCE_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.1
@@ -125,6 +125,26 @@ class VisitClient:
     async def tell(self, ref: VisitRef, told: Told) -> None:
         """Tells the visit what is already on record; telling it twice is harmless."""
         await self._patiently(ref, lambda: self._handle(ref).signal("told", told, rpc_timeout=RPC_TIMEOUT))
+
+    async def check_credentials(self, clinic: str) -> None:
+        """Begins a round over the clinic's credentials now; one that is under way is enough.
+
+        Raises:
+            VisitUnreachable: Temporal did not answer; carries the clinic.
+        """
+        ref = VisitRef(clinic=clinic, visit=f"credentials-{clinic}-now")
+
+        async def begin() -> None:
+            await self.temporal.start_workflow(
+                "CredentialsWorkflow",
+                CredentialsInput(clinic=clinic),
+                id=ref.visit,
+                task_queue=TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=RPC_TIMEOUT,
+            )
+
+        await self._patiently(ref, begin)
 
     async def is_running(self, ref: VisitRef) -> bool:
         """Whether Temporal has the visit open."""

@@ -149,6 +149,13 @@ class DutyInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialsInput:
+    """A day's round over the credentials of one clinic."""
+
+    clinic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeInput:
     """An event to append to the visit; ``stage`` moves the visit when it is not empty."""
 

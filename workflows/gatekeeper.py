@@ -13,12 +13,13 @@ from engine.consent_text import with_disclosures
 from engine.dossier import Dossier
 from engine.due import duties_due
 from engine.evaluators import Evaluator
-from engine.facts import gather_facts
+from engine.facts import LICENSES, gather_facts
 from engine.gates import GateQuestion, GateVerdict
 from engine.gates import gate as ask_gate
 from engine.library import Library
 from engine.ports import JSON, DutyDue, GateRecord
 from engine.statements import with_statements
+from engine.supervision import Occasion, with_supervision
 
 BOOK = "book"
 JOIN = "join"
@@ -65,14 +66,30 @@ def _stage(dossier: Dossier, name: str) -> str:
 
 def _question(library: Library, dossier: Dossier, name: str, at: datetime) -> GateQuestion:
     rulebook = library.rulebooks[dossier.clinic]
-    told = with_disclosures(with_statements(dossier, rulebook.topics), library.content.clauses)
+    ages = rulebook.vocabulary.ages()
+    occasion = Occasion(
+        on=dossier.starts_at or at if name == BOOK else at,
+        asked=at,
+        age=ages.get(LICENSES),
+        schedule=_schedule(library, dossier),
+    )
+    told = with_supervision(with_statements(dossier, rulebook.topics), occasion)
+    told = with_disclosures(told, library.content.clauses)
     return GateQuestion(
-        facts=gather_facts(told, _stage(dossier, name), at, ages=rulebook.vocabulary.ages()).facts,
+        facts=gather_facts(told, _stage(dossier, name), at, ages=ages).facts,
         now=at.isoformat(),
         slot=_iso(dossier.starts_at),
         encounter=_iso(dossier.encounter_at),
         clinic=dossier.clinic,
     )
+
+
+def _schedule(library: Library, dossier: Dossier) -> str:
+    """The schedule of the drug that is asked about; of one that nobody knows it is the strictest."""
+    if dossier.order is None:
+        return ""
+    known = library.law.drug_names.find(dossier.order.drug_name)
+    return (known.schedule or "") if known is not None else "I"
 
 
 def _record(verdict: GateVerdict, at: datetime, due: Sequence[DutyDue]) -> GateRecord:

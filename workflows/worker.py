@@ -32,6 +32,7 @@ from engine.ports import Effect, Notifier, VisitChange, VisitRef
 from engine.rooms import RoomEvent, RoomEventKind
 from engine.settings import Settings, SettingsError, clinic_files, parse_settings
 from integrations.billing.simulator import SimulatedCardProcessor
+from integrations.credentials.simulator import SimulatedPrimarySource, SimulatedRegister
 from integrations.erx.simulator import SimulatedPrescriptionNetwork
 from integrations.notify.simulator import SimulatedNotifier
 from integrations.notify.smtp import SmtpNotifier, mail_server
@@ -39,8 +40,10 @@ from integrations.notify.unsent import WaitingNotifier
 from integrations.telemetry.exporters import spans_to
 from integrations.telemetry.logs import start_logs
 from media.node import MediaConfig, MediaNode, NodePorts
+from records.credential_book import RecordsCredentialBook
 from records.database import Database, PayloadKeys
 from records.erasure import erase_again
+from records.expiries import RecordsExpiryBook
 from records.key_providers import key_provider
 from records.mails import MailQueue
 from records.messages import MessageQueue
@@ -48,6 +51,8 @@ from records.restore import settled, unsettled
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
 from records.work import Actor
+from workflows.activities.credentials import CredentialChecks
+from workflows.activities.expiries import ExpiryActivities
 from workflows.activities.gates import GateActivities
 from workflows.activities.media import MediaActivities
 from workflows.activities.payments import PaymentActivities
@@ -57,12 +62,14 @@ from workflows.client import VisitClient, connect
 from workflows.codec import CachedKeys
 from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
+from workflows.credentials import CredentialsWorkflow
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
 from workflows.notices import send_notices, written
 from workflows.observing import Observed
 from workflows.outbox import LostVisits, OutboxPump, StaleDrafts
 from workflows.quiet import quiet_exceptions
 from workflows.reconcile import reconcile
+from workflows.schedules import keep_schedules
 from workflows.visit import VisitWorkflow
 
 log = logging.getLogger(__name__)
@@ -118,8 +125,8 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
         worker = Worker(
             visits.temporal,
             task_queue=TASK_QUEUE,
-            workflows=[VisitWorkflow],
-            activities=_activities(settings, store, keeper, evaluators),
+            workflows=[VisitWorkflow, CredentialsWorkflow],
+            activities=_activities(settings, database, keeper, evaluators),
             activity_executor=ThreadPoolExecutor(THREADS),
             interceptors=[Observed(spans)],
             max_concurrent_activities=THREADS,
@@ -132,6 +139,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             _settle_restore(database, store, visits),
             _reconcile(LostVisits(store, store, visits), StaleDrafts(store, store, visits)),
             _reload(keeper, evaluators),
+            keep_schedules(visits.temporal, lambda: _zones(keeper)),
             send_notices(MessageQueue(database), notifier),
             send_notices(MailQueue(database), notifier, written),
         )
@@ -148,17 +156,20 @@ def _notifier(settings: Settings) -> Notifier:
     return SimulatedNotifier() if settings.demo else WaitingNotifier()
 
 
-def _activities(
-    settings: Settings, store: RecordsVisitStore, keeper: LibraryKeeper, evaluators: EvaluatorPool
-) -> list[Any]:
+def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, evaluators: EvaluatorPool) -> list[Any]:
     """Every activity of a visit, joined to its adapters; the networks are simulators until contracts exist."""
     simulators = settings.data_dir / "simulators"
     simulators.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = RecordsVisitStore(database)
     gatekeeper = LawGateKeeper(lambda: keeper.current, evaluators)
     drugs = LawDrugs(lambda: keeper.current)
     network = SimulatedPrescriptionNetwork(simulators / "erx.sqlite3")
     visits = VisitActivities(store)
-    gates = GateActivities(store, gatekeeper)
+    book = RecordsCredentialBook(database)
+    register = SimulatedRegister(simulators / "credentials.sqlite3", book.now)
+    checks = CredentialChecks(book, SimulatedPrimarySource(register))
+    expiries = ExpiryActivities(RecordsExpiryBook(database), book, lambda slug: _zones(keeper)[slug])
+    gates = GateActivities(store, gatekeeper, checks)
     payments = PaymentActivities(store, SimulatedCardProcessor(simulators / "cards.sqlite3"))
     prescribing = PrescribingActivities(store, network, drugs)
     return [
@@ -175,6 +186,8 @@ def _activities(
         visits.unsent_orders,
         gates.ask_gate,
         gates.owes_duty,
+        checks.check_credentials,
+        expiries.tell_expiries,
         payments.authorise_payment,
         payments.capture_payment,
         payments.void_payment,
@@ -182,6 +195,11 @@ def _activities(
         prescribing.send_prescription,
         prescribing.cancel_prescription,
     ]
+
+
+def _zones(keeper: LibraryKeeper) -> dict[str, str]:
+    """The time zone of each clinic that is served."""
+    return {slug: clinic.time_zone for slug, clinic in keeper.current.content.clinics.items()}
 
 
 async def _media(settings: Settings) -> None:

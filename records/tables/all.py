@@ -1,6 +1,17 @@
 """Every table, for migrations and tests: the metadata, and the tables whose rows may only ever be added."""
 
-from records.tables import blobs, clinical, emergency, identity, people, relationships, restorations, vault, visits
+from records.tables import (
+    blobs,
+    clinical,
+    credentials,
+    emergency,
+    identity,
+    people,
+    relationships,
+    restorations,
+    vault,
+    visits,
+)
 from records.tables.base import Base
 
 METADATA = Base.metadata
@@ -15,5 +26,7 @@ APPEND_ONLY = (
     "addenda",
     "order_events",
     "duty_statements",
+    "credential_checks",
+    "expiry_notices",
 )
-PARTS = (blobs, clinical, emergency, identity, people, relationships, restorations, vault, visits)
+PARTS = (blobs, clinical, credentials, emergency, identity, people, relationships, restorations, vault, visits)

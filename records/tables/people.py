@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import JSON, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from records.tables.base import (
@@ -66,10 +66,21 @@ class Provider(Base):
 
 
 class LicenseRow(Base):
-    """One licence of a provider; ``expires`` is its last valid day."""
+    """One version of a licence; ``expires`` is its last valid day, the newest version has no ``replaced_at``.
+
+    ``verified_at`` is the instant that its ``source`` last said exactly this of.
+    """
 
     __tablename__ = "licenses"
+    __table_args__ = (Index("ix_licenses_credential_version", "credential", "version", unique=True),)
     id: Mapped[Key]
+    credential: Mapped[Id]
+    version: Mapped[int]
+    source: Mapped[str] = mapped_column(String(64))
+    verified_at: Mapped[MaybeWhen]
+    disciplined: Mapped[bool | None]
+    recorded_at: Mapped[When]
+    replaced_at: Mapped[MaybeWhen]
     clinic: Mapped[Clinic]
     person: Mapped[str] = mapped_column(ForeignKey("providers.person"), index=True)
     state: Mapped[Code]
@@ -82,10 +93,21 @@ class LicenseRow(Base):
 
 
 class DeaRow(Base):
-    """One DEA registration of a provider: a state and the schedules it covers."""
+    """One version of a DEA registration, as with a licence: a state and the schedules it covers."""
 
     __tablename__ = "dea_registrations"
+    __table_args__ = (Index("ix_dea_registrations_credential_version", "credential", "version", unique=True),)
     id: Mapped[Key]
+    credential: Mapped[Id]
+    version: Mapped[int]
+    source: Mapped[str] = mapped_column(String(64))
+    status: Mapped[Code]
+    number: Mapped[str | None] = mapped_column(String(64))
+    issued: Mapped[date | None] = mapped_column(Date)
+    verified_at: Mapped[MaybeWhen]
+    disciplined: Mapped[bool | None]
+    recorded_at: Mapped[When]
+    replaced_at: Mapped[MaybeWhen]
     clinic: Mapped[Clinic]
     person: Mapped[str] = mapped_column(ForeignKey("providers.person"), index=True)
     state: Mapped[Code]

@@ -38,8 +38,12 @@ def dossier(**changes: object) -> Dossier:
         profession="MD",
         home_state="FL",
         place=None,
-        licenses=(License(state="FL", profession="MD", kind="full", status="active", expires=date(2027, 1, 31)),),
-        dea=(DeaRegistration(state="FL", schedules=("II", "III")),),
+        licenses=(
+            License(
+                state="FL", profession="MD", kind="full", status="active", expires=date(2027, 1, 31), verified_at=NOW
+            ),
+        ),
+        dea=(DeaRegistration(state="FL", schedules=("II", "III"), verified_at=NOW),),
         extra={"supervision.agreement": True},
     )
     base = Dossier(

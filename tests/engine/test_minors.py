@@ -41,6 +41,7 @@ def visit(state: str, born: date, **answers: Any) -> Dossier:
         status="active",
         issued=date(2015, 1, 1),
         expires=date(2027, 6, 30),
+        verified_at=NOW,
     )
     consents = tuple(
         ConsentFact(

@@ -19,6 +19,7 @@ from tests.records.helpers import PATIENT, PLACE, PROVIDER, START, draft_of
 from tests.records.helpers_journey import (
     FORM,
     Walked,
+    agreement_of,
     answer_of,
     consent_of,
     duty_of,
@@ -76,6 +77,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "passkeys": passkey_of("another"),
         "relationships": relationship_of(walked.world.patient, "another"),
         "invitations": invitation_of("another"),
+        "agreements": agreement_of(walked.world.provider, walked.colleague),
         "people": PATIENT if "patient" in method else PROVIDER if "provider" in method else PROVIDER.staff,
     }
     values: dict[str, Any] = {
@@ -113,8 +115,9 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "name": "n",
         "what": "arrive",
         "compose": mail_of("another"),
+        "day": START.date() + timedelta(days=9),
     }
-    if name == "people" and method in ("provider", "set_credentials"):
+    if name in ("agreements", "credentials") or (name == "people" and method in ("provider", "set_credentials")):
         values["person"] = walked.world.provider
     if (name, method) == ("notes", "addendum"):
         values["note"] = walked.note

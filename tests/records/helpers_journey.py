@@ -10,11 +10,14 @@ from typing import Any
 from engine.dossier import Place
 from engine.ports import DispatchReceipt, Effect, GateRecord, PaymentReceipt, RoomPlace, VisitChange
 from records.access import Role
+from records.agreements import AgreementDraft
 from records.blob_rows import Stored, add
 from records.consents import ConsentDraft
+from records.credential_book import RecordsCredentialBook
 from records.database import Database
 from records.duties import DutyDraft
 from records.emergency import EmergencyDraft
+from records.expiries import RecordsExpiryBook
 from records.forms import AnswerDraft, Submission
 from records.invitations import InvitationDraft
 from records.links import RoomPass
@@ -50,6 +53,8 @@ class Walked:
     invitation: str
     emergency: str
     relationship: str
+    agreement: str
+    colleague: str
 
     def ids(self) -> dict[str, str]:
         """Row ids by the parameter name that repositories take them under."""
@@ -72,6 +77,7 @@ class Walked:
             "invitation": self.invitation,
             "emergency": self.emergency,
             "relationship": self.relationship,
+            "agreement": self.agreement,
         }
 
 
@@ -163,6 +169,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
     passkey, invitation = identify(world, mark)
     with database.scope(clinic, world.as_patient) as scope:
         relationship = scope.relationships.grant(relationship_of(world.patient, mark), mail_of(mark))
+    agreement, colleague = credentials_of(world)
     link = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
     spare = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
     with database.scope(clinic, world.as_patient) as scope:
@@ -185,6 +192,8 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         invitation=invitation,
         emergency=open_in_an_emergency(world, mark),
         relationship=relationship,
+        agreement=agreement,
+        colleague=colleague,
     )
 
 
@@ -232,6 +241,26 @@ def open_in_an_emergency(world: World, mark: str) -> str:
     with database.scope(clinic, Actor(person=officer, role=Role.COMPLIANCE)) as scope:
         scope.emergencies.review(opened, "justified", f"{mark}finding")
     return opened
+
+
+def credentials_of(world: World) -> tuple[str, str]:
+    """A source was asked about the clinician, somebody was told what runs out, and a colleague supervises them."""
+    book, expiries = RecordsCredentialBook(world.database), RecordsExpiryBook(world.database)
+    claim = book.claims(world.clinic, (world.provider,))[0]
+    book.unanswered(world.clinic, claim, "no_answer")
+    (soon,) = expiries.due(world.clinic, PROVIDER.licenses[0].expires or START.date())[:1]
+    expiries.tell(world.clinic, soon, soon.readers[0], ("subject", "body"))
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        colleague = scope.people.create_provider(
+            replace(PROVIDER, staff=StaffDraft(given="Uma", family="Ost", email=""))
+        )
+        return scope.agreements.add(agreement_of(world.provider, colleague)), colleague
+
+
+def agreement_of(supervisee: str, supervisor: str) -> AgreementDraft:
+    return AgreementDraft(
+        supervisee=supervisee, supervisor=supervisor, state="FL", kind="supervision", since=START.date()
+    )
 
 
 def emergency_of(mark: str) -> EmergencyDraft:

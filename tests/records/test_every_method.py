@@ -35,6 +35,7 @@ UNAUDITED = {
 # A second time changes and shows nothing, so there is nothing to audit.
 REPEATED = {"forms.save_answer", "messages.sent", "sessions.close_all"}
 USED_UP = {
+    "agreements.undo",
     "emergencies.review",
     "visits.attest_place",
     "alerts.close",

@@ -44,6 +44,7 @@ def visit(**answers: Any) -> Dossier:
                     status="active",
                     issued=date(2015, 1, 1),
                     expires=date(2027, 1, 31),
+                    verified_at=AT,
                 ),
             ),
         ),

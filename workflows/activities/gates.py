@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from temporalio import activity
 
 from engine.dossier import Dossier
 from engine.due import is_owed
-from engine.ports import DutyDue, GateKeeper, GateRecord, OrderVersion, VisitRecords
+from engine.ports import DutyDue, GateKeeper, GateRecord, OrderVersion, VisitRecords, VisitRef
 from workflows.activities.common import effect_of, instant, ref_of
 from workflows.contracts import DutyInput, GateAnswer, GateInput, LaterDuty
 
@@ -19,17 +20,26 @@ log = logging.getLogger(__name__)
 ENGINE_FAULT = "engine_fault"
 
 
-class GateActivities:
-    """Asks the law and the clinic's policy at an instant that the workflow fixed."""
+class Checks(Protocol):
+    """Asks the primary sources about whom a visit stands on; never raises."""
 
-    def __init__(self, records: VisitRecords, keeper: GateKeeper) -> None:
+    def before_gate(self, ref: VisitRef) -> None: ...
+
+
+class GateActivities:
+    """Asks the law and the clinic's policy at an instant that the workflow fixed; first the primary sources."""
+
+    def __init__(self, records: VisitRecords, keeper: GateKeeper, checks: Checks | None = None) -> None:
         self._records = records
         self._keeper = keeper
+        self._checks = checks
 
     @activity.defn(no_thread_cancel_exception=True)
     def ask_gate(self, question: GateInput) -> GateAnswer:
         """Records that cannot be reached raise (and are retried); an engine that fails is a shut gate for review."""
         at = instant(question.at)
+        if self._checks is not None:
+            self._checks.before_gate(ref_of(question.effect))
         order = self._order(question)  # read before what is judged: a change in between makes the version stale
         dossier = self._records.dossier(ref_of(question.effect), question.order or None)
         verdict = replace(self._decide(dossier, question.gate, at), subject=question.order, order=order)
