@@ -73,7 +73,7 @@ def find_times(
         for slot in _free(search, provider, taken.get(provider.person, ())):
             day = slot.start.astimezone(zone).date()
             if day not in asked:
-                record = gates.ask(_dossier(search, provider, slot.start), "book", slot.start)
+                record = gates.ask(_dossier(search, provider, slot.start), "book", search.now)
                 asked[day] = record.open
                 refusals.extend([] if record.open else [record])
             if asked[day]:

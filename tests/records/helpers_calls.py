@@ -115,7 +115,6 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "name": "n",
         "what": "arrive",
         "compose": mail_of("another"),
-        "day": START.date() + timedelta(days=9),
     }
     if name in ("agreements", "credentials") or (name == "people" and method in ("provider", "set_credentials")):
         values["person"] = walked.world.provider
@@ -136,7 +135,7 @@ def account_of(walked: Walked) -> str:
 def call(mine: Walked, theirs: Walked, actor: Actor, what: tuple[str, str, str]) -> str:
     """What a call in my clinic with their ids returns, spelled out."""
     name, method, account = what
-    values = {**arguments(theirs, name, method), "account": account}
+    values = {**arguments(theirs, name, method), "account": account, "day": START.date() + timedelta(days=9)}
     try:
         with mine.world.database.scope(mine.world.clinic, actor) as scope:
             function = getattr(getattr(scope, name), method)

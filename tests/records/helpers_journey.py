@@ -169,7 +169,6 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
     passkey, invitation = identify(world, mark)
     with database.scope(clinic, world.as_patient) as scope:
         relationship = scope.relationships.grant(relationship_of(world.patient, mark), mail_of(mark))
-    agreement, colleague = credentials_of(world)
     link = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
     spare = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
     with database.scope(clinic, world.as_patient) as scope:
@@ -192,8 +191,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         invitation=invitation,
         emergency=open_in_an_emergency(world, mark),
         relationship=relationship,
-        agreement=agreement,
-        colleague=colleague,
+        **credentials_of(world),
     )
 
 
@@ -243,7 +241,7 @@ def open_in_an_emergency(world: World, mark: str) -> str:
     return opened
 
 
-def credentials_of(world: World) -> tuple[str, str]:
+def credentials_of(world: World) -> dict[str, str]:
     """A source was asked about the clinician, somebody was told what runs out, and a colleague supervises them."""
     book, expiries = RecordsCredentialBook(world.database), RecordsExpiryBook(world.database)
     claim = book.claims(world.clinic, (world.provider,))[0]
@@ -254,7 +252,8 @@ def credentials_of(world: World) -> tuple[str, str]:
         colleague = scope.people.create_provider(
             replace(PROVIDER, staff=StaffDraft(given="Uma", family="Ost", email=""))
         )
-        return scope.agreements.add(agreement_of(world.provider, colleague)), colleague
+        agreement = scope.agreements.add(agreement_of(world.provider, colleague))
+    return {"agreement": agreement, "colleague": colleague}
 
 
 def agreement_of(supervisee: str, supervisor: str) -> AgreementDraft:
