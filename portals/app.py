@@ -35,6 +35,7 @@ from portals.patient import (
     booking,
     consent,
     consent_signed,
+    files,
     intake,
     pay,
     place,
@@ -50,7 +51,7 @@ from portals.staff.banner import EmergencyBanner
 HOUSE_COLOUR = "#1f5c4d"
 # In this order: an address with a fixed word comes before one with an id in its place.
 SIGN_IN_PAGES = (auth, reset, second, passkeys, provider_door, security, confirm, invitations, outbox)
-PATIENT_PAGES = (booking, waiting, pay, intake, place, consent, consent_signed, privacy, accesses, after, visit)
+PATIENT_PAGES = (booking, waiting, pay, intake, place, files, consent, consent_signed, privacy, accesses, after, visit)
 
 
 class VersionedFiles(StaticFiles):

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from engine.library import Library
-from engine.ports import Clock, GateKeeper, GeoLocator, Tracing, VisitRef
+from engine.ports import Clock, GateKeeper, GeoLocator, Scanner, Tracing, VisitRef
 from engine.settings import Settings
 from integrations.geo.null import NoLocator
+from integrations.scan.null import NoScanner
 from integrations.telemetry.spans import no_traces
 from portals.base.clinic import ClinicView
 from portals.base.sealing import Sealer
@@ -35,7 +36,8 @@ class PortalDeps:
     ``library`` law and rulebooks in force (:class:`engine.library.LibraryKeeper`);
     ``gates`` asks a gate of both engines, ``search`` of the
     closures alone (offers only, it opens nothing); ``token_signer`` signs room access (:mod:`portals.call`);
-    ``traces`` begins spans of requests; ``places`` suggests where a browser's network address is.
+    ``traces`` begins spans of requests; ``places`` suggests where a browser's network address is;
+    ``scanner`` looks through files that come in.
     """
 
     settings: Settings
@@ -52,4 +54,5 @@ class PortalDeps:
     gates: GateKeeper
     search: GateKeeper
     places: GeoLocator = field(default_factory=NoLocator)
+    scanner: Scanner = field(default_factory=NoScanner)
     traces: Tracing = field(default_factory=no_traces)

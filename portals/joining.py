@@ -16,6 +16,7 @@ from engine.ports import GeoLocator
 from engine.settings import Settings, clinic_files
 from integrations.geo.mmdb import MmdbLocator
 from integrations.geo.null import NoLocator
+from integrations.scan.adapters import scanner_of
 from integrations.telemetry.exporters import spans_to
 from integrations.telemetry.spans import Spans
 from portals.auth.sessions import RecordsSessions
@@ -83,6 +84,7 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
         search=LawGateKeeper(lambda: keeper.current, ClosuresOnly()),
         token_signer=RoomTokens(database),
         places=_locator(settings),
+        scanner=scanner_of(settings),
         traces=traces,
     )
     return Joined(deps=deps, keeper=keeper, pool=pool, database=database, traces=traces)

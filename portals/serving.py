@@ -15,10 +15,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engine.evaluator_pool import EvaluatorPool
 from engine.settings import Settings, check_listener
 from integrations.telemetry.logs import start_logs
+from portals.base.files import tidy
 from portals.deps import PortalDeps
 from portals.joining import Joined, join_parts
 
 REFRESH_SECONDS = 2.0
+FILES_SECONDS = 300.0
 GRACE_SECONDS = 3
 
 log = logging.getLogger(__name__)
@@ -66,11 +68,12 @@ async def _serve(settings: Settings, make: Callable[[PortalDeps], FastAPI], pool
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    refreshing = asyncio.create_task(_keep_current(joined))
+    refreshing = [asyncio.create_task(one) for one in (_keep_current(joined), _keep_files(joined.deps))]
     try:
         await server.serve()
     finally:
-        refreshing.cancel()
+        for one in refreshing:
+            one.cancel()
         joined.close()
 
 
@@ -99,3 +102,13 @@ async def _keep_current(joined: Joined) -> None:
             log.info("the library changed and is in force")
         elif joined.keeper.problems != before:
             log.warning("a change was refused: %d problems; run `clinic check`", len(joined.keeper.problems))
+
+
+async def _keep_files(deps: PortalDeps) -> None:
+    """Has files checked that wait for the scanner, and removes what a crash left; at the start, and now and then."""
+    while True:
+        try:
+            await asyncio.to_thread(tidy, deps)
+        except Exception as fault:  # whatever ails a file, the next look may find it well
+            log.error("files: %s", type(fault).__name__)
+        await asyncio.sleep(FILES_SECONDS)

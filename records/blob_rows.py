@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from records.acts import Act
 from records.blobs import CLEAN, DOCUMENT, KEPT, MOST_FILES, PHOTO, QUARANTINED, REFUSED, REMOVED, BlobView, view_of
 from records.codes import b64, new_id, unb64
+from records.course import append_event
 from records.errors import AlreadyDone, NotFound
 from records.key_ring import Purpose
 from records.tables.blobs import BlobRow
@@ -110,7 +111,7 @@ def add(work: Work, visit: str, stored: Stored) -> tuple[str, bool]:
     )
     work.session.add(fresh)
     work.note(Act.FILE_ADDED, blob, visit, kind=fresh.kind)
-    work.session.flush()
+    append_event(work, row, "file_added", detail={"file": blob})
     return blob, there is None
 
 
@@ -145,7 +146,7 @@ def accept(work: Work, blob: str, checked: Stored | None) -> str:
             setattr(row, name, value)
     row.state, row.settled_at = CLEAN, work.now
     work.note(Act.FILE_SETTLED, blob, row.visit, outcome=CLEAN)
-    work.session.flush()
+    _tell(work, row, "file_checked")
     return old
 
 
@@ -243,14 +244,20 @@ def _opened(work: Work, row: BlobRow) -> Opened:
 
 def _in_quarantine(work: Work, blob: str) -> BlobRow | None:
     row = work.row(BlobRow, blob)
-    work.lock(BlobRow, blob)
+    work.lock(Visit, row.visit)  # every change of a file holds its visit, so the row needs no lock of its own
+    row = work.row(BlobRow, blob)
     return row if row.state == QUARANTINED else None
+
+
+def _tell(work: Work, row: BlobRow, event: str) -> None:
+    """An event of the visit, so that pages that are open show what became of the file."""
+    append_event(work, work.row(Visit, row.visit), event, detail={"file": row.id})
 
 
 def _end(work: Work, row: BlobRow, state: str) -> str:
     """Ends a row; its file's name is returned unless another row of the same patient names it, too."""
     name = row.file
     row.state, row.file, row.key, row.settled_at = state, "", b"", work.now
-    work.session.flush()
+    _tell(work, row, f"file_{state}")
     others = select(BlobRow.id).where(BlobRow.file == name).limit(1)
     return "" if not name or work.session.scalar(others) is not None else name

@@ -89,16 +89,20 @@ class BlobStore:
         self._scanner = scanner
         self.folder = BlobFolder(folder)
 
-    @contextlib.contextmanager
-    def upload(self, clinic: str, actor: Actor, visit: str) -> Iterator[Upload]:
-        """Begins a file for a visit; whatever is not kept by `keep` is gone at the end of the block.
+    def begin(self, clinic: str, actor: Actor, visit: str) -> Upload:
+        """Begins a file for a visit; `Upload.discard` has to follow, whatever becomes of it.
 
         Raises:
             AccessRefused, NotFound, AlreadyDone, TooMany: see `records.blob_rows.expect`.
         """
         with self._database.work(clinic, actor) as work:
             expected = expect(work, visit)
-        upload = Upload(self.folder, clinic, actor, expected)
+        return Upload(self.folder, clinic, actor, expected)
+
+    @contextlib.contextmanager
+    def upload(self, clinic: str, actor: Actor, visit: str) -> Iterator[Upload]:
+        """The same; whatever is not kept by `keep` is gone at the end of the block."""
+        upload = self.begin(clinic, actor, visit)
         try:
             yield upload
         finally:

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from portals.base.clinic import Clinics, ClinicView
 from portals.base.hosts import UnknownHost, clinic_of
 from portals.base.i18n import choose_language
+from portals.base.multipart import leading_token
 from portals.base.visitor import (
     API,
     COOKIES,
@@ -197,12 +198,13 @@ class ForgeryGuard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        body = b""
         token = headers.get("x-csrf-token", "")
         if not token and headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             body = await _whole_body(receive)
             token = parse_qs(body.decode("utf-8", "replace")).get("csrf", [""])[0]
             receive = _replay(body, receive)
+        elif not token and headers.get("content-type", "").startswith("multipart/form-data"):
+            token, receive = await leading_token(receive)
         expected = csrf_token(found.secret)
         if found.fresh or not _same_site(scope, headers) or not hmac.compare_digest(token.encode(), expected.encode()):
             log.warning("forgery check refused a request reference=%s", found.reference)

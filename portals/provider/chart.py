@@ -20,7 +20,8 @@ from engine.texts import text_in
 from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message
 from portals.provider.law import plain
-from portals.provider.views import ChartLine, ChartView, ScoreLine
+from portals.provider.views import ChartLine, ChartView, FileLine, ScoreLine
+from records.blobs import CLEAN, PHOTO, REFUSED, BlobView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -43,6 +44,7 @@ class ChartSource:
     dossier: Dossier
     forms: tuple[tuple[Form, Mapping[str, Any]], ...]
     now: datetime
+    files: tuple[BlobView, ...] = ()
 
 
 def chart_view(source: ChartSource, t: Translate, fmt: Formats) -> ChartView:
@@ -69,7 +71,25 @@ def chart_view(source: ChartSource, t: Translate, fmt: Formats) -> ChartView:
         pregnancy=_pregnancy(source, t, fmt),
         phone=source.patient.phone,
         address=_address(place, t) if place else (),
+        files=tuple(file_lines(source.files, t, fmt, zone)),
     )
+
+
+def file_lines(files: Iterable[BlobView], t: Translate, fmt: Formats, zone: str) -> Iterable[FileLine]:
+    """The visit's photos and papers, numbered by kind; what was refused is the patient's matter."""
+    numbers: dict[str, int] = {}
+    for one in files:
+        if one.state != REFUSED:
+            numbers[one.kind] = numbers.get(one.kind, 0) + 1
+            yield FileLine(
+                title=t(f"files.{one.kind}", number=numbers[one.kind]),
+                path=f"/staff/visits/{one.visit}/files/{one.id}" if one.state == CLEAN else "",
+                state=one.state,
+                sent=fmt.moment(one.at, zone),
+                shown=one.kind == PHOTO,
+                width=one.width,
+                height=one.height,
+            )
 
 
 def place_words(place: Place) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from engine.law_words import LawWords
 from portals.auth.guards import require_session
 from portals.base.again import once, said_again
+from portals.base.files import hand_out
 from portals.base.requests import field, form_of, in_scope, rulebook_of
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import visitor
@@ -83,6 +84,13 @@ async def visit_changes(request: Request, visit: str) -> Response:
     """Whether the visit looks different now."""
     provider_session(request)
     return JSONResponse({"revision": await in_scope(request, lambda scope: scope.visits.changes(visit))})
+
+
+@router.get("/visits/{visit}/files/{blob}")
+async def visit_file(request: Request, visit: str, blob: str) -> Response:
+    """A photo or paper of the visit; the patient can see that it was looked at."""
+    provider_session(request)
+    return await hand_out(request, visit, blob)
 
 
 def _seen(alert: str, desk: Desk) -> None:

@@ -138,6 +138,19 @@ class ScoreLine:
     band: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLine:
+    """A photo or paper of the visit: what it is, where it opens (empty: it cannot be opened yet), its pixels."""
+
+    title: str
+    path: str
+    state: str
+    sent: str
+    shown: bool = False
+    width: int = 0
+    height: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChartView:
     """What is known of the patient for this visit. None means untold, an empty tuple told to be none."""
@@ -160,6 +173,7 @@ class ChartView:
     pregnancy: str = ""
     phone: str = ""
     address: tuple[str, ...] = ()
+    files: tuple[FileLine, ...] = ()
 
     @property
     def flags(self) -> tuple[ChartLine, ...]:

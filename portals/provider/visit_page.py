@@ -148,6 +148,7 @@ def chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
         dossier=desk.scope.visits.dossier(visit.visit),
         forms=tuple(_answered(desk, visit.visit, content, name) for name in content.plan.intake_forms),
         now=desk.now,
+        files=desk.scope.blobs.for_visit(visit.visit),
     )
 
 

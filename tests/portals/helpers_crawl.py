@@ -18,8 +18,10 @@ from engine.access import Relation, Standing
 from engine.dossier import Place
 from engine.library import Library, load_library
 from engine.ports import Effect, PaymentReceipt, RoomPlace, VisitChange, VisitRef
+from integrations.scan.null import NoScanner
 from portals.base.visitor import COOKIES, csrf_token
 from records.access import STAFF, Role
+from records.blob_store import BlobStore
 from records.consents import ConsentDraft
 from records.database import Database
 from records.emergency import EmergencyDraft
@@ -34,6 +36,7 @@ from records.visits import VisitDraft
 from records.work import Actor
 from tests.portals.helpers_clinic import ROOT, Clinic, FakeVisits
 from tests.records.helpers import PATIENT
+from tests.records.helpers_blobs import PDF
 from tests.records.helpers_journey import gate_record, order_of
 from workflows.contracts import Answer, Ask
 
@@ -250,6 +253,7 @@ def tell_visit(clinic: Clinic, slug: str, mark: str, *, in_an_emergency: bool = 
         )
     ref = VisitRef(clinic=slug, visit=visit)
     ids = _fill(database, store, ref, mark)
+    ids["blob"] = _file(clinic, ref, patient)
     if in_an_emergency:
         with database.scope(slug, Actor(person=helper, role=Role.PROVIDER)) as scope:
             ids["emergency"] = scope.emergencies.open(_emergency(mark)).id
@@ -310,6 +314,13 @@ def _fill(database: Database, store: RecordsVisitStore, ref: VisitRef, mark: str
     with database.scope(ref.clinic, as_patient) as scope:
         token = scope.links.address(link)
     return {"order": order, "note": note.note, "alert": task, "token": token, "number": "1", **KINDS, **NOBODYS}
+
+
+def _file(clinic: Clinic, ref: VisitRef, patient: str) -> str:
+    files = BlobStore(clinic.database, clinic.app.state.deps.settings.files_dir, NoScanner())
+    with files.upload(ref.clinic, Actor(person=patient, role=Role.PATIENT), ref.visit) as upload:
+        upload.write(PDF)
+        return files.keep(upload)
 
 
 KINDS = {"specialty": "urgent_care", "kind": "video_visit"}

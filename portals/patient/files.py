@@ -1,0 +1,159 @@
+"""Photos and papers of a visit, as the patient adds them, looks at them and takes them back."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from portals.auth.guards import require_patient
+from portals.base.again import Said, once, said_again, send_again
+from portals.base.files import hand_out, in_store
+from portals.base.i18n import translator
+from portals.base.multipart import BadUpload, FileForm, drain, take_file
+from portals.base.requests import actor_of, in_scope
+from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from portals.patient.visit import VisitPage, begun, read_page
+from records.blob_rows import ADDING, REMOVING, TooMany
+from records.blob_store import FileRefused
+from records.blobs import MOST_BYTES, MOST_FILES, BlobView
+from records.errors import AlreadyDone, NotYetBegun
+from records.scope import Scope
+
+router = APIRouter()
+FIELD = "file"
+# What the answer's status is when a file is refused for that reason; every other one is a 422.
+STATUS = {"type": 415, "heif": 415, "size": 413, "pixels": 413, "too_many": 409, "late": 409}
+_AROUND = 64 * 1024  # what a form has beside its file
+_HEARD_OUT = 4 * MOST_BYTES
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesPage:
+    """What the page shows: the visit, its files, and what may be done now."""
+
+    page: VisitPage
+    files: tuple[BlobView, ...]
+
+    @property
+    def may_add(self) -> bool:
+        kept = sum(1 for one in self.files if one.state != "refused")
+        return self.page.visit.stage in ADDING and kept < MOST_FILES
+
+    @property
+    def may_remove(self) -> bool:
+        return self.page.visit.stage in REMOVING
+
+
+@router.get("/visits/{visit_id}/files")
+async def files_page(request: Request, visit_id: str) -> Response:
+    """What was sent so far, and a way to send more."""
+    require_patient(request)
+
+    def read(scope: Scope) -> FilesPage:
+        return FilesPage(page=begun(read_page(scope, visit_id)), files=scope.blobs.for_visit(visit_id))
+
+    shown, said = await in_scope(request, read), said_again(request)
+    words = translator(visitor(request).language)
+    error = next((words(f"files.refused.{code}") for name, code in said.errors if name == FIELD), "")
+    answer = render(
+        request,
+        "patient/files.html",
+        said.status,
+        page=shown.page,
+        visit=shown.page.visit,
+        shown=shown,
+        error=error,
+        added=request.query_params.get("said") == "added" and not error,
+        most=MOST_BYTES,
+        megabytes=MOST_BYTES // MEGABYTE,
+        most_files=MOST_FILES,
+    )
+    return once(request, answer)
+
+
+@router.post("/visits/{visit_id}/files")
+async def add_file(request: Request, visit_id: str) -> Response:
+    """Takes one file in as it comes, checks it, and says at once what is wrong with it."""
+    require_patient(request)
+    stream = request.stream()
+    try:
+        code = await _taken(request, visit_id, stream)
+        if code:
+            await drain(stream, _HEARD_OUT)
+    except (ClientDisconnect, BadUpload):
+        raise HTTPException(400) from None
+    if code:
+        return _refused(request, visit_id, code)
+    if _wants_json(request):
+        return JSONResponse({"added": True})
+    return go(f"/visits/{visit_id}/files?said=added")
+
+
+@router.get("/visits/{visit_id}/files/{blob}")
+async def see_file(request: Request, visit_id: str, blob: str) -> Response:
+    """One file, as it is kept."""
+    require_patient(request)
+    return await hand_out(request, visit_id, blob)
+
+
+@router.post("/visits/{visit_id}/files/{blob}/remove")
+async def remove_file(request: Request, visit_id: str, blob: str) -> Response:
+    """Takes one back; once the call has begun it stays."""
+    require_patient(request)
+    clinic, actor = visitor(request).here.slug, actor_of(request)
+    with contextlib.suppress(AlreadyDone):  # the page shows what is still there, and that it stays
+        await in_store(request, lambda store: store.remove(clinic, actor, blob))
+    return go(f"/visits/{visit_id}/files")
+
+
+async def _taken(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -> str:
+    """Takes the file; returns why it was refused, empty when it was not. Raises `BadUpload`, `NotYetBegun`."""
+    try:
+        await _take(request, visit_id, stream)
+    except FileRefused as refused:
+        return refused.code
+    except NotYetBegun:
+        raise
+    except AlreadyDone as done:
+        return "too_many" if isinstance(done, TooMany) else "late"
+    return ""
+
+
+async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -> None:
+    clinic, actor = visitor(request).here.slug, actor_of(request)
+    upload = await in_store(request, lambda store: store.begin(clinic, actor, visit_id))
+    try:
+        if _told_length(request) > MOST_BYTES + _AROUND:
+            raise FileRefused("size")
+        form = FileForm(request.headers.get("content-type", ""), FIELD)
+        await take_file(stream, form, lambda piece: run_in_threadpool(upload.write, piece))
+        await in_store(request, lambda store: store.keep(upload))
+    finally:
+        await run_in_threadpool(upload.discard)
+
+
+def _refused(request: Request, visit_id: str, code: str) -> Response:
+    status = STATUS.get(code, 422)
+    if _wants_json(request):
+        words = translator(visitor(request).language)(f"files.refused.{code}")
+        return JSONResponse({"problem": words}, status_code=status)
+    said = Said(errors=((FIELD, code),), status=status)
+    return send_again(request, said) or go(f"/visits/{visit_id}/files")
+
+
+def _told_length(request: Request) -> int:
+    told = request.headers.get("content-length", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 18 else 0
+
+
+def _wants_json(request: Request) -> bool:
+    return "application/json" in request.headers.get("accept", "")
