@@ -182,6 +182,24 @@ CONTENT: tuple[Kind, ...] = (
         "add `call:` with the number, such as '911'",
         WARNING,
     ),
+    Kind(
+        "FORM037",
+        "unknown `{path}` in `prefill`{hint}",
+        "The question would always begin empty.",
+        "write `last_answer`, or the path of the fact that the item fills",
+    ),
+    Kind(
+        "FORM038",
+        "`{item}` begins with `{path}` but does not fill it",
+        "What was told once is offered only where it is asked again.",
+        "add `fills:` with the same path, or write `last_answer`",
+    ),
+    Kind(
+        "FORM039",
+        "`{item}` begins with an old answer, and {what} stands on it",
+        "An old danger, or an old sum, is not today's.",
+        "remove `prefill` from the item",
+    ),
     # VISIT: specialties, visit types, steps
     Kind(
         "VISIT001", "unknown kind of step `{kind}`{hint}", "Steps come from a small library.", "use one of: {allowed}"

@@ -78,7 +78,8 @@ class Item:
 
     `needs` are the items its `show_when` reads; `stratum` counts how deep those depend on others. Scales and numbers
     have `least` and `most` in the item's `unit` (UCUM); `places` are digits after the point. `seconds` is how long an
-    answer usually takes. `alone` is the choice of a multiple choice that excludes the others.
+    answer usually takes. `alone` is the choice of a multiple choice that excludes the others. `prefill` is what the
+    question begins with: `last_answer`, the path of a fact it fills, or nothing.
     """
 
     id: str
@@ -100,6 +101,7 @@ class Item:
     alone: str = ""
     seconds: int = 8
     fills: Fill | None = None
+    prefill: str = ""
     codes: tuple[Code, ...] = ()
     show_when: Condition | None = None
     required_when: Condition | None = None

@@ -8,7 +8,7 @@ from engine.reading import Node
 
 LONGEST_SCALE = 20
 """The most steps of a scale: more do not fit a phone, and nobody tells them apart."""
-_FOR_ANSWERS = ("optional", "required_when", "fills", "codes")
+_FOR_ANSWERS = ("optional", "required_when", "fills", "prefill", "codes")
 
 
 def report_unanswerable(node: Node, kind: str, problems: Problems) -> None:

@@ -26,6 +26,7 @@ from engine.forms_cases import report_cases
 from engine.forms_dead import report_dead
 from engine.forms_instruments import read_instrument, report_same_codes
 from engine.forms_paths import report_unreachable
+from engine.forms_prefill import read_prefill, report_prefilled
 from engine.forms_rules import intake_rules, last_stratum
 from engine.forms_schema import FORM
 from engine.forms_scores import compile_scores, read_codes, report_twice, score_types
@@ -128,6 +129,7 @@ class _Compiler:
         placed = _placed_in_strata(items)
         flags = tuple(self._flag(node, placed) for node in document.get("flags") or ())
         self._unique(tuple(document.get("flags") or ()))
+        report_prefilled(placed, flags, self._scores, tuple(document["items"]), self._problems)
         rules = intake_rules(self._id, placed, flags)
         source = {key: value.plain() for key, value in document.items() if key != "cases"}
         return Form(
@@ -195,7 +197,9 @@ class _Compiler:
             **_typed(node),
         )
         self._check_choices(item, node)
-        return replace(item, fills=self._fill(item, node["fills"])) if "fills" in node else item
+        item = replace(item, fills=self._fill(item, node["fills"])) if "fills" in node else item
+        begun = read_prefill(item, node, self._vocabulary, self._problems) if "prefill" in node else ""
+        return replace(item, prefill=begun)
 
     def _check_item(self, node: Node, kind: str) -> None:
         for key in _TEXT_KEYS:

@@ -73,6 +73,7 @@ ITEM = Record(
         "seconds": Key(Number(least=1, most=600), "how long an answer usually takes, in seconds"),
         "show_when": Key(CONDITION, "shown only where this holds"),
         "required_when": Key(CONDITION, "may be left blank unless this holds"),
+        "prefill": Key(Text(), "what it begins with: `last_answer`, or the path of the fact that it fills"),
         "fills": Key(FILLS, "the shared fact that the answer supplies"),
         "codes": Key(CODES, "what other programs call the question"),
     },

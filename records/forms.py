@@ -9,15 +9,19 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from records.access import permitted
 from records.acts import Act
 from records.codes import as_code, new_id
 from records.course import append_event, raise_alert, tell
 from records.errors import AlreadyDone, Conflict
+from records.standing import standing_at
 from records.tables.clinical import AnswerRow, SubmissionRow
 from records.tables.visits import AlertRow, Visit
 from records.work import Repository
 
 RED_FLAG = "red_flag"
+MOST_EARLIER = 6
+"""How many forms of earlier visits are looked at for what the patient told last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -147,6 +151,28 @@ class Forms(Repository):
         self._work.visit(visit, Act.ANSWERS_VIEWED)
         query = select(SubmissionRow).where(SubmissionRow.visit == visit).order_by(SubmissionRow.at, SubmissionRow.id)
         return tuple(self._submission(row) for row in self._session.scalars(query))
+
+    def earlier(self, visit: str) -> tuple[SubmissionView, ...]:
+        """What the same patient handed in at other visits, newest first, at most `MOST_EARLIER`.
+
+        Visits that the actor may not read are left out; each that is read is audited.
+        """
+        own = self._work.visit(visit, Act.ANSWERS_VIEWED)
+        query = (
+            select(SubmissionRow, Visit)
+            .join(Visit, Visit.id == SubmissionRow.visit)
+            .where(Visit.clinic == self._work.clinic, Visit.patient == own.patient, Visit.id != visit)
+            .order_by(SubmissionRow.at.desc(), SubmissionRow.id)
+            .limit(MOST_EARLIER)
+        )
+        rows = [
+            (row, other)
+            for row, other in self._session.execute(query)
+            if permitted(standing_at(self._work, other), Act.ANSWERS_VIEWED)
+        ]
+        for other in dict.fromkeys(other.id for _, other in rows):
+            self._work.visit(other, Act.ANSWERS_VIEWED)
+        return tuple(self._submission(row) for row, _ in rows)
 
     def _write(self, visit: Visit, draft: AnswerDraft) -> SavedAnswer:
         row_id, version = new_id("ans"), draft.version + 1

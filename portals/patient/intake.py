@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -23,6 +24,7 @@ from engine.forms_answers import check_submission, read_answer
 from engine.forms_browser import browser_form
 from engine.forms_flags import RaisedFlag, red_flags
 from engine.forms_intake import filled_facts, next_item, shown_items
+from engine.forms_prefill import HandedIn, offered
 from engine.pinned import Pinned
 from engine.texts import text_in
 from portals.auth.guards import require_patient
@@ -93,11 +95,13 @@ class Advice:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Typed:
-    """A question shown again: what was typed, the sentence beside it, and the answer's status."""
+    """What stands in a question's field: typed before, with the sentence beside it and the page's status, or told at
+    an earlier visit, `since` when, and not answered yet."""
 
     value: Any
     error: str
     status: int
+    since: datetime | None = None
 
 
 @router.get("/visits/{visit_id}/intake")
@@ -150,7 +154,8 @@ async def intake_question(request: Request, visit_id: str, number: int) -> Respo
     if sitting.form is None:
         return go(f"/visits/{visit_id}")
     said = said_again(request)
-    typed = Typed(said.values["value"], said.values["error"], said.status) if said.values else None
+    told = Typed(said.values["value"], said.values["error"], said.status) if said.values else None
+    typed = told or await _offered(request, sitting, sitting.form, number)
     return once(request, _question(request, sitting, sitting.form, number, typed))
 
 
@@ -198,6 +203,19 @@ async def emergency(request: Request, visit_id: str) -> Response:
         visit=page.visit,
         flags=_flag_words(raised, visitor(request).language),
     )
+
+
+async def _offered(request: Request, sitting: Sitting, form: Form, number: int) -> Typed | None:
+    """What the patient told at an earlier visit, for a question that begins with it and has no answer yet."""
+    shown = shown_items(form, sitting.answers)
+    item = shown[number - 1] if 1 <= number <= len(shown) else None
+    if item is None or not item.prefill or item.id in sitting.answers:
+        return None
+    visit = sitting.page.visit.visit
+    views = await in_scope(request, lambda scope: scope.forms.earlier(visit))
+    earlier = [HandedIn(form=view.form, at=view.at, answers=view.answers, fills=view.fills) for view in views]
+    found = offered(form, item, earlier)
+    return Typed(field_value(item.type, found.value), "", 200, found.at) if found is not None else None
 
 
 async def _sitting(request: Request, visit_id: str) -> Sitting:
@@ -305,6 +323,7 @@ def _question(request: Request, sitting: Sitting, form: Form, number: int, typed
         question=asked,
         value=value,
         error=typed.error if typed else "",
+        since=typed.since if typed else None,
         version=sitting.version(asked.id),
         key=new_request_id(),
         standing=standing(form, answers),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from sqlalchemy import func, select
+
+from engine.ports import VisitChange, VisitRef
 from records.access import Role
+from records.acts import Act
 from records.errors import AccessRefused, AlreadyDone, Conflict
 from records.forms import Submission
+from records.tables.vault import AuditEntry
 from records.work import Actor
-from tests.records.helpers import World
+from tests.records.helpers import PATIENT, World, draft_of
 from tests.records.helpers_journey import FORM, answer_of
 
 
@@ -102,3 +108,44 @@ def test_a_provider_reads_answers_and_writes_none(world: World) -> None:
         world.database.scope(world.clinic, Actor(person="s", role=Role.SUPPORT)) as scope,
     ):
         scope.forms.answers(world.visit, FORM)
+
+
+def later_visit(world: World) -> str:
+    """Another visit of the same patient, begun."""
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        visit = scope.visits.draft(draft_of(world.patient, world.provider))
+    effect = replace(world.effect(), ref=VisitRef(clinic=world.clinic, visit=visit))
+    world.store.change(effect, VisitChange(event="held", stage="held"))
+    return visit
+
+
+def test_what_was_handed_in_at_an_earlier_visit_is_found_and_its_reading_is_audited(world: World) -> None:
+    visit = later_visit(world)
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.forms.save_answer(answer_of(world.visit, "fever", True))
+        assert scope.forms.earlier(visit) == ()
+        scope.forms.submit(submission(world))
+    before = looks(world)
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        (found,) = scope.forms.earlier(visit)
+    assert (dict(found.answers), found.fills["patient.allergies"]) == ({"fever": True}, ["penicillin"])
+    assert looks(world) == before + 1
+
+
+def looks(world: World) -> int:
+    """How often the audit says that the world's visit's answers were read."""
+    with world.database.reading() as session:
+        query = select(func.count()).where(AuditEntry.visit == world.visit, AuditEntry.act == Act.ANSWERS_VIEWED)
+        return session.scalar(query) or 0
+
+
+def test_nobody_elses_answers_are_found(world: World) -> None:
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        other = scope.people.create_patient(replace(PATIENT, email="other@example.org"))
+        theirs = scope.visits.draft(draft_of(other, world.provider))
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.forms.submit(submission(world))
+    with world.database.scope(world.clinic, Actor(person=other, role=Role.PATIENT)) as scope:
+        assert scope.forms.earlier(theirs) == ()
+        with pytest.raises(AccessRefused):
+            scope.forms.earlier(world.visit)
