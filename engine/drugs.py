@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from engine.diagnostics import Problems
 from engine.law import SCHEDULES, SOURCE
 from engine.reading import Node
+from engine.remembered import read_once
 from engine.shapes import Anything, Flag, Key, ListOf, MapOf, OneOf, Record, Text
 
 _FORM = Record(
@@ -110,6 +111,7 @@ def stricter(told: str | None, held: str | None) -> str | None:
     return min(known, key=SCHEDULES.index, default=None)
 
 
+@read_once(most=8)
 def read_drugs(node: Node, problems: Problems) -> Mapping[str, Drug]:
     """The drugs of a file by name (small letters)."""
     SHAPE.check(node, problems)

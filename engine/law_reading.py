@@ -30,6 +30,7 @@ from engine.law import (
 from engine.law_cases import check_case
 from engine.periods import DATED, LAST_DAY, Period, read_period
 from engine.reading import Node, Sort
+from engine.remembered import read_once
 from engine.topics import LawScope, Topic, Topics
 from engine.units import written
 from engine.values import BadValue, Duration, FactType, Kind, Value, shift
@@ -50,6 +51,7 @@ class _Reader:
     policy: bool = False
 
 
+@read_once(most=512)
 def read_law(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Problems) -> LawFile | None:
     """One law file; None when its topic is unknown."""
     SHAPE.check(node, problems)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.diagnostics import Problems
 from engine.reading import Node
+from engine.remembered import read_once
 from engine.shapes import Key, ListOf, MapOf, Record, Text
 
 SHAPE = Record(
@@ -34,7 +35,8 @@ class ZoneTable:
         return tuple(sorted(everywhere)) or ("UTC",)
 
 
-def read_zones(node: Node, problems: Problems) -> dict[str, tuple[str, ...]]:
+@read_once(most=8)
+def read_zones(node: Node, problems: Problems) -> Mapping[str, tuple[str, ...]]:
     """Zones by state out of a file that was read; an unknown zone is reported and left out."""
     SHAPE.check(node, problems)
     zones = node.get("zones")

@@ -7,7 +7,7 @@ content in force is another one.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from engine.content import Content
 from engine.diagnostics import Problems
@@ -16,6 +16,7 @@ from engine.forms_compile import compile_form
 from engine.packs import digest
 from engine.plans import VisitPlan
 from engine.reading import Node, Sort, read_text
+from engine.remembered import Same
 from engine.visits import Specialty
 from engine.visits_compile import Folder, Surroundings, compile_specialty
 from engine.vocabulary import Vocabulary
@@ -95,23 +96,10 @@ class Pinned:
         if current is not None and (not pin or current.digest == pin):
             return current
         text = self.document(pin) if pin else None
-        kept = compiled(_Text(text, name, pin, _Same(self.vocabulary))) if text is not None else None
+        kept = compiled(_Text(text, name, pin, Same(self.vocabulary))) if text is not None else None
         if kept is None and current is None:
             raise ContentGone(name)
         return kept if kept is not None else current
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Same:
-    """A vocabulary as a key: the same object only."""
-
-    vocabulary: Vocabulary
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.vocabulary is self.vocabulary
-
-    def __hash__(self) -> int:
-        return id(self.vocabulary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +109,12 @@ class _Text:
     text: str
     name: str
     digest: str
-    around: _Same
+    around: Same
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What it is compiled with."""
+        return cast("Vocabulary", self.around.things[0])
 
     def read(self) -> Node | None:
         """The text's node; None when it is not what its digest names."""
@@ -140,7 +133,7 @@ def _in_force(get: Callable[[str], Form], form_id: str) -> Form | None:
 @lru_cache(maxsize=_KEPT)
 def _form(kept: _Text) -> Form | None:
     node = kept.read()
-    return compile_form(node, kept.name, kept.around.vocabulary, Problems()) if node is not None else None
+    return compile_form(node, kept.name, kept.vocabulary, Problems()) if node is not None else None
 
 
 @lru_cache(maxsize=_KEPT)
@@ -156,5 +149,5 @@ def _specialty(kept: _Text) -> Specialty | None:
         formulary=None if formulary.sort is Sort.EMPTY else formulary,
     )
     forms = frozenset(step.text("form") for kind in specialty["visit_types"] for step in kind["steps"])
-    around = Surroundings(forms={}, vocabulary=kept.around.vocabulary, schedules={}, broken=forms)
+    around = Surroundings(forms={}, vocabulary=kept.vocabulary, schedules={}, broken=forms)
     return compile_specialty(folder, around, Problems())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from engine.diagnostics import Problems, listed, nearest
 from engine.due_points import POINTS
 from engine.reading import Node
+from engine.remembered import read_once
 from engine.shapes import NAME, Anything, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.units import check_unit
 from engine.values import BadValue, FactType, Kind, Value
@@ -168,6 +169,7 @@ class LawScope:
         return [*self.vocabulary.paths(), *(f"{LAW_PREFIX}{name}" for name in self.topic.values)]
 
 
+@read_once(most=8)
 def read_topics(node: Node, vocabulary: Vocabulary, problems: Problems) -> Topics:
     """The topics and gates of a file that was read; everything wrong is reported."""
     SHAPE.check(node, problems)

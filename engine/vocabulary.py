@@ -11,6 +11,7 @@ from typing import cast
 
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.reading import Node
+from engine.remembered import read_once
 from engine.shapes import Anything, Exactly, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.units import check_unit
 from engine.values import BadValue, FactType, Kind, Value, read_duration
@@ -119,6 +120,10 @@ class Fact:
         return self.path not in facts and not (self.doubt is not None and self.doubt.holds(facts))
 
 
+Tree = Mapping[str, "Fact | Tree"]
+"""The facts as a question nests them, name by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Every declared path; also the scope that conditions are read in.
@@ -129,6 +134,10 @@ class Vocabulary:
     facts: Mapping[str, Fact]
     prefixes: frozenset[str] = field(default_factory=frozenset)
     happened: tuple[tuple[str, str], ...] = ()
+    tree: Tree = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tree", _tree(self.facts))
 
     def type_of(self, path: str) -> FactType | None:
         fact = self.facts.get(path)
@@ -150,6 +159,7 @@ class Vocabulary:
         return (fact for fact in self.facts.values() if fact.is_presumed)
 
 
+@read_once(most=8)
 def read_vocabulary(node: Node, problems: Problems) -> Vocabulary:
     """The vocabulary of a file that was read; everything wrong is reported."""
     SHAPE.check(node, problems)
@@ -190,6 +200,17 @@ def _check_doubt(node: Node | None, facts: Mapping[str, Fact], problems: Problem
         if part.raw not in kind.choices:
             hint, allowed = nearest(part.raw, kind.choices), listed(kind.choices)
             problems.report("SHAPE004", part.at, value=part.raw, hint=hint, allowed=allowed)
+
+
+def _tree(facts: Mapping[str, Fact]) -> Tree:
+    tree: dict[str, Fact | Tree] = {}
+    for path in sorted(facts, key=len, reverse=True):  # a fact whose path begins another one's hides that
+        *folders, leaf = path.split(".")
+        place = tree
+        for folder in folders:
+            place = cast("dict[str, Fact | Tree]", place.setdefault(folder, {}))
+        place[leaf] = facts[path]
+    return tree
 
 
 def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:
@@ -290,12 +311,13 @@ def read_facts(
 ) -> dict[str, Value]:
     """Flat, typed facts out of a question's nested ones; every unknown or mistyped one is reported."""
     facts: dict[str, Value] = {}
-    _flatten(vocabulary, given, "", facts, _Report(problems, name))
+    _flatten(vocabulary.tree, given, "", facts, _Report(vocabulary, problems, name))
     return facts
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
+    vocabulary: Vocabulary
     problems: Problems
     name: str
 
@@ -303,21 +325,20 @@ class _Report:
         self.problems.report(code, Location(self.name, path=path), path=path, **values)
 
 
-def _flatten(
-    vocabulary: Vocabulary, given: Mapping[str, object], prefix: str, facts: dict[str, Value], report: _Report
-) -> None:
+def _flatten(tree: Tree, given: Mapping[str, object], prefix: str, facts: dict[str, Value], report: _Report) -> None:
     for key, value in given.items():
-        path = f"{prefix}.{key}" if prefix else str(key)
-        fact = vocabulary.facts.get(path)
-        if fact is not None:
-            _put(fact, value, facts, report)
-        elif path not in vocabulary.prefixes:
-            known = vocabulary.prefixes if isinstance(value, Mapping) else vocabulary.tellable()
-            report("VOC001", path, hint=nearest(path, known))
+        part = tree.get(key)
+        if type(part) is Fact:
+            _put(part, value, facts, report)
+        elif part is None:
+            known, path = report.vocabulary, f"{prefix}{key}"
+            report(
+                "VOC001", path, hint=nearest(path, known.prefixes if isinstance(value, Mapping) else known.tellable())
+            )
         elif isinstance(value, Mapping):
-            _flatten(vocabulary, value, path, facts, report)
+            _flatten(cast("Tree", part), value, f"{prefix}{key}.", facts, report)
         elif value is not None:
-            report("VOC002", path, reason="a mapping is expected", fix="nest the facts under it")
+            report("VOC002", f"{prefix}{key}", reason="a mapping is expected", fix="nest the facts under it")
 
 
 def _put(fact: Fact, value: object, facts: dict[str, Value], report: _Report) -> None:
