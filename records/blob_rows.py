@@ -10,10 +10,22 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from records.acts import Act
-from records.blobs import CLEAN, DOCUMENT, KEPT, MOST_FILES, PHOTO, QUARANTINED, REFUSED, REMOVED, BlobView, view_of
+from records.blobs import (
+    CLEAN,
+    DOCUMENT,
+    ERASED,
+    KEPT,
+    MOST_FILES,
+    PHOTO,
+    QUARANTINED,
+    REFUSED,
+    REMOVED,
+    BlobView,
+    view_of,
+)
 from records.codes import b64, new_id, unb64
 from records.course import append_event
 from records.errors import AlreadyDone, NotFound
@@ -183,6 +195,12 @@ def waiting(work: Work) -> tuple[str, ...]:
     work.allow(Act.FILE_SETTLED)
     query = select(BlobRow.id).where(BlobRow.clinic == work.clinic, BlobRow.state == QUARANTINED)
     return tuple(work.session.scalars(query.order_by(BlobRow.at, BlobRow.id)))
+
+
+def end_files(work: Work, person: str) -> None:
+    """Ends every file of a person who is being erased; `records.blob_sweep.remove_erased` removes what lies there."""
+    ended = {"state": ERASED, "key": b"", "digest": "", "settled_at": work.now}
+    work.session.execute(update(BlobRow).where(BlobRow.clinic == work.clinic, BlobRow.person == person).values(**ended))
 
 
 def _refuse_late(work: Work, visit: Visit) -> None:

@@ -209,12 +209,10 @@ class BlobStore:
         )
 
     def _accept(self, clinic: str, blob: str, checked: Stored | None) -> str:
-        unneeded = checked.file if checked else ""
-        try:
-            with self._database.work(clinic, CHECKER) as work:
-                unneeded = accept(work, blob, checked)
-        finally:
-            self._remove(unneeded)
+        with self._database.work(clinic, CHECKER) as work:
+            unneeded = accept(work, blob, checked)
+        if unneeded:
+            self.folder.let_go(unneeded)
         return CLEAN
 
     def _refuse(self, clinic: str, blob: str, code: str, *, shown: bool) -> tuple[str, str]:

@@ -11,7 +11,6 @@ from records.blob_folder import BlobFolder
 from records.blobs import ERASED, KEPT
 from records.database import Database
 from records.tables.blobs import BlobRow
-from records.work import Work
 
 # Longer than any upload takes: what is younger may be about to get its row.
 GRACE_SECONDS = 3600.0
@@ -29,7 +28,7 @@ class Census:
 
 def sweep(database: Database, folder: Path, grace_seconds: float = GRACE_SECONDS) -> int:
     """Removes what nobody names and nobody has written to for the grace; returns how many files that were."""
-    files, removed = BlobFolder(folder), 0
+    files, removed = BlobFolder(folder), remove_erased(database, folder)
     for path in files.older_than(grace_seconds):
         if not path.name.startswith(".") and _is_named(database, path.name):
             continue
@@ -38,31 +37,29 @@ def sweep(database: Database, folder: Path, grace_seconds: float = GRACE_SECONDS
     return removed
 
 
+def remove_erased(database: Database, folder: Path) -> int:
+    """Removes the files of erased people at once; returns how many. What a crash leaves, the next call removes."""
+    erased = select(BlobRow.file).where(BlobRow.state == ERASED, BlobRow.file != "").distinct()
+    with database.reading() as session:
+        names = session.scalars(erased).all()
+    for name in names:
+        BlobFolder(folder).remove(name)
+    if names:
+        with database.writing() as session:
+            session.execute(update(BlobRow).where(BlobRow.state == ERASED).values(file=""))
+            session.commit()
+    return len(names)
+
+
 def census(database: Database, folder: Path) -> Census:
     """Counts files against rows; nothing is opened."""
     lying = set(BlobFolder(folder).names())
     with database.reading() as session:
-        named = set(session.scalars(select(BlobRow.file).where(BlobRow.file != "")))
+        named = set(session.scalars(select(BlobRow.file).where(BlobRow.state.in_(KEPT))))
         waiting = session.scalar(select(func.count()).select_from(BlobRow).where(BlobRow.state == "quarantined"))
     return Census(
         kept=len(named & lying), quarantined=waiting or 0, missing=len(named - lying), stray=len(lying - named)
     )
-
-
-def end_files(work: Work, person: str) -> tuple[str, ...]:
-    """Ends every file of an erased person; returns the names to be removed once that is committed."""
-    own = (BlobRow.clinic == work.clinic, BlobRow.person == person)
-    names = tuple(work.session.scalars(select(BlobRow.file).where(*own, BlobRow.file != "").distinct()))
-    ended = {"state": ERASED, "file": "", "key": b"", "digest": ""}
-    work.session.execute(update(BlobRow).where(*own).values(**ended, settled_at=work.now))
-    return names
-
-
-def remove_files(folder: Path, names: tuple[str, ...]) -> None:
-    """Removes the files; a program that dies before leaves them to the next sweep."""
-    files = BlobFolder(folder)
-    for name in names:
-        files.remove(name)
 
 
 def _is_named(database: Database, name: str) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy import LargeBinary, delete, func, select, update
 
 from records.acts import Act
 from records.attempts import forget_name
+from records.blob_rows import end_files
 from records.codes import as_code, new_id
 from records.errors import NotFound, StillOpen, Unreadable
 from records.mails import address_index
@@ -127,6 +128,7 @@ def erase_again(database: Database, actor: Actor) -> tuple[tuple[str, str], ...]
 
 def _erase(work: Work, person: str) -> int:
     _forget_mails(work, person)
+    end_files(work, person)
     _close_accounts(work, person)
     return work.ring.shred_person(work.session, work.clinic, person)
 

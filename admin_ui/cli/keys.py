@@ -16,6 +16,7 @@ from engine.settings import Settings, SettingsError
 from records.access import Role
 from records.acts import Act
 from records.audit import chain_name, clinics
+from records.blob_sweep import remove_erased
 from records.codes import machine_now
 from records.database import INSTALLATION, Database
 from records.erasure import REASONS, erase, kept_of
@@ -187,7 +188,8 @@ def _shred_lines(settings: Settings, database: Database, actor: Actor, wish: Wis
         raise SettingsError(["the code is not the one of this wish and of today; nothing was destroyed"])
     with database.work(wish.clinic, actor) as work:
         keys = erase(work, wish.person, grounds(wish, verdict))
-    return [*lines, f"destroyed: {keys} keys", *DESTROYED]
+    files = remove_erased(database, settings.files_dir)
+    return [*lines, f"destroyed: {keys} keys, {files} files", *DESTROYED]
 
 
 def _note(database: Database, clinic: str, actor: Actor, act: Act, **detail: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -18,9 +19,10 @@ from records.blob_sniff import ENDINGS, PICTURES
 from records.blob_store import BlobStore
 from records.blob_sweep import sweep
 from records.blobs import BlobView
-from records.errors import AccessRefused, NotFound
+from records.errors import AccessRefused, Erased, NotFound, Unreadable
 
 Found = TypeVar("Found")
+_LOG = logging.getLogger(__name__)
 # Whatever a file turns out to be, it runs nothing, loads nothing and is of no origin.
 _SHUT_IN = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
@@ -44,6 +46,11 @@ async def in_store(request: Request, work: Callable[[BlobStore], Found]) -> Foun
     try:
         return await run_in_threadpool(work, store_of(request))
     except AccessRefused:
+        raise HTTPException(404) from None
+    except Erased:
+        raise
+    except Unreadable as fault:
+        _LOG.error("a file cannot be read: %s", fault)
         raise HTTPException(404) from None
     except NotFound:
         await audit_refusal(request, "unknown")

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from engine.dossier import Place
 from engine.ports import VisitRef
+from records.blob_sweep import sweep
 from records.sessions import STAFF_PORTAL
 from records.visits import VisitDraft
 from records.work import Actor
@@ -77,3 +78,9 @@ def lying(clinic: Clinic) -> list[Path]:
     """Every file in the program's folder, drafts among them."""
     folder: Any = clinic.app.state.deps.settings.files_dir
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def left(clinic: Clinic) -> list[Path]:
+    """The same when the sweep has been there."""
+    sweep(clinic.database, clinic.app.state.deps.settings.files_dir, grace_seconds=-60)
+    return lying(clinic)

@@ -15,7 +15,7 @@ from portals.base.files import tidy
 from portals.base.visitor import csrf_token
 from records.tables.vault import AuditEntry
 from tests.portals.helpers_clinic import SLUG, Clinic, csrf_of, post, sign_in
-from tests.portals.helpers_files import clinician_at, lying, patient_at, send
+from tests.portals.helpers_files import clinician_at, left, lying, patient_at, send
 from tests.records.helpers_blobs import PDF, FakeScanner, picture
 
 
@@ -41,7 +41,7 @@ def test_a_photo_is_sent_shown_without_its_place_and_taken_back(clinic: Clinic) 
     gone = post(browser, f"/visits/{visit}/files", {}, to=f"/visits/{visit}/files/{blob}/remove")
     assert "You have not sent anything yet" in gone.text
     assert browser.get(f"/visits/{visit}/files/{blob}").status_code == 404
-    assert lying(clinic) == []
+    assert left(clinic) == []
 
 
 def test_a_paper_is_only_handed_out_to_be_saved(clinic: Clinic) -> None:
@@ -180,7 +180,7 @@ def test_while_the_scanner_is_away_the_page_says_so_and_a_later_look_settles_it(
     scanner.away = False
     tidy(clinic.app.state.deps)
     assert "Being checked" not in browser.get(f"/visits/{visit}/files").text
-    assert len(lying(clinic)) == 1
+    assert len(left(clinic)) == 1
 
 
 def test_once_the_call_is_over_nothing_is_added_or_removed(clinic: Clinic) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from engine.ports import PortUnavailable
 from records.blob_store import BlobStore
+from records.blob_sweep import sweep
 from records.work import Actor
 from tests.records.helpers import World
 
@@ -69,3 +70,9 @@ def fetch(store: BlobStore, world: World, blob: str, actor: Actor | None = None)
 def lying(folder: Path) -> list[Path]:
     """Every file in the store's folder, drafts among them."""
     return sorted(path for path in (folder / "files").rglob("*") if path.is_file())
+
+
+def kept(world: World, folder: Path) -> list[Path]:
+    """What is left in the store's folder when the sweep has been there."""
+    sweep(world.database, folder / "files", grace_seconds=-60)
+    return lying(folder)

@@ -18,7 +18,7 @@ from records.access import Role
 from records.audit import verify
 from records.blob_rows import TooMany
 from records.blob_store import FileRefused
-from records.blob_sweep import Census, census, end_files, remove_files, sweep
+from records.blob_sweep import Census, census, remove_erased, sweep
 from records.blobs import MOST_BYTES, MOST_FILES, BlobView
 from records.codes import new_id
 from records.erasure import erase
@@ -29,7 +29,7 @@ from records.tables.blobs import BlobRow
 from records.tables.vault import AuditEntry
 from records.work import Actor
 from tests.records.helpers import HandClock, World, build_world, draft_of
-from tests.records.helpers_blobs import PDF, FakeScanner, fetch, lying, picture, send, store_of
+from tests.records.helpers_blobs import PDF, FakeScanner, fetch, kept, lying, picture, send, store_of
 
 GRANTS = {"reason": "patient_request", "outcome": "permitted"}
 
@@ -162,7 +162,7 @@ def test_while_the_scanner_is_away_a_file_waits_and_nobody_sees_it(
     assert fetch(store, begun, good).startswith(b"\xff\xd8")
     assert [(view.state, view.code) for view in listed(begun)] == [("clean", ""), ("refused", "harmful")]
     assert store.check(begun.clinic, good) == "clean"
-    assert len(lying(tmp_path)) == 1
+    assert len(kept(begun, tmp_path)) == 1
     store.remove(begun.clinic, begun.as_patient, bad)
     assert len(listed(begun)) == 1
 
@@ -171,11 +171,11 @@ def test_while_the_scanner_is_away_a_file_waits_and_nobody_sees_it(
 def test_the_same_file_sent_twice_is_one_and_another_patients_is_another(begun: World, tmp_path: Path) -> None:
     store, content = store_of(begun, tmp_path), picture()
     assert send(store, begun, content) == send(store, begun, content)
-    assert (len(listed(begun)), len(lying(tmp_path))) == (1, 1)
+    assert (len(listed(begun)), len(kept(begun, tmp_path))) == (1, 1)
     other = build_world(begun.database, "cedar")
     other.begin()
     send(store, other, content)
-    assert len(lying(tmp_path)) == 2
+    assert len(kept(begun, tmp_path)) == 2
 
 
 @pytest.mark.slow
@@ -188,7 +188,7 @@ def test_one_persons_file_at_two_visits_lies_once_until_both_let_it_go(begun: Wo
     later.begin()
     second = send(store, later, content)
     assert first != second
-    assert len(lying(tmp_path)) == 1
+    assert len(kept(begun, tmp_path)) == 1
     store.remove(begun.clinic, begun.as_patient, first)
     assert fetch(store, later, second) == fetch(store, later, second, begun.as_patient)
     store.remove(begun.clinic, begun.as_patient, second)
@@ -198,7 +198,7 @@ def test_one_persons_file_at_two_visits_lies_once_until_both_let_it_go(begun: Wo
 @pytest.mark.slow
 def test_it_can_be_removed_before_the_call_and_not_after(begun: World, tmp_path: Path) -> None:
     store = store_of(begun, tmp_path)
-    gone, kept = send(store, begun, picture()), send(store, begun, PDF)
+    gone, stays = send(store, begun, PDF + b"gone"), send(store, begun, PDF)
     store.remove(begun.clinic, begun.as_patient, gone)
     with pytest.raises(NotFound):
         fetch(store, begun, gone)
@@ -206,7 +206,7 @@ def test_it_can_be_removed_before_the_call_and_not_after(begun: World, tmp_path:
         store.remove(begun.clinic, begun.as_patient, gone)
     begun.store.change(begun.effect(), VisitChange(event="in_call", stage="in_call"))
     with pytest.raises(AlreadyDone):
-        store.remove(begun.clinic, begun.as_patient, kept)
+        store.remove(begun.clinic, begun.as_patient, stays)
     send(store, begun, PDF + b"during the call")
     begun.store.change(begun.effect(), VisitChange(event="documenting", stage="documenting"))
     with pytest.raises(AlreadyDone):
@@ -290,8 +290,8 @@ def test_an_erased_patients_files_are_gone_and_older_copies_of_them_are_not_read
     begun.store.change(begun.effect(), VisitChange(event="completed", stage="completed"))
     with database.work(begun.clinic, Actor(person="ops", role=Role.PLATFORM_OPERATOR)) as work:
         erase(work, begun.patient, GRANTS)
-        names = end_files(work, begun.patient)
-    remove_files(tmp_path / "files", names)
+    assert lying(tmp_path) == [file]
+    assert remove_erased(database, tmp_path / "files") == 1
     assert lying(tmp_path) == []
     with pytest.raises((NotFound, Erased)):
         fetch(store, begun, blob, begun.as_system)
@@ -323,7 +323,7 @@ def test_a_program_that_dies_between_file_and_row_leaves_nothing_for_long(
     begun: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = store_of(begun, tmp_path)
-    kept = send(store, begun, PDF)
+    paper = send(store, begun, PDF)
 
     class Died(BaseException):
         pass
@@ -342,5 +342,5 @@ def test_a_program_that_dies_between_file_and_row_leaves_nothing_for_long(
     for path in lying(tmp_path):
         os.utime(path, (time.time() - 7200,) * 2)
     assert sweep(begun.database, folder) == 2
-    assert fetch(store, begun, kept) == PDF
+    assert fetch(store, begun, paper) == PDF
     assert census(begun.database, folder) == Census(kept=1, quarantined=0, missing=0, stray=0)

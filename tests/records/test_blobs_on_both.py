@@ -9,7 +9,7 @@ import pytest
 
 from records.errors import AlreadyDone, NotFound, Overtaken
 from tests.records.helpers import World
-from tests.records.helpers_blobs import PDF, fetch, lying, picture, send, store_of
+from tests.records.helpers_blobs import PDF, fetch, kept, lying, picture, send, store_of
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ def test_a_file_is_sent_seen_and_taken_back(world: World, tmp_path: Path) -> Non
     with pytest.raises(NotFound):
         fetch(store, world, photo)
     assert fetch(store, world, paper) == PDF
-    assert len(lying(tmp_path)) == 1
+    assert len(kept(world, tmp_path)) == 1
 
 
 def test_the_same_file_sent_by_many_requests_at_once_is_one(world: World, tmp_path: Path) -> None:
