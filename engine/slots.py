@@ -34,13 +34,40 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class WeekHours:
-    """When a clinic or a clinician is open: openings by weekday (Monday is 0), and days that are closed."""
+    """When a clinic or a clinician is open: openings by weekday (Monday is 0), closed days, and extra openings."""
 
     by_weekday: Mapping[int, tuple[Opening, ...]]
     closed: frozenset[date] = frozenset()
+    extra: Mapping[date, tuple[Opening, ...]] = field(default_factory=dict)
 
     def on(self, day: date) -> tuple[Opening, ...]:
-        return () if day in self.closed else self.by_weekday.get(day.weekday(), ())
+        usual = () if day in self.closed else self.by_weekday.get(day.weekday(), ())
+        return (*usual, *self.extra.get(day, ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working:
+    """When a clinician works: hours of a zone, and the time off that is taken out of them."""
+
+    hours: WeekHours
+    time_zone: str
+    off: tuple[Span, ...] = ()
+
+    def covers(self, span: Span) -> bool:
+        """Whether a stretch of time lies within the hours, none of it in time off."""
+        query = SlotQuery(hours=self.hours, time_zone=self.time_zone, duration=span.end - span.start, now=span.start)
+        days = Span(span.start - timedelta(days=1), span.end + timedelta(days=1))
+        openings = _merged(_openings(query, days.start, days.end))
+        inside = any(opening.start <= span.start and span.end <= opening.end for opening in openings)
+        return inside and not any(off.overlaps(span) for off in self.off)
+
+
+def spans_off(first: date, last: date, opening: Opening | None, time_zone: str) -> tuple[Span, ...]:
+    """Time off from a day to a day, all day without an opening, else that part of each day."""
+    zone = ZoneInfo(time_zone)
+    opening = opening or Opening(time(), None)
+    days = (first + timedelta(days=count) for count in range((last - first).days + 1))
+    return tuple(Span(_instant(day, opening.since, zone), _end(day, opening.until, zone)) for day in days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from records.emergency import Emergencies
 from records.factors import Factors
 from records.forms import Forms
 from records.gates import Gates
+from records.hours import Hours
 from records.invitations import Invitations
 from records.links import Links
 from records.mails import Mails
@@ -56,6 +57,10 @@ class Scope:
     @cached_property
     def agreements(self) -> Agreements:
         return Agreements(self._work)
+
+    @cached_property
+    def hours(self) -> Hours:
+        return Hours(self._work)
 
     @cached_property
     def accounts(self) -> Accounts:

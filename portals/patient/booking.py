@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -29,6 +29,7 @@ from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
 from portals.patient.law_view import law_view
 from portals.patient.places import place_problems, state_options
 from portals.patient.times import Found, Search, find_times, search_span
+from portals.patient.times import offers as offers_kind
 from records.people import ProviderView
 from records.scope import Scope
 from records.visits import VisitDraft, VisitView
@@ -111,6 +112,8 @@ async def review_post(request: Request) -> Response:
     before = await in_scope(request, lambda scope: _already(scope, session.person, flow, start))
     if before is not None and before.stage != "draft":
         return drop_slot(request, go(f"/visits/{before.visit}/pay"))
+    if before is None and not await _is_offered(request, found, flow.provider, start):
+        return _choose_again(request, found, "book.error.time_gone", 409)
     visit = before.visit if before else await _draft(request, found, flow, located)
     ask = Ask(request=request_id(form), act="book", actor=session.person, starts_at=start.isoformat())
     plan = await in_scope(request, lambda scope: scope.visits.plan(visit))  # the draft's own: content may have changed
@@ -123,6 +126,19 @@ async def review_post(request: Request) -> Response:
     if mine is not None and mine.visit != visit:  # pressed twice: the other press holds the time
         return drop_slot(request, go(f"/visits/{mine.visit}/pay"))
     return _choose_again(request, found, "book.error.time_gone", 409)
+
+
+async def _is_offered(request: Request, found: Offer, provider: str, start: datetime) -> bool:
+    """Whether the clinician works at that time and offers such visits: what a form says is not taken on trust."""
+    clinic = deps_of(request).content().clinic(visitor(request).here.slug)
+    span = Span(start, start + timedelta(seconds=found.kind.plan.duration_seconds))
+
+    def look(scope: Scope) -> bool:
+        hours = scope.hours.offered().get(provider)
+        works = hours is not None and hours.working(clinic.hours, clinic.time_zone).covers(span)
+        return works and offers_kind(found.kind.plan, scope.people.provider(provider))
+
+    return await in_scope(request, look)
 
 
 def _choose_again(request: Request, found: Offer, error: str, status: int) -> Response:
@@ -217,6 +233,9 @@ async def _search(request: Request, found: Offer, place: Place) -> Found:
             time_zone=clinic.time_zone,
             now=deps.clock.now(),
             patient=patient,
+            working={
+                person: one.working(clinic.hours, clinic.time_zone) for person, one in scope.hours.offered().items()
+            },
         )
         providers = scope.people.providers()
         busy = {one.person: _taken(scope, one.person, search_span(search)) for one in providers}

@@ -7,16 +7,15 @@ engines again). When nobody may see the patient, the nearest refusal is handed b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.dossier import Dossier, PatientFacts, Place, ProviderFacts
 from engine.plans import VisitPlan
 from engine.ports import GateKeeper, GateRecord
-from engine.slots import Opening, SlotQuery, Span, WeekHours, open_slots
+from engine.slots import SlotQuery, Span, WeekHours, Working, open_slots
 from records.people import PatientView, ProviderView
 
 HORIZON = timedelta(days=7)
@@ -50,6 +49,11 @@ class Search:
     time_zone: str
     now: datetime
     patient: PatientView | None = None
+    working: Mapping[str, Working] = field(default_factory=dict)
+
+    def works(self, provider: str) -> Working:
+        """When a clinician works; the clinic's hours where nothing else is known."""
+        return self.working.get(provider) or Working(hours=self.hours, time_zone=self.time_zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,30 +94,23 @@ def search_span(search: Search) -> Span:
 
 
 def _free(search: Search, provider: ProviderView, taken: Sequence[Span]) -> tuple[Span, ...]:
-    kind = f"{search.plan.specialty}/{search.plan.visit_type}"
-    offers_it = not provider.visit_types or kind in provider.visit_types
-    practises = not search.plan.professions or provider.profession in search.plan.professions
-    if not (provider.active and offers_it and practises):
+    if not offers(search.plan, provider):
         return ()
+    working = search.works(provider.person)
     query = SlotQuery(
-        hours=_hours(provider.availability) or search.hours,
-        time_zone=search.time_zone,
+        hours=working.hours,
+        time_zone=working.time_zone,
         duration=timedelta(seconds=search.plan.duration_seconds),
         now=search.now,
         horizon=HORIZON,
     )
-    return open_slots(query, taken)
+    return open_slots(query, (*taken, *working.off))
 
 
-def _hours(availability: Iterable[Mapping[str, Any]]) -> WeekHours | None:
-    """A clinician's own hours as records keep them: weekday (Monday 0), since and until as ``HH:MM``."""
-    by_weekday: dict[int, tuple[Opening, ...]] = {}
-    for entry in availability:
-        until = str(entry.get("until") or "")
-        opening = Opening(time.fromisoformat(str(entry["since"])), time.fromisoformat(until) if until else None)
-        weekday = int(entry["weekday"])
-        by_weekday[weekday] = (*by_weekday.get(weekday, ()), opening)
-    return WeekHours(by_weekday=by_weekday) if by_weekday else None
+def offers(plan: VisitPlan, provider: ProviderView) -> bool:
+    """Whether a clinician offers such a visit at all."""
+    offers_it = not provider.visit_types or f"{plan.specialty}/{plan.visit_type}" in provider.visit_types
+    return provider.active and offers_it and (not plan.professions or provider.profession in plan.professions)
 
 
 def _dossier(search: Search, provider: ProviderView, start: datetime) -> Dossier:

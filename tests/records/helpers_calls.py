@@ -12,6 +12,7 @@ from records.access import Role
 from records.audit_trail import AuditQuery
 from records.errors import AccessRefused, LinkRefused, NotFound, RecordsError
 from records.forms import Submission
+from records.hours import HoursDraft
 from records.notes import NoteDraft
 from records.scope import Scope
 from records.work import Actor
@@ -24,6 +25,7 @@ from tests.records.helpers_journey import (
     consent_of,
     duty_of,
     emergency_of,
+    exception_of,
     invitation_of,
     mail_of,
     order_of,
@@ -78,6 +80,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "relationships": relationship_of(walked.world.patient, "another"),
         "invitations": invitation_of("another"),
         "agreements": agreement_of(walked.world.provider, walked.colleague),
+        "hours": exception_of(5) if method == "add_exception" else HoursDraft(time_zone="America/New_York", week=()),
         "people": PATIENT if "patient" in method else PROVIDER if "provider" in method else PROVIDER.staff,
     }
     values: dict[str, Any] = {
@@ -116,7 +119,11 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "what": "arrive",
         "compose": mail_of("another"),
     }
-    if name in ("agreements", "credentials") or (name == "people" and method in ("provider", "set_credentials")):
+    if (name, method) == ("hours", "change"):
+        values["version"] = 0
+    if name in ("agreements", "credentials", "hours") or (
+        name == "people" and method in ("provider", "set_credentials")
+    ):
         values["person"] = walked.world.provider
     if (name, method) == ("notes", "addendum"):
         values["note"] = walked.note

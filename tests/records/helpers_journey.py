@@ -19,6 +19,7 @@ from records.duties import DutyDraft
 from records.emergency import EmergencyDraft
 from records.expiries import RecordsExpiryBook
 from records.forms import AnswerDraft, Submission
+from records.hours import ExceptionDraft
 from records.invitations import InvitationDraft
 from records.links import RoomPass
 from records.mails import MailDraft
@@ -55,6 +56,7 @@ class Walked:
     relationship: str
     agreement: str
     colleague: str
+    exception: str
 
     def ids(self) -> dict[str, str]:
         """Row ids by the parameter name that repositories take them under."""
@@ -78,6 +80,7 @@ class Walked:
             "emergency": self.emergency,
             "relationship": self.relationship,
             "agreement": self.agreement,
+            "exception": self.exception,
         }
 
 
@@ -253,7 +256,13 @@ def credentials_of(world: World) -> dict[str, str]:
             replace(PROVIDER, staff=StaffDraft(given="Uma", family="Ost", email=""))
         )
         agreement = scope.agreements.add(agreement_of(world.provider, colleague))
-    return {"agreement": agreement, "colleague": colleague}
+        exception = scope.hours.add_exception(world.provider, exception_of(9))
+    return {"agreement": agreement, "colleague": colleague, "exception": exception}
+
+
+def exception_of(days: int) -> ExceptionDraft:
+    day = START.date() + timedelta(days=days)
+    return ExceptionDraft(kind="off", first_day=day, last_day=day)
 
 
 def agreement_of(supervisee: str, supervisor: str) -> AgreementDraft:

@@ -17,6 +17,7 @@ UNAUDITED = {
     "accounts.address_proved",
     "accounts.of_person",
     "emergencies.current",
+    "hours.offered",
     "links.address",
     "links.peek",
     "links.room_pass",

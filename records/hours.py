@@ -1,0 +1,245 @@
+"""When clinicians work: their week in a zone of their own, time off and extra hours; the clinic file is the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from engine.slots import Opening, WeekHours, Working, spans_off
+from records.acts import Act
+from records.codes import new_id
+from records.errors import Conflict
+from records.own_rows import of_provider
+from records.stages import DRAFT, FINAL
+from records.tables.credentials import HoursException, HoursRow
+from records.tables.people import Provider
+from records.tables.visits import Visit
+from records.work import Repository
+
+OFF, EXTRA = "off", "extra"
+MOST_DAYS = 366
+_KEPT = HoursException.removed_at.is_(None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursDraft:
+    """A week as written: openings as ``weekday`` (Monday 0), ``since`` and ``until`` (``HH:MM``, empty at midnight)."""
+
+    time_zone: str
+    week: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionDraft:
+    """Time ``off`` or ``extra`` hours from a day to a day; all day when both times are empty."""
+
+    kind: str
+    first_day: date
+    last_day: date
+    since: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionView(ExceptionDraft):
+    """The same as kept."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursView:
+    """A clinician's hours. Version 0 is the seed; an empty ``time_zone`` is the clinic's."""
+
+    person: str
+    time_zone: str
+    week: tuple[Mapping[str, Any], ...]
+    version: int
+    exceptions: tuple[ExceptionView, ...]
+
+    @property
+    def usual(self) -> bool:
+        """Whether they work when the clinic is open."""
+        return self.version == 0 and not self.week
+
+    def working(self, clinic_hours: WeekHours, clinic_zone: str) -> Working:
+        """What slots are cut out of; without a week of their own the clinic's hours stand."""
+        zone = self.time_zone or clinic_zone
+        week = clinic_hours if self.usual else WeekHours(by_weekday=_by_weekday(self.week))
+        extra: dict[date, tuple[Opening, ...]] = {}
+        for one in self.exceptions:
+            for day in _days(one) if one.kind == EXTRA else ():
+                extra[day] = (*extra.get(day, ()), _opening(one.since, one.until))
+        off = tuple(
+            span
+            for one in self.exceptions
+            if one.kind == OFF
+            for span in spans_off(one.first_day, one.last_day, _part(one), zone)
+        )
+        hours = WeekHours(by_weekday=week.by_weekday, closed=week.closed, extra=extra)
+        return Working(hours=hours, time_zone=zone, off=off)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedTime:
+    """A visit that is to come, by its number; of whom is not said."""
+
+    visit: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class Hours(Repository):
+    """The clinicians' hours of work."""
+
+    def offered(self) -> Mapping[str, HoursView]:
+        """Everybody's hours, as whoever looks for a time needs them: part of the public directory."""
+        self._work.allow(Act.SLOTS_VIEWED)
+        query = select(Provider).where(Provider.clinic == self._work.clinic, Provider.active.is_(True))
+        return self._views(self._session.scalars(query).all())
+
+    def of_person(self, person: str) -> HoursView:
+        row = of_provider(self._work, person, Act.HOURS_VIEWED)
+        self._work.note(Act.HOURS_VIEWED, person)
+        return self._views([row])[person]
+
+    def upcoming(self, person: str) -> tuple[BookedTime, ...]:
+        """The visits that are to come, so that a change of hours can say which it leaves outside."""
+        of_provider(self._work, person, Act.HOURS_VIEWED)
+        self._work.note(Act.HOURS_VIEWED, person)
+        query = select(Visit).where(
+            Visit.clinic == self._work.clinic,
+            Visit.provider == person,
+            Visit.stage.not_in({*FINAL, DRAFT}),
+            Visit.starts_at >= self._work.at,
+        )
+        rows = self._session.scalars(query.order_by(Visit.starts_at))
+        return tuple(BookedTime(visit=row.id, starts_at=row.starts_at, ends_at=row.ends_at) for row in rows)
+
+    def change(self, person: str, draft: HoursDraft, version: int) -> int:
+        """Replaces a week; booked visits stay. Returns the new version.
+
+        Raises:
+            Conflict: it changed since ``version``.
+            ValueError: no such zone, or an opening that ends before it begins.
+        """
+        of_provider(self._work, person, Act.HOURS_CHANGED)
+        self._work.alone("hours", person)
+        week, row = _checked(draft), self._session.get(HoursRow, person)
+        if (row.version if row else 0) != version:
+            raise Conflict("hours", row.version if row else 0)
+        self._work.note(Act.HOURS_CHANGED, person, version=version + 1)
+        if row is None:
+            row = HoursRow(person=person, clinic=self._work.clinic, version=0)
+            self._session.add(row)
+        row.time_zone, row.week, row.version = draft.time_zone, week, version + 1
+        row.changed_by, row.changed_at = self._work.actor.person, self._work.now
+        self._session.flush()
+        return row.version
+
+    def add_exception(self, person: str, draft: ExceptionDraft) -> str:
+        """Keeps time off or extra hours; returns its id. Raises `ValueError` for days or times that cannot be."""
+        of_provider(self._work, person, Act.EXCEPTION_MADE)
+        _check_exception(draft)
+        exception = new_id("hex")
+        self._work.note(Act.EXCEPTION_MADE, person, kind=draft.kind)
+        self._session.add(
+            HoursException(
+                id=exception,
+                clinic=self._work.clinic,
+                person=person,
+                kind=draft.kind,
+                first_day=draft.first_day,
+                last_day=draft.last_day,
+                since=draft.since,
+                until=draft.until,
+                written_by=self._work.actor.person,
+                written_at=self._work.now,
+            )
+        )
+        self._session.flush()
+        return exception
+
+    def remove_exception(self, exception: str) -> None:
+        """Ends it; the row stays. A second time changes nothing."""
+        row = self._work.row(HoursException, exception)
+        of_provider(self._work, row.person, Act.EXCEPTION_REMOVED)
+        self._work.note(Act.EXCEPTION_REMOVED, exception)
+        row.removed_at = row.removed_at or self._work.now
+
+    def _views(self, rows: Sequence[Provider]) -> Mapping[str, HoursView]:
+        people = [row.person for row in rows]
+        own = self._session.scalars(select(HoursRow).where(HoursRow.person.in_(people)))
+        kept = {one.person: one for one in own}
+        query = select(HoursException).where(HoursException.person.in_(people), _KEPT)
+        exceptions = self._session.scalars(query.order_by(HoursException.first_day, HoursException.id)).all()
+        return {row.person: _view(row, kept.get(row.person), exceptions) for row in rows}
+
+
+def _view(row: Provider, own: HoursRow | None, exceptions: Iterable[HoursException]) -> HoursView:
+    return HoursView(
+        person=row.person,
+        time_zone=own.time_zone if own else "",
+        week=tuple(own.week if own else row.availability),
+        version=own.version if own else 0,
+        exceptions=tuple(
+            ExceptionView(
+                id=one.id,
+                kind=one.kind,
+                first_day=one.first_day,
+                last_day=one.last_day,
+                since=one.since,
+                until=one.until,
+            )
+            for one in exceptions
+            if one.person == row.person
+        ),
+    )
+
+
+def _by_weekday(week: Iterable[Mapping[str, Any]]) -> Mapping[int, tuple[Opening, ...]]:
+    found: dict[int, tuple[Opening, ...]] = {}
+    for one in week:
+        weekday = int(one["weekday"])
+        found[weekday] = (*found.get(weekday, ()), _opening(str(one["since"]), str(one.get("until") or "")))
+    return found
+
+
+def _opening(since: str, until: str) -> Opening:
+    """Raises `ValueError` for what is no time, or ends before it begins."""
+    opening = Opening(time.fromisoformat(since or "00:00"), time.fromisoformat(until) if until else None)
+    if opening.until is not None and opening.until <= opening.since:
+        raise ValueError("ends before it begins")
+    return opening
+
+
+def _part(one: ExceptionDraft) -> Opening | None:
+    return _opening(one.since, one.until) if one.since or one.until else None
+
+
+def _days(one: ExceptionDraft) -> Iterable[date]:
+    return (one.first_day + timedelta(days=count) for count in range((one.last_day - one.first_day).days + 1))
+
+
+def _checked(draft: HoursDraft) -> list[dict[str, Any]]:
+    ZoneInfo(draft.time_zone)
+    week = []
+    for one in draft.week:
+        weekday, opening = int(one["weekday"]), _opening(str(one["since"]), str(one.get("until") or ""))
+        if not 0 <= weekday <= 6:
+            raise ValueError("no weekday")
+        until = opening.until.strftime("%H:%M") if opening.until else ""
+        week.append({"weekday": weekday, "since": opening.since.strftime("%H:%M"), "until": until})
+    return week
+
+
+def _check_exception(draft: ExceptionDraft) -> None:
+    _part(draft)
+    length = (draft.last_day - draft.first_day).days
+    if draft.kind not in (OFF, EXTRA) or not 0 <= length < MOST_DAYS:
+        raise ValueError("no exception")

@@ -1,0 +1,141 @@
+"""When a clinician works: the clinic file until they say otherwise, time off, extra hours, and changing clocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from engine.slots import Opening, SlotQuery, Span, WeekHours, Working, open_slots
+from records.access import Role
+from records.errors import AccessRefused, Conflict
+from records.hours import EXTRA, OFF, ExceptionDraft, HoursDraft
+from records.work import Actor
+from tests.records.helpers import START, World, draft_of
+
+CLINIC = WeekHours(by_weekday={day: (Opening(time(9), time(17)),) for day in range(7)})
+ZONE = "America/New_York"
+WEEK = HoursDraft(time_zone=ZONE, week=({"weekday": 4, "since": "08:00", "until": "12:00"},))  # Fridays
+FRIDAY = date(2026, 3, 6)
+
+
+def admin() -> Actor:
+    return Actor(person="per_admin", role=Role.CLINIC_ADMIN)
+
+
+def working(world: World) -> Working:
+    with world.database.scope(world.clinic, Actor.visitor()) as scope:
+        return scope.hours.offered()[world.provider].working(CLINIC, ZONE)
+
+
+def slots(found: Working, day: date) -> list[str]:
+    """The starts of the hours that can be booked on a day, as UTC."""
+    now = datetime.combine(day, time(), UTC) + timedelta(hours=5)
+    query = SlotQuery(
+        hours=found.hours, time_zone=found.time_zone, duration=timedelta(hours=1), now=now, horizon=timedelta(hours=23)
+    )
+    return [slot.start.strftime("%H:%M") for slot in open_slots(query, found.off)]
+
+
+def change(world: World, draft: HoursDraft = WEEK, version: int = 0) -> int:
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        return scope.hours.change(world.provider, draft, version)
+
+
+def add(world: World, kind: str, first: date, last: date | None = None, since: str = "", until: str = "") -> str:
+    made = ExceptionDraft(kind=kind, first_day=first, last_day=last or first, since=since, until=until)
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        return scope.hours.add_exception(world.provider, made)
+
+
+def test_until_somebody_says_otherwise_the_clinics_hours_stand(world: World) -> None:
+    assert slots(working(world), FRIDAY)[0] == "14:00"
+    assert len(slots(working(world), FRIDAY)) == 8
+
+
+def test_a_week_of_ones_own_replaces_the_clinics_and_may_be_empty(world: World) -> None:
+    assert change(world) == 1
+    assert slots(working(world), FRIDAY) == ["13:00", "14:00", "15:00", "16:00"]
+    assert slots(working(world), FRIDAY + timedelta(days=1)) == []
+    change(world, replace(WEEK, week=()), 1)
+    assert slots(working(world), FRIDAY) == []
+
+
+def test_hours_are_wall_clock_times_on_the_days_when_clocks_change_too(world: World) -> None:
+    change(world, replace(WEEK, week=tuple({"weekday": day, "since": "08:00", "until": "10:00"} for day in range(7))))
+    assert slots(working(world), date(2026, 3, 7)) == ["13:00", "14:00"]
+    assert slots(working(world), date(2026, 3, 8)) == ["12:00", "13:00"]  # the clocks went forward that morning
+    assert slots(working(world), date(2026, 11, 1)) == ["13:00", "14:00"]  # and back
+
+
+def test_they_are_those_of_the_clinicians_zone(world: World) -> None:
+    change(world, replace(WEEK, time_zone="America/Los_Angeles"))
+    assert slots(working(world), FRIDAY) == ["16:00", "17:00", "18:00", "19:00"]
+
+
+def test_time_off_is_taken_out_and_extra_hours_are_added(world: World) -> None:
+    change(world)
+    part = add(world, OFF, FRIDAY, since="09:00", until="10:30")
+    assert slots(working(world), FRIDAY) == ["13:00", "15:30"]
+    add(world, EXTRA, FRIDAY + timedelta(days=1), since="20:00")
+    assert slots(working(world), FRIDAY + timedelta(days=1)) == ["01:00", "02:00", "03:00", "04:00"]
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.hours.remove_exception(part)
+        scope.hours.remove_exception(part)
+    assert len(slots(working(world), FRIDAY)) == 4
+    add(world, OFF, FRIDAY - timedelta(days=2), FRIDAY + timedelta(days=2))
+    assert slots(working(world), FRIDAY) == []
+
+
+def test_a_booked_visit_stays_and_is_told_as_outside_when_hours_change(world: World) -> None:
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.visits.draft(draft_of(world.patient, world.provider, starts_at=START + timedelta(hours=9)))
+    world.begin()
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        (booked,) = scope.hours.upcoming(world.provider)  # the draft's time is not held
+    span = Span(booked.starts_at, booked.ends_at)
+    assert booked.visit == world.visit
+    assert working(world).covers(span)
+    change(world)
+    assert not working(world).covers(span)
+    add(world, EXTRA, START.date(), since="10:00", until="12:00")
+    assert working(world).covers(span)
+    add(world, OFF, START.date(), since="11:10", until="11:15")
+    assert not working(world).covers(span)
+
+
+def test_a_clinician_changes_their_own_and_an_administrator_everybodys(world: World) -> None:
+    with world.database.scope(world.clinic, admin()) as scope:
+        assert scope.hours.change(world.provider, WEEK, 0) == 1
+    with pytest.raises(Conflict):
+        change(world)
+    other = Actor(person="per_other", role=Role.PROVIDER)
+    for actor in (other, Actor(person="per_ops", role=Role.CLINICAL_OPS), world.as_patient):
+        with pytest.raises(AccessRefused), world.database.scope(world.clinic, actor) as scope:
+            scope.hours.change(world.provider, WEEK, 1)
+    with pytest.raises(AccessRefused), world.database.scope(world.clinic, other) as scope:
+        scope.hours.of_person(world.provider)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        replace(WEEK, time_zone="America/Nowhere"),
+        replace(WEEK, week=({"weekday": 7, "since": "08:00", "until": "12:00"},)),
+        replace(WEEK, week=({"weekday": 1, "since": "12:00", "until": "08:00"},)),
+        replace(WEEK, week=({"weekday": 1, "since": "noon", "until": ""},)),
+    ],
+)
+def test_hours_that_cannot_be_are_refused(world: World, odd: HoursDraft) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        change(world, odd)
+
+
+@pytest.mark.parametrize(
+    ("kind", "days", "since", "until"),
+    [("holiday", 0, "", ""), (OFF, -1, "", ""), (OFF, 400, "", ""), (EXTRA, 0, "12:00", "11:00")],
+)
+def test_exceptions_that_cannot_be_are_refused(world: World, kind: str, days: int, since: str, until: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        add(world, kind, FRIDAY, FRIDAY + timedelta(days=days), since, until)
