@@ -13,11 +13,11 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 
-from records.access import TABLE, Role
+from records.access import TABLE, Role, sees
 from records.acts import Act
 from records.codes import iso, new_id
 from records.errors import AlreadyDone, NotFound, Unreadable
-from records.standing import open_emergencies
+from records.standing import open_emergencies, standing_everywhere
 from records.tables.emergency import EmergencyRow
 from records.tables.people import Patient, Person
 from records.tables.vault import AuditEntry
@@ -136,12 +136,13 @@ class Emergencies(Repository):
         row = work.row(EmergencyRow, emergency)
         person = work.row(Person, row.person)
         contact = work.open(("persons", "contact", person.id), person.contact)
+        seen = sees(standing_everywhere(work.actor), "emergency_case")
         return EmergencyCase(
             access=self._view(row),
-            clinician=f"{contact['given']} {contact['family']}".strip(),
-            reason=self._opened(row, "reason"),
-            finding=self._opened(row, "finding"),
-            looks=tuple(self._looks(row)),
+            clinician=f"{contact['given']} {contact['family']}".strip() if "clinician" in seen else "",
+            reason=self._opened(row, "reason") if "reason" in seen else "",
+            finding=self._opened(row, "finding") if "finding" in seen else "",
+            looks=tuple(self._looks(row)) if "looks" in seen else (),
         )
 
     def review(self, emergency: str, verdict: str, finding: str) -> None:

@@ -182,6 +182,7 @@ class People(Repository):
             StillOpen: a visit of theirs has begun and has not ended.
         """
         self._work.note(Act.PATIENT_SHREDDED, person)
+        self._work.lock(Person, person)
         self._work.row(Patient, person)
         visit = self._open_visit(person)
         if visit is not None:

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from engine.access import Relation
 from engine.dossier import Dossier, Place
 from engine.pinned import Document
 from engine.plans import VisitPlan, plan_from_json
 from engine.ports import RoomPlace
-from records.access import Role, sees
+from records.access import Role, only_by, sees
 from records.acting import held_for
 from records.acts import Act
 from records.codes import new_id, sha256
@@ -196,7 +197,12 @@ class Visits(Repository):
         held = held_for(self._work, patient)
         if held is not None and held.for_minor:
             query = query.where(Visit.relationship.is_not(None))
-        return tuple(self._view(row) for row in self._session.scalars(query.order_by(Visit.starts_at.desc())))
+        rows = self._session.scalars(query.order_by(Visit.starts_at.desc())).all()
+        for row in rows:  # whoever treats the patient, too, sees colleagues' visits by the emergency alone
+            if only_by(standing_at(self._work, row), Act.VISIT_VIEWED, Relation.EMERGENCY):
+                emergency = open_emergencies(self._work)[patient]
+                self._work.record(Act.VISITS_LISTED, patient, row.id, emergency=emergency)
+        return tuple(self._view(row) for row in rows)
 
     def given(self, visit: str) -> Given:
         """How far the visit is in what it asks for, and nothing of what was said; with the visit's view it is told."""

@@ -50,6 +50,13 @@ def test_an_emergency_lets_a_clinician_read_and_nothing_else() -> None:
     assert {data for data, _ in held} >= {"identity", "clinical", "note", "orders"}
 
 
+def test_why_a_chart_was_opened_is_read_by_the_officer_who_judges_it_and_by_nobody_else() -> None:
+    readers = {
+        role for role in TABLE.roles if "reason" in seen_fields(TABLE, standing(role, "clinic"), "emergency_case")
+    }
+    assert readers == {"compliance", "system"}
+
+
 @pytest.mark.parametrize("role", WHO_RUNS_IT)
 def test_who_runs_the_clinic_sees_nothing_clinical_in_any_relation(role: str) -> None:
     granted = TABLE.granted(role, Relation)

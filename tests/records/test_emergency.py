@@ -13,7 +13,7 @@ from records.emergency import LIFE, EmergencyDraft, EmergencyView
 from records.errors import AccessRefused, AlreadyDone, NotFound
 from records.people import StaffDraft
 from records.work import Actor
-from tests.records.helpers import PATIENT, PROVIDER, HandClock, World, build_world
+from tests.records.helpers import PATIENT, PROVIDER, HandClock, World, build_world, draft_of
 from tests.records.helpers_journey import Walked, walk
 
 pytestmark = pytest.mark.slow  # that a chart opens and shuts is in test_access.py, and fast
@@ -63,6 +63,21 @@ def test_what_is_read_then_is_marked_with_the_emergency(world: World, colleague:
     with world.database.scope(world.clinic, colleague) as scope:
         scope.people.patient(world.patient)
     assert f'"emergency":"{access.id}"' in audited(world, Act.PATIENT_VIEWED)[0]
+
+
+def test_colleagues_visits_in_a_list_are_marked_also_for_somebody_who_treats_the_patient(
+    world: World, colleague: Actor
+) -> None:
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        own = scope.visits.draft(draft_of(world.patient, colleague.person))
+    with world.database.scope(world.clinic, colleague) as scope:
+        assert [one.visit for one in scope.visits.for_patient(world.patient)] == [own]
+    access = opened(world, colleague)
+    with world.database.scope(world.clinic, colleague) as scope:
+        assert {one.visit for one in scope.visits.for_patient(world.patient)} == {own, world.visit}
+        scope.emergencies.end(access.id)
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        assert [look.visit for look in scope.emergencies.case(access.id).looks] == [world.visit]
 
 
 def test_nothing_is_written_in_an_emergency(world: World, colleague: Actor) -> None:
