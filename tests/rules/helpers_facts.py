@@ -1,7 +1,8 @@
 """Writes the list of what the researched facts hold: `python -m tests.rules.helpers_facts FACTS_FOLDER`.
 
-The list (docs/reference/facts-us.json) names every source of the facts by id and digest, and every number of a section
-that the facts of a jurisdiction give. `test_sources.py` holds the law files against it.
+The list (docs/reference/facts-us.json) names every source of the facts by id and digest, every number of a section that
+the facts of a jurisdiction give, and every block of them: how sure it is, its sources and its sections.
+`test_sources.py` and `test_facts_carried.py` hold the law files against it.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "docs" / "reference" / "facts-us.json"
 FILES = ("licensing", "consent", "prescribing", "drugs")
+CONFIDENCE = ("unknown", "low", "medium", "high")
+UNSAID = "medium"
+"""How sure facts are at most that do not say it."""
 _NOTHING = (None, "none", "unknown")
+_LAW = ("federal", "compacts")
+_NAMES = ("id", "code", "service", "drug", "payer", "setting", "applies_to")
 _SECTION = re.compile(r"[0-9][0-9A-Za-z.:-]*(?:\([0-9A-Za-z]+\))*")
 
 
@@ -32,21 +39,69 @@ def sections(text: str) -> list[str]:
     return [found.rstrip(".:-") for found in _SECTION.findall(text)]
 
 
+def specific(numbers: Iterable[str]) -> frozenset[str]:
+    """The numbers that name a section by themselves: not the title of a code, nor a year."""
+    return frozenset(number for number in numbers if re.search(r"[.(:-]", number) or len(number) > 4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Facts that stand on sources of their own: what they inherit from around them, and what they say themselves."""
+
+    confidence: str = ""
+    sources: tuple[str, ...] = ()
+    citation: str = ""
+
+    def inside(self, part: Mapping[str, Any]) -> "Block":
+        told, sources = part.get("confidence"), part.get("source")
+        return Block(
+            confidence=told if told in CONFIDENCE else self.confidence,
+            sources=((sources,) if isinstance(sources, str) else tuple(sources or ())) or self.sources,
+            citation=str(part.get("citation") or "") or self.citation,
+        )
+
+    def told(self) -> list[Any]:
+        return [self.confidence or UNSAID, list(self.sources), sorted(specific(sections(self.citation)))]
+
+
+def blocks(part: object, path: str, around: Block) -> Iterable[tuple[str, list[Any]]]:
+    """Every mapping of facts with a source, a confidence or a citation of its own, by its path."""
+    if isinstance(part, Mapping):
+        mine = around.inside(part)
+        if mine.sources and not {"source", "confidence", "citation"}.isdisjoint(part):
+            yield path, mine.told()
+        for key, value in part.items():
+            yield from blocks(value, f"{path}.{key}", mine)
+    elif isinstance(part, list):
+        for value in part:
+            yield from blocks(value, ".".join([path, *_name(value)]), around)
+
+
+def _name(part: object) -> list[str]:
+    """What an entry of a list is called by: its own id, code or drug, or whom it is for."""
+    told = next((part[key] for key in _NAMES if key in part), None) if isinstance(part, Mapping) else None
+    return ["_".join(told) if isinstance(told, list) else str(told)] if told else []
+
+
 def facts_list(folder: Path) -> dict[str, Any]:
     """Sources by id with their digests (an id may mean several), numbers of sections by jurisdiction."""
     sources: dict[str, set[str]] = {}
     found: dict[str, set[str]] = {}
+    parts: dict[str, list[Any]] = {}
     for name in FILES:
         facts = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))
         for key, source in facts["sources"].items():
             sources.setdefault(key, set()).add(source_digest(source))
         states = facts.pop("jurisdictions", {})
         _collect(facts, found.setdefault("us", set()))
+        parts.update(blocks({key: facts[key] for key in facts if key in _LAW}, f"us {name}", Block()))
         for state, part in states.items():
             _collect(part, found.setdefault(f"us/{state.lower()}", set()))
+            parts.update(blocks(part, f"us/{state.lower()} {name}", Block()))
     return {
         "sources": {key: sorted(value) for key, value in sorted(sources.items())},
         "sections": {key: sorted(value) for key, value in sorted(found.items())},
+        "blocks": dict(sorted(parts.items())),
     }
 
 

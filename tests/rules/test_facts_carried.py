@@ -1,0 +1,112 @@
+"""Every block of the researched facts is carried by the law, or said to be left out, with the reason."""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.rules.helpers_facts import CONFIDENCE, LIST, ROOT, sections, specific
+
+BLOCKS: Mapping[str, Any] = json.loads(LIST.read_text(encoding="utf-8"))["blocks"]
+LEFT_OUT = yaml.safe_load((ROOT / "docs" / "reference" / "law-left-out.yaml").read_text(encoding="utf-8"))
+CARRIED = ("us", "us/ca", "us/fl", "us/nj", "us/ny", "us/tx")
+GUESS = "background"
+"""The source of what no page was read for: by itself it says nothing of which facts are meant."""
+Part = tuple[str, Mapping[str, Any]]
+
+
+@cache
+def law() -> Mapping[str, tuple[Part, ...]]:
+    """Every rule and entry of a value that is cited, by jurisdiction; what is common belongs to the country."""
+    found: dict[str, list[Part]] = {}
+    for path in sorted((ROOT / "rules" / "us").glob("*/*.yaml")):
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        here = found.setdefault(content["jurisdiction"].removesuffix("/common"), [])
+        here += [(rule["id"], rule) for rule in content.get("rules", ()) if "cite" in rule]
+        here += [(name, entry) for name, given in content.get("values", {}).items() for entry in given]
+    return {place: tuple(parts) for place, parts in found.items()}
+
+
+def cites(part: Mapping[str, Any]) -> set[str]:
+    return {part["cite"]} if isinstance(part["cite"], str) else set(part["cite"])
+
+
+def alike(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether a section of some is one of the others, or a part of one, or has one as its part."""
+    return any(a.startswith(b) or b.startswith(a) for a in some for b in others)
+
+
+def speaks_of(part: Mapping[str, Any], block: list[Any]) -> bool:
+    """Whether a rule or value stands on a block: a source of it, and where both name sections one of those."""
+    _, sources, numbers = block
+    shared = cites(part) & set(sources)
+    mine = specific(sections(str(part.get("law", ""))))
+    same = alike(mine, numbers)
+    return bool(shared) and (same or (shared != {GUESS} and not (mine and numbers)))
+
+
+def place_of(block: str) -> str:
+    return block.split(" ")[0]
+
+
+def left_out(block: str) -> bool:
+    return any(block == name or block.startswith(f"{name}.") for name in LEFT_OUT)
+
+
+@pytest.mark.parametrize("place", CARRIED)
+def test_every_block_of_the_facts_is_carried_or_left_out_with_a_reason(place: str) -> None:
+    missing = [
+        name
+        for name, block in BLOCKS.items()
+        if place_of(name) == place
+        and not left_out(name)
+        and not any(speaks_of(part, block) for _, part in law()[place])
+    ]
+    assert missing == []
+
+
+def test_what_is_left_out_is_in_the_facts_and_says_why() -> None:
+    for name, why in LEFT_OUT.items():
+        assert any(block == name or block.startswith(f"{name}.") for block in BLOCKS), name
+        assert len(why.split()) > 3, name
+
+
+@pytest.mark.parametrize("place", CARRIED)
+def test_nothing_of_the_law_is_surer_than_the_facts_it_stands_on(place: str) -> None:
+    surer = []
+    for name, part in law()[place]:
+        known = [block for key, block in BLOCKS.items() if place in ("us", place_of(key)) or place_of(key) == "us"]
+        sure = [CONFIDENCE.index(block[0]) for block in known if speaks_of(part, block)]
+        most = max(sure, default=CONFIDENCE.index("medium"))
+        if CONFIDENCE.index(part["confidence"]) > most:
+            surer.append((name, part["confidence"], CONFIDENCE[most]))
+    assert surer == []
+
+
+def test_no_source_is_surer_than_the_surest_facts_that_stand_on_it() -> None:
+    surest: dict[str, int] = {}
+    for sure, sources, _ in BLOCKS.values():
+        for source in sources:
+            surest[source] = max(surest.get(source, 0), CONFIDENCE.index(sure))
+    surer = {
+        (path.parent.name, key)
+        for path in (ROOT / "rules" / "us").glob("*/*.yaml")
+        for key, source in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        .get("sources", {})
+        .items()
+        if key != GUESS and CONFIDENCE.index(source["confidence"]) > surest.get(key, CONFIDENCE.index("medium"))
+    }
+    assert surer == set()
+
+
+def test_a_rule_that_is_too_sure_or_a_block_that_nobody_carries_is_found() -> None:
+    block = ["medium", ["some_source", GUESS], ["456.47(2)(c)"]]
+    assert speaks_of({"cite": "some_source", "law": "Fla. Stat. 456.47"}, block)
+    assert speaks_of({"cite": "some_source"}, block)
+    assert speaks_of({"cite": GUESS, "law": "Fla. Stat. 456.47(2)(c)"}, block)
+    assert not speaks_of({"cite": GUESS}, block)
+    assert not speaks_of({"cite": "some_source", "law": "Fla. Stat. 893.055"}, block)
+    assert not speaks_of({"cite": "another", "law": "Fla. Stat. 456.47(2)(c)"}, block)
