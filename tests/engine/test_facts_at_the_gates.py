@@ -34,8 +34,8 @@ def provider(name: str) -> ProviderFacts:
         profession=seed.profession,
         home_state=seed.home_state,
         place=Place(country="us", state=seed.location_state, at=NOW),
-        licenses=tuple(entry.on(TODAY) for entry in seed.licenses),
-        dea=tuple(entry.on(TODAY) for entry in seed.dea),
+        licenses=tuple(replace(entry.on(TODAY), verified_at=NOW) for entry in seed.licenses),
+        dea=tuple(replace(entry.on(TODAY), verified_at=NOW) for entry in seed.dea),
         extra=seed.facts,
     )
 
