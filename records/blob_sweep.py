@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from records.blob_folder import BlobFolder
-from records.blobs import ERASED, KEPT
+from records.blobs import ERASED, KEPT, QUARANTINED
 from records.database import Database
+from records.engines import open_engine
 from records.tables.blobs import BlobRow
 
 # Longer than any upload takes: what is younger may be about to get its row.
@@ -51,14 +52,21 @@ def remove_erased(database: Database, folder: Path) -> int:
     return len(names)
 
 
-def census(database: Database, folder: Path) -> Census:
-    """Counts files against rows; nothing is opened."""
+def census(url: str, folder: Path) -> Census:
+    """Counts the files of a database of this program's schema against its rows; no key is needed, nothing is opened."""
     lying = set(BlobFolder(folder).names())
-    with database.reading() as session:
-        named = set(session.scalars(select(BlobRow.file).where(BlobRow.state.in_(KEPT))))
-        waiting = session.scalar(select(func.count()).select_from(BlobRow).where(BlobRow.state == "quarantined"))
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(select(BlobRow.file, BlobRow.state).where(BlobRow.state.in_(KEPT))).all()
+    finally:
+        engine.dispose()
+    named = {row.file for row in rows}
     return Census(
-        kept=len(named & lying), quarantined=waiting or 0, missing=len(named - lying), stray=len(lying - named)
+        kept=len(named & lying),
+        quarantined=sum(row.state == QUARANTINED for row in rows),
+        missing=len(named - lying),
+        stray=len(lying - named),
     )
 
 

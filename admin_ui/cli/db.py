@@ -18,6 +18,7 @@ from engine.settings import Settings, SettingsError
 from records.access import Role
 from records.backup import take_backup
 from records.backup_file import BackupRefused, Header, read_header
+from records.blob_sweep import Census, census
 from records.database import Database, PayloadKeys
 from records.erasure import erase_again
 from records.key_providers import key_provider
@@ -91,25 +92,33 @@ def _do(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _status(settings: Settings, as_json: bool) -> int:
     now = standing(settings.database_url)
+    files = census(settings.database_url, settings.files_dir) if now.schema == now.newest else None
     if as_json:
-        sys.stdout.write(json.dumps(asdict(now), sort_keys=True) + "\n")
+        told = {**asdict(now), "files": asdict(files) if files else None}
+        sys.stdout.write(json.dumps(told, sort_keys=True) + "\n")
     else:
-        sys.stdout.write(_status_text(now))
+        sys.stdout.write(_status_text(now, files))
     return 0 if now.schema == now.newest and not now.unsettled else FAILED
 
 
-def _status_text(now: Standing) -> str:
+def _status_text(now: Standing, files: Census | None) -> str:
     lines = [f"{now.database}: schema {now.schema or 'none'}, this program's is {now.newest}"]
     if now.schema != now.newest:
         lines.append("  clinic db migrate brings it there")
     if now.unsettled:
         lines.append("  a backup was restored; clinic db reconcile settles running visits against it")
+    if files is not None:
+        lines.append(f"files: {files.kept} kept, {files.quarantined} of them waiting to be checked")
+    if files is not None and files.missing:
+        lines.append(f"  {files.missing} files are named and not there")
+    if files is not None and files.stray:
+        lines.append(f"  {files.stray} files are named by nothing; the web program removes them within the hour")
     return "".join(f"{line}\n" for line in lines)
 
 
 def _backup(settings: Settings, target: Path, actor: str) -> Header:
     with _opened(settings) as database:
-        return take_backup(database, files_of(settings), target, _operator(actor))
+        return take_backup(database, settings.files_dir, target, _operator(actor))
 
 
 def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -123,8 +132,8 @@ def _restore(settings: Settings, arguments: argparse.Namespace) -> int:
             upgrade(settings.database_url)
             _backup(settings, safety, arguments.actor)
             _say(f"what was there is kept in {safety}")
-        files_of(settings).mkdir(mode=0o700, exist_ok=True)
-        target = Target(url=settings.database_url, files=files_of(settings), replace=arguments.replace)
+        settings.files_dir.mkdir(mode=0o700, exist_ok=True)
+        target = Target(url=settings.database_url, files=settings.files_dir, replace=arguments.replace)
         header = restore(source, target, key_provider(settings), arguments.actor, datetime.now(UTC))
         with _opened(settings) as database:
             lost = own_up(database, _operator(arguments.actor))
@@ -152,11 +161,6 @@ async def _settle(settings: Settings, database: Database) -> Settled:
     store = RecordsVisitStore(database)
     visits = await connect(settings, PayloadKeys(database))
     return await reconcile(store, store, visits)
-
-
-def files_of(settings: Settings) -> Path:
-    """The folder of sealed files (photos, documents, recordings), each named by a digest."""
-    return settings.data_dir / "files"
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def entries(folder: Path) -> list[str]:
 def test_the_status_says_which_schema_there_is_and_makes_nothing(cli: Cli, tmp_path: Path) -> None:
     said = cli("db", "status", "--data", str(tmp_path / "nowhere"), "--json")
     assert said.status == 1
-    told = {"database": "sqlite", "schema": "", "newest": revisions()[-1], "unsettled": False}
+    told = {"database": "sqlite", "schema": "", "newest": revisions()[-1], "unsettled": False, "files": None}
     assert json.loads(said.out) == told
     assert not (tmp_path / "nowhere").exists()
 

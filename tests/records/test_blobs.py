@@ -337,10 +337,10 @@ def test_a_program_that_dies_between_file_and_row_leaves_nothing_for_long(
         send(store, begun, PDF + b"lost")
     (tmp_path / "files" / ".upload-0123").write_bytes(b"half")
     folder = tmp_path / "files"
-    assert census(begun.database, folder) == Census(kept=1, quarantined=0, missing=0, stray=1)
+    assert census(begun.database.url, folder) == Census(kept=1, quarantined=0, missing=0, stray=1)
     assert sweep(begun.database, folder) == 0, "what is young may be about to get its row"
     for path in lying(tmp_path):
         os.utime(path, (time.time() - 7200,) * 2)
     assert sweep(begun.database, folder) == 2
     assert fetch(store, begun, paper) == PDF
-    assert census(begun.database, folder) == Census(kept=1, quarantined=0, missing=0, stray=0)
+    assert census(begun.database.url, folder) == Census(kept=1, quarantined=0, missing=0, stray=0)
