@@ -153,6 +153,7 @@ class Act(StrEnum):
     LINK_CONSUMED = "links:link:modified"
     LINK_REFUSED = "links:link:refused"
 
+    SCHEMA_CHANGED = "backups:schema:modified"
     BACKUP_TAKEN = "backups:backup:exported"
     BACKUP_RESTORED = "backups:backup:modified"
 

@@ -16,10 +16,11 @@ from admin_ui.cli.data_folder import FolderInUse, ForeignFolder
 from admin_ui.cli.typed_settings import settings_with
 from engine.settings import Settings, SettingsError
 from records.access import Role
+from records.acts import Act
 from records.backup import take_backup
 from records.backup_file import BackupRefused, Header, read_header
 from records.blob_sweep import Census, census
-from records.database import Database, PayloadKeys
+from records.database import INSTALLATION, Database, PayloadKeys
 from records.erasure import erase_again
 from records.key_providers import key_provider
 from records.migrate import Standing, standing, upgrade
@@ -78,7 +79,7 @@ def _do(settings: Settings, arguments: argparse.Namespace) -> int:
         case "status":
             return _status(settings, arguments.json)
         case "migrate":
-            upgrade(settings.database_url)
+            _migrate(settings, arguments.actor)
             return _status(settings, arguments.json)
         case "backup":
             header = _backup(settings, arguments.file.absolute(), arguments.actor)
@@ -173,6 +174,17 @@ def _opened(settings: Settings) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def _migrate(settings: Settings, actor: str) -> None:
+    """Brings the schema up to date, and has the audit say so. Where nothing was yet there is nothing to say."""
+    before = standing(settings.database_url)
+    if before.schema and not settings.keys_dir.is_dir():
+        raise SettingsError([f"the key folder {settings.keys_dir} is missing"])
+    upgrade(settings.database_url)
+    if before.schema and before.schema != before.newest:
+        with _opened(settings) as database, database.work(INSTALLATION, _operator(actor)) as work:
+            work.note(Act.SCHEMA_CHANGED, before.newest, "", before=before.schema)
 
 
 def _operator(name: str) -> Actor:

@@ -17,7 +17,7 @@ from engine.pinned import ContentGone
 from portals.base.requests import audit_refusal
 from portals.base.templating import render
 from portals.base.visitor import STAFF, visitor
-from records.errors import Erased, NotYetBegun
+from records.errors import Erased, NotYetBegun, Overtaken
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _refusal)
     app.add_exception_handler(NotYetBegun, _not_begun)
     app.add_exception_handler(Erased, _erased)
+    app.add_exception_handler(Overtaken, _overtaken)
     app.add_exception_handler(ContentGone, _content_gone)
     app.add_exception_handler(Exception, _crash)
 
@@ -71,6 +72,13 @@ def _kind(request: Request, status: int) -> str:
 
 async def _not_begun(request: Request, _: Exception) -> Response:
     return error_page(request, 409, "not_begun")
+
+
+async def _overtaken(request: Request, _: Exception) -> Response:
+    """Something else was changed in the same moment, and this was undone whole: the same may be asked again."""
+    answer = error_page(request, 503, "overtaken")
+    answer.headers["retry-after"] = "1"
+    return answer
 
 
 async def _content_gone(request: Request, error: Exception) -> Response:

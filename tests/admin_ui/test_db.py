@@ -14,7 +14,7 @@ from records.database import Database
 from records.engines import open_engine
 from records.erasure import erase
 from records.keys import FileKeyProvider
-from records.migrate import revisions, upgrade
+from records.migrate import downgrade, revisions, upgrade
 from records.tables.people import Patient
 from records.work import Actor
 from tests.admin_ui.helpers_cli import Cli
@@ -66,6 +66,20 @@ def test_a_backup_without_the_key_folder_is_not_made_with_new_keys(cli: Cli, ins
     assert said.status == 2
     assert "key folder" in said.err
     assert not (tmp_path / "data.keys").exists()
+
+
+def test_a_migration_is_audited_with_who_did_it_and_from_where(cli: Cli, installed: Path) -> None:
+    url = f"sqlite:///{installed / 'records.sqlite3'}"
+    *_, before, newest = revisions()
+    downgrade(url, before)
+    for _ in range(2):  # the second one changes nothing
+        assert cli("db", "migrate", "--as", "ops", "--data", str(installed)).status == 0
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        query = "SELECT actor, subject, detail FROM audit_entries WHERE act = 'backups:schema:modified'"
+        found = connection.exec_driver_sql(query).all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [("ops", newest, f'{{"before":"{before}"}}')]
 
 
 @pytest.mark.slow

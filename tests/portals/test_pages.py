@@ -21,6 +21,7 @@ from portals.base.colour import (
 from portals.base.i18n import MissingMessage, catalogue, choose_language, languages, translator
 from portals.base.sealing import Sealer
 from portals.base.throttle import Throttle
+from records.errors import Overtaken
 from tests.portals.helpers_clinic import Clinic
 
 STATIC = Path(__file__).resolve().parents[2] / "portals" / "static"
@@ -74,6 +75,17 @@ def test_files_asked_for_by_digest_may_be_kept(clinic: Clinic) -> None:
     assert found
     assert "immutable" in browser.get(found[1]).headers["cache-control"]
     assert browser.get("/static/css/base.css").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Somebody was quicker"), ("es", "Alguien fue más rápido")])
+def test_who_lost_a_race_is_told_calmly_to_try_again(clinic: Clinic, language: str, title: str) -> None:
+    async def late(_request: Request) -> None:
+        raise Overtaken("another transaction was quicker")
+
+    clinic.app.add_api_route(f"/late/{language}", late)
+    page = clinic.browser().get(f"/late/{language}", headers={"accept-language": language})
+    assert (page.status_code, page.headers["retry-after"]) == (503, "1")
+    assert f"<h1>{title}</h1>" in page.text
 
 
 def test_a_crash_tells_a_reference_and_its_log_the_visit_and_nothing_else(
