@@ -55,6 +55,8 @@ class _Move:
             return AGOS[0] if value is not None else None
         if part.place:
             return self.places.get(value, value)
+        if part.sort is Sort.CHOICES:
+            return tuple(one for one in part.options if one in value)
         return tuple(value) if isinstance(value, list) else value
 
     def _row(self, records: Part, row: Facts) -> Facts:

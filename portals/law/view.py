@@ -16,7 +16,7 @@ from portals.law.link import Asked, address
 from portals.law.parts import Part, Sort, parts_of
 from portals.law.shown import AnswerView, Basis, ChangeLine, ChangeView, DayLine, PathLine, WayOut
 from portals.law.words import FactWords
-from portals.provider.law import GateView, LawCard, Statute, law_card, sentence_part
+from portals.provider.law import GateView, LawCard, law_card, sentence_part, statutes, tone
 from portals.provider.words import day_in
 
 CARD = "ask"  # the name of the card among the cards of gates: its words are `provider.law.verdict.ask.*`
@@ -70,7 +70,7 @@ def _card(decision: Decision, words: FactWords) -> LawCard:
     gate = GateView(record="", gate=CARD, open=is_open, decisions={decision.topic: answer})
     card = law_card(gate, words.law, words.in_card, day_in(words.fmt))
     reasons = {reason.text for reason in card.reasons}
-    return replace(card, possible=tuple(way for way in card.possible if way not in reasons))
+    return replace(card, possible=tuple(way for way in card.possible if way.text not in reasons))
 
 
 def _worded(answered: Answered, words: FactWords) -> Decision:
@@ -122,22 +122,12 @@ def _state_of(tried: Json) -> str:
 
 
 def _path(decision: Decision, entry: Json, state: str, words: FactWords) -> PathLine:
-    day, law = day_in(words.fmt), str(entry.get("law") or "")
-    sources = (decision.sources[cite] for cite in entry.get("cite", ()) if cite in decision.sources)
-    statutes = (
-        Statute(
-            title=law or str(source.get("law") or ""),
-            url=str(source.get("url") or ""),
-            checked=day(str(source.get("checked") or "")),
-            confidence=str(source.get("confidence") or ""),
-        )
-        for source in sources
-    )
+    lacks = () if state == "closed" else sorted(dict.fromkeys(entry.get("failed", ())), key=len)
     return PathLine(
         title=str(entry.get("title") or entry["path"]),
         state=state,
-        lacks=() if state == "closed" else tuple(entry.get("failed", ())),
-        statutes=tuple({one.title: one for one in sorted(statutes, key=lambda one: bool(one.url))}.values()),
+        lacks=tuple(lacks),
+        statutes=statutes(decision.sources, entry, day_in(words.fmt)),
     )
 
 
@@ -164,7 +154,7 @@ def _change(one: Change, asked: Asked, words: FactWords, part: Part) -> ChangeLi
     else:
         otherwise = _named([words.value(part, value) for value in one.told], words)
     return ChangeLine(
-        fact=words.label(one.path), otherwise=otherwise, outcome=words.outcome(one.outcome), tone=tone(one.outcome)
+        fact=words.label(one.path), otherwise=otherwise, outcome=words.outcome(one.outcome), tone=_tone(one.outcome)
     )
 
 
@@ -182,7 +172,7 @@ def _day(border: Border, asked: Asked, words: FactWords) -> DayLine:
         href=address(replace(asked, day=border.day)),
         before=words.outcome(border.before),
         after=words.outcome(border.after),
-        tone=tone(border.after),
+        tone=_tone(border.after),
         joined=tuple(map(words.law.sentence, border.joined[:MOST_NAMED])),
         left=tuple(map(words.law.sentence, border.left[:MOST_NAMED])),
         changed=tuple(map(words.law.sentence, border.changed[:MOST_NAMED])),
@@ -200,8 +190,5 @@ def _basis(decision: Decision, words: FactWords) -> Basis:
     )
 
 
-def tone(outcome: str) -> str:
-    """The meaning of an outcome's colour."""
-    if outcome == Outcome.PERMITTED:
-        return "success"
-    return "danger" if outcome == Outcome.FORBIDDEN else "warning"
+def _tone(outcome: str) -> str:
+    return tone(outcome == Outcome.PERMITTED, outcome)

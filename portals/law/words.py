@@ -9,17 +9,17 @@ from typing import Any
 
 from babel import Locale
 
+from engine.decisions import Outcome
 from engine.law_words import LawWords
 from portals.base.formats import Formats
 from portals.law.answers import NOTHING
 from portals.law.parts import Part, Sort
-from portals.provider.law import Say, plain, sentence_part
+from portals.provider.law import Say, plain, sentence_part, verdict_key
 
 _PATH = re.compile(r"\b[a-z][a-z_]*(?:\.[a-z_]+)+")
 _CARD_FACT, _CARD_VALUE = "provider.law.fact.", "provider.law.value."
 _MORE_THAN_THE_LABEL = 25  # letters by which a sentence must be longer to say more
 LAW_LANGUAGE = "en"  # the language that rules and vocabulary are written in
-OUTCOMES = {"permitted": "open", "permitted_with_duties": "duties"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class FactWords:
 
     def outcome(self, outcome: str) -> str:
         """An outcome in two or three words."""
-        return self.say(f"ask.outcome.{OUTCOMES.get(outcome, outcome)}")
+        return self.say(f"ask.outcome.{verdict_key(outcome == Outcome.PERMITTED, outcome)}")
 
     def options(self, part: Part) -> tuple[tuple[str, str], ...]:
         """What can be chosen, as key and words; first "not told"."""

@@ -58,10 +58,22 @@ class DutyLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a topic is not simply permitted, with the statutes that say so."""
+    """Why a topic is not simply permitted, with the statutes that say so.
+
+    ``lacks`` is what a path of authority failed on, one short line each, the least first.
+    """
 
     text: str
-    statutes: tuple[Statute, ...]
+    statutes: tuple[Statute, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitLine:
+    """A number or the values that may not be passed, with the statutes that say so."""
+
+    text: str
+    statutes: tuple[Statute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +90,8 @@ class LawCard:
     reasons: tuple[Reason, ...] = ()
     others: tuple[Reason, ...] = ()
     duties: tuple[DutyLine, ...] = ()
-    limits: tuple[str, ...] = ()
-    possible: tuple[str, ...] = ()
+    limits: tuple[LimitLine, ...] = ()
+    possible: tuple[Reason, ...] = ()
     statutes: tuple[Statute, ...] = ()
     advice: tuple[Reason, ...] = ()
     law_time: str = ""
@@ -186,15 +198,19 @@ class _Reader:
                 statutes=self._statutes(decision, duty),
             )
 
-    def limits(self, decision: JSON) -> Iterable[str]:
+    def limits(self, decision: JSON) -> Iterable[LimitLine]:
         for limit in decision.get("limits", ()):
             name = str(limit.get("limit", ""))
             title = self.words.limit_sentence(name) or plain(name)
             key = "provider.law.limit" if "max" in limit else "provider.law.limit_to"
-            yield self.say(key, name=sentence_part(title), value=shown(limit.get("max", limit.get("to", ""))))
+            text = self.say(key, name=sentence_part(title), value=shown(limit.get("max", limit.get("to", ""))))
+            yield LimitLine(text=text, statutes=self._statutes(decision, limit))
 
-    def possible(self, decision: JSON) -> Iterable[str]:
-        """What would make it possible: the facts that forbid, the duties open, each path tried with what it lacks."""
+    def possible(self, decision: JSON) -> Iterable[Reason]:
+        """What would make it possible: the facts that forbid, the duties open, the nearest path with what it lacks.
+
+        A path that is the reason already is said there.
+        """
         outcome = decision.get("outcome")
         if outcome == "permitted":
             return
@@ -202,13 +218,13 @@ class _Reader:
             names = (self._short(str(path)) for path in forbid.get("because") or ())
             facts = "; ".join(dict.fromkeys(filter(None, names)))
             if facts:
-                yield self.say("provider.law.possible.different", facts=facts)
+                yield Reason(text=self.say("provider.law.possible.different", facts=facts))
         for duty in decision.get("duties", ()):
             if not duty.get("met") and outcome != "forbidden":
-                yield self.say("provider.law.possible.duty", duty=self._duty(duty))
-        if not decision.get("permits") and outcome in ("forbidden", "review", "incomplete"):
+                yield Reason(text=self.say("provider.law.possible.duty", duty=self._duty(duty)))
+        if not decision.get("permits") and (outcome in ("review", "incomplete") or decision.get("forbids")):
             for tried in tuple(decision.get("tried", ()))[:1]:
-                yield self._way(tried)
+                yield Reason(text=self._path_title(tried), lacks=self._lacks(tried))
 
     def advice(self, decision: JSON) -> Iterable[Reason]:
         for entry in decision.get("advice", ()):
@@ -222,12 +238,15 @@ class _Reader:
 
     def _tried(self, decision: JSON) -> Iterable[Reason]:
         for tried in decision.get("tried", ()):
-            yield Reason(text=self._way(tried), statutes=self._statutes(decision, tried))
+            statutes = self._statutes(decision, tried)
+            yield Reason(text=self._path_title(tried), statutes=statutes, lacks=self._lacks(tried))
 
-    def _way(self, tried: JSON) -> str:
-        title = self._title(tried) or plain(str(tried.get("path", "")))
-        failed = "; ".join(readable(str(entry)) for entry in tried.get("failed", ()))
-        return self.say("provider.law.tried", path=title, failed=failed) if failed else title
+    def _path_title(self, tried: JSON) -> str:
+        return self._title(tried) or plain(str(tried.get("path", "")))
+
+    def _lacks(self, tried: JSON) -> tuple[str, ...]:
+        """What a path failed on, each once; the shortest first, as it is read at a glance."""
+        return tuple(sorted(dict.fromkeys(readable(str(entry)) for entry in tried.get("failed", ())), key=len))
 
     def _because(self, forbid: JSON) -> str:
         because = forbid.get("because") or {}

@@ -55,6 +55,12 @@ def reader(clinic: Clinic) -> TestClient:
     return signed_in(clinic, "compliance")
 
 
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is looked at beside an answer does not depend on how busy the machine is."""
+    monkeypatch.setattr("portals.law.changes.SECONDS", 600)
+
+
 def signed_in(clinic: Clinic, person: str) -> TestClient:
     browser = clinic.browser()
     post(browser, "/staff/sign-in", {"person": person}, to="/staff/demo/sign-in")
@@ -298,6 +304,8 @@ SHARED_OF_PATIENTS = {
     "patient.age",
     "patient.setting",
     "patient.guardian_present",
+    "patient.registered_facility",
+    "patient.with_registered_practitioner",
     "patient.pregnant",
     "patient.has_primary_care",
     "patient.identity_verified",
@@ -416,6 +424,28 @@ def test_empty_fields_leave_the_address_and_a_row_can_be_left_out(reader: TestCl
     query += [(f"provider.licenses.{key}", value) for key, value in rows.items()]
     answer = reader.get(f"{PAGE}?{urlencode(query)}")
     assert parse_qsl(urlsplit(str(answer.url)).query) == [*query[:3], ("provider.licenses.0.state", "FL")]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_disclosure_of_the_law_has_words(rulebook: Rulebook, language: str) -> None:
+    known = rulebook.vocabulary.facts["consents"].type.fields["disclosures"].choices
+    assert [word for word in known if not has_message(language, f"ask.value.{word}")] == []
+
+
+def test_a_limit_names_the_statute_that_sets_it(reader: TestClient) -> None:
+    page = reader.get("/staff/law?topic=prescribing&state=FL&on=2026-12-01&start=opioid").text
+    limits = page.partition('class="lawcard__limits"')[2].partition("</ul>")[0]
+    assert limits.count("<li>") >= 1
+    assert all('class="statute"' in line for line in limits.split("<li>")[1:])
+    assert "456.44" in limits
+
+
+def test_what_a_path_lacks_stands_on_lines_of_its_own(reader: TestClient) -> None:
+    page = reader.get("/staff/law?topic=licensing&state=FL&on=2026-12-01&start=unlicensed_in_fl").text
+    lacks = page.partition('class="lawcard__lacks"')[2].partition("</ul>")[0]
+    lines = [text_of(f"<main><{line}") for line in lacks.split("<li")[1:]]
+    assert lines
+    assert lines == sorted(lines, key=len)
 
 
 def test_every_fact_that_is_asked_has_words_in_both_languages(rulebook: Rulebook) -> None:

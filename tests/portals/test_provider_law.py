@@ -40,7 +40,8 @@ def test_a_forbidden_gate_names_the_rule_the_facts_and_the_statute() -> None:
     assert "Schedule of the drug: II" in reason.text and "acute pain" in reason.text
     assert reason.statutes[0].title == "Fla. Stat. 456.47(2)(c)"
     assert reason.statutes[0].checked == "2026-11-21"
-    assert card.possible == ("provider.law.possible.different [Schedule of the drug; Purpose of the treatment]",)
+    [way] = card.possible
+    assert way.text == "provider.law.possible.different [Schedule of the drug; Purpose of the treatment]"
 
 
 def test_a_path_that_failed_is_the_reason_when_no_rule_forbids() -> None:
@@ -48,9 +49,10 @@ def test_a_path_that_failed_is_the_reason_when_no_rule_forbids() -> None:
     tried = [{"path": "state_license", "title": "A licence of the state", "failed": failed, "cite": ["fla-456.47-4"]}]
     card = law_card(gate("join", False, decision("licensing", "forbidden", tried=tried)), Words(), say)
     lacks = "at least one of licenses where expires is on or after 2026-03-05"
-    assert card.reasons[0].text == f"provider.law.tried [A licence of the state] [{lacks}]"
-    assert card.reasons[0].statutes[0].url == ""
-    assert card.possible == (card.reasons[0].text,)
+    [reason] = card.reasons
+    assert (reason.text, reason.lacks) == ("A licence of the state", (lacks,))
+    assert reason.statutes[0].url == ""
+    assert card.possible == ()
 
 
 def test_an_unmet_duty_is_what_would_open_the_gate() -> None:
@@ -59,13 +61,27 @@ def test_an_unmet_duty_is_what_would_open_the_gate() -> None:
     card = law_card(asked, Words(), say)
     assert card.tone == "warning" and card.verdict == "provider.law.verdict.prescribe.duties"
     assert card.duties[0].text == "Check the prescription monitoring record" and not card.duties[0].met
-    assert card.possible == ("provider.law.possible.duty [Check the prescription monitoring record]",)
+    [way] = card.possible
+    assert way.text == "provider.law.possible.duty [Check the prescription monitoring record]"
 
 
 def test_a_limit_says_its_number_or_its_values() -> None:
-    limits = [{"limit": "days_supply", "max": 30}, {"limit": "route", "to": ["oral", "nasal"]}]
+    limits = [
+        {"limit": "days_supply", "max": 30, "cite": ["fla-456.47-2c"]},
+        {"limit": "route", "to": ["oral", "nasal"]},
+    ]
     card = law_card(gate("prescribe", True, decision("prescribing", "permitted", limits=limits)), Words(), say)
-    assert card.limits == ("provider.law.limit [Days of supply] [30]", "provider.law.limit_to [Route] [oral, nasal]")
+    days, route = card.limits
+    assert days.text == "provider.law.limit [Days of supply] [30]"
+    assert [one.title for one in days.statutes] == ["Fla. Stat. 456.47(2)(c)"]
+    assert (route.text, route.statutes) == ("provider.law.limit_to [Route] [oral, nasal]", ())
+
+
+def test_what_a_path_lacks_is_one_line_each_the_shortest_first() -> None:
+    tried = [{"path": "full", "title": "A licence", "failed": ["longer than that", "short", "short"], "cite": []}]
+    card = law_card(gate("join", False, decision("licensing", "incomplete", tried=tried)), Words(), say)
+    [way] = card.possible
+    assert (way.text, way.lacks) == ("A licence", ("short", "longer than that"))
 
 
 def test_a_missing_fact_is_named_in_the_words_of_the_vocabulary() -> None:
@@ -111,8 +127,5 @@ def test_the_nearest_path_comes_first_and_the_others_stand_apart() -> None:
     card = law_card(gate("join", False, decision("licensing", "forbidden", tried=tried)), Words(), say)
     [nearest] = card.reasons
     assert "A licence of the state" in nearest.text and nearest.statutes[0].title == "Fla. Stat. 456.47(4)"
-    assert [other.text.partition("]")[0] for other in card.others] == [
-        "provider.law.tried [Federal employment",
-        "provider.law.tried [A compact",
-    ]
-    assert len(card.possible) == 1
+    assert [other.text for other in card.others] == ["Federal employment", "A compact"]
+    assert nearest.lacks == ("expires",)
