@@ -68,6 +68,11 @@ class Credentials(Repository):
         views = [*map(_of_license, licenses), *map(_of_registration, registrations)]
         return tuple(sorted(views, key=lambda one: (one.recorded_at, one.version), reverse=True))
 
+    def note_asking(self) -> None:
+        """Audits that somebody had the sources asked now."""
+        self._work.whole_clinic(Act.SOURCE_ASKED)
+        self._work.note(Act.SOURCE_ASKED, self._work.clinic)
+
     def _held(self, person: str | None) -> tuple[CredentialView, ...]:
         clinic = self._work.clinic
         licenses = select(LicenseRow).where(LicenseRow.clinic == clinic, HOLDS)

@@ -102,9 +102,7 @@ class FileForm:
     def _header_end(self) -> None:
         """Only the field's name counts; what the file is called is not looked at."""
         if bytes(self._header).lower() == b"content-disposition":
-            self._part = parse_options_header(bytes(self._value))[1].get(
-                b"name"
-            )
+            self._part = parse_options_header(bytes(self._value))[1].get(b"name")
         self._header.clear()
         self._value.clear()
 

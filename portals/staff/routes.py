@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from portals.staff import connections, emergency, oversight, schedule
+from portals.staff import connections, credentials, emergency, hours, oversight, schedule
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
-for part in (schedule, connections, emergency, oversight):
+for part in (schedule, connections, credentials, hours, emergency, oversight):
     router.include_router(part.router)

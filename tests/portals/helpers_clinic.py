@@ -101,6 +101,7 @@ class FakeVisits:
     gates: GateKeeper
     clock: FixedClock
     asked: list[Ask] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
 
     async def ask(self, ref: VisitRef, ask: Ask, plan: Any = None) -> Answer:
         self.asked.append(ask)
@@ -109,6 +110,9 @@ class FakeVisits:
 
     async def status(self, ref: VisitRef) -> VisitStatus:
         return VisitStatus(stage="booked")
+
+    async def check_credentials(self, clinic: str) -> None:
+        self.checked.append(clinic)
 
     def pump(self) -> None:
         """Tells the visits what was said, as the outbox does."""

@@ -130,6 +130,9 @@ class PlayedVisits:
             return replace(self.answers[ask.act], gate=gate)
         return getattr(self, f"_{ask.act}")(ask)  # type: ignore[no-any-return]
 
+    async def check_credentials(self, clinic: str) -> None:
+        raise NotImplementedError
+
     async def status(self, ref: VisitRef) -> VisitStatus:
         return VisitStatus(stage="in_call", finished=(), open=("follow",))
 

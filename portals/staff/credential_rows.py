@@ -1,0 +1,96 @@
+"""How a credential reads on a page: whose, what, how long it still counts, and what its source last said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from engine.credentials import threshold_of
+from portals.base.formats import Formats
+from portals.base.i18n import Translate, translator
+from records.credentials import CredentialView
+from records.people import CLINIC_FILE
+
+ACTIVE, SILENT = "active", "silent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialRow:
+    """One credential as a line of a table; ``left`` are the days that are left, None where none are counted."""
+
+    person: str
+    name: str
+    what: str
+    state: str
+    status: str
+    tone: str
+    ends: str
+    left: int | None
+    verified: str
+    silent: bool
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """In which language, in which zone, and on which day of the clinic."""
+
+    language: str
+    zone: str
+    today: date
+
+    @property
+    def t(self) -> Translate:
+        return translator(self.language)
+
+    @property
+    def fmt(self) -> Formats:
+        return Formats(self.language)
+
+
+def credential_rows(
+    views: Iterable[CredentialView], names: Mapping[str, str], reading: Reading
+) -> tuple[CredentialRow, ...]:
+    """The most pressing first: what does not hold, then what ends soonest."""
+    ordered = sorted(views, key=lambda one: (one.status == ACTIVE, one.expires or date.max, one.credential))
+    return tuple(_row(one, names.get(one.person, ""), reading) for one in ordered)
+
+
+def _row(view: CredentialView, name: str, reading: Reading) -> CredentialRow:
+    t, left = reading.t, (view.expires - reading.today).days if view.expires else None
+    over = view.status == ACTIVE and left is not None and left < 0
+    status = "expired" if over else view.status
+    return CredentialRow(
+        person=view.person,
+        name=name,
+        what=_what(view, t),
+        state=view.state,
+        status=t(f"credentials.status.{status}"),
+        tone=_tone(view, status, reading.today),
+        ends=reading.fmt.date(view.expires) if view.expires else t("credentials.no_end"),
+        left=left if status == ACTIVE else None,
+        verified=_verified(view, reading),
+        silent=view.outcome == SILENT,
+        simulated=view.source == "simulator",
+    )
+
+
+def _what(view: CredentialView, t: Translate) -> str:
+    kind = t(f"credentials.kind.{view.kind}")
+    about = ", ".join(view.schedules) if view.schedules else view.profession
+    return " ".join(part for part in (kind, about, view.number) if part)
+
+
+def _tone(view: CredentialView, status: str, today: date) -> str:
+    threshold = threshold_of(view.expires, today) if view.expires else None
+    if status != ACTIVE or threshold == 0:
+        return "danger"
+    return "success" if threshold is None else "warning"
+
+
+def _verified(view: CredentialView, reading: Reading) -> str:
+    if view.verified_at is None:
+        return reading.t("credentials.never")
+    key = "by_clinic" if view.source == CLINIC_FILE else "by_source"
+    return reading.t(f"credentials.{key}", time=reading.fmt.moment(view.verified_at, reading.zone))

@@ -1,0 +1,124 @@
+"""Credentials, agreements and hours as administrators and clinicians see and change them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from portals.staff.hours import _openings
+from tests.portals.helpers_clinic import Clinic, post
+from tests.portals.test_staff_pages import staff
+
+pytestmark = pytest.mark.slow
+CLINICIAN, NURSE = "rosalind_achebe", "tomas_ibarra"
+
+
+def person_of(page: str, name: str) -> str:
+    """The id of somebody in a list to choose from."""
+    found = re.search(rf'value="(per_\w+)"[^>]*>[^<]*{name}', page)
+    assert found is not None
+    return found[1]
+
+
+def test_what_is_over_comes_first_and_an_administrator_has_the_sources_asked(clinic: Clinic) -> None:
+    admin = staff(clinic, "clinic_admin")
+    page = admin.get("/staff/credentials")
+    assert page.text.index("Lindqvist") < page.text.index("Ibarra") < page.text.index("Okafor")
+    assert "Expired" in page.text
+    said = post(admin, "/staff/credentials", {}, to="/staff/credentials/ask")
+    assert "being asked" in said.text
+    assert clinic.visits.checked == ["marigold"]
+    assert "Credenciales" in post(admin, "/staff/credentials", {"language": "es"}, to="/staff/language").text + (
+        admin.get("/staff/credentials").text
+    )
+
+
+def test_an_agreement_is_kept_ended_and_taken_back(clinic: Clinic) -> None:
+    admin = staff(clinic, "clinic_admin")
+    page = admin.get("/staff/credentials").text
+    fields = {
+        "supervisee": person_of(page, "Tomás Ibarra"),
+        "supervisor": person_of(page, "Rosalind Achebe"),
+        "state": "FL",
+        "kind": "collaboration",
+        "since": "2026-01-01",
+        "schedules": "III",
+    }
+    to = "/staff/credentials/agreements"
+    assert post(admin, "/staff/credentials", {**fields, "state": "GA"}, to=to).status_code == 422  # no licence there
+    assert post(admin, "/staff/credentials", {**fields, "supervisor": fields["supervisee"]}, to=to).status_code == 422
+    assert post(admin, "/staff/credentials", {**fields, "until": "2025-01-01"}, to=to).status_code == 422
+    kept = post(admin, "/staff/credentials", fields, to=to)
+    assert "The agreement is kept." in kept.text
+    assert "Controlled drugs of schedule III" in kept.text
+    (agreement,) = set(re.findall(r'name="agreement" value="(agr_\w+)"', kept.text))
+    ending = {"agreement": agreement, "version": "1", "day": "2026-02-01"}
+    ended = post(admin, "/staff/credentials", ending, to=f"{to}/end")
+    assert "to February 1, 2026" in ended.text
+    assert "in the meantime" in post(admin, "/staff/credentials", ending, to=f"{to}/end").text
+    undone = post(admin, "/staff/credentials", {"agreement": agreement, "version": "2"}, to=f"{to}/undo")
+    assert "to February 1, 2026" not in undone.text
+    assert "Tomás Ibarra, APRN with Rosalind Achebe, MD" in staff(clinic, NURSE).get("/staff/hours").text
+
+
+def test_a_clinician_changes_their_own_hours_and_nobody_elses(clinic: Clinic) -> None:
+    mine = staff(clinic, CLINICIAN)
+    page = mine.get("/staff/hours")
+    assert "My credentials and hours" in page.text
+    assert "DEA registration" in page.text
+    version = re.search(r'name="version" value="(\d+)"', page.text)
+    assert version is not None
+    week = {"version": version[1], "time_zone": "America/Chicago", "mon": "09:00-12:00, 13:00-24:00"}
+    assert post(mine, "/staff/hours", {**week, "tue": "9 to 5"}).status_code == 422
+    saved = post(mine, "/staff/hours", week)
+    assert "The week is saved." in saved.text
+    assert "Central Time" in saved.text
+    assert "in the meantime" in post(mine, "/staff/hours", week).text
+    other = person_of_credentials(clinic, "Tomás Ibarra")
+    assert "Rosalind" not in mine.get(f"/staff/hours?person={other}").text.partition("<h2")[0]
+    post(mine, "/staff/hours", {**week, "version": "1", "person": other, "mon": "01:00-02:00"})
+    assert "01:00-02:00" not in staff(clinic, "clinic_admin").get(f"/staff/hours?person={other}").text
+
+
+def person_of_credentials(clinic: Clinic, name: str) -> str:
+    return person_of(staff(clinic, "clinic_admin").get("/staff/credentials").text, name)
+
+
+def test_time_off_is_added_and_removed_by_an_administrator(clinic: Clinic) -> None:
+    admin: TestClient = staff(clinic, "clinic_admin")
+    person = person_of_credentials(clinic, "Tomás Ibarra")
+    page = f"/staff/hours?person={person}"
+    day = (clinic.clock.now() + timedelta(days=3)).date().isoformat()
+    fields = {"person": person, "kind": "off", "first_day": day}
+    assert post(admin, page, {**fields, "first_day": ""}, to="/staff/hours/exceptions").status_code == 422
+    assert (
+        post(admin, page, {**fields, "since": "12:00", "until": "09:00"}, to="/staff/hours/exceptions").status_code
+        == 422
+    )
+    added = post(admin, page, fields, to="/staff/hours/exceptions")
+    assert "Time off:" in added.text
+    exception = re.search(r'name="exception" value="(hex_\w+)"', added.text)
+    assert exception is not None
+    gone = post(admin, page, {"person": person, "exception": exception[1]}, to="/staff/hours/exceptions/remove")
+    assert "Time off:" not in gone.text
+
+
+@pytest.mark.parametrize(
+    ("text", "openings"),
+    [
+        ("", []),
+        ("09:00-12:00,13:00-24:00", [("09:00", "12:00"), ("13:00", "24:00")]),
+        ("13:00-14:00, 09:00-12:00", None),
+        ("09:00-12:00, 11:00-13:00", None),
+        ("12:00-09:00", None),
+        ("9-5", None),
+        ("09:00", None),
+        ("09:60-10:00", None),
+        ("२३:००-24:00", None),
+    ],
+)
+def test_openings_are_read_strictly(text: str, openings: list[tuple[str, str]] | None) -> None:
+    assert _openings(text) == openings
