@@ -119,6 +119,12 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "what": "arrive",
         "compose": mail_of("another"),
     }
+    return values | _of_one_method(walked, name, method)
+
+
+def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
+    """What one method takes otherwise than the rest."""
+    values: dict[str, Any] = {}
     if (name, method) == ("hours", "change"):
         values["version"] = 0
     if name in ("agreements", "credentials", "hours") or (
