@@ -8,6 +8,7 @@ codes and instants, so that visits, payments and the audit still add up; nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from records.stages import DRAFT, FINAL
 from records.tables.base import Base
 from records.tables.identity import IdentityToken, KnownDevice, MailRow, Passkey, RecoveryCode, SecondFactor
 from records.tables.people import Account, Patient, Person, SessionRow
+from records.tables.relationships import RelationshipRow
 from records.tables.vault import DataKey
 from records.tables.visits import AlertRow, Visit
 from records.work import Actor, Work
@@ -129,8 +131,27 @@ def erase_again(database: Database, actor: Actor) -> tuple[tuple[str, str], ...]
 def _erase(work: Work, person: str) -> int:
     _forget_mails(work, person)
     end_files(work, person)
+    _end_relationships(work, person)
     _close_accounts(work, person)
     return work.ring.shred_person(work.session, work.clinic, person)
+
+
+def _end_relationships(work: Work, person: str) -> None:
+    """Nobody acts for them, and they for nobody; what others' records say of them by name and address is taken out."""
+    addresses = select(Account.email_index).where(Account.clinic == work.clinic, Account.person == person)
+    theirs = (RelationshipRow.person == person) | RelationshipRow.address_index.in_(addresses)
+    query = select(RelationshipRow).where(
+        RelationshipRow.clinic == work.clinic, theirs | (RelationshipRow.patient == person)
+    )
+    for row in work.session.scalars(query).all():
+        row.revoked_at, row.revoked_by = row.revoked_at or work.now, row.revoked_by or work.actor.person[:40]
+        row.token_hash = row.address_index = None
+        if row.patient != person:
+            with suppress(Unreadable):
+                place = ("relationships", "content", row.id)
+                nameless = {**work.open(place, row.content), "name": "", "email": ""}
+                row.content = work.seal(place, nameless, row.patient)
+    work.session.flush()
 
 
 def _refuse_open(work: Work, person: str) -> None:

@@ -151,7 +151,7 @@ class Relationships(Repository):
         self._session.add(row)
         self._session.flush()
         work.note(Act.RELATIONSHIP_GRANTED, draft.patient, kind=draft.kind, relationship=row_id)
-        queue_mail(work, compose(token, draft.email))
+        queue_mail(work, compose(token, draft.email), draft.patient)
         return row_id
 
     def peek(self, token: str) -> InvitedTo:

@@ -41,6 +41,7 @@ DESTROYED = (
     f"  programs that run forget the keys within {int(REMEMBERED_SECONDS // 60)} minutes",
     "  ids, codes and times stay: visits, payments and the audit still add up",
     "  not reached: what has left (mails, orders, claims, exports), and copies of the shares that are kept elsewhere",
+    "  not reached: in older copies, their name where they acted for somebody else",
     "  not reached: mails and second factors of theirs in backups of versions that sealed those for the clinic",
 )
 ROTATED = sorted(str(purpose) for purpose in set(Purpose) - NEVER_ROTATED)

@@ -33,7 +33,9 @@ from records.work import Actor
 from tests.records.conftest import POSTGRES
 from tests.records.helpers import PATIENT, World
 from tests.records.test_backup import opened, put_back, taken
+from tests.records.test_relationships import Family, family, helper_of
 
+__all__ = ["family"]
 pytestmark = pytest.mark.slow
 only_postgres = pytest.mark.parametrize("kind", [POSTGRES], indirect=True)
 Call = Callable[[], object]
@@ -236,3 +238,17 @@ def test_what_proves_a_patient_is_sealed_for_the_patient(world: World) -> None:
     erased(world)
     with database.reading() as session:
         assert not [*session.scalars(select(MailRow.id)), *session.scalars(select(Passkey.id))]
+
+
+def test_who_acted_for_somebody_leaves_neither_name_nor_address_in_their_record(family: Family) -> None:
+    database, clinic, ana = family.database, family.world.clinic, family.world.patient
+    olga, relationship = helper_of(family, ana, "proxy", ("see_record",))
+    with database.reading() as session:
+        (mail,) = session.scalars(select(MailRow.content)).all()
+        own = session.scalars(select(DataKey.id).where(DataKey.person == ana)).all()
+    assert key_id_of(mail) in own  # whom Ana asked is in Ana's keeping
+    with database.work(clinic, OPERATOR) as work:
+        erase(work, olga.person, GROUNDS)
+    with database.scope(clinic, family.ana) as scope:
+        (left,) = [one for one in scope.relationships.about(ana) if one.id == relationship]
+    assert (left.name, left.email, left.state) == ("", "", "ended")
