@@ -16,6 +16,8 @@ from cerberus import Validator
 from engine.forms import Answers, Form, Item
 from engine.forms_walk import is_required, live_answers, walk
 
+LARGEST = 10**12
+"""The greatest number that an answer may be, and a fact; no longer one could be compared in the browser."""
 _Check = Callable[[str, Any, Callable[..., None]], None]
 
 CODES = (
@@ -131,7 +133,8 @@ def _number(item: Item) -> dict[str, Any]:
 @lru_cache
 def _precise(places: int, wrong_type: str) -> _Check:
     def check(name: str, value: Any, error: Callable[..., None]) -> None:
-        if isinstance(value, bool):  # which Python counts among the numbers
+        # Python counts booleans among the numbers; beyond the largest are infinities, and what is no number at all
+        if isinstance(value, bool) or (isinstance(value, int | float) and not abs(value) <= LARGEST):
             error(name, wrong_type)
         elif isinstance(value, float) and round(value, places) != value:
             error(name, "too_precise")
