@@ -29,7 +29,8 @@ def confine() -> None:
         resource.setrlimit(what, (most, most))
 
 
-confine()
+if __name__ == "__main__":
+    confine()
 
 from PIL import Image, ImageCms, ImageOps  # noqa: E402 - the limits come before the decoders
 
