@@ -41,6 +41,8 @@ _NOT_FILLABLE = (
     "patient.primary_physician_documentation",
     "patient.clinical_trial_unavailable",
     "patient.outpatient_emergency",
+    "patient.registered_facility",
+    "patient.with_registered_practitioner",
 )
 
 
