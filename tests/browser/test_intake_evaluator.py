@@ -9,13 +9,28 @@ from playwright.sync_api import Route, sync_playwright
 
 from engine.forms import Form
 from engine.forms_browser import browser_form
-from tests.browser.helpers_intake import DRIVE, EVERY_OPERATOR, SCRIPT, differences, generated_walks, in_node
+from tests.browser.helpers_intake import (
+    DRIVE,
+    EVERY_OPERATOR,
+    SCRIPT,
+    differences,
+    generated_walks,
+    in_node,
+    on_server,
+)
 from tests.engine.helpers_content import content, form
 from tests.engine.helpers_instruments import screening
 
+UNITS = """- {id: mass, type: decimal, unit: kg, least: 1, most: 200, places: 2, text: {en: M}}
+- {id: heavy, type: boolean, text: {en: H}, show_when: {mass: {at_least: "150 [lb_av]"}}}
+- {id: weeks, type: integer, unit: wk, least: 0, most: 60, text: {en: W}}
+- {id: long, type: boolean, text: {en: L}, show_when: {not: {weeks: {at_most: 30 d}}}}
+"""
+
 
 def forms() -> dict[str, Form]:
-    return {**content().forms, "every operator": form(EVERY_OPERATOR), "screening": screening()}
+    own = {"every operator": form(EVERY_OPERATOR), "units": form(UNITS), "screening": screening()}
+    return {**content().forms, **own}
 
 
 @pytest.mark.slow
@@ -41,6 +56,34 @@ def test_a_planted_difference_is_noticed() -> None:
     walks = generated_walks(compiled, 200, seed=3)
     theirs = in_node(form(EVERY_OPERATOR.replace("less: 12", "less: 11")), walks)
     assert differences(compiled, walks, theirs)
+
+
+FAULTS = [
+    ("an unknown that counts as false", "if (!told) return null;", "if (!told) return false;"),
+    ("an unknown that is forgotten", "if (truth === null) answer = null;", ""),
+    ("a denied unknown that is true", "return truth === null ? null : !truth;", "return !truth;"),
+    ("a month too far", "year * 12 + month - 1 + by.months", "year * 12 + month + by.months"),
+    ("a day that a month lacks", "Math.min(day, lastDay)", "day"),
+    ("a border that is left out", "on_or_before: (a, b) => a <= b", "on_or_before: (a, b) => a < b"),
+    ("one of all", "has_all: (a, b) => b.every", "has_all: (a, b) => b.some"),
+    ("a choice that is none", "value.every((part) => isChoice(item, part))", "true"),
+    ("an unreadable danger", "truth || (truth === null && flag.needs", "truth || (truth === 0 && flag.needs"),
+    ("words required on an unknown", "facts) === true", "facts) !== false"),
+]
+
+
+@pytest.mark.slow
+def test_every_planted_fault_of_the_browsers_module_is_noticed(tmp_path: Path) -> None:
+    compiled, script, missed = forms()["every operator"], tmp_path / "intake.mjs", []
+    walks = generated_walks(compiled, 400, seed=11)
+    server = [on_server(compiled, answers) for answers in walks]
+    for name, right, wrong in FAULTS:
+        text = SCRIPT.read_text(encoding="utf-8")
+        assert text.count(right) == 1, name
+        script.write_text(text.replace(right, wrong), encoding="utf-8")
+        if in_node(compiled, walks, script) == server:
+            missed.append(name)
+    assert missed == []
 
 
 HALVES = """- {id: heat, type: decimal, unit: Cel, least: -45, most: 45, places: 4, text: {en: A}}
