@@ -48,12 +48,16 @@ class Statute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutyLine:
-    """One duty: the sentence that says it, whether it is met, and when it is due in words."""
+    """One duty: the sentence that says it, whether it is met, and when it is due in words.
+
+    ``asks`` is what else an unmet one asks for: the form of a consent, and what must be told at it.
+    """
 
     text: str
     met: bool
     due: str
     statutes: tuple[Statute, ...]
+    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +200,19 @@ class _Reader:
                 met=bool(duty.get("met")),
                 due=self._due(duty.get("due", "")),
                 statutes=self._statutes(decision, duty),
+                asks=() if duty.get("met") else tuple(self._asks(duty.get("detail") or {})),
             )
+
+    def _asks(self, detail: JSON) -> Iterable[str]:
+        """The form and the disclosures that a duty's detail names, in words."""
+        if isinstance(detail.get("form"), str):
+            yield self.say("provider.law.asks.form", form=self._word(detail["form"]))
+        told = detail.get("disclosures")
+        if isinstance(told, list | tuple) and told:
+            yield self.say("provider.law.asks.told", told="; ".join(map(self._word, told)))
+
+    def _word(self, code: str) -> str:
+        return self.say(f"ask.value.{code}", otherwise=plain(code))
 
     def limits(self, decision: JSON) -> Iterable[LimitLine]:
         for limit in decision.get("limits", ()):
@@ -303,9 +319,9 @@ def statutes(sources: Mapping[str, JSON], entry: JSON, day: Day) -> tuple[Statut
 
 
 def _statute(source: JSON, law: str, day: Day) -> Statute:
-    """A source under the section that the rule names, else under its own."""
+    """A source under the section that the rule names, else under its own title: its sections may be other rules'."""
     return Statute(
-        title=law or str(source.get("law", "")),
+        title=law or str(source.get("title") or source.get("law", "")),
         url=str(source.get("url") or ""),
         checked=day(str(source.get("checked") or "")),
         confidence=str(source.get("confidence") or ""),

@@ -260,7 +260,7 @@ def test_a_licence_less_closes_what_it_opened(rulebook: Rulebook) -> None:
 
 def test_a_number_is_tried_around_the_borders_that_rules_name(rulebook: Rulebook) -> None:
     asker = asking(rulebook)
-    asked = question(rulebook, "ordinary_visit", "consent", "NJ", patient__age=17)
+    asked = question(rulebook, "visit_in_nj", "consent", "NJ", patient__age=17)
     found = changes(asker, asked, paths_asked(asker, asked), asker.decide(asked))
     ages = next(one.told for one in (*found.easier, *found.harder) if one.path == "patient.age")
     assert 18 in ages

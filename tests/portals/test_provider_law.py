@@ -65,6 +65,28 @@ def test_an_unmet_duty_is_what_would_open_the_gate() -> None:
     assert way.text == "provider.law.possible.duty [Check the prescription monitoring record]"
 
 
+def test_an_unmet_consent_says_its_form_and_what_must_be_told_at_it() -> None:
+    detail = {"consent": "telehealth", "form": "electronic", "disclosures": ["emergency_plan", "fees"]}
+    duty = {"duty": "telehealth_consent", "due": "before_join", "met": False, "rule": "r", "detail": detail}
+    for met, asks in (
+        (False, ("At least in this form: Electronic", "To be told: What happens in an emergency; What it costs")),
+        (True, ()),
+    ):
+        duties = [{**duty, "met": met}]
+        asked = gate("join", met, decision("consent", "permitted_with_duties", duties=duties))
+        assert law_card(asked, Words(), say_in("en")).duties[0].asks == asks
+
+
+def test_what_names_no_section_goes_by_its_sources_title_and_not_by_the_sections_of_other_rules() -> None:
+    source = {"law": "Fla. Stat. 1; Fla. Stat. 2", "title": "A table of all states", "url": None}
+    duty = {"duty": "pdmp_check", "due": "before_prescribe", "met": True, "rule": "r", "cite": ["table"]}
+    asked = decision(
+        "prescribing", "permitted", duties=[duty, {**duty, "law": "Fla. Stat. 2"}], sources={"table": source}
+    )
+    unnamed, named = law_card(gate("prescribe", True, asked), Words(), say).duties
+    assert [one.title for one in (*unnamed.statutes, *named.statutes)] == ["A table of all states", "Fla. Stat. 2"]
+
+
 def test_a_limit_says_its_number_or_its_values() -> None:
     limits = [
         {"limit": "days_supply", "max": 30, "cite": ["fla-456.47-2c"]},
