@@ -44,6 +44,11 @@ def test_a_photo_is_sent_shown_without_its_place_and_taken_back(clinic: Clinic) 
     assert left(clinic) == []
 
 
+def test_the_visits_page_leads_to_it(clinic: Clinic) -> None:
+    browser, visit = patient_at(clinic)
+    assert f'href="/visits/{visit}/files"' in browser.get(f"/visits/{visit}").text
+
+
 def test_a_paper_is_only_handed_out_to_be_saved(clinic: Clinic) -> None:
     browser, visit = patient_at(clinic)
     (blob,) = links(send(browser, visit, PDF, "letter.pdf").text, visit)

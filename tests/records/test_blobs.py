@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import time
+from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from engine.ports import VisitChange
+from engine.ports import VisitChange, VisitRef
 from records import blob_store
 from records.access import Role
 from records.audit import verify
@@ -28,7 +30,7 @@ from records.key_rotation import add_key, renew_people, reseal
 from records.tables.blobs import BlobRow
 from records.tables.vault import AuditEntry
 from records.work import Actor
-from tests.records.helpers import HandClock, World, build_world, draft_of
+from tests.records.helpers import PATIENT, HandClock, World, build_world, draft_of
 from tests.records.helpers_blobs import PDF, FakeScanner, fetch, kept, lying, picture, send, store_of
 
 GRANTS = {"reason": "patient_request", "outcome": "permitted"}
@@ -255,6 +257,25 @@ def test_the_clinician_adds_and_removes_none(begun: World, tmp_path: Path) -> No
         store.remove(begun.clinic, begun.as_provider, blob)
     with pytest.raises(AccessRefused):
         send(store, begun, PDF, begun.as_provider)
+
+
+@pytest.mark.slow
+def test_a_guardian_sends_and_sees_what_is_the_childs(begun: World, tmp_path: Path) -> None:
+    clinic, store = begun.clinic, store_of(begun, tmp_path)
+    child = replace(PATIENT, given="Leo", birth_date=date(2015, 6, 1), email="", phone="")
+    with begun.database.scope(clinic, begun.as_patient) as scope:
+        leo = scope.relationships.ward(scope.relationships.add_child(child, "parent")).patient
+        visit = scope.visits.draft(draft_of(leo, begun.provider))
+    effect = replace(begun.effect(), ref=VisitRef(clinic=clinic, visit=visit))
+    begun.store.change(effect, VisitChange(event="held", stage="held"))
+    blob = send(store, begun, PDF, visit=visit)
+    assert (row_of(begun, blob).person, row_of(begun, blob).actor) == (leo, begun.patient)
+    assert fetch(store, begun, blob, begun.as_patient) == PDF
+    with begun.database.reading() as session:
+        told = session.scalars(select(AuditEntry.detail).where(AuditEntry.subject == blob)).all()
+    assert sum(leo in detail for detail in told) == 2, "what is done for somebody else says for whom"
+    store.remove(clinic, begun.as_patient, blob)
+    assert lying(tmp_path) == []
 
 
 @pytest.mark.slow
