@@ -1,6 +1,6 @@
 """How does a decision read on a terminal, for a person?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from engine.conditions import Always
 from engine.conditions_closures import describe
@@ -38,7 +38,7 @@ def _parts(decision: Decision) -> Iterator[tuple[str, Iterable[str]]]:
     yield "Duties", (_duty(entry) for entry in decision.duties)
     yield "Limits", (_limit(entry) for entry in decision.limits)
     yield "Advice", (str(entry.get("advice", entry.get("text", ""))) for entry in decision.advice)
-    yield "Tried", (_tried(entry) for entry in decision.tried)
+    yield "Tried", _tried(decision.tried)
     yield "Presumed", (f"{path} = {value}" for path, value in decision.presumed.items())
     yield "Sources", (_source(name, source) for name, source in decision.sources.items())
     yield "Rulebook", (decision.rulebook,)
@@ -60,11 +60,14 @@ def _limit(entry: Json) -> str:
     return _with_why(f"{entry['limit']}: {bound}, by {entry['rule']}", entry)
 
 
-def _tried(entry: Json) -> str:
-    nearest = ", the nearest lawful path" if entry.get("nearest") else ""
-    if _CLOSED in entry["failed"]:
-        return f"{entry['path']}: the law of the place does not open it to anybody"
-    return f"{entry['path']}{nearest}: lacks {'; '.join(map(str, entry['failed']))}"
+def _tried(tried: Sequence[Json]) -> Iterator[str]:
+    """Each path with a line for each thing it lacks, the shortest first; those open to nobody in one last line."""
+    closed = [str(entry["path"]) for entry in tried if _CLOSED in entry["failed"]]
+    for entry in (entry for entry in tried if _CLOSED not in entry["failed"]):
+        yield f"{entry['path']}{', the nearest lawful path' if entry.get('nearest') else ''}, lacks"
+        yield from (f"  - {lack}" for lack in sorted(dict.fromkeys(map(str, entry["failed"])), key=len))
+    if closed:
+        yield f"open to nobody in this place: {', '.join(closed)}"
 
 
 def _source(name: str, source: Json) -> str:

@@ -11,8 +11,9 @@ FORBID = {
     "unless": ["b is true", "c is 1"],
 }
 TRIED = (
-    {"path": "full", "rule": "r", "cite": [], "failed": ["a licence"], "nearest": True},
+    {"path": "full", "rule": "r", "cite": [], "failed": ["a licence of the place", "a day"], "nearest": True},
     {"path": "other", "rule": "r", "cite": [], "failed": ["never"]},
+    {"path": "third", "rule": "r", "cite": [], "failed": ["never"]},
 )
 
 
@@ -23,5 +24,5 @@ def test_what_would_lift_a_refusal_is_listed() -> None:
 
 def test_the_nearest_lawful_path_is_named_and_the_others_are_not() -> None:
     told = card(Decision(topic="open", outcome=Outcome.FORBIDDEN, tried=TRIED))
-    assert "  full, the nearest lawful path: lacks a licence\n" in told
-    assert "  other: the law of the place does not open it to anybody\n" in told
+    assert "  full, the nearest lawful path, lacks\n    - a day\n    - a licence of the place\n" in told
+    assert "  open to nobody in this place: other, third\n" in told
