@@ -148,12 +148,36 @@ class SeedPatient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeedHelper:
+    """Somebody who acts for a demonstration child: a demonstration patient, as what, how related, in which scopes."""
+
+    person: str
+    kind: str
+    relation: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedChild:
+    """A demonstration child, invented; ``guardian`` is the id of the demonstration patient who is the parent."""
+
+    id: str
+    given: str
+    family: str
+    birth_date: date
+    sex: str
+    guardian: str
+    helpers: tuple[SeedHelper, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class People:
     """The people a clinic starts with."""
 
     providers: tuple[SeedProvider, ...] = ()
     staff: tuple[SeedStaff, ...] = ()
     patients: tuple[SeedPatient, ...] = ()
+    children: tuple[SeedChild, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

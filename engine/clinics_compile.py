@@ -14,7 +14,9 @@ from engine.clinics import (
     People,
     Pharmacy,
     Price,
+    SeedChild,
     SeedDea,
+    SeedHelper,
     SeedLicense,
     SeedPatient,
     SeedProvider,
@@ -220,7 +222,12 @@ class _Compiler:
         for state in self._document["states"]:
             if not any(licence.state == state.raw for provider in providers for licence in provider.licenses):
                 self._problems.report("CLINIC008", state.at, state=state.raw)
-        return People(providers=providers, staff=tuple(map(_staff, node.get("staff") or ())), patients=patients)
+        return People(
+            providers=providers,
+            staff=tuple(map(_staff, node.get("staff") or ())),
+            patients=patients,
+            children=tuple(self._child(part, [one.id for one in patients]) for part in node.get("children") or ()),
+        )
 
     def _unique(self, nodes: Iterable[Node]) -> None:
         seen: set[str] = set()
@@ -302,6 +309,33 @@ class _Compiler:
             address={name: part.raw for name, part in address.items()} if address is not None else {},
             language=node.text("language", self._languages[0]),
         )
+
+    def _child(self, node: Node, patients: list[str]) -> SeedChild:
+        helpers = tuple(
+            SeedHelper(
+                person=self._known(part["person"], patients),
+                kind=part.text("kind"),
+                relation=part.text("relation"),
+                scopes=part.texts("scopes"),
+            )
+            for part in node.get("helpers") or ()
+        )
+        return SeedChild(
+            id=node.text("id"),
+            given=node.text("given"),
+            family=node.text("family"),
+            birth_date=self._day(node["birth_date"]),
+            sex=node.text("sex"),
+            guardian=self._known(node["guardian"], patients),
+            helpers=helpers,
+        )
+
+    def _known(self, node: Node, patients: list[str]) -> str:
+        """The id of a demonstration patient of the file."""
+        if node.raw not in patients:
+            hint, allowed = nearest(node.raw, patients), listed(patients)
+            self._problems.report("SHAPE004", node.at, value=node.raw, hint=hint, allowed=allowed)
+        return node.raw
 
     # --- days ---
 

@@ -113,12 +113,35 @@ _PATIENT = Record(
         "language": Key(LANGUAGE, "the language of pages and mails"),
     },
 )
+_SCOPES = ("schedule", "intake", "join", "messages", "see_record")  # what engine/access.yaml lets them hold
+_HELPER = Record(
+    "somebody who acts for a demonstration child",
+    {
+        "person": Key(Text(), "a demonstration patient", required=True),
+        "kind": Key(OneOf(("caregiver", "proxy")), "as what", required=True),
+        "relation": Key(NAME, "how they are related, such as `grandparent`", required=True),
+        "scopes": Key(ListOf(OneOf(_SCOPES), least=1), "what they may do", required=True),
+    },
+)
+_CHILD = Record(
+    "a demonstration child, who has no log-in and lives where the guardian does",
+    {
+        "id": _PERSON["id"],
+        "given": _PERSON["given"],
+        "family": _PERSON["family"],
+        "birth_date": Key(DAY, "date of birth", required=True),
+        "sex": Key(OneOf(("female", "male", "other", "unknown")), "administrative sex", required=True),
+        "guardian": Key(Text(), "the demonstration patient who is the parent", required=True),
+        "helpers": Key(ListOf(_HELPER), "others who act for the child"),
+    },
+)
 _PEOPLE = Record(
     "people",
     {
         "providers": Key(ListOf(_PROVIDER), "clinicians"),
         "staff": Key(ListOf(_STAFF), "staff"),
         "patients": Key(ListOf(_PATIENT), "demonstration patients"),
+        "children": Key(ListOf(_CHILD), "demonstration children"),
     },
 )
 CLINIC = Record(

@@ -54,12 +54,16 @@ class ClauseBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentAbout:
-    """Whom a consent is for: its language, the jurisdiction of the place, the clinic, and the kinds the visit asks."""
+    """Whom a consent is for: its language, the jurisdiction of the place, the clinic, and the kinds the visit asks.
+
+    ``guardian`` says that a guardian signs for a minor, who may give what is a guardian's to give.
+    """
 
     language: str
     jurisdiction: str
     clinic: ClinicFile
     kinds: tuple[str, ...] = ()
+    guardian: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +110,9 @@ def assemble_consent(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBoo
     so is a guardian's consent, which no patient signs.
     """
     unmet = [duty for answer in decisions.values() for duty in answer.get("duties", ()) if not duty.get("met")]
-    asked_by_kind = [(kind, duty) for duty in unmet for kind in consent_kinds(duty, book)]
-    wanted = ({kind for kind, _ in asked_by_kind} | set(about.kinds)) - {GUARDIAN}
+    asked_by_kind = [(kind, duty) for duty in unmet for kind in consent_kinds(duty, book, guardian=about.guardian)]
+    withheld = frozenset[str]() if about.guardian else {GUARDIAN}
+    wanted = ({kind for kind, _ in asked_by_kind} | set(about.kinds)) - withheld
     kinds = tuple(kind for kind in book.kinds if kind in wanted)
     asked = {word for _, duty in asked_by_kind for word in _words(duty.get("detail"))}
     clauses = tuple(
@@ -143,14 +148,14 @@ def disclosures_of(refs: Iterable[str], book: ClauseBook) -> tuple[str, ...]:
     return tuple(sorted({word for ref in refs for word in tells.get(ref, ())}))
 
 
-def consent_kinds(duty: Mapping[str, Any], book: ClauseBook) -> tuple[str, ...]:
+def consent_kinds(duty: Mapping[str, Any], book: ClauseBook, *, guardian: bool = False) -> tuple[str, ...]:
     """The kinds of consent that meet a duty: those it names itself (several rules may name several), else the book's.
 
-    None where a guardian's consent is among them: no patient can meet that by signing.
+    None where a guardian's consent is among them, unless a guardian signs: no patient can meet that by signing.
     """
     told = (duty.get("detail") or {}).get("consent")
     named = told if isinstance(told, list | tuple) else (told,)
-    if GUARDIAN in named:
+    if GUARDIAN in named and not guardian:
         return ()
     known = tuple(kind for kind in named if kind in book.kinds)
     return known or tuple(kind for kind in (book.duties.get(duty["duty"]),) if kind is not None)

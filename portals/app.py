@@ -35,11 +35,13 @@ from portals.patient import (
     booking,
     consent,
     consent_signed,
+    family,
     files,
     intake,
     pay,
     place,
     privacy,
+    sharing,
     visit,
     waiting,
 )
@@ -51,7 +53,22 @@ from portals.staff.banner import EmergencyBanner
 HOUSE_COLOUR = "#1f5c4d"
 # In this order: an address with a fixed word comes before one with an id in its place.
 SIGN_IN_PAGES = (auth, reset, second, passkeys, provider_door, security, confirm, invitations, outbox)
-PATIENT_PAGES = (booking, waiting, pay, intake, place, files, consent, consent_signed, privacy, accesses, after, visit)
+PATIENT_PAGES = (
+    booking,
+    family,
+    sharing,
+    waiting,
+    pay,
+    intake,
+    place,
+    files,
+    consent,
+    consent_signed,
+    privacy,
+    accesses,
+    after,
+    visit,
+)
 
 
 class VersionedFiles(StaticFiles):

@@ -98,6 +98,13 @@ def content_of(work: Work, row: RelationshipRow) -> dict[str, Any]:
     return found
 
 
+def joining(work: Work, patient: str) -> tuple[str, ...]:
+    """Who joins the patient at a visit that the actor books: a minor's guardians, and the actor where they may."""
+    rows = [row for row in rows_of(work, patient) if row.person and "join" in scopes_of(row) and is_active(work, row)]
+    people = {row.person for row in rows if row.person and (row.for_minor or row.person == work.actor.person)}
+    return tuple(sorted(people))
+
+
 def guardian_takes_part(work: Work, patient: str, people: Iterable[str]) -> bool:
     """Whether one of these people is the minor's guardian today."""
     among = frozenset(people)

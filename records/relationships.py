@@ -132,7 +132,7 @@ class Relationships(Repository):
         if work.actor.role not in TABLE.acting or is_adult(work, work.actor.person) is not True:
             work.refuse(Act.DEPENDENT_ADDED, child)
         make_patient(work, child, draft)
-        return self._keep_child(child, work.actor.person, relation)
+        return keep_child(self._work, child, work.actor.person, relation)
 
     def grant(self, draft: RelationshipDraft, compose: Compose) -> str:
         """Keeps an invitation to act for the patient and queues its mail; it counts once it is accepted.
@@ -256,22 +256,6 @@ class Relationships(Repository):
                 residence_state=(profile["residence_state"] or None) if books else None,
             )
 
-    def _keep_child(self, child: str, guardian: str, relation: str) -> str:
-        draft = RelationshipDraft(
-            patient=child,
-            email="",
-            name=self._name(guardian),
-            relation=relation,
-            kind=GUARDIAN,
-            scopes=tuple(sorted(TABLE.kinds[GUARDIAN])),
-        )
-        row = _row(self._work, new_id("rel"), draft, minor=True)
-        row.person, row.accepted_at = guardian, self._work.now
-        self._session.add(row)
-        self._session.flush()
-        self._work.forget_standings()
-        return row.id
-
     def _invited(self, token: str) -> RelationshipRow:
         """The open invitation, when it was sent to the actor's own address. Raises `TokenRefused`, audited."""
         work = self._work
@@ -294,6 +278,44 @@ class Relationships(Repository):
     def _contact(self, person: str) -> dict[str, Any]:
         found: dict[str, Any] = self._work.open(("persons", "contact", person), self._work.row(Person, person).contact)
         return found
+
+
+def keep_child(work: Work, child: str, guardian: str, relation: str) -> str:
+    """The relationship of a child that was just made with its guardian; returns its id."""
+    contact = work.open(("persons", "contact", guardian), work.row(Person, guardian).contact)
+    draft = RelationshipDraft(
+        patient=child,
+        email="",
+        name=f"{contact['given']} {contact['family']}".strip(),
+        relation=relation,
+        kind=GUARDIAN,
+        scopes=tuple(sorted(TABLE.kinds[GUARDIAN])),
+    )
+    row = _row(work, new_id("rel"), draft, minor=True)
+    row.person, row.accepted_at = guardian, work.now
+    work.session.add(row)
+    work.session.flush()
+    work.forget_standings()
+    return row.id
+
+
+def seed_child(work: Work, draft: PatientDraft, seed_key: str, guardian: str) -> str:
+    """A demonstration child with its parent as guardian; returns the child's id."""
+    child = new_id("per")
+    work.note(Act.DEPENDENT_ADDED, child)
+    make_patient(work, child, draft, seed_key)
+    keep_child(work, child, guardian, "parent")
+    return child
+
+
+def seed_helper(work: Work, draft: RelationshipDraft, person: str) -> None:
+    """Somebody of a demonstration who accepted to act for a patient."""
+    _check(draft, minor=not is_adult(work, draft.patient))
+    row = _row(work, new_id("rel"), draft, minor=not is_adult(work, draft.patient))
+    row.person, row.accepted_at = person, work.now
+    work.session.add(row)
+    work.session.flush()
+    work.note(Act.RELATIONSHIP_GRANTED, draft.patient, kind=draft.kind, relationship=row.id)
 
 
 def _check(draft: RelationshipDraft, minor: bool) -> None:

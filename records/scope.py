@@ -25,6 +25,7 @@ from records.messages import Messages
 from records.notes import Notes
 from records.orders import Orders
 from records.overview import Overview
+from records.parts import Parts
 from records.passkeys import Passkeys
 from records.people import People
 from records.relationships import Relationships
@@ -93,6 +94,10 @@ class Scope:
     @cached_property
     def visits(self) -> Visits:
         return Visits(self._work)
+
+    @cached_property
+    def parts(self) -> Parts:
+        return Parts(self._work)
 
     @cached_property
     def forms(self) -> Forms:

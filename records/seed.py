@@ -6,21 +6,22 @@ Each person is known by the name the file gives them. Demo patients and the demo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from engine.clinics import ClinicFile, SeedPatient, SeedProvider, SeedStaff
+from engine.clinics import ClinicFile, SeedChild, SeedPatient, SeedProvider, SeedStaff
 from engine.dossier import Place
 from engine.slots import WeekHours
 from records.access import Role
 from records.accounts import Accounts
 from records.acts import Act
 from records.database import Database
-from records.people import PatientDraft, People, ProviderDraft, StaffDraft
+from records.people import PatientDraft, PatientView, People, ProviderDraft, StaffDraft
+from records.relationships import RelationshipDraft, seed_child, seed_helper
 from records.sessions import Sessions
 from records.sign_in import PUBLIC_PASSWORD, hash_password
 from records.tables.people import Account, Patient, Person, SeedMark, SessionRow
@@ -102,7 +103,7 @@ def _make_missing(work: Work, clinic: ClinicFile, demo: bool, password: str | No
     today = work.at.astimezone(ZoneInfo(clinic.time_zone)).date()
     for key, make in _missing(work, clinic, demo).items():
         person, email, role = make(work, today)
-        if password is not None:
+        if password is not None and email:
             Accounts(work).create(person, email, password, [Role(role)])
         work.session.add(SeedMark(clinic=work.clinic, key=key, at=work.now))
         work.note(Act.CLINIC_SEEDED, person)
@@ -115,6 +116,7 @@ def _makers(clinic: ClinicFile, demo: bool) -> dict[str, Maker]:
     makers |= {one.id: _staff_maker(one) for one in people.staff}
     if demo:
         makers |= {one.id: _patient_maker(one) for one in people.patients}
+        makers |= {one.id: _child_maker(one) for one in people.children}
     return makers
 
 
@@ -164,6 +166,47 @@ def _patient_maker(one: SeedPatient) -> Maker:
         return People(work).create_patient(draft, seed_key=one.id), one.email, Role.PATIENT
 
     return make
+
+
+def _child_maker(one: SeedChild) -> Maker:
+    """A child with its guardian and whoever else acts for it; without a log-in, and so without an address."""
+
+    def make(work: Work, _today: date) -> tuple[str, str, str]:
+        guardian = _seeded(work, one.guardian)
+        home = People(work).patient(guardian)
+        draft = replace(
+            _own_words(home),
+            given=one.given,
+            family=one.family,
+            birth_date=one.birth_date,
+            sex=one.sex,
+            email="",
+        )
+        child = seed_child(work, draft, one.id, guardian)
+        for helper in one.helpers:
+            person = _seeded(work, helper.person)
+            wanted = RelationshipDraft(
+                patient=child,
+                email="",
+                name=People(work).patient(person).name,
+                relation=helper.relation,
+                kind=helper.kind,
+                scopes=helper.scopes,
+            )
+            seed_helper(work, wanted, person)
+        return child, "", Role.PATIENT
+
+    return make
+
+
+def _seeded(work: Work, key: str) -> str:
+    """The person whom the file names so; those of a demonstration are made before whoever needs them."""
+    query = select(Person.id).where(Person.clinic == work.clinic, Person.seed_key == key)
+    return work.session.scalars(query).one()
+
+
+def _own_words(view: PatientView) -> PatientDraft:
+    return PatientDraft(**{one.name: getattr(view, one.name) for one in fields(PatientDraft)})
 
 
 def _openings(hours: WeekHours) -> tuple[dict[str, Any], ...]:

@@ -17,7 +17,7 @@ from engine.pinned import Document
 from engine.plans import VisitPlan, plan_from_json
 from engine.ports import RoomPlace
 from records.access import Role, only_by, sees
-from records.acting import held_for
+from records.acting import held_for, joining
 from records.acts import Act
 from records.codes import new_id, sha256
 from records.course import append_event, tell
@@ -26,7 +26,7 @@ from records.errors import AlreadyDone, Erased, NotFound
 from records.people import place_from_json, place_to_json
 from records.stages import DRAFT, FINAL, WAITING
 from records.standing import open_emergencies, standing_at
-from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
+from records.tables.clinical import OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow
 from records.work import Repository, Work
@@ -124,30 +124,14 @@ class Participant:
     role: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What a visit has been given so far: the names of forms handed in, and the kinds of consent in force."""
-
-    forms: frozenset[str]
-    consents: frozenset[str]
-
-
-# What is asked of a visit's workflow by whoever has a part in it, and the act that asking is.
-ASKED: Mapping[str, Act] = {
-    "cancel": Act.CANCEL_ASKED,
-    "arrive": Act.ROOM_ASKED,
-    "leave": Act.ROOM_ASKED,
-    "join": Act.ROOM_ASKED,
-}
-
-
 class Visits(Repository):
     """The clinic's visits."""
 
     def draft(self, draft: VisitDraft) -> str:
         """Makes a draft visit with its participants and keeps its plan by digest; returns the visit's id.
 
-        Who books for somebody else takes part, too, when their relationship lets them join.
+        Who acts for the patient takes part, too, where the relationship lets them join: a minor's guardians do,
+        whoever books, and an adult's helper who books.
         """
         work, visit = self._work, new_id("vis")
         work.patient(draft.patient, Act.VISIT_CREATED)
@@ -162,7 +146,7 @@ class Visits(Repository):
         self._session.add(row)
         self._session.flush()
         people = [(draft.patient, Role.PATIENT), (draft.provider, Role.PROVIDER)]
-        people += [(work.actor.person, Role.CAREGIVER)] if held and "join" in held.scopes else []
+        people += [(person, Role.CAREGIVER) for person in joining(work, draft.patient)]
         for person, role in people:
             part = ParticipantRow(id=new_id("par"), clinic=work.clinic, visit=visit, person=person, role=str(role))
             self._session.add(part)
@@ -203,17 +187,6 @@ class Visits(Repository):
                 emergency = open_emergencies(self._work)[patient]
                 self._work.record(Act.VISITS_LISTED, patient, row.id, emergency=emergency)
         return tuple(self._view(row) for row in rows)
-
-    def given(self, visit: str) -> Given:
-        """How far the visit is in what it asks for, and nothing of what was said; with the visit's view it is told."""
-        self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
-        forms = select(SubmissionRow.form).where(SubmissionRow.visit == visit)
-        consents = select(ConsentRow.kind).where(ConsentRow.visit == visit, ConsentRow.revoked_at.is_(None))
-        return Given(forms=frozenset(self._session.scalars(forms)), consents=frozenset(self._session.scalars(consents)))
-
-    def asks(self, visit: str, what: str) -> None:
-        """Refuses who may not ask that of the visit (`ASKED`), and audits who does."""
-        self._work.visit(visit, ASKED[what])
 
     def queue(self, provider: str) -> tuple[QueueEntry, ...]:
         """A provider's open visits until tomorrow: who waits first by arrival, then the others by start."""

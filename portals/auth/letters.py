@@ -42,6 +42,10 @@ class Letters:
         """The link of an invitation to work for the clinic."""
         return self._mail("invitation", address, "", f"/staff/invitation/{token}")
 
+    def acting(self, token: str, address: str) -> MailDraft:
+        """The link of an invitation to act for a patient."""
+        return self._mail("acting", address, "", f"/family/invitation/{token}")
+
     def _mail(self, template: str, address: str, language: str, path: str) -> MailDraft:
         spoken = language or self.language
         t = translator(spoken)

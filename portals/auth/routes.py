@@ -163,6 +163,8 @@ def _create(request: Request, form: SignUpForm, step: Step) -> SignedIn:
 
 def _after_sign_up(request: Request) -> str:
     flow = read_flow(request)
+    if flow.adding:  # who is to be added is why the account was made
+        return "/family/child"
     if flow.has_slot and slot_has_passed(request):
         return f"/book/{flow.visit_type}/times"
     return "/book/review" if flow.has_slot else "/visits"

@@ -29,19 +29,22 @@ async def call_page(request: Request, visit: str) -> Response:
     require_patient(request)
     clinic = visitor(request).here.slug
 
-    def look(scope: Scope) -> str | None:
+    def look(scope: Scope) -> tuple[str, str] | None:
         if admission(scope, clinic, visit) is None:
             return None
-        return scope.people.provider(scope.visits.get(visit).provider).display_name
+        provider = scope.people.provider(scope.visits.get(visit).provider)
+        return provider.display_name, scope.parts.given(visit).acting_for
 
-    provider_name = await in_scope(request, look)
-    if provider_name is None:
+    found = await in_scope(request, look)
+    if found is None:
         return go(f"/visits/{visit}")
+    provider_name, acting = found
     return render(
         request,
         "call/call.html",
         visit_id=visit,
         provider_name=provider_name,
+        acting=acting,
         call_texts=call_texts,
         fresh=new_request_id,
     )

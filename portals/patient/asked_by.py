@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.consent_text import ClauseBook, consent_kinds
+from engine.consent_text import GUARDIAN, ClauseBook, consent_kinds
 from portals.patient.law_view import Citation, citations_of
 
 CLINIC, STATE, FEDERAL = "clinic", "state", "federal"
@@ -27,7 +27,7 @@ def asked_by(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBook, kinds
     found: dict[tuple[str, str, str], AskedBy] = {}
     for decision in decisions.values():
         for duty in decision.get("duties", ()):
-            for kind in consent_kinds(duty, book):
+            for kind in consent_kinds(duty, book, guardian=GUARDIAN in kinds):
                 if kind in kinds and not duty.get("met"):
                     line = _line(kind, decision, duty)
                     found.setdefault((line.kind, line.who, line.law), line)

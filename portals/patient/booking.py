@@ -28,9 +28,11 @@ from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
 from portals.patient.law_view import law_view
 from portals.patient.places import place_problems, state_options
-from portals.patient.times import Found, Search, find_times, search_span
+from portals.patient.times import Found, Search, Sought, find_times, search_span
 from portals.patient.times import offers as offers_kind
+from portals.patient.whom import SELF, WHO, acting_name, chosen, patient_of, wards_of, who_problems
 from records.people import ProviderView
+from records.relationships import Ward
 from records.scope import Scope
 from records.visits import VisitDraft, VisitView
 from workflows.contracts import Ask
@@ -43,23 +45,25 @@ TAKING_UP = frozenset({"draft", "held", "booked", "preparing", "ready"})
 async def place_page(request: Request, specialty: str, kind: str) -> Response:
     """Asks where the patient will be during the visit; the law of that place decides who may see them."""
     found, flow = offer(request, f"{specialty}/{kind}"), read_flow(request)
-    values = {"state": flow.state, "postal_code": flow.postal_code}
-    said = said_again(request)
-    return once(request, _place_form(request, found, {**values, **said.values}, said.errors, said.status))
+    values = {"state": flow.state, "postal_code": flow.postal_code, WHO: flow.acting or SELF}
+    said, wards = said_again(request), await wards_of(request)
+    return once(request, _place_form(request, found, {**values, **said.values}, wards, said))
 
 
 @router.post("/book/{specialty}/{kind}")
 async def place_post(request: Request, specialty: str, kind: str) -> Response:
     """Keeps the place and goes on to the times."""
     found, form = offer(request, f"{specialty}/{kind}"), await form_of(request)
-    values = {"state": field(form, "state"), "postal_code": field(form, "postal_code")}
+    values = {"state": field(form, "state"), "postal_code": field(form, "postal_code"), WHO: field(form, WHO) or SELF}
+    wards = await wards_of(request)
     located = await run_in_threadpool(zip_place, values["postal_code"])
-    errors = place_problems(values, located)
+    errors = (*who_problems(values[WHO], wards), *place_problems(values, located))
     if errors:
         said = Said(values=values, errors=errors, status=422)
-        return send_again(request, said) or _place_form(request, found, values, errors, 422)
-    flow = replace(read_flow(request), visit_type=found.id, **values)
-    return keep_flow(request, go(f"/book/{found.id}/times"), flow)
+        return send_again(request, said) or _place_form(request, found, values, wards, said)
+    place = {"state": values["state"], "postal_code": values["postal_code"]}
+    flow = chosen(replace(read_flow(request), visit_type=found.id, **place), values[WHO])
+    return keep_flow(request, go("/family/child" if flow.adding else f"/book/{found.id}/times"), flow)
 
 
 @router.get("/book/{specialty}/{kind}/times")
@@ -109,12 +113,13 @@ async def review_post(request: Request) -> Response:
         return _choose_again(request, found, "book.error.time_past", 409)
     if not _serves(request, flow.state):
         return _not_served(request, found, flow.state)
-    before = await in_scope(request, lambda scope: _already(scope, session.person, flow, start))
+    patient = await patient_of(request, flow)
+    before = await in_scope(request, lambda scope: _already(scope, patient.person, flow, start))
     if before is not None and before.stage != "draft":
         return drop_slot(request, go(f"/visits/{before.visit}/pay"))
     if before is None and not await _is_offered(request, found, flow.provider, start):
         return _choose_again(request, found, "book.error.time_gone", 409)
-    visit = before.visit if before else await _draft(request, found, flow, located)
+    visit = before.visit if before else await _draft(request, patient, found, (flow, located))
     ask = Ask(request=request_id(form), act="book", actor=session.person, starts_at=start.isoformat())
     plan = await in_scope(request, lambda scope: scope.visits.plan(visit))  # the draft's own: content may have changed
     answer = await ask_visit(request, visit, ask, plan=plan)
@@ -122,7 +127,7 @@ async def review_post(request: Request) -> Response:
         return drop_slot(request, go(f"/visits/{visit}/pay"))
     if answer.code == "gate_shut":
         return await _refused(request, found, visit)
-    mine = await in_scope(request, lambda scope: _already(scope, session.person, flow, start))
+    mine = await in_scope(request, lambda scope: _already(scope, patient.person, flow, start))
     if mine is not None and mine.visit != visit:  # pressed twice: the other press holds the time
         return drop_slot(request, go(f"/visits/{mine.visit}/pay"))
     return _choose_again(request, found, "book.error.time_gone", 409)
@@ -151,12 +156,18 @@ def _place_form(
     request: Request,
     found: Offer,
     values: Mapping[str, str],
-    errors: tuple[tuple[str, str], ...],
-    status: int = 200,
+    wards: tuple[Ward, ...],
+    said: Said,
 ) -> Response:
-    options = state_options(visitor(request).language)
     return render(
-        request, "patient/place_first.html", status, offer=found, values=values, errors=errors, state_options=options
+        request,
+        "patient/place_first.html",
+        said.status,
+        offer=found,
+        values=values,
+        errors=said.errors,
+        state_options=state_options(visitor(request).language),
+        wards=wards,
     )
 
 
@@ -169,10 +180,10 @@ def _already(scope: Scope, patient: str, flow: Flow, start: datetime) -> VisitVi
     return None
 
 
-async def _draft(request: Request, found: Offer, flow: Flow, located: ZipPlace) -> str:
-    session = require_patient(request)
+async def _draft(request: Request, patient: Sought, found: Offer, where: tuple[Flow, ZipPlace]) -> str:
+    flow, located = where
     draft = VisitDraft(
-        patient=session.person,
+        patient=patient.person,
         provider=flow.provider,
         plan=found.kind.plan,
         starts_at=datetime.fromisoformat(flow.starts_at),
@@ -205,6 +216,7 @@ async def _times(request: Request, found: Offer, flow: Flow, error: str, status:
         city=located.city,
         state=located.state,
         error=error,
+        acting=await acting_name(request, flow),
     )
 
 
@@ -221,10 +233,9 @@ def _not_served(request: Request, found: Offer, state: str) -> Response:
 async def _search(request: Request, found: Offer, place: Place) -> Found:
     deps, who = deps_of(request), visitor(request)
     clinic = deps.content().clinic(who.here.slug)
-    session = who.session
+    patient = await patient_of(request, read_flow(request)) if who.session else None
 
     def read(scope: Scope) -> tuple[Search, Sequence[ProviderView], Mapping[str, Sequence[Span]]]:
-        patient = scope.people.patient(session.person) if session else None
         search = Search(
             clinic=clinic.slug,
             plan=found.kind.plan,
@@ -267,6 +278,7 @@ async def _review(request: Request, flow: Flow, status: int = 200) -> Response:
         provider=provider,
         hold_seconds=_hold_seconds(found),
         request_id=new_request_id(),
+        acting=await acting_name(request, flow),
     )
 
 

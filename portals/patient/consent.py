@@ -97,7 +97,8 @@ async def _asked(request: Request, visit_id: str) -> Asked | None:
 
     def read(scope: Scope) -> tuple[VisitPage, Any, str]:
         page = begun(read_page(scope, visit_id))
-        return page, scope.visits.dossier(visit_id), scope.people.patient(session.person).name
+        scope.parts.leads_to(visit_id, "consent")
+        return page, scope.visits.dossier(visit_id), scope.people.name(session.person)
 
     page, dossier, name = await in_scope(request, read)
     place = page.visit.attested_place
@@ -109,6 +110,7 @@ async def _asked(request: Request, visit_id: str) -> Asked | None:
         jurisdiction=f"{place.country}/{place.state.lower()}",
         clinic=content.clinic(who.here.slug),
         kinds=tuple(sorted(consent_kinds(page.plan))),
+        guardian=page.guardian,
     )
     decisions = {topic: record.decisions[topic] for topic in TOPICS if topic in record.decisions}
     text = assemble_consent(decisions, content.clauses, about)

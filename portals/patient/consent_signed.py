@@ -15,7 +15,7 @@ from portals.base.requests import form_of, in_scope
 from portals.base.templating import go, render
 from portals.patient.consent import OPEN_STAGES
 from portals.patient.visit import VisitPage, page_of, read_page
-from records.consents import ConsentView
+from records.consents import ConsentView, Signer
 from records.scope import Scope
 
 router = APIRouter()
@@ -30,6 +30,7 @@ class SignedText:
     signature: str
     at: datetime
     revoked_at: datetime | None
+    signer: Signer | None
 
 
 @router.get("/visits/{visit_id}/consent/signed")
@@ -93,6 +94,7 @@ def _signed(scope: Scope, consents: Iterable[ConsentView]) -> tuple[SignedText, 
             signature=scope.consents.signature(group[0].id),
             at=at,
             revoked_at=revoked_at,
+            signer=scope.consents.signed_for(group[0].id),
         )
         for (_, at, revoked_at), group in documents.items()
     )

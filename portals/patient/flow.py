@@ -17,13 +17,18 @@ FLOW_COOKIE = "cw_flow"
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Flow:
-    """A booking under way: visit type ``specialty/type``, place, and the slot (provider, ISO start in UTC)."""
+    """A booking under way: visit type ``specialty/type``, place, and the slot (provider, ISO start in UTC).
+
+    ``acting`` is the relationship under which it is for somebody else, ``adding`` says that a child is added first.
+    """
 
     visit_type: str = ""
     state: str = ""
     postal_code: str = ""
     provider: str = ""
     starts_at: str = ""
+    acting: str = ""
+    adding: str = ""
 
     @property
     def has_place(self) -> bool:
@@ -54,7 +59,7 @@ def keep_flow(request: Request, answer: Response, flow: Flow) -> Response:
 
 def drop_slot(request: Request, answer: Response) -> Response:
     """``answer`` with the slot forgotten and the place kept, for the next booking."""
-    return keep_flow(request, answer, replace(read_flow(request), provider="", starts_at=""))
+    return keep_flow(request, answer, replace(read_flow(request), provider="", starts_at="", acting="", adding=""))
 
 
 def _purpose(request: Request) -> str:

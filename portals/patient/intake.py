@@ -186,7 +186,10 @@ async def emergency(request: Request, visit_id: str) -> Response:
     require_patient(request)
 
     def read(scope: Scope) -> tuple[VisitPage, list[tuple[Form, dict[str, Any]]]]:
-        page, content = read_page(scope, visit_id), _content(request, scope, visit_id)
+        page = read_page(scope, visit_id)
+        if not page.lets("intake") and not page.lets("summary"):  # the warning is for everybody, its reasons are not
+            return page, []
+        content = _content(request, scope, visit_id)
         forms = [content.form(step.form) for step in page.steps if step.form]
         return page, [(one, {k: v.value for k, v in scope.forms.answers(visit_id, one.id).items()}) for one in forms]
 

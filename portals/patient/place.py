@@ -12,12 +12,14 @@ from starlette.responses import Response
 
 from engine.dossier import Place
 from engine.zones import zip_place
+from portals.auth.guards import require_patient
 from portals.base.again import Said, once, said_again, send_again
 from portals.base.requests import deps_of, field, form_of, in_scope, origin
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.places import place_problems, state_options
-from portals.patient.visit import VisitPage, begun, page_of
+from portals.patient.visit import VisitPage, begun, page_of, read_page
+from records.scope import Scope
 
 router = APIRouter()
 OPEN_STAGES = frozenset({"booked", "preparing", "ready", "waiting", "blocked"})
@@ -29,7 +31,7 @@ LOOKS, PAUSE_SECONDS = 12, 0.25
 @router.get("/visits/{visit_id}/place")
 async def place_page(request: Request, visit_id: str) -> Response:
     """Asks where the patient is now, beginning with what they said at booking."""
-    page = begun(await page_of(request, visit_id))
+    page = await _open(request, visit_id)
     if page.visit.stage not in OPEN_STAGES:
         return go(f"/visits/{visit_id}")
     booked = page.visit.booked_place
@@ -48,7 +50,7 @@ async def place_post(request: Request, visit_id: str) -> Response:
     Where the network suggests another place the patient is asked once more, for the state they named; the answer
     stands, and the visit remembers that it was doubted. Nothing of the network address is kept with it.
     """
-    page, form = begun(await page_of(request, visit_id)), await form_of(request)
+    page, form = await _open(request, visit_id), await form_of(request)
     if page.visit.stage not in OPEN_STAGES:
         return go(f"/visits/{visit_id}")
     values = {name: field(form, name) for name in FIELDS}
@@ -77,6 +79,18 @@ async def place_post(request: Request, visit_id: str) -> Response:
     await in_scope(request, lambda scope: scope.visits.attest_place(visit_id, place, doubted=doubted))
     await _settled(request, visit_id)
     return go(f"/visits/{visit_id}")
+
+
+async def _open(request: Request, visit_id: str) -> VisitPage:
+    """The page of a visit whose place the asker may say."""
+    require_patient(request)
+
+    def read(scope: Scope) -> VisitPage:
+        page = begun(read_page(scope, visit_id))
+        scope.parts.leads_to(visit_id, "place")
+        return page
+
+    return await in_scope(request, read)
 
 
 async def _settled(request: Request, visit_id: str) -> None:

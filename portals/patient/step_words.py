@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from portals.base.i18n import translator
@@ -24,22 +24,22 @@ class StepWords:
     review: str
 
 
-def step_words(steps: Iterable[JourneyStep], language: str) -> tuple[StepWords, ...]:
-    """The steps in words."""
-    return tuple(_words(step, language) for step in steps)
+def step_words(steps: Iterable[JourneyStep], language: str, lets: Callable[[str], bool]) -> tuple[StepWords, ...]:
+    """The steps in words; ``lets`` says of a kind of step whether the reader may take it."""
+    return tuple(_words(step, language, lets(step.kind)) for step in steps)
 
 
-def _words(step: JourneyStep, language: str) -> StepWords:
+def _words(step: JourneyStep, language: str, allowed: bool) -> StepWords:
     t = translator(language)
     done = step.state == DONE
     review = ""
-    if done and step.kind in REVIEWS:
+    if done and allowed and step.kind in REVIEWS:
         review = step.path.replace("/pay", "/receipt") + REVIEWS[step.kind]
     return StepWords(
         state=step.state,
         title=t(f"steps.{step.kind}.title"),
-        text=t(f"steps.{step.kind}.{'done' if done else 'text'}"),
-        action=t(f"steps.{step.kind}.action"),
+        text=t(f"steps.{step.kind}.{'done' if done else 'text'}") if done or allowed else t("acting.not_yours"),
+        action=t(f"steps.{step.kind}.action") if allowed else "",
         path=step.path,
         review=review,
     )

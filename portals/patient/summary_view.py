@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.content import Content
@@ -22,11 +22,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryView:
-    """The summary's parts; ``worse`` is the specialty's own sentence for getting worse, empty when it has none."""
+    """The summary's parts; ``worse`` is the specialty's own sentence for getting worse, empty when it has none.
+
+    ``acted`` is who acted for the patient (``patient``, ``name``, ``kind``, ``relation``), None where nobody did.
+    """
 
     lines: tuple[Line, ...]
     worse: str
     signed_at: str
+    acted: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 def summary_view(content: Mapping[str, Any], library: Content, language: str) -> SummaryView:
@@ -38,6 +42,7 @@ def summary_view(content: Mapping[str, Any], library: Content, language: str) ->
         lines=_lines(specialty, fields, language) if specialty else _bare(fields),
         worse=text_in(specialty.texts.get("worse", {}), language) if specialty else "",
         signed_at=str(note.get("signed_at") or ""),
+        acted=content.get("acted"),
     )
 
 

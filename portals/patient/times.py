@@ -16,7 +16,7 @@ from engine.dossier import Dossier, PatientFacts, Place, ProviderFacts
 from engine.plans import VisitPlan
 from engine.ports import GateKeeper, GateRecord
 from engine.slots import SlotQuery, Span, WeekHours, Working, open_slots
-from records.people import PatientView, ProviderView
+from records.people import ProviderView
 
 HORIZON = timedelta(days=7)
 SOONEST = 6
@@ -39,6 +39,15 @@ class Time:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Sought:
+    """The patient a time is looked for, as far as the law asks at booking."""
+
+    person: str
+    birth_date: date | None
+    residence_state: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Search:
     """What is looked for: who offers, what, where the patient will be, and from when."""
 
@@ -48,7 +57,7 @@ class Search:
     hours: WeekHours
     time_zone: str
     now: datetime
-    patient: PatientView | None = None
+    patient: Sought | None = None
     working: Mapping[str, Working] = field(default_factory=dict)
 
     def works(self, provider: str) -> Working:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from engine.consent_text import GUARDIAN
 from engine.plans import VisitPlan
 from portals.auth.guards import require_patient
 from portals.base.requests import field, form_of, in_scope, new_request_id, request_id
@@ -20,6 +22,7 @@ from portals.patient.journey import OVER, SEEN, JourneyStep, Told, current, jour
 from portals.patient.law_view import LawView, law_view
 from portals.patient.step_words import step_words
 from records.errors import NotYetBegun
+from records.relationships import Ward
 from records.scope import Scope
 from records.visits import VisitView
 from workflows.contracts import Ask
@@ -27,6 +30,16 @@ from workflows.contracts import Ask
 router = APIRouter()
 CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", "waiting", "blocked"})
 TAKEN = "taken"
+Listed = tuple[tuple[VisitView, str], ...]
+# The scope of a relationship that a step of the patient's takes.
+STEP_SCOPES: Mapping[str, str] = {
+    "pay": "schedule",
+    "intake": "intake",
+    "place": "intake",
+    "consent": "consent",
+    "waiting": "join",
+    "summary": "see_record",
+}
 REASONS = ("better", "time", "cost", "elsewhere", "other")
 
 
@@ -34,7 +47,8 @@ REASONS = ("better", "time", "cost", "elsewhere", "other")
 class VisitPage:
     """What every page of a visit needs: its row, plan and steps, the clinician's name, the refusal if there is one.
 
-    ``revision`` differs as soon as the page could look different.
+    ``revision`` differs as soon as the page could look different. ``acting`` is the patient's name where somebody else
+    looks at it for them, ``guardian`` whether as a guardian.
     """
 
     visit: VisitView
@@ -45,6 +59,9 @@ class VisitPage:
     refusal: Mapping[str, Any] | None
     gate: str
     revision: str
+    acting: str = dataclasses.field(default="", repr=False)
+    guardian: bool = False
+    scopes: frozenset[str] = frozenset()
 
     @property
     def zone(self) -> str:
@@ -56,6 +73,10 @@ class VisitPage:
     def state(self) -> str:
         place = self.visit.attested_place or self.visit.booked_place
         return (place.state if place else None) or ""
+
+    def lets(self, kind: str) -> bool:
+        """Whether who looks may do a step of that kind: the patient all, who acts for them what their scopes say."""
+        return not self.acting or STEP_SCOPES.get(kind, "") in self.scopes
 
     @property
     def now(self) -> JourneyStep | None:
@@ -84,8 +105,7 @@ def read_page(scope: Scope, visit_id: str) -> VisitPage:
     revision = scope.visits.changes(visit_id)
     visit = scope.visits.get(visit_id)
     plan = scope.visits.plan(visit_id)
-    forms = frozenset(one.form for one in scope.forms.submitted(visit_id))
-    consents = frozenset(one.kind for one in scope.consents.for_visit(visit_id) if one.revoked_at is None)
+    given = scope.parts.given(visit_id)
     provider = scope.people.provider(visit.provider)
     shut = None
     if visit.stage in ("blocked", "refused"):
@@ -93,12 +113,15 @@ def read_page(scope: Scope, visit_id: str) -> VisitPage:
     return VisitPage(
         visit=visit,
         plan=plan,
-        steps=journey(visit, plan, Told(forms=forms, consents=consents)),
+        steps=journey(visit, plan, Told(forms=given.forms, consents=given.consents)),
         provider=provider.display_name,
         profession=provider.profession,
         refusal=shut.decisions if shut else None,
         gate=shut.gate if shut else "",
         revision=revision,
+        acting=given.acting_for,
+        guardian=given.kind == GUARDIAN,
+        scopes=given.scopes,
     )
 
 
@@ -128,15 +151,20 @@ def law_of(page: VisitPage, language: str) -> LawView | None:
 
 @router.get("/visits")
 async def visits_page(request: Request) -> Response:
-    """All visits of the signed-in patient, those to come first."""
+    """All visits of the signed-in patient, those to come first, and apart from them those of each they look after."""
     session = require_patient(request)
 
-    def read(scope: Scope) -> tuple[tuple[VisitView, str], ...]:
-        found = scope.visits.for_patient(session.person)
-        return tuple((one, scope.people.provider(one.provider).display_name) for one in found if _counts(scope, one))
+    def read(scope: Scope) -> tuple[Listed, tuple[tuple[Ward, Listed], ...]]:
+        wards = scope.relationships.mine()
+        return _listed(scope, session.person), tuple((one, _listed(scope, one.patient)) for one in wards)
 
-    visits = await in_scope(request, read)
-    return render(request, "patient/visits.html", visits=visits, over=OVER | SEEN)
+    visits, wards = await in_scope(request, read)
+    return render(request, "patient/visits.html", visits=visits, wards=wards, over=OVER | SEEN)
+
+
+def _listed(scope: Scope, patient: str) -> Listed:
+    found = scope.visits.for_patient(patient)
+    return tuple((one, scope.people.provider(one.provider).display_name) for one in found if _counts(scope, one))
 
 
 def _counts(scope: Scope, visit: VisitView) -> bool:
@@ -154,7 +182,7 @@ async def visit_home(request: Request, visit_id: str) -> Response:
         return go(f"/visits/{visit_id}/emergency")
     law = law_of(page, visitor(request).language)
     booked = request.query_params.get("new") == "booked"
-    steps = step_words(page.steps, visitor(request).language)
+    steps = step_words(page.steps, visitor(request).language, page.lets)
     return render(request, "patient/visit.html", page=page, visit=page.visit, law=law, booked=booked, steps=steps)
 
 
@@ -178,7 +206,7 @@ async def cancel_page(request: Request, visit_id: str) -> Response:
 async def cancel_post(request: Request, visit_id: str) -> Response:
     """Cancels; the visit's workflow undoes what was done (payment, time, orders)."""
     session, form = require_patient(request), await form_of(request)
-    await page_of(request, visit_id)
+    await in_scope(request, lambda scope: scope.parts.asks(visit_id, "cancel"))
     reason = field(form, "reason") if field(form, "reason") in REASONS else ""
     ask = Ask(request=request_id(form), act="cancel", actor=session.person, subject=reason)
     await ask_visit(request, visit_id, ask)

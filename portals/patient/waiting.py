@@ -59,7 +59,7 @@ async def leave(request: Request, visit_id: str) -> Response:
 async def join(request: Request, visit_id: str) -> Response:
     """Asks the ``join`` gate; open, it leads to the page that joins for good."""
     session, form = require_patient(request), await form_of(request)
-    participant = await in_scope(request, lambda scope: scope.visits.participant_of(visit_id, session.person).id)
+    participant = await in_scope(request, lambda scope: scope.parts.part_in(visit_id, "join"))
     ask = Ask(request=request_id(form), act="join", actor=session.person, subject=participant)
     answer = await ask_visit(request, visit_id, ask)
     if answer.done:
@@ -95,7 +95,7 @@ async def join_post(request: Request, token: str) -> Response:
 
 async def _act(request: Request, visit_id: str, act: str) -> Response:
     session, form = require_patient(request), await form_of(request)
-    participant = await in_scope(request, lambda scope: scope.visits.participant_of(visit_id, session.person).id)
+    participant = await in_scope(request, lambda scope: scope.parts.part_in(visit_id, act))
     ask = Ask(request=request_id(form), act=act, actor=session.person, subject=participant)
     answer = await ask_visit(request, visit_id, ask)
     if answer.done:

@@ -20,7 +20,7 @@ from engine.library import Library, load_library
 from engine.ports import Effect, PaymentReceipt, RoomPlace, VisitChange, VisitRef
 from integrations.scan.null import NoScanner
 from portals.base.visitor import COOKIES, csrf_token
-from records.access import STAFF, Role
+from records.access import STAFF, TABLE, Role
 from records.blob_store import BlobStore
 from records.consents import ConsentDraft
 from records.database import Database
@@ -28,6 +28,7 @@ from records.emergency import EmergencyDraft
 from records.forms import AnswerDraft
 from records.notes import NoteDraft
 from records.people import PatientDraft, StaffDraft
+from records.relationships import RelationshipDraft, seed_helper
 from records.scope import Scope
 from records.sessions import PATIENT_PORTAL, STAFF_PORTAL
 from records.tables.vault import AuditEntry
@@ -82,10 +83,11 @@ class Asker:
     role: str
     account: str = ""
     relations: frozenset[Relation] = frozenset({Relation.ANYONE})
+    scopes: frozenset[str] = frozenset()
 
     @property
     def standing(self) -> Standing:
-        return Standing(role=self.role, relations=self.relations)
+        return Standing(role=self.role, relations=self.relations, scopes=self.scopes)
 
     @property
     def portal(self) -> str:
@@ -210,7 +212,26 @@ def _people(database: Database, clinic: str, told: Told | None, where: str) -> I
             )
             helper, helps = scope.accounts.of_person(told.helper), _relations(Role.PROVIDER) | {Relation.EMERGENCY}
             assert helper is not None
+            yield from _acting(scope, clinic, told.patient)
             yield Asker(name="the helper", clinic=clinic, role=Role.PROVIDER, account=helper.account, relations=helps)
+
+
+def _acting(scope: Scope, clinic: str, patient: str) -> Iterator[Asker]:
+    """A proxy who may do all that one may, and somebody who may book and nothing else."""
+    for name, kind, scopes in (
+        ("the proxy", "proxy", TABLE.kinds["proxy"]),
+        ("the booker", "caregiver", frozenset({"schedule"})),
+    ):
+        person = scope.people.create_patient(PATIENT)
+        account = scope.accounts.create(person, f"{kind}@acting.example", "no hash", [Role.PATIENT])
+        draft = RelationshipDraft(
+            patient=patient, email="", name=name, relation="friend", kind=kind, scopes=tuple(sorted(scopes))
+        )
+        seed_helper(scope.relationships._work, draft, person)
+        relations = frozenset({Relation.ANYONE, Relation.PROXY})
+        yield Asker(
+            name=name, clinic=clinic, role=Role.PATIENT, account=account, relations=relations, scopes=frozenset(scopes)
+        )
 
 
 def _relations(role: Role) -> frozenset[Relation]:
@@ -325,6 +346,7 @@ def _file(clinic: Clinic, ref: VisitRef, patient: str) -> str:
 
 KINDS = {"specialty": "urgent_care", "kind": "video_visit"}
 NOBODYS = {"passkey": "psk_none", "other": "ses_none", "person": "per_none", "invitation": "inv_none"}
+NOBODYS |= {"relationship": "rel_none", "whose": "rel_none"}
 
 
 def _consent(visit: str, mark: str) -> ConsentDraft:

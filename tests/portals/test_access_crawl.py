@@ -21,7 +21,8 @@ class Door:
     """Who a route is for: everybody (``public``), or whoever may do all these acts to the visit that is asked for.
 
     ``own`` says that the route is about the asker's own things, ``own_case`` that it is about the emergency access of
-    one clinician, who is the helper; ``clinic_wide`` that whoever treats has no right to it for that. ``also`` are
+    one clinician, who is the helper; ``clinic_wide`` that whoever treats has no right to it for that, ``personal``
+    that who acts for the patient has none. ``also`` are
     answers beside success that somebody gets who may come in: a page that this visit does not have.
     """
 
@@ -30,6 +31,7 @@ class Door:
     own: bool = False
     own_case: bool = False
     clinic_wide: bool = False
+    personal: bool = False
     also: tuple[int, ...] = ()
 
 
@@ -134,14 +136,23 @@ DOORS: Mapping[str, Door] = {
     "GET /book/review": SIGNED_IN,
     "POST /book/review": SIGNED_IN,
     "GET /visits": own("visits:list:viewed"),
+    "GET /family": own("people:acting:viewed"),
+    "GET /family/child": SIGNED_IN,
+    "POST /family/child": SIGNED_IN,
+    "GET /family/{relationship}/end": SIGNED_IN,
+    "POST /family/{relationship}/end": NOT_THEIRS,
+    "GET /family/share/{whose}": NOT_THEIRS,
+    "POST /family/share/{whose}": NOT_THEIRS,
+    "GET /family/invitation/{token}": Door(own=True, also=(410,)),
+    "POST /family/invitation/{token}": Door(own=True, also=(410,)),
     "GET /visits/{visit_id}": visit(),
     "GET /visits/{visit_id}/waiting": visit("visits:waiting:viewed"),
     "GET /visits/{visit_id}/waiting/state": visit("visits:waiting:viewed"),
-    "POST /visits/{visit_id}/arrive": visit(),
-    "POST /visits/{visit_id}/leave": visit(),
-    "POST /visits/{visit_id}/join": visit("links:link:viewed"),
-    "GET /visits/join/{token}": visit("links:link:viewed"),
-    "POST /visits/join/{token}": visit("links:link:modified"),
+    "POST /visits/{visit_id}/arrive": visit("visits:arrival:modified"),
+    "POST /visits/{visit_id}/leave": visit("visits:arrival:modified"),
+    "POST /visits/{visit_id}/join": visit("visits:arrival:modified"),
+    "GET /visits/join/{token}": replace(visit("links:link:viewed"), personal=True),
+    "POST /visits/join/{token}": replace(visit("links:link:modified"), personal=True),
     "GET /visits/{visit_id}/pay": visit("payments:method:modified"),
     "POST /visits/{visit_id}/pay": visit("payments:method:modified"),
     "GET /visits/{visit_id}/intake": visit("forms:answers:viewed"),
@@ -152,20 +163,20 @@ DOORS: Mapping[str, Door] = {
     "GET /visits/{visit_id}/emergency": visit(),
     "GET /visits/{visit_id}/place": visit("visits:place:created"),
     "POST /visits/{visit_id}/place": visit("visits:place:created"),
-    "GET /visits/{visit_id}/consent": visit("consents:consent:viewed"),
+    "GET /visits/{visit_id}/consent": visit("consents:consent:created"),
     "POST /visits/{visit_id}/consent": visit("consents:consent:created"),
     "GET /visits/{visit_id}/consent/signed": visit("consents:consent:viewed"),
     "GET /visits/{visit_id}/consent/take-back": visit("consents:consent:viewed"),
     "POST /visits/{visit_id}/consent/take-back": visit("consents:consent:modified"),
     "GET /visits/{visit_id}/summary": visit("documents:document:viewed"),
-    "GET /visits/{visit_id}/receipt": visit("documents:document:viewed"),
+    "GET /visits/{visit_id}/receipt": visit(),
     "GET /visits/{visit_id}/changes": visit(),
     "GET /visits/{visit_id}/files": visit("files:list:viewed"),
     "POST /visits/{visit_id}/files": visit("files:file:created"),
     "GET /visits/{visit_id}/files/{blob}": visit("files:file:viewed"),
     "POST /visits/{visit_id}/files/{blob}/remove": visit("files:file:deleted"),
     "GET /visits/{visit_id}/cancel": visit(),
-    "POST /visits/{visit_id}/cancel": visit(),
+    "POST /visits/{visit_id}/cancel": visit("visits:cancel:created"),
     "GET /visits/{visit}/call": visit("links:link:viewed"),
     "POST /visits/{visit}/room-access": visit("links:link:viewed", also=(403,)),
     "GET /staff": SIGNED_IN,
@@ -211,7 +222,7 @@ DOORS: Mapping[str, Door] = {
     "POST /staff/visits/{visit}/duties": visit("duties:statement:created"),
 }
 PARAMETERS = {"visit", "visit_id", "order", "alert", "emergency", "token"}  # of the visit that everybody asks for
-SEE_IT = ("the patient", "the clinician", "the helper")
+SEE_IT = ("the patient", "the clinician", "the helper", "the proxy", "the booker")
 TURNED_AWAY = (401, 403, 404, 410)  # 410: a way in that is none for who asks
 
 
@@ -242,12 +253,15 @@ def may_enter(asker: Asker, route: Route) -> bool:
         relations = frozenset(relations | {Relation.SELF})
     if asker.clinic != MINE and PARAMETERS.intersection(PARAMETER.findall(route.path)):
         return False
+    if door.personal:
+        relations -= {Relation.PROXY}
     if door.clinic_wide:
         relations -= {Relation.TREATING, Relation.EMERGENCY}
     if door.own:
         mine = {Relation.SELF, Relation.TREATING} if asker.role == Role.PROVIDER else {Relation.SELF}
         relations = frozenset(relations | mine)
-    return all(decide_act(TABLE, Standing(role=asker.role, relations=relations), act).allowed for act in door.acts)
+    standing = Standing(role=asker.role, relations=relations, scopes=asker.scopes)
+    return all(decide_act(TABLE, standing, act).allowed for act in door.acts)
 
 
 def who_asks(crawl: Crawl, route: Route) -> list[Asker]:

@@ -38,6 +38,7 @@ from tests.records.helpers_journey import (
 # A chart is opened in an emergency by a clinician alone, and by a name, not an id: test_emergency.py is about that.
 # Whoever acts for a patient, or accepts to, is asked for by who they are: test_relationships.py is about that.
 MAKES_ITS_OWN = {
+    "parts.part_in",
     "relationships.accept",
     "relationships.add_child",
     "relationships.peek",
@@ -116,7 +117,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "digest": "sha256:none",
         "doubted": False,
         "name": "n",
-        "what": "arrive",
+        "what": "place" if method == "leads_to" else "arrive",
         "compose": mail_of("another"),
     }
     return values | _of_one_method(walked, name, method)

@@ -103,7 +103,7 @@ def test_a_guardian_does_for_the_child_what_a_patient_does_for_themselves(family
         scope.visits.attest_place(family.visit, PLACE)
         scope.forms.save_answer(answer_of(family.visit))
         consent = scope.consents.sign(guardians_consent(family.visit))
-        scope.visits.asks(family.visit, "arrive")
+        scope.parts.asks(family.visit, "arrive")
         assert scope.people.patient(family.leo).given == "Leo"
         assert [one.visit for one in scope.visits.for_patient(family.leo)] == [family.visit]
         signer = scope.consents.signed_for(consent)
@@ -150,13 +150,17 @@ def test_a_grandmother_who_may_book_neither_consents_nor_answers_nor_reads_nor_j
     clinic = family.world.clinic
     with family.database.scope(clinic, olga) as scope:
         assert scope.visits.get(family.visit).reason == ""
-        scope.visits.draft(draft_of(family.leo, family.world.provider))
-        scope.visits.asks(family.visit, "cancel")
+        theirs = scope.visits.draft(draft_of(family.leo, family.world.provider))
+        scope.parts.asks(family.visit, "cancel")
+    with family.database.scope(clinic, family.ana) as scope:
+        assert scope.visits.participant_of(theirs, family.ana.person).role == "caregiver"
+        with pytest.raises(NotFound):
+            scope.visits.participant_of(theirs, olga.person)
     for act in (
         lambda scope: scope.consents.sign(guardians_consent(family.visit)),
         lambda scope: scope.forms.save_answer(answer_of(family.visit)),
         lambda scope: scope.people.patient(family.leo),
-        lambda scope: scope.visits.asks(family.visit, "join"),
+        lambda scope: scope.parts.asks(family.visit, "join"),
         lambda scope: scope.documents.for_visit(family.visit),
         lambda scope: scope.relationships.about(family.leo),
         lambda scope: scope.relationships.end(family.relationship),
@@ -227,7 +231,7 @@ def test_on_the_eighteenth_birthday_where_the_child_lives_the_guardian_is_one_no
         assert scope.visits.get(family.visit).patient == family.leo
     clock.move(minutes=1)
     with pytest.raises(AccessRefused), family.database.scope(clinic, family.ana) as scope:
-        scope.visits.asks(family.visit, "join")
+        scope.parts.asks(family.visit, "join")
     told = family.world.store.dossier(ref)
     assert (told.patient.guardian_present, told.consents) == (None, ())
 

@@ -1,0 +1,91 @@
+"""The asker's part in a visit: how far it is, what they may ask of it, and what they are known by in its room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from records.access import Role
+from records.acting import held_for
+from records.acts import Act
+from records.codes import new_id
+from records.errors import NotFound
+from records.tables.clinical import ConsentRow, SubmissionRow
+from records.tables.people import Person
+from records.tables.visits import ParticipantRow
+from records.work import Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a visit has been given so far: the names of forms handed in, and the kinds of consent in force.
+
+    ``acting_for`` is the patient's name where the actor acts for them, ``kind`` as what and ``scopes`` within what; all
+    are empty otherwise.
+    """
+
+    forms: frozenset[str]
+    consents: frozenset[str]
+    acting_for: str = field(default="", repr=False)
+    kind: str = ""
+    scopes: frozenset[str] = frozenset()
+
+
+# What is asked of a visit's workflow by whoever has a part in it, and the act that asking is.
+ASKED: Mapping[str, Act] = {
+    "cancel": Act.CANCEL_ASKED,
+    "arrive": Act.ROOM_ASKED,
+    "leave": Act.ROOM_ASKED,
+    "join": Act.ROOM_ASKED,
+}
+# What a page leads to, and the act that it ends in: who may not do that is not shown the page.
+LEADS_TO: Mapping[str, Act] = {"place": Act.PLACE_ATTESTED, "consent": Act.CONSENT_SIGNED}
+
+
+class Parts(Repository):
+    """What the actor is at a visit."""
+
+    def given(self, visit: str) -> Given:
+        """How far the visit is in what it asks for, and nothing of what was said; with the visit's view it is told."""
+        row = self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
+        held = held_for(self._work, row.patient)
+        forms = select(SubmissionRow.form).where(SubmissionRow.visit == visit)
+        consents = select(ConsentRow.kind).where(ConsentRow.visit == visit, ConsentRow.revoked_at.is_(None))
+        return Given(
+            forms=frozenset(self._session.scalars(forms)),
+            consents=frozenset(self._session.scalars(consents)),
+            acting_for=self._name(row.patient) if held is not None else "",
+            kind=held.kind if held is not None else "",
+            scopes=held.scopes if held is not None else frozenset(),
+        )
+
+    def _name(self, person: str) -> str:
+        contact = self._work.open(("persons", "contact", person), self._work.row(Person, person).contact)
+        return f"{contact['given']} {contact['family']}".strip()
+
+    def asks(self, visit: str, what: str) -> None:
+        """Refuses who may not ask that of the visit (`ASKED`), and audits who does."""
+        self._work.visit(visit, ASKED[what])
+
+    def leads_to(self, visit: str, what: str) -> None:
+        """Refuses who may not do what a page is for (`LEADS_TO`); what they then do is audited itself."""
+        self._work.visit(visit, LEADS_TO[what], audited=False)
+
+    def part_in(self, visit: str, what: str) -> str:
+        """The actor's own part in the visit they ask that of; who acts for the patient gets one. Raises `NotFound`."""
+        row = self._work.visit(visit, ASKED[what])
+        person = self._work.actor.person
+        query = select(ParticipantRow.id).where(ParticipantRow.visit == visit, ParticipantRow.person == person)
+        part = self._session.scalar(query)
+        if part is not None:
+            return part
+        if held_for(self._work, row.patient) is None:
+            raise NotFound(f"participant of {visit}")
+        part = new_id("par")
+        self._session.add(
+            ParticipantRow(id=part, clinic=row.clinic, visit=visit, person=person, role=str(Role.CAREGIVER))
+        )
+        self._session.flush()
+        return part

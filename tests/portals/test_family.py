@@ -1,0 +1,166 @@
+"""A mother books for her child, a grandmother may book and not consent, and an adult lets somebody help and ends it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from engine.evaluators import ClosuresOnly
+from engine.library import Library
+from records.work import Actor
+from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic, csrf_of, post, sign_in
+from tests.portals.helpers_journey import GOOD_CARD, HERE, KIND, MIAMI, choose, fill_intake, ref
+from workflows.gatekeeper import LawGateKeeper
+
+CHILD = {
+    "given": "Ivy",
+    "family": "Hartley",
+    "birth_date-m": "3",
+    "birth_date-d": "2",
+    "birth_date-y": "2019",
+    "sex": "female",
+    "relation": "parent",
+    "attest": "yes",
+}
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    """The demo clinic with its law, and nothing else that is real outside the web program."""
+    built = build_clinic(tmp_path_factory.mktemp("family") / "data")
+    library: Library = built.app.state.deps.library()
+    built.visits.gates = LawGateKeeper(lambda: library, ClosuresOnly())
+    object.__setattr__(built.app.state.deps, "gates", built.visits.gates)
+    object.__setattr__(built.app.state.deps, "search", built.visits.gates)
+    yield built
+    built.database.close()
+
+
+def leo_of(browser: TestClient) -> str:
+    """The answer that stands for Leo on the page that asks whom the visit is for."""
+    page = browser.get(KIND).text
+    found = re.search(r'name="who" value="(rel_\w+)"[^>]*><span>For Leo Hartley', page)
+    assert found, page
+    return found[1]
+
+
+def held_for(browser: TestClient, who: str) -> str:
+    page = post(browser, KIND, {**MIAMI, "who": who})
+    assert "You are acting for" in page.text
+    times = re.findall(r'name="time" value="([^"]+)"', page.text)
+    choose(browser, times[0])
+    answer = post(browser, "/book/review", {"request": "b" * 24})
+    found = re.search(r"/visits/(vis_\w+)/pay", str(answer.url))
+    assert found, answer.text
+    return found[1]
+
+
+def test_a_mother_books_for_her_child_and_the_room_opens_once_she_signed_as_guardian(clinic: Clinic) -> None:
+    june = clinic.browser()
+    sign_in(june)
+    visit = held_for(june, leo_of(june))
+    assert "new=booked" in str(post(june, f"/visits/{visit}/pay", GOOD_CARD).url)
+    fill_intake(clinic, june, visit)
+    post(june, f"/visits/{visit}/intake/review", {}, to=f"/visits/{visit}/intake/submit")
+    post(june, f"/visits/{visit}/place", HERE)
+    store, gates = clinic.visits.store, clinic.visits.gates
+    shut = gates.ask(store.dossier(ref(visit)), "join", clinic.clock.now())
+    assert not shut.open
+    assert "Fla. Stat. 1014.06" in {reason["law"] for reason in shut.reasons}
+    page = june.get(f"/visits/{visit}/consent").text
+    assert "You sign for a child" in page
+    assert "Fla. Stat. 1014.06" in page
+    digest = re.search(r'name="digest" value="([^"]+)"', page)
+    assert digest
+    signed = {"digest": digest[1], "signature": "June Hartley", "agree": "yes", "csrf": csrf_of(page)}
+    answer = june.post(f"/visits/{visit}/consent", data=signed)
+    assert answer.status_code == 200, answer.text
+    assert "Signed for the patient by June Hartley (Parent or guardian, Parent)" in (
+        june.get(f"/visits/{visit}/consent/signed").text
+    )
+    told = store.dossier(ref(visit))
+    assert told.patient.guardian_present is True
+    assert "guardian" in {one.kind for one in told.consents}
+    assert gates.ask(told, "join", clinic.clock.now()).open
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        kinds = [part.role for part in scope.visits.participants(visit)]
+    assert sorted(kinds) == ["caregiver", "patient", "provider"]
+
+
+def test_a_grandmother_who_may_book_cannot_consent(clinic: Clinic) -> None:
+    june, agnes = clinic.browser(), clinic.browser()
+    sign_in(june)
+    sign_in(agnes, "agnes_tollefsen")
+    visit = held_for(june, leo_of(june))
+    post(june, f"/visits/{visit}/pay", GOOD_CARD)
+    post(june, f"/visits/{visit}/place", HERE)
+    home = agnes.get(f"/visits/{visit}")
+    assert "You are acting for Leo Hartley" in home.text
+    assert "Leo Hartley" in agnes.get("/visits").text
+    for path in ("consent", "consent/signed", "intake", "summary"):
+        assert agnes.get(f"/visits/{visit}/{path}").status_code == 404
+    token = csrf_of(home.text)
+    for path in ("consent", "arrive", "join"):
+        assert agnes.post(f"/visits/{visit}/{path}", data={"csrf": token, "agree": "yes"}).status_code == 404
+    stranger = clinic.browser()
+    sign_in(stranger, "mateo_villareal")
+    assert stranger.get(f"/visits/{visit}").status_code == 404
+
+
+def test_a_child_is_added_on_the_way_to_a_booking(clinic: Clinic) -> None:
+    june = clinic.browser()
+    sign_in(june)
+    page = post(june, KIND, {**MIAMI, "who": "child"})
+    assert str(page.url).endswith("/family/child")
+    wrong = post(june, "/family/child", {**CHILD, "birth_date-y": "1999", "attest": ""})
+    assert (wrong.status_code, "Confirm that you are the parent" in wrong.text) == (422, True)
+    grown = post(june, "/family/child", {**CHILD, "birth_date-y": "1999"})
+    assert "This person is 18 or older" in grown.text
+    times = post(june, "/family/child", CHILD)
+    assert str(times.url).endswith("/times")
+    assert "You are acting for Ivy Hartley" in times.text
+
+
+def test_who_is_not_acted_for_is_no_answer(clinic: Clinic) -> None:
+    mateo = clinic.browser()
+    sign_in(mateo, "mateo_villareal")
+    page = post(mateo, KIND, {**MIAMI, "who": "rel_none"})
+    assert (page.status_code, "Choose who the visit is for" in page.text) == (422, True)
+
+
+def test_an_adult_lets_somebody_help_and_ends_it_at_once(clinic: Clinic) -> None:
+    mateo, agnes = clinic.browser(), clinic.browser()
+    sign_in(mateo, "mateo_villareal")
+    sign_in(agnes, "agnes_tollefsen")
+    mine = {"name": "Agnes", "email": "agnes.tollefsen@patients.example", "relation": "friend", "kind": "caregiver"}
+    refused = post(mateo, "/family/share/me", {**mine, "scopes": "see_record"})
+    assert (refused.status_code, "only what somebody like this may do" in refused.text) == (422, True)
+    sent = post(mateo, "/family/share/me", {**mine, "scopes": "schedule"})
+    assert "The invitation is on its way" in sent.text
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        mail = next(one for one in scope.mails.outbox() if one.template == "acting")
+    link = re.search(r"/family/invitation/[\w-]+", mail.body)
+    assert link
+    assert mateo.get(link[0]).status_code == 410
+    assert "Act for Mateo Villareal?" in agnes.get(link[0]).text
+    assert "You act for them now" in post(agnes, link[0], {}).text
+    assert "Visits of Mateo Villareal" in agnes.get("/visits").text
+    assert agnes.get("/family/share/me").status_code == 200
+    listed = mateo.get("/family").text
+    end = re.search(r'href="(/family/rel_\w+/end)"', listed)
+    assert end
+    assert "It has ended" in post(mateo, end[1], {}).text
+    assert "Visits of Mateo Villareal" not in agnes.get("/visits").text
+    assert agnes.post(end[1], data={"csrf": csrf_of(agnes.get("/family").text)}).status_code in (200, 404)
+
+
+def test_the_pages_are_in_spanish_too(clinic: Clinic) -> None:
+    june = clinic.browser()
+    sign_in(june)
+    june.headers["accept-language"] = "es"
+    assert "¿Para quién es esta consulta?" in june.get(KIND).text
+    assert "Personas a mi cargo" in june.get("/family").text
+    assert "Añadir a un menor" in june.get("/family/child").text
