@@ -21,7 +21,7 @@ from tests.rules.helpers_cases import ROOT, examples, nested, started
 RULEBOOK = load_rulebook(ROOT)
 FACTS = nested(started("ordinary_visit", examples()))
 ASKED = Question(topic="licensing", on="2026-12-01", facts=FACTS)
-LIMITS = PoolLimits(answer=2.0, build=20.0, wait=10.0)
+LIMITS = PoolLimits(answer=60.0, build=20.0, wait=60.0)
 
 
 @pytest.fixture
@@ -60,10 +60,8 @@ def test_a_crash_in_the_middle_of_a_decision_costs_that_decision_only(
     os.kill(working, signal.SIGSTOP)  # so that the decision is surely under way when the process dies
     killer = threading.Timer(0.2, die, (working, signal_number))
     killer.start()
-    began = time.monotonic()
     hurt = ask(pool)
     killer.join()
-    assert time.monotonic() - began < LIMITS.answer, "the crash was noticed as such, not as a time-out"
     assert hurt.outcome is Outcome.REVIEW
     assert hurt.faulted
     assert not hurt.passes
@@ -71,13 +69,22 @@ def test_a_crash_in_the_middle_of_a_decision_costs_that_decision_only(
     assert working not in pool.processes()
 
 
+def test_a_crash_is_noticed_as_such_and_not_as_a_time_out() -> None:
+    program = RULEBOOK.plan("licensing", "us/fl", "2026-12-01").program
+    sheet = program.sheet({})
+    with EvaluatorPool(processes=1, limits=PoolLimits(answer=60.0, build=60.0)) as pool:
+        pool.evaluate(program, sheet)
+        os.kill(pool.processes()[0], signal.SIGKILL)
+        with pytest.raises(EngineFault, match="crashed"):
+            pool.evaluate(program, sheet)
+        assert len(pool.evaluate(program, sheet)) == len(program.conditions)
+
+
 def test_a_hang_is_cut_off_and_costs_one_decision() -> None:
     with EvaluatorPool(processes=1, limits=PoolLimits(answer=0.3, build=20.0)) as pool:
         ask(pool)
         os.kill(pool.processes()[0], signal.SIGSTOP)
-        began = time.monotonic()
-        assert ask(pool).faulted
-        assert time.monotonic() - began < 3
+        assert ask(pool).faulted  # nothing but the time-out ends the wait for a stopped process
         assert not ask(pool).faulted
 
 
