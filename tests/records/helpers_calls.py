@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -132,6 +133,9 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
         name == "people" and method in ("provider", "set_credentials")
     ):
         values["person"] = walked.world.provider
+    if (name, method) == ("relationships", "add_child"):
+        child = replace(PATIENT, birth_date=date(2015, 6, 1), email="", phone="")
+        values |= {"draft": child, "relation": "parent"}
     if (name, method) == ("notes", "addendum"):
         values["note"] = walked.note
     if (name, method) == ("alerts", "close"):
