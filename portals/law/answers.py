@@ -12,6 +12,7 @@ from portals.law.parts import Part, Sort
 
 NOTHING = "none"  # told: there is none
 _NUMBER = re.compile(r"[0-9]{1,6}")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _YEARS = range(1900, 2101)
 
 
@@ -78,6 +79,13 @@ def read_day(text: str) -> str:
     if found.year not in _YEARS:
         raise BadAnswer("day")
     return found.isoformat()
+
+
+def read_time(text: str) -> str:
+    """A time of day written `14:30`; raises `BadAnswer`."""
+    if not _TIME.fullmatch(text):
+        raise BadAnswer("time")
+    return text
 
 
 def texts_of(value: Any) -> list[str]:

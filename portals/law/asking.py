@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine.decide import decide
 from engine.decisions import Decision, Question
 from engine.evaluators import ClosuresOnly, Evaluator
 from engine.law import Limit
 from engine.law_cases import nested
-from engine.questions import STATE
+from engine.questions import STATE, ZONE
 from engine.rulebook import Plan, Rulebook
 from engine.schedules import DRUG
 from engine.values import FactType, Kind
@@ -52,7 +53,8 @@ class Asker:
 
     def _question(self, asked: Asked, day: str) -> Question:
         facts = facts_on(asked, day, self.rulebook.vocabulary)
-        return Question(topic=asked.topic, on=day, facts=facts)
+        moment = instant(asked, day)
+        return Question(topic=asked.topic, on=moment.isoformat() if moment else day, facts=facts)
 
 
 def jurisdiction(state: str) -> str:
@@ -60,35 +62,47 @@ def jurisdiction(state: str) -> str:
     return f"{HOME}/{state.lower()}"
 
 
+def instant(asked: Asked, day: str) -> datetime | None:
+    """The moment of the day that is asked about; None where the whole day is."""
+    if not asked.time:
+        return None
+    return datetime.combine(date.fromisoformat(day), time.fromisoformat(asked.time), ZoneInfo(asked.zone))
+
+
 def facts_on(asked: Asked, day: str, vocabulary: Vocabulary) -> dict[str, Any]:
     """The question's nested facts for a day."""
     parts = parts_of(vocabulary)
-    facts: dict[str, Any] = {STATE: asked.state}
+    facts: dict[str, Any] = {STATE: asked.state, **({ZONE: asked.zone} if asked.time else {})}
     for path, value in asked.told.items():
         if path == AGE:
             facts[BORN] = f"{int(day[:4]) - value:04}-01-01"
         elif parts[path].sort is Sort.RECORDS:
             kind = vocabulary.facts[path].type
-            facts[path] = [_record(row, parts[path], kind, asked.state, day) for row in value]
+            facts[path] = [_record(row, parts[path], kind, asked, day) for row in value]
         else:
             facts[path] = list(value) if isinstance(value, tuple) else value
     return nested(facts)
 
 
-def _record(row: Mapping[str, Any], part: Part, kind: FactType, state: str, day: str) -> dict[str, Any]:
+def _record(row: Mapping[str, Any], part: Part, kind: FactType, asked: Asked, day: str) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for name, value in row.items():
         if part.fields[name].sort is Sort.AGO and value is not None:
-            record[name] = _before(day, int(value), kind.fields[name].kind)
+            record[name] = _before(asked, day, int(value), kind.fields[name].kind)
         else:
             record[name] = list(value) if isinstance(value, tuple) else value
     if _PLACE_OF_LAW in kind.fields and _PLACE_OF_LAW not in part.fields:
-        record[_PLACE_OF_LAW] = jurisdiction(state)
+        record[_PLACE_OF_LAW] = jurisdiction(asked.state)
     return record
 
 
-def _before(day: str, days: int, kind: Kind) -> str:
-    """So many days before a day; as an instant its noon in UTC, which is on that day in every state."""
+def _before(asked: Asked, day: str, days: int, kind: Kind) -> str:
+    """So many days before a day, or before the moment asked about; else as an instant its noon in UTC, which is on
+    that day in every state.
+    """
+    moment = instant(asked, day)
+    if moment and kind is Kind.INSTANT:
+        return (moment - timedelta(days=days)).isoformat()
     found = (date.fromisoformat(day) - timedelta(days=days)).isoformat()
     return f"{found}T12:00:00+00:00" if kind is Kind.INSTANT else found
 

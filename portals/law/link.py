@@ -21,7 +21,7 @@ PAGE = "/staff/law"
 LEFT_OUT = "out"
 MOST_ROWS = 4
 LONGEST = 12_000  # characters of a query; the page's own form with every row stays below half of it
-CONTROLS = ("topic", "state", "on", "start")
+CONTROLS = ("topic", "state", "on", "time", "zone", "start")
 _FIELD = re.compile(r"([a-z_.]+)\.([0-9])\.([a-z_]+)")
 
 Told = Mapping[str, Any]
@@ -39,12 +39,17 @@ class LinkRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question without anybody in it. `told` holds what may be shared, as the page tells it (an age, so long ago)."""
+    """A question without anybody in it. `told` holds what may be shared, as the page tells it (an age, so long ago).
+
+    With a `time` (`14:30`) in a `zone` of the state it is about that instant, else about the whole day.
+    """
 
     topic: str
     state: str
     day: str
     told: Told
+    time: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,7 @@ class _Reader:
 def address(asked: Asked) -> str:
     """The address of a question, the same for the same question."""
     controls = [("topic", asked.topic), ("state", asked.state), ("on", asked.day)]
+    controls += [("time", asked.time), ("zone", asked.zone)] if asked.time else []
     return f"{PAGE}?{urlencode([*controls, *told_pairs(asked.told)])}"
 
 

@@ -10,7 +10,7 @@ from engine.diagnostics import BrokenInput
 from engine.local_dates import local_date
 from engine.questions import STATE
 from engine.rulebook import Rulebook
-from portals.law.answers import BadAnswer, read_day
+from portals.law.answers import BadAnswer, read_day, read_time
 from portals.law.asking import Asker, paths_asked
 from portals.law.fields import Fields, Groups, grouped
 from portals.law.link import CONTROLS, Asked, Link, told_pairs
@@ -50,6 +50,10 @@ class House:
         """Every place that may be asked about; where its law is not carried the answer says so."""
         return self.rulebook.vocabulary.facts[STATE].type.choices
 
+    def zones(self, state: str) -> tuple[str, ...]:
+        """The time zones of a state."""
+        return tuple(self.rulebook.law.zones.of(state))
+
     def today(self, state: str) -> str:
         """The day it is in a state (in its first zone)."""
         return local_date(self.now, self.rulebook.law.zones.of(state)[0])
@@ -65,6 +69,7 @@ class Page:
     starts: tuple[tuple[str, str], ...]
     drugs: tuple[str, ...]
     hidden: tuple[tuple[str, str], ...]
+    zones: tuple[tuple[str, str], ...]
     errors: tuple[tuple[str, str], ...]
     wrong: Wrong
     groups: Groups | None = None
@@ -84,9 +89,23 @@ def asked_by(house: House, link: Link) -> tuple[Asked, Wrong]:
         day = read_day(day) if day else house.today(state)
     except BadAnswer as bad:
         day, wrong["on"] = house.today(state), str(bad)
-    asked = Asked(topic=topic, state=state, day=day, told=link.told)
+    asked = _timed(house, Asked(topic=topic, state=state, day=day, told=link.told), link, wrong)
     start = link.controls["start"]
     return (_started(house, asked, start) if start else asked), wrong
+
+
+def _timed(house: House, asked: Asked, link: Link, wrong: dict[str, str]) -> Asked:
+    """The question about a moment, where the link tells a time; a zone that the state does not have is its first."""
+    text, zones = link.controls["time"], house.zones(asked.state)
+    if not text:
+        return asked
+    try:
+        told = read_time(text)
+    except BadAnswer as bad:
+        wrong["time"] = str(bad)
+        return asked
+    zone = link.controls["zone"]
+    return replace(asked, time=told, zone=zone if zone in zones else zones[0])
 
 
 def _started(house: House, asked: Asked, start: str) -> Asked:
@@ -134,6 +153,7 @@ def _page(house: House, asked: Asked, wrong: Wrong) -> Page:
         starts=tuple((name, text) for name, text in named if text),
         drugs=tuple(sorted(house.rulebook.law.drugs)),
         hidden=tuple(told_pairs(asked.told)),
+        zones=tuple((zone, words.zone(zone)) for zone in house.zones(asked.state)),
         errors=tuple((key, _error(house, key, code)) for key, code in wrong.items()),
         wrong={key: words.say(f"ask.wrong.{code}") for key, code in wrong.items()},
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from babel import Locale
+from babel.dates import get_timezone, get_timezone_name
 
 from engine.decisions import Outcome
 from engine.law_words import LawWords
@@ -96,6 +97,10 @@ class FactWords:
         """A state by its name; the territories have their names in the locale."""
         known = Locale.parse(self.fmt.locale).territories
         return self.say(f"state.{code}", otherwise=known.get(code, code))
+
+    def zone(self, name: str) -> str:
+        """A time zone as the reader's language calls it."""
+        return get_timezone_name(get_timezone(name), width="long", locale=self.fmt.locale, zone_variant="generic")
 
     def unit(self, part: Part) -> str:
         """The unit of a number; empty where it has none."""

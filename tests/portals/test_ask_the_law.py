@@ -280,6 +280,28 @@ def test_the_end_of_a_licence_is_a_border(rulebook: Rulebook) -> None:
     assert (after.before, after.after) == ("permitted", "forbidden")
 
 
+def test_a_moment_may_be_asked_about_where_a_day_is_too_long(rulebook: Rulebook) -> None:
+    told = ({"kind": "treatment", "form": "electronic", "at": "0"},)
+    asked = question(rulebook, "ordinary_visit", "consent", consents=told)
+    at_once = dataclasses.replace(asked, time="00:30", zone="America/Chicago")
+    decision = asking(rulebook).decide(at_once)
+    assert decision.law_time == DAY
+    assert next(duty["met"] for duty in decision.duties if duty["duty"] == "informed_consent")
+    question_asked = facts_on(at_once, DAY, rulebook.vocabulary)
+    assert question_asked["consents"][0]["at"] == "2026-12-01T00:30:00-06:00"
+    assert question_asked["patient"]["location"]["time_zone"] == "America/Chicago"
+
+
+def test_a_time_is_kept_in_the_link_with_a_zone_of_the_state(reader: TestClient) -> None:
+    query = {"topic": "licensing", "state": "FL", "on": DAY, "time": "14:30", "start": "ordinary_visit"}
+    page = reader.get(f"{PAGE}?{urlencode(query)}")
+    assert dict(parse_qsl(urlsplit(str(page.url)).query))["zone"] == "America/New_York"
+    assert "14:30" in text_of(page.text) and verdict(page.text) == "The law allows it."
+    assert 'name="time" value="14:30"' in page.text
+    refused = reader.get(f"{PAGE}?{urlencode({**query, 'time': '25:10'})}")
+    assert refused.status_code == 422 and "a time of the day" in text_of(refused.text)
+
+
 def test_a_patient_is_as_old_and_an_examination_as_long_ago_on_every_day(rulebook: Rulebook) -> None:
     told = {"patient.age": 34, "relationship.in_person_exams": ({"date": "180", "by": "self"},)}
     asked = Asked(topic="prescribing", state="FL", day=DAY, told=told)
