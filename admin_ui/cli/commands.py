@@ -33,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("invite", "Print the link by which somebody of a clinic's file gets a first log-in."),
     Command("keys", "Say how old the keys of a data folder are, and change them while people work."),
     Command("db", "Show, migrate, back up or restore the database, and settle visits after a restore."),
+    Command("source", "Tell the simulated primary source of licences how to behave and what to say."),
     Command("bench", "Measure decisions and visits side by side with their peers and print the ratios."),
     Command("test", "Set up whatever the tests need and run them: fast, all or soak."),
     Command("docs", "Write the reference pages that are made from the program itself."),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
 
+from records.agreements import AgreementDraft
+from records.hours import ExceptionDraft
+from records.work import Actor
 from tests.browser.helpers_site import Site, Watch
 from tests.portals.helpers_clinic import SLUG
 from tests.portals.helpers_crawl import tell_visit
@@ -24,11 +28,17 @@ async def test_no_page_of_the_staff_has_barriers(
     site: Site, chromium: Browser, screen: str, language: str, options: dict[str, Any]
 ) -> None:
     ids = tell_visit(site.clinic, SLUG, f"Aaa{screen}").ids
+    supervise(site, HELPER)
     pages = {
-        "clinic_admin": ("schedule", "schedule?day=2020-01-01"),
+        "clinic_admin": ("schedule", "schedule?day=2020-01-01", "credentials", "hours"),
         "support": ("connections", f"connections/{ids['visit']}"),
         "compliance": ("oversight", f"oversight/{ids['emergency']}", "access"),
-        HELPER: ("emergency", f"emergency/{ids['emergency']}", f"emergency/{ids['emergency']}/visits/{ids['visit']}"),
+        HELPER: (
+            "hours",
+            "emergency",
+            f"emergency/{ids['emergency']}",
+            f"emergency/{ids['emergency']}/visits/{ids['visit']}",
+        ),
     }
     trouble = []
     for person, paths in pages.items():
@@ -47,3 +57,21 @@ async def test_no_page_of_the_staff_has_barriers(
         trouble += watch.trouble
         await context.close()
     assert trouble == []
+
+
+def supervise(site: Site, supervisor: str) -> None:
+    """An agreement that was changed, and time off, so that there is something of each to look at."""
+    database, day = site.clinic.database, site.clinic.clock.now().date()
+    with database.scope(SLUG, Actor.system("tests")) as scope:
+        by_seed = {one.seed_key: one.person for one in scope.people.providers()}
+        draft = AgreementDraft(
+            supervisee=by_seed["tomas_ibarra"],
+            supervisor=by_seed[supervisor],
+            state="FL",
+            kind="collaboration",
+            since=day,
+            schedules=("III",),
+        )
+        scope.agreements.end(scope.agreements.add(draft), day + timedelta(days=30), 1)
+        off = ExceptionDraft(kind="off", first_day=day, last_day=day + timedelta(days=2))
+        scope.hours.add_exception(by_seed[supervisor], off)
