@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.credentials import threshold_of
+from engine.texts import text_in
 from portals.base.requests import deps_of, field, form_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
@@ -136,13 +137,19 @@ async def _page(
         states=state_options(visitor(request).language),
         kinds=KINDS,
         schedules=SCHEDULES,
-        specialties=sorted(deps_of(request).content().specialties),
+        titles=specialty_titles(request),
     )
 
 
 def _look(scope: Scope) -> Look:
     names = {one.person: one.display_name for one in scope.people.providers()}
     return scope.credentials.everybody(), scope.agreements.everybody(), names
+
+
+def specialty_titles(request: Request) -> Mapping[str, str]:
+    """What each specialty is called, by its code."""
+    known, language = deps_of(request).content().specialties, visitor(request).language
+    return {code: text_in(known[code].title, language) for code in sorted(known)}
 
 
 def reading_of(request: Request) -> Reading:

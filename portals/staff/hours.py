@@ -21,7 +21,7 @@ from portals.base.requests import field as field_of
 from portals.base.templating import go, render
 from portals.base.visitor import SessionView, visitor
 from portals.staff.credential_rows import credential_rows
-from portals.staff.credentials import reading_of
+from portals.staff.credentials import reading_of, specialty_titles
 from portals.staff.doors import may_open, require_act
 from records.access import Role
 from records.acts import Act
@@ -150,7 +150,7 @@ async def _page(request: Request, person: str, typed: Typed, status: int = 200) 
         week=typed.values if "mon" in typed.values else _spelled(found.hours),
         zone=working.time_zone,
         zones=_zones(request, working.time_zone),
-        today=reading.today,
+        titles=specialty_titles(request),
         own=who.session is not None and who.session.person == person,
         may_write=who.session is not None and may_open(who.session.role, Act.HOURS_CHANGED),
     )

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
+from engine.credentials import SourceAnswer
 from portals.staff.hours import _openings
+from records.credential_book import RecordsCredentialBook
 from tests.portals.helpers_clinic import Clinic, post
 from tests.portals.test_staff_pages import staff
 
@@ -36,6 +38,17 @@ def test_what_is_over_comes_first_and_an_administrator_has_the_sources_asked(cli
     )
 
 
+def test_what_a_simulator_answered_says_so(clinic: Clinic) -> None:
+    book = RecordsCredentialBook(clinic.database)
+    for claim in book.claims("marigold", book.providers("marigold")):
+        answer = SourceAnswer(source="simulator", as_of=book.now(), found=True, status="suspended")
+        book.answered("marigold", claim, answer)
+    page = staff(clinic, "clinic_admin").get("/staff/credentials")
+    assert "The primary source is a simulator." in page.text
+    assert "Suspended" in page.text
+    assert "The primary source is a simulator." in staff(clinic, CLINICIAN).get("/staff/hours").text
+
+
 def test_an_agreement_is_kept_ended_and_taken_back(clinic: Clinic) -> None:
     admin = staff(clinic, "clinic_admin")
     page = admin.get("/staff/credentials").text
@@ -46,6 +59,7 @@ def test_an_agreement_is_kept_ended_and_taken_back(clinic: Clinic) -> None:
         "kind": "collaboration",
         "since": "2026-01-01",
         "schedules": "III",
+        "specialties": "urgent_care",
     }
     to = "/staff/credentials/agreements"
     assert post(admin, "/staff/credentials", {**fields, "state": "GA"}, to=to).status_code == 422  # no licence there
