@@ -62,18 +62,18 @@ def read_law(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Probl
             at, known = node["topic"].at, topics.topics
             problems.report("LAW001", at, topic=name, hint=nearest(name, known), allowed=listed(known))
         return None
-    sources = {key: _source(key, part, problems) for key, part in _items(node, "sources")}
+    sources = {key: _source(key, part, problems) for key, part in node.items_of("sources")}
     reader = _Reader(topic, node.text("jurisdiction"), sources, LawScope(vocabulary, topic), problems)
     return LawFile(
         file=node.at.file,
         jurisdiction=reader.jurisdiction,
         topic=name,
-        values=tuple(value for key, part in _items(node, "values") for value in _values(reader, key, part)),
+        values=tuple(value for key, part in node.items_of("values") for value in _values(reader, key, part)),
         rules=tuple(_rule(reader, part) for part in node.get("rules") or ()),
         sources=sources,
         cases=tuple(_cases(reader, name, node)),
         content=_content(node),
-        schedules=tuple(entry for key, part in _items(node, "schedules") for entry in _schedules(reader, key, part)),
+        schedules=tuple(entry for key, part in node.items_of("schedules") for entry in _schedules(reader, key, part)),
         caps=tuple(_cap(reader, part) for part in node.get("caps") or ()),
         without=tuple(_without(reader, node)),
     )
@@ -93,11 +93,6 @@ def read_policy(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Pr
         reader = _Reader(topic, "clinic", {}, LawScope(vocabulary, topic), problems, policy=True)
         rules.append(_rule(reader, part))
     return tuple(rules)
-
-
-def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:
-    part = node.get(key)
-    return part.items() if part else ()
 
 
 def _content(node: Node) -> object:
@@ -189,8 +184,8 @@ def _given(topic: Topic, name: str, kind: FactType, node: Node) -> Value:
 
 def _without(reader: _Reader, node: Node) -> Iterable[str]:
     """The values that a jurisdiction says it does not have."""
-    for name, _ in _items(node, "without"):
-        if name not in reader.topic.may_lack or name in dict(_items(node, "values")):
+    for name, _ in node.items_of("without"):
+        if name not in reader.topic.may_lack or name in dict(node.items_of("values")):
             at, known = node["without"].entries[name].key_at, sorted(reader.topic.may_lack)
             reader.problems.report("LAW030", at, name=name, hint=nearest(name, known), allowed=listed(known, 30))
         yield name
@@ -210,7 +205,7 @@ def _cap(reader: _Reader, node: Node) -> Cap:
     expected = f"{reader.jurisdiction}/{reader.topic.name}"
     if not node.text("id").startswith(f"{expected}/"):
         reader.problems.report("LAW009", (node.get("id") or node).at, expected=expected)
-    for key, part in _items(node, "detail"):
+    for key, part in node.items_of("detail"):
         _known(reader, "word", part, reader.topic.orders.get(key, ()))
     return Cap(
         id=node.text("id"),
@@ -218,7 +213,7 @@ def _cap(reader: _Reader, node: Node) -> Cap:
         jurisdiction=reader.jurisdiction,
         topic=reader.topic.name,
         duty=_known(reader, "duty", node["duty"], reader.topic.duties) if "duty" in node else "",
-        detail={key: part.raw for key, part in _items(node, "detail")},
+        detail={key: part.raw for key, part in node.items_of("detail")},
         period=_period(reader, node),
         cited=_cited(reader, node, required=True),
     )
@@ -323,7 +318,7 @@ def _require(reader: _Reader, rule: str, node: Node) -> Effect:
         duty=_known(reader, "duty", node["require"], reader.topic.duties),
         due=node.text("due", "before_join"),
         met_by=parse(met, reader.scope, reader.problems) if met is not None else None,
-        detail={key: _open_value(reader, part) for key, part in _items(node, "detail")},
+        detail={key: _open_value(reader, part) for key, part in node.items_of("detail")},
     )
 
 

@@ -75,21 +75,16 @@ def variants(file: LawFile, node: Node, vocabulary: Vocabulary, topics: Topics) 
     """Every variant of a law file; `node` is what was read to make it."""
     topic = topics.topics[file.topic]
     maker = _Maker(file, node, vocabulary, topics)
-    for name, entries in _items(node, "schedules"):
+    for name, entries in node.items_of("schedules"):
         for draft in each_part(entries, lambda part: _value(part, _SCHEDULE, file)):
             yield from maker.with_schedule(name, draft)
-    for name, entries in _items(node, "values"):
+    for name, entries in node.items_of("values"):
         for draft in each_part(entries, lambda part, name=name: _value(part, topic.values[name], file)):  # type: ignore[misc]
             yield from maker.with_value(name, draft)
     for number, rule in enumerate(node.get("rules") or ()):
         bare = without(rule, "cases")
         for draft in _rule(bare, topic, file):
             yield from maker.with_rule(number, bare, draft)
-
-
-def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:
-    part = node.get(key)
-    return part.items() if part else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ numbers are numbers, only `null`, `~` and nothing are empty; `yes`, `on`, `12:30
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -80,6 +80,11 @@ class Node:
     def items(self) -> Iterator[tuple[str, "Node"]]:
         """Keys and values of a mapping, in the order of the file."""
         return ((key, entry.value) for key, entry in self.entries.items())
+
+    def items_of(self, key: str) -> "Iterable[tuple[str, Node]]":
+        """Keys and values of the mapping under a key; none where there is no such mapping."""
+        part = self.get(key)
+        return part.items() if part else ()
 
     def text(self, key: str, default: str = "") -> str:
         """The text under `key`, or the default where there is none."""

@@ -173,8 +173,8 @@ class LawScope:
 def read_topics(node: Node, vocabulary: Vocabulary, problems: Problems) -> Topics:
     """The topics and gates of a file that was read; everything wrong is reported."""
     SHAPE.check(node, problems)
-    topics = {name: _topic(name, part, vocabulary, problems) for name, part in _items(node, "topics")}
-    gates = {name: _gate(name, part, topics, problems) for name, part in _items(node, "gates")}
+    topics = {name: _topic(name, part, vocabulary, problems) for name, part in node.items_of("topics")}
+    gates = {name: _gate(name, part, topics, problems) for name, part in node.items_of("gates")}
     known = list(vocabulary.paths())
     for part in node.get("clinic_facts") or ():
         if part.raw not in vocabulary.facts:
@@ -182,21 +182,16 @@ def read_topics(node: Node, vocabulary: Vocabulary, problems: Problems) -> Topic
     return Topics(topics, gates, node.texts("clinic_facts"))
 
 
-def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:
-    part = node.get(key)
-    return part.items() if part else ()
-
-
 def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) -> Topic:
-    values = dict(_items(node, "values"))
-    limits = {key: LimitKind(p.text("says"), p.text("fact"), p.text("unit")) for key, p in _items(node, "limits")}
+    values = dict(node.items_of("values"))
+    limits = {key: LimitKind(p.text("says"), p.text("fact"), p.text("unit")) for key, p in node.items_of("limits")}
     known = list(vocabulary.paths())
     inputs = node.get("inputs")
-    facts = [*(inputs or ()), *(p["fact"] for _, p in _items(node, "limits") if "fact" in p)]
+    facts = [*(inputs or ()), *(p["fact"] for _, p in node.items_of("limits") if "fact" in p)]
     for part in facts:
         if part.raw not in vocabulary.facts:
             problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, known))
-    for key, part in _items(node, "limits"):
+    for key, part in node.items_of("limits"):
         _check_limit(key, part, vocabulary, problems)
     types = {key: _type(part, problems) for key, part in values.items()}
     return Topic(
@@ -206,14 +201,14 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
         needs_permit=node.flag("needs_permit"),
         carried_by=node.text("carried_by", "state"),
         inputs=node.texts("inputs"),
-        duties={key: part.raw for key, part in _items(node, "duties")},
+        duties={key: part.raw for key, part in node.items_of("duties")},
         limits=limits,
         values=types,
         required=frozenset(key for key, part in values.items() if part.flag("required")),
         may_lack=frozenset(key for key, part in values.items() if part.flag("may_lack")),
         defaults={k: _default(types[k], k, p, problems) for k, p in values.items() if "otherwise" in p},
-        orders={key: tuple(str(word.scalar) for word in part) for key, part in _items(node, "orders")},
-        stated={key: _stated(name, key, node, vocabulary, problems) for key, _ in _items(node, "stated")},
+        orders={key: tuple(str(word.scalar) for word in part) for key, part in node.items_of("orders")},
+        stated={key: _stated(name, key, node, vocabulary, problems) for key, _ in node.items_of("stated")},
     )
 
 
@@ -225,7 +220,7 @@ def _type(node: Node, problems: Problems) -> FactType:
 
 def _stated(topic: str, duty: str, node: Node, vocabulary: Vocabulary, problems: Problems) -> Stated:
     """How a duty is marked as done: a duty of the topic, by a flag that is the clinic's to tell."""
-    part, known = node["stated"][duty], [name for name, _ in _items(node, "duties")]
+    part, known = node["stated"][duty], [name for name, _ in node.items_of("duties")]
     if duty not in known:
         at, hint = node["stated"].entries[duty].key_at, nearest(duty, known)
         problems.report("LAW008", at, kind="duty", name=duty, topic=topic, hint=hint, allowed=listed(known))
@@ -262,15 +257,15 @@ def _default(kind: FactType, name: str, node: Node, problems: Problems) -> Value
 
 def _gate(name: str, node: Node, topics: Mapping[str, Topic], problems: Problems) -> Gate:
     for key in ("asks", "only_if"):
-        for topic, _ in _items(node, key):
+        for topic, _ in node.items_of(key):
             if topic not in topics:
                 at = node[key].entries[topic].key_at
                 problems.report("LAW001", at, topic=topic, hint=nearest(topic, topics), allowed=listed(topics))
     return Gate(
         name=name,
         says=node.text("says"),
-        asks={topic: part.raw for topic, part in _items(node, "asks")},
-        only_if={topic: part.raw for topic, part in _items(node, "only_if")},
+        asks={topic: part.raw for topic, part in node.items_of("asks")},
+        only_if={topic: part.raw for topic, part in node.items_of("only_if")},
         due=frozenset(node.texts("due")),
         opens=node.text("opens"),
         also=node.text("also", "now"),

@@ -163,10 +163,10 @@ class Vocabulary:
 def read_vocabulary(node: Node, problems: Problems) -> Vocabulary:
     """The vocabulary of a file that was read; everything wrong is reported."""
     SHAPE.check(node, problems)
-    lists = {name: _texts(part) for name, part in _items(node, "lists")}
+    lists = {name: _texts(part) for name, part in node.items_of("lists")}
     allowed = set(node.texts("may_be_presumed"))
-    facts = {path: _fact(path, part, lists, allowed, problems) for path, part in _items(node, "facts")}
-    for _, part in _items(node, "facts"):
+    facts = {path: _fact(path, part, lists, allowed, problems) for path, part in node.items_of("facts")}
+    for _, part in node.items_of("facts"):
         _check_doubt(part.get("presumed_unless"), facts, problems)
     for part in node.get("may_be_presumed") or ():
         if part.raw not in facts:
@@ -213,11 +213,6 @@ def _tree(facts: Mapping[str, Fact]) -> Tree:
     return tree
 
 
-def _items(node: Node, key: str) -> Iterable[tuple[str, Node]]:
-    part = node.get(key)
-    return part.items() if part else ()
-
-
 def _texts(node: Node) -> tuple[str, ...]:
     return tuple(str(part.scalar) for part in node)
 
@@ -247,7 +242,7 @@ def _fact(path: str, node: Node, lists: Mapping[str, tuple[str, ...]], allowed: 
         is_presumed=presumes,
         place=STATES in node.texts("of"),
         doubt=_doubt(node.get("presumed_unless")),
-        fields_say={name: part.text("says") for name, part in _items(node, "fields")},
+        fields_say={name: part.text("says") for name, part in node.items_of("fields")},
     )
 
 
@@ -280,7 +275,7 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
         if values[0] not in lists:
             problems.report("SHAPE004", of.at, value=values[0], hint=nearest(values[0], lists), allowed=listed(lists))
         values = lists.get(values[0], ())
-    fields = {name: read_type(part, lists, problems) for name, part in _items(node, "fields")}
+    fields = {name: read_type(part, lists, problems) for name, part in node.items_of("fields")}
     least, greatest, unit = node.get("least"), node.get("greatest"), node.get("unit")
     if unit is not None:
         check_unit(unit, problems)
