@@ -327,6 +327,7 @@ class VisitView:
     revision: str
     duties: tuple[DutyForm, ...] = ()
     duties_made: tuple[DutyMade, ...] = ()
+    acted: str = field(default="", repr=False)
 
     @property
     def is_stopped(self) -> bool:

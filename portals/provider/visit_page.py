@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.consent_text import GUARDIAN
 from engine.forms import Form
 from engine.pinned import ContentGone, Pinned, bare_form
 from portals.provider.alerts import alert_views, gate_views
@@ -84,6 +85,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         visit_type=visit_type_title(desk.content, visit, desk.fmt.language),
         starts=desk.fmt.moment(visit.starts_at, desk.zone) if visit.starts_at else "",
         chart=chart,
+        acted=_acted(desk, visit_id),
         call=_call(desk, visit),
         law=law_panel(gates, house.words, say, day_in(desk.fmt)),
         note=note,
@@ -95,6 +97,18 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         will_happen=_will_happen(desk, visit, prescribe.orders),
         revision=desk.scope.visits.changes(visit_id),
     )
+
+
+def _acted(desk: Desk, visit: str) -> str:
+    """Who acts for the patient at this visit and as what, in a sentence; empty where the patient acts alone."""
+    found = desk.scope.relationships.at_visit(visit)
+    if found is None:
+        return ""
+    kind, relation = desk.t(f"acting.kinds.{found.kind}"), desk.t(f"acting.relations.{found.relation}")
+    sentence = desk.t(
+        "acting.at_desk" if found.holds else "acting.at_desk_over", name=found.name, kind=kind, relation=relation
+    )
+    return f"{sentence} {desk.t('acting.attested')}" if found.kind == GUARDIAN else sentence
 
 
 def note_view(desk: Desk, visit: Any, kept: Mapping[str, str]) -> NoteView:

@@ -86,6 +86,11 @@ def test_a_mother_books_for_her_child_and_the_room_opens_once_she_signed_as_guar
     assert "guardian" in {one.kind for one in told.consents}
     assert gates.ask(told, "join", clinic.clock.now()).open
     with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        provider = scope.people.provider(scope.visits.get(visit).provider).seed_key
+    desk = clinic.browser()
+    post(desk, "/staff/sign-in", {"person": provider}, to="/staff/demo/sign-in")
+    assert "June Hartley acts for the patient: Parent or guardian, Parent." in desk.get(f"/staff/visits/{visit}").text
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
         kinds = [part.role for part in scope.visits.participants(visit)]
     assert sorted(kinds) == ["caregiver", "patient", "provider"]
 
