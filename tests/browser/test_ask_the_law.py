@@ -99,7 +99,7 @@ async def test_it_works_without_scripts_in_spanish(site: Site, chromium: Browser
     await page.click(".ask-go button")
     await page.get_by_text("La ley lo prohíbe.").wait_for()
     assert "=&" not in page.url
-    await page.locator(".ask-row summary").last.click()
+    await page.locator("[id='provider.licenses'] .ask-row summary").last.click()
     await page.select_option("[id='provider.licenses.1.state']", "FL")
     await page.select_option("[id='provider.licenses.1.profession']", "MD")
     await page.select_option("[id='provider.licenses.1.kind']", "full")
