@@ -70,6 +70,7 @@ async def test_a_passkey_is_added_named_used_and_removed(site: Site, chromium: B
         await page.get_by_label("Name My phone").fill("Old phone")
         await page.get_by_role("button", name="Save the name").click()
         await expect(page.get_by_role("heading", name="Old phone")).to_be_visible()
+        await page.locator("details.menu > summary").click()
         await page.get_by_role("button", name="Sign out", exact=True).first.click()
         await page.goto(f"{site.base}/sign-in?next=/security")
         await watch.barriers()
@@ -111,6 +112,7 @@ async def test_a_forgotten_password_and_an_app_without_scripts(site: Site, chrom
         await expect(page).to_have_url(f"{site.base}/visits")
         used = await add_app(page, site)
         await page.get_by_role("link", name="I have kept them").click()
+        await page.locator("details.menu > summary").click()
         await page.get_by_role("button", name="Sign out", exact=True).first.click()
         await by_password(page, site, MATEO, "five new and quiet words")
         await expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
@@ -137,6 +139,7 @@ async def test_the_pages_about_signing_in_have_no_barriers(site: Site, chromium:
             await watch.barriers()
         await page.goto(f"{site.base}/staff/sign-in")
         await page.get_by_role("button", name=re.compile("Clinic administrator")).click()
+        await page.locator("details.menu > summary").click()
         await expect(page.get_by_role("link", name="Invitations")).to_be_visible()
         for path in ("/staff/invitations", "/staff/security", "/staff/security/app", "/staff/security/password"):
             await page.goto(site.base + path)
