@@ -24,6 +24,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,14 @@ class Somebody:
         return {"cookie": f"{COOKIES[PATIENT]}={self.token}"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """For how long new rounds begin, and how long somebody thinks between two clicks."""
+
+    seconds: float
+    think: float
+
+
 Act = Callable[[httpx.AsyncClient, Somebody], Awaitable[None]]
 
 
@@ -100,12 +109,14 @@ def measure(
     """p50 and p95 of real pages and of the floor in seconds, requests a second, and every error."""
     settings = _settings(folder, server.create())
     upgrade(settings.database_url)
-    people = _people(settings, patients)
-    pages, floor = Seen(), Seen()
+    people, pace = _people(settings, patients), Pace(seconds=seconds / 4, think=think)
+    pages, floor, spent = Seen(), Seen(), 0.0
     with _running(settings, "portals.app"), _running(_beside(settings), "tests.bench.one_query") as beside:
         for _ in range(2):
-            asyncio.run(_load(settings.web_port, people, _patient(pages, think), seconds / 4))
-            asyncio.run(_load(beside.web_port, people, _one_query(floor, think), seconds / 4))
+            started = time.monotonic()
+            asyncio.run(_load(settings.web_port, people, partial(_patient, pages), pace))
+            spent += time.monotonic() - started
+            asyncio.run(_load(beside.web_port, people, partial(_one_query, floor), pace))
     ratio = _at(floor.all, 0.95) and _at(pages.all, 0.95) / _at(floor.all, 0.95)
     return {
         "patients": patients,
@@ -113,7 +124,7 @@ def measure(
         "all pages": _figures(pages),
         "one query": _figures(floor),
         "p95 ratio": ratio,
-        "requests a second": len(pages.all) / (seconds / 2),
+        "requests a second": len(pages.all) / spent,
         "errors": dict(pages.errors + floor.errors),
     }
 
@@ -227,21 +238,21 @@ def _draft(number: int) -> PatientDraft:
     )
 
 
-async def _load(port: int, people: list[Somebody], act: Act, seconds: float) -> None:
+async def _load(port: int, people: list[Somebody], made: Callable[[float], Act], pace: Pace) -> None:
     """Everybody at once, until the time is over; who has begun something ends it."""
-    end = time.monotonic() + seconds
-
-    async def one(browser: httpx.AsyncClient, who: Somebody) -> None:
-        while time.monotonic() < end:
-            await act(browser, who)
-
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=len(people), keepalive_expiry=KEPT_SECONDS)
     headers = {"host": f"{SLUG}.localhost:{port}"}
     async with httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=PATIENCE_SECONDS, limits=limits
     ) as browser:
-        await act(browser, people[0])  # what a program makes once is made
-        await asyncio.gather(*(one(browser, who) for who in people))
+        await made(0.0)(browser, people[0])  # what a program makes once is made
+        act, end = made(pace.think), time.monotonic() + pace.seconds
+
+        async def one(who: Somebody) -> None:
+            while time.monotonic() < end:
+                await act(browser, who)
+
+        await asyncio.gather(*(one(who) for who in people))
 
 
 def _patient(seen: Seen, think: float) -> Act:
