@@ -24,6 +24,7 @@ HARMLESS = frozenset(
         ("Codec", "name"),
         ("Notice", "text"),
         ("DutyLine", "text"),
+        ("LimitLine", "text"),
         ("Reason", "text"),
         ("StepWords", "text"),
         ("Time", "name"),

@@ -28,6 +28,7 @@ from portals.law.link import MOST_ROWS, PAGE, Asked, LinkRefused, address, read_
 from portals.law.parts import AGOS, Part, Sort, parts_of
 from portals.law.starts import starts, told_by
 from tests.portals.helpers_clinic import ROOT, Clinic, build_clinic, csrf_of, post
+from tests.portals.helpers_shared_facts import SHARED_OF_PATIENTS
 
 pytestmark = pytest.mark.slow
 
@@ -318,28 +319,6 @@ def test_a_start_stays_true_where_it_moves(rulebook: Rulebook) -> None:
 
 
 # Links
-
-
-SHARED_OF_PATIENTS = {
-    "patient.location.attested",
-    "patient.residence.state",
-    "patient.age",
-    "patient.setting",
-    "patient.guardian_present",
-    "patient.registered_facility",
-    "patient.with_registered_practitioner",
-    "patient.pregnant",
-    "patient.has_primary_care",
-    "patient.identity_verified",
-    "patient.life_threatening_condition",
-    "patient.primary_physician_documentation",
-    "patient.clinical_trial_unavailable",
-    "patient.service",
-    "patient.living_apart",
-    "patient.self_consent_documented",
-    "patient.outpatient_emergency",
-    "patient.privacy_notice.acknowledged",
-}
 
 
 def test_only_closed_values_are_shared(rulebook: Rulebook) -> None:
