@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 _Item = TypeVar("_Item")
@@ -76,7 +76,7 @@ class Reason:
 class LimitLine:
     """A number or the values that may not be passed, with the statutes that say so."""
 
-    text: str
+    text: str = field(repr=False)
     statutes: tuple[Statute, ...] = ()
 
 

@@ -441,14 +441,6 @@ def test_a_limit_names_the_statute_that_sets_it(reader: TestClient) -> None:
     assert "456.44" in limits
 
 
-def test_what_a_path_lacks_stands_on_lines_of_its_own(reader: TestClient) -> None:
-    page = reader.get("/staff/law?topic=licensing&state=FL&on=2026-12-01&start=unlicensed_in_fl").text
-    lacks = page.partition('class="lawcard__lacks"')[2].partition("</ul>")[0]
-    lines = [text_of(f"<main><{line}") for line in lacks.split("<li")[1:]]
-    assert lines
-    assert lines == sorted(lines, key=len)
-
-
 def test_every_fact_that_is_asked_has_words_in_both_languages(rulebook: Rulebook) -> None:
     for part in parts_of(rulebook.vocabulary).values():
         for language in ("en", "es"):
