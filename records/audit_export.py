@@ -16,10 +16,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from records.audit_rows import HASHED
 from records.audit_walk import Part, Stretch, rows_of, step
 from records.codes import iso
 from records.database import Database
-from records.journal import HASHED, head_bytes
+from records.journal import head_bytes
 from records.key_ring import Purpose
 from records.tables.vault import AuditHead
 

@@ -22,8 +22,8 @@ PROGRAMS = {"chromium": "chromium", "turnserver": "coturn"}
 POSTGRES, POSTGRES_FOLDER = "postgresql", Path("/usr/lib/postgresql")
 # Which tests stay together, and that the longest come first, says `tests/conftest.py`.
 SPREAD = ("--dist", "loadfile", "--no-loadscope-reorder")
-# Whole installations want a core each; the fast tests wait for timers now and then, so a third worker fills the gaps.
-WORKERS, MORE_WORKERS = ("-n", "2", *SPREAD), ("-n", "3", *SPREAD)
+# Tests wait for timers and for other programs now and then, so a third worker fills the gaps of two cores.
+WORKERS = ("-n", "3", *SPREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Suite:
 SUITES = {
     suite.name: suite
     for suite in (
-        Suite("fast", "not slow and not browser and not soak and not postgres", False, MORE_WORKERS),
+        Suite("fast", "not slow and not browser and not soak and not postgres", False, WORKERS),
         Suite("all", "not soak", True, WORKERS),
         Suite("soak", "soak", True, ("--timeout", "0")),
     )

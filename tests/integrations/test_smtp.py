@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes
@@ -42,7 +43,7 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:
-        self.taken.append((envelope.rcpt_tos[0], bytes(envelope.content or b"")))
+        self.taken.append((envelope.rcpt_tos[0], envelope.original_content or b""))
         self.encrypted.append(session.ssl is not None)
         return "250 OK"
 
@@ -55,7 +56,7 @@ def serving(mailbox: Mailbox, folder: Path, *, plain: bool = False) -> Iterator[
         path.write_bytes(content)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    wants = {} if plain else {"tls_context": context, "require_starttls": True, "auth_required": True}
+    wants: dict[str, Any] = {} if plain else {"tls_context": context, "require_starttls": True, "auth_required": True}
     with listening(lambda: SMTP(mailbox, hostname="localhost", authenticator=_signs_in, **wants)) as port:
         yield MailServer(
             scheme="smtp",
@@ -71,20 +72,24 @@ def serving(mailbox: Mailbox, folder: Path, *, plain: bool = False) -> Iterator[
 @contextmanager
 def listening(protocol: Callable[[], asyncio.Protocol]) -> Iterator[int]:
     """A free port of loopback, served by a loop in a thread of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    ready: Future[tuple[int, Callable[[], object]]] = Future()
+
+    async def serve() -> None:
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        server = await loop.create_server(lambda: protocol(), "127.0.0.1", 0)
+        port = int(server.sockets[0].getsockname()[1])
+        ready.set_result((port, lambda: loop.call_soon_threadsafe(stopped.set)))
+        await stopped.wait()
+        server.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
-
-    async def opened() -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(lambda: protocol(), "127.0.0.1", 0)
-
-    server = asyncio.run_coroutine_threadsafe(opened(), loop).result(20)
+    port, stop = ready.result(60)
     try:
-        yield int(server.sockets[0].getsockname()[1])
+        yield port
     finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(20)
+        stop()
+        thread.join(60)
 
 
 def _signs_in(server: Any, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,6 +20,7 @@ from records.errors import AccessRefused, AlreadyDone, NotFound
 from records.errors_identity import TokenRefused
 from records.mails import MailDraft
 from records.relationships import NotAMinor, RelationshipDraft
+from records.scope import Scope
 from records.work import Actor
 from tests.records.helpers import PATIENT, PLACE, HandClock, World, draft_of
 from tests.records.helpers_journey import answer_of, consent_of
@@ -156,7 +158,7 @@ def test_a_grandmother_who_may_book_neither_consents_nor_answers_nor_reads_nor_j
         assert scope.visits.participant_of(theirs, family.ana.person).role == "caregiver"
         with pytest.raises(NotFound):
             scope.visits.participant_of(theirs, olga.person)
-    for act in (
+    acts: tuple[Callable[[Scope], object], ...] = (
         lambda scope: scope.consents.sign(guardians_consent(family.visit)),
         lambda scope: scope.forms.save_answer(answer_of(family.visit)),
         lambda scope: scope.people.patient(family.leo),
@@ -164,7 +166,8 @@ def test_a_grandmother_who_may_book_neither_consents_nor_answers_nor_reads_nor_j
         lambda scope: scope.documents.for_visit(family.visit),
         lambda scope: scope.relationships.about(family.leo),
         lambda scope: scope.relationships.end(family.relationship),
-    ):
+    )
+    for act in acts:
         with pytest.raises(AccessRefused), family.database.scope(clinic, olga) as scope:
             act(scope)
 
