@@ -24,7 +24,6 @@ class Act(StrEnum):
     RELATIONSHIP_ACCEPTED = "people:relationship:modified"
     RELATIONSHIP_ENDED = "people:relationship:deleted"
     RELATIONSHIP_REFUSED = "people:relationship:refused"
-    PATIENT_SHREDDED = "people:patient:deleted"
     PROVIDER_CREATED = "people:provider:created"
     PROVIDER_VIEWED = "people:provider:viewed"
     CREDENTIALS_VIEWED = "credentials:credential:viewed"

@@ -12,10 +12,8 @@ from sqlalchemy import select, update
 from engine.dossier import DeaRegistration, License, Place
 from records.acts import Act
 from records.codes import new_id
-from records.errors import Conflict, StillOpen
-from records.stages import DRAFT, FINAL
+from records.errors import Conflict
 from records.tables.people import DeaRow, LicenseRow, Patient, Person, Provider
-from records.tables.visits import Visit
 from records.work import Repository, Work
 
 CLINIC_FILE = "clinic_file"
@@ -173,27 +171,6 @@ class People(Repository):
             held = (table.person == person, table.clinic == self._work.clinic, table.replaced_at.is_(None))
             self._session.execute(update(table).where(*held).values(replaced_at=self._work.now))
         self._add_credentials(person, licenses, dea)
-
-    def shred(self, person: str) -> None:
-        """Destroys the patient's key: everything sealed for them is unreadable from then on, also in backups' copies
-        of rows that were made with a key that only this database held. There is no way back.
-
-        Raises:
-            StillOpen: a visit of theirs has begun and has not ended.
-        """
-        self._work.note(Act.PATIENT_SHREDDED, person)
-        self._work.lock(Person, person)
-        self._work.row(Patient, person)
-        visit = self._open_visit(person)
-        if visit is not None:
-            raise StillOpen(f"visits {visit}")
-        self._work.ring.shred_person(self._session, self._work.clinic, person)
-
-    def _open_visit(self, patient: str) -> str | None:
-        query = select(Visit.id).where(
-            Visit.clinic == self._work.clinic, Visit.patient == patient, Visit.stage.not_in({*FINAL, DRAFT})
-        )
-        return self._session.scalar(query.limit(1))
 
     def _person(self, person: str, contact: Mapping[str, Any], seed_key: str | None, key_of: str) -> None:
         _add_person(self._work, person, self._work.seal(("persons", "contact", person), contact, key_of), seed_key)

@@ -158,6 +158,12 @@ def build_world(database: Database, clinic: str = "palmetto", patient: PatientDr
     )
 
 
+def shred(world: World) -> None:
+    """Destroys the patient's key; whether that is allowed is asked elsewhere."""
+    with world.database.work(world.clinic, world.as_system) as work:
+        work.ring.shred_person(work.session, world.clinic, world.patient)
+
+
 def draft_of(patient: str, provider: str, **changes: object) -> VisitDraft:
     draft = VisitDraft(
         patient=patient,

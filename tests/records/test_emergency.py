@@ -13,7 +13,7 @@ from records.emergency import LIFE, EmergencyDraft, EmergencyView
 from records.errors import AccessRefused, AlreadyDone, NotFound
 from records.people import StaffDraft
 from records.work import Actor
-from tests.records.helpers import PATIENT, PROVIDER, HandClock, World, build_world, draft_of
+from tests.records.helpers import PATIENT, PROVIDER, HandClock, World, build_world, draft_of, shred
 from tests.records.helpers_journey import Walked, walk
 
 pytestmark = pytest.mark.slow  # that a chart opens and shuts is in test_access.py, and fast
@@ -196,8 +196,7 @@ def test_an_unknown_verdict_is_none(world: World, officer: Actor) -> None:
 
 def test_the_reason_goes_with_the_patients_key(world: World, colleague: Actor, officer: Actor) -> None:
     access = opened(world, colleague)
-    with world.database.scope(world.clinic, world.as_system) as scope:
-        scope.people.shred(world.patient)
+    shred(world)
     with world.database.scope(world.clinic, officer) as scope:
         assert scope.emergencies.case(access.id).reason == ""
 

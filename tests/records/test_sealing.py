@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from engine.ports import VisitChange
-from records.errors import StillOpen, Unreadable
+from records.errors import Unreadable
 from records.key_ring import Purpose
 from records.keys import FileKeyProvider, KeysRefused
 from records.sealing import Place, Secret, open_bytes, seal_bytes
-from tests.records.helpers import World, build_world
+from tests.records.helpers import World, build_world, shred
 
 SECRET = Secret("key_a", bytes(32))
 PLACE = Place("palmetto", "answers", "value", "ans_1")
@@ -57,8 +56,7 @@ def test_no_text_form_shows_a_key() -> None:
 
 def test_one_persons_data_is_gone_when_their_key_is_shredded_and_nobody_elses(world: World) -> None:
     other = build_world(world.database, clinic="cedar")
-    with world.database.scope(world.clinic, world.as_system) as scope:
-        scope.people.shred(world.patient)
+    shred(world)
     with world.database.scope(world.clinic, world.as_system) as scope:
         with pytest.raises(Unreadable):
             scope.people.patient(world.patient)
@@ -67,14 +65,6 @@ def test_one_persons_data_is_gone_when_their_key_is_shredded_and_nobody_elses(wo
         assert scope.people.provider(world.provider).display_name == "Dr. Lena Okafor"
     with world.database.scope(other.clinic, other.as_system) as scope:
         assert scope.people.patient(other.patient).name == "Ana Reyes"
-
-
-def test_nobody_is_shredded_in_the_middle_of_a_visit(world: World) -> None:
-    world.store.change(world.effect(), VisitChange(event="booked", stage="booked"))
-    with pytest.raises(StillOpen), world.database.scope(world.clinic, world.as_system) as scope:
-        scope.people.shred(world.patient)
-    with world.database.scope(world.clinic, world.as_system) as scope:
-        assert scope.people.patient(world.patient).given == "Ana"
 
 
 def test_purposes_have_keys_of_their_own_and_none_serves_another(world: World) -> None:
