@@ -353,7 +353,8 @@ class Notifier(Protocol):
     """Sends one notice (mail, text); the text is composed by the caller and carries no PHI."""
 
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
-        """Raises `NoticeRefused` for what can never be sent, and `PortUnavailable` for what waits."""
+        """Raises `NoticeRefused` for what can never be sent, `NoticeDelayed` for what this address does not take now,
+        and `PortUnavailable` where nothing can be sent now."""
         ...
 
 
@@ -372,6 +373,10 @@ class Tracing(Protocol):
 
 class NoticeRefused(Exception):
     """Nobody will ever take this notice for its address; carries a code, never the address. Do not retry."""
+
+
+class NoticeDelayed(Exception):
+    """This address takes nothing now, others may; carries a code, never the address. Retry much later."""
 
 
 class PortUnavailable(Exception):

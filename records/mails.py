@@ -7,7 +7,7 @@ nobody's addressee any more. Mails to addresses that belong to nobody, and to st
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,10 +72,10 @@ class MailQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def pending(self, limit: int) -> tuple[MailView, ...]:
+    def pending(self, limit: int, without: Sequence[str] = ()) -> tuple[MailView, ...]:
         """The oldest waiting mails with their words; each look is audited."""
         with self._database.reading() as session:
-            query = select(MailRow.clinic, MailRow.id).where(MailRow.state == QUEUED)
+            query = select(MailRow.clinic, MailRow.id).where(MailRow.state == QUEUED, MailRow.id.not_in(without))
             found = session.execute(query.order_by(MailRow.number).limit(limit)).all()
         by_clinic: dict[str, list[str]] = {}
         for clinic, mail in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -76,10 +77,11 @@ class MessageQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def pending(self, limit: int) -> tuple[MessageView, ...]:
+    def pending(self, limit: int, without: Sequence[str] = ()) -> tuple[MessageView, ...]:
         """The oldest waiting notices with their addresses; each look at an address is audited."""
         with self._database.reading() as session:
-            query = select(MessageRow.clinic, MessageRow.id).where(MessageRow.state == QUEUED)
+            query = select(MessageRow.clinic, MessageRow.id)
+            query = query.where(MessageRow.state == QUEUED, MessageRow.id.not_in(without))
             found = session.execute(query.order_by(MessageRow.number).limit(limit)).all()
         by_clinic: dict[str, list[str]] = {}
         for clinic, message in found:

@@ -7,11 +7,12 @@ import smtplib
 import ssl
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from engine.ports import NoticeRefused, PortUnavailable
+from engine.ports import NoticeDelayed, NoticeRefused, PortUnavailable
 from engine.settings import is_loopback
 
 logger = logging.getLogger(__name__)
@@ -63,19 +64,20 @@ class SmtpNotifier:
         """Hands one mail in. Its Message-ID is made of the key, so that a repeat after a lost answer can be told.
 
         Raises:
-            NoticeRefused: the server will never take a mail for this address.
-            PortUnavailable: it cannot take one now; the same mail may be sent again.
+            NoticeRefused: the server will never take a mail for this address, or no mail can be written to it.
+            NoticeDelayed: it does not take one for this address now.
+            PortUnavailable: it takes none now; the same mail may be sent again.
         """
+        if channel != "mail":
+            raise NoticeRefused(f"notify: no sender for {channel}")
         message = self._message(key, address, subject, body)
         try:
             with self._connected() as server:
-                server.send_message(message, self._server.sender, [address])
+                server.sendmail(self._server.sender, [address], message)
         except smtplib.SMTPRecipientsRefused as refused:
             raise _of_code(min(code for code, _ in refused.recipients.values())) from None
         except smtplib.SMTPDataError as refused:
             raise _of_code(refused.smtp_code) from None
-        except smtplib.SMTPNotSupportedError:
-            raise NoticeRefused("notify: address") from None  # RFC 6531: letters that this server cannot deliver to
         except (smtplib.SMTPException, OSError) as fault:
             logger.warning("mail server: %s", type(fault).__name__)
             raise PortUnavailable(f"notify: {type(fault).__name__}") from None
@@ -104,20 +106,21 @@ class SmtpNotifier:
             raise
         return server
 
-    def _message(self, key: str, address: str, subject: str, body: str) -> EmailMessage:
-        message = EmailMessage()
-        message["From"], message["Subject"] = self._server.sender, subject
+    def _message(self, key: str, address: str, subject: str, body: str) -> bytes:
+        """The mail as it travels. Python's reader of addresses breaks in many ways on what no address is."""
+        message = EmailMessage(SMTP)
         try:
-            message["To"] = address
-        except ValueError:  # an address that no header can hold
+            message["From"], message["To"], message["Subject"] = self._server.sender, address, subject
+            message["Date"] = formatdate()
+            message["Message-ID"] = f"<{key}@{self._server.sender.rpartition('@')[2]}>"
+            message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+            message.set_content(body)
+            address.encode("ascii")  # RFC 6531 is not spoken
+            return message.as_bytes()
+        except Exception:
             raise NoticeRefused("notify: address") from None
-        message["Date"] = formatdate()
-        message["Message-ID"] = f"<{key}@{self._server.sender.rpartition('@')[2]}>"
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-        message.set_content(body)
-        return message
 
 
 def _of_code(code: int) -> Exception:
-    """5xx is final, 4xx is for now (RFC 5321, section 4.2.1)."""
-    return NoticeRefused(f"notify: {code}") if code in PERMANENT else PortUnavailable(f"notify: {code}")
+    """5xx is final, 4xx is for now and for this address (RFC 5321, section 4.2.1)."""
+    return NoticeRefused(f"notify: {code}") if code in PERMANENT else NoticeDelayed(f"notify: {code}")

@@ -18,7 +18,8 @@ SHORTEST_PASSWORD = 10
 OLDEST_YEARS, ADULT_YEARS = 120, 18
 LONGEST: Mapping[str, int] = {"given": 100, "family": 100, "email": 254, "phone": 40}
 PHONE = re.compile(r"(\+?1[ .-]*)?\(?[2-9]\d{2}\)?[ .-]*[2-9]\d{2}[ .-]*\d{4}\Z")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+# What browsers call a valid e-mail address (WHATWG HTML, "valid e-mail address"), with a dot in the host.
+EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z")
 FIELDS = ("given", "family", "email", "phone", "sex", "birth_date-m", "birth_date-d", "birth_date-y")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -16,8 +17,10 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.ports import NoticeRefused, PortUnavailable
+from engine.ports import NoticeDelayed, NoticeRefused, PortUnavailable
 from integrations.notify.smtp import MailServer, SmtpNotifier, mail_server
 from integrations.notify.unsent import WaitingNotifier
 from tests.helpers_tls import certificate_for
@@ -115,7 +118,7 @@ def test_a_mail_is_handed_in_encrypted_signed_in_and_word_for_word(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("answer", "error"),
-    [("550 no such mailbox", NoticeRefused), ("450 greylisted", PortUnavailable)],
+    [("550 no such mailbox", NoticeRefused), ("450 greylisted", NoticeDelayed)],
     ids=["never", "not now"],
 )
 def test_what_the_server_answers_says_whether_to_try_again(
@@ -128,7 +131,10 @@ def test_what_the_server_answers_says_whether_to_try_again(
     assert "ana" not in f"{raised.value}{caplog.text}", "addresses are nobody's business in a log"
 
 
-@pytest.mark.parametrize("address", ["ana@example.org\r\nBcc: eve@example.org", "añá@example.org"])
+@pytest.mark.parametrize(
+    "address",
+    ["ana@example.org\r\nBcc: eve@example.org", "añá@example.org", "a@[.b", "(", "@", '"@b.c'],
+)
 def test_an_address_that_cannot_be_written_is_refused_for_good(address: str, tmp_path: Path) -> None:
     mailbox = Mailbox()
     with serving(mailbox, tmp_path) as server, pytest.raises(NoticeRefused):
@@ -172,3 +178,10 @@ def test_a_server_is_read_from_its_address_and_a_file_of_its_own(tmp_path: Path)
     found = mail_server("smtps://care%40clinic@mail.example.org", SENDER, secret)
     assert (found.host, found.port, found.user, found.password) == ("mail.example.org", 465, "care@clinic", "s3cret")
     assert "s3cret" not in repr(found)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=30).map(lambda text: f"{text}@b.example"))
+def test_whatever_the_address_is_a_mail_is_written_or_refused(address: str) -> None:
+    sender = SmtpNotifier(MailServer(scheme="smtps", host="localhost", port=9, sender=SENDER))
+    with contextlib.suppress(NoticeRefused):
+        sender._message("mai_1", address, "Reset", "Open the link.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.ports import NoticeRefused, PortUnavailable
-from workflows.notices import send_pending, written
+from engine.ports import NoticeDelayed, NoticeRefused, PortUnavailable
+from workflows.notices import Sender, news, written
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Waiting:
     address: str = "ana@example.org"
     channel: str = "mail"
     language: str = "es"
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass
@@ -28,8 +30,8 @@ class MemoryQueue:
     waiting: list[Waiting]
     never: list[str] = field(default_factory=list)
 
-    def pending(self, limit: int) -> Sequence[Waiting]:
-        return tuple(self.waiting[:limit])
+    def pending(self, limit: int, without: Sequence[str] = ()) -> Sequence[Waiting]:
+        return tuple(one for one in self.waiting if one.id not in without)[:limit]
 
     def sent(self, message: Waiting) -> None:
         self.waiting.remove(message)
@@ -44,18 +46,21 @@ class Mailbox:
     """Takes so many messages, then is down; some it never takes, some not now."""
 
     room: int = 100
-    never: str = ""
-    later: str = ""
+    troubles: dict[str, Exception] = field(default_factory=dict)
     sent: list[tuple[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
         self.asked.append(key)
-        if key == self.never:
-            raise NoticeRefused("notify: 550")
-        if len(self.sent) >= self.room or key == self.later:
+        if key in self.troubles:
+            raise self.troubles[key]
+        if len(self.sent) >= self.room:
             raise PortUnavailable("notify: down")
         self.sent.append((key, subject))
+
+
+def send_pending(queue: MemoryQueue, mailbox: Mailbox, words: Callable[[Waiting], tuple[str, str]] = news) -> int:
+    return Sender(queue, mailbox, words).send_pending()
 
 
 def test_notices_go_out_in_order_in_the_reader_s_language() -> None:
@@ -74,15 +79,28 @@ def test_what_cannot_be_sent_waits() -> None:
     with pytest.raises(PortUnavailable):
         send_pending(queue, mailbox)
     assert [notice.id for notice in queue.waiting] == [f"m{number}" for number in range(2, 9)]
-    assert mailbox.asked == ["m1", "m2", "m3", "m4"], "a network that is down is not asked for every notice"
+    assert mailbox.asked == ["m1", "m2"], "a network that is down is not asked for every notice"
 
 
-def test_an_address_that_takes_nothing_now_or_ever_holds_up_no_other() -> None:
-    queue, mailbox = MemoryQueue([Waiting("m1"), Waiting("m2"), Waiting("m3")]), Mailbox(never="m1", later="m2")
-    with pytest.raises(PortUnavailable):
-        send_pending(queue, mailbox)
+def test_an_address_that_takes_nothing_now_or_ever_or_breaks_the_sender_holds_up_no_other() -> None:
+    troubles = {"m1": NoticeRefused("550"), "m2": NoticeDelayed("450"), "m3": AttributeError("token")}
+    queue = MemoryQueue([Waiting(f"m{number}") for number in range(1, 100)])
+    mailbox, now = Mailbox(troubles=troubles), [0.0]
+    sender: Sender[Waiting] = Sender(queue, mailbox, clock=lambda: now[0])
+    for _ in range(6):
+        sender.send_pending()
+    assert ([notice.id for notice in queue.waiting], queue.never) == (["m2", "m3"], ["m1"])
+    assert (mailbox.asked.count("m2"), len(mailbox.sent)) == (1, 96)
+    now[0], troubles["m2"], troubles["m3"] = 10_000.0, NoticeRefused("550"), NoticeRefused("550")
+    sender.send_pending()
+    assert queue.waiting == []
+
+
+def test_what_its_address_has_not_taken_for_days_is_given_up() -> None:
+    old = Waiting("m1", at=datetime.now(UTC) - timedelta(days=5))
+    queue = MemoryQueue([old, Waiting("m2")])
+    send_pending(queue, Mailbox(troubles=dict.fromkeys(("m1", "m2"), NoticeDelayed("450"))))
     assert ([notice.id for notice in queue.waiting], queue.never) == (["m2"], ["m1"])
-    assert [key for key, _ in mailbox.sent] == ["m3"]
 
 
 def test_a_notice_without_an_address_is_not_sent_and_waits_no_longer() -> None:
