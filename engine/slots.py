@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 _GRID = timedelta(minutes=5)
 _LEAD = timedelta(minutes=2)
+# A day at the calendar's very ends has no instant in every zone; nobody works or rests there.
+_FIRST_DAY, _LAST_DAY = date.min + timedelta(days=2), date.max - timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,8 +65,12 @@ class Working:
 
 
 def spans_off(first: date, last: date, opening: Opening | None, time_zone: str) -> tuple[Span, ...]:
-    """Time off from a day to a day, all day without an opening, else that part of each day."""
+    """Time off from a day to a day, all day without an opening, else that part of each day.
+
+    Days at the ends of the calendar, where no zone has instants for certain, are left out.
+    """
     zone = ZoneInfo(time_zone)
+    first, last = max(first, _FIRST_DAY), min(last, _LAST_DAY)
     opening = opening or Opening(time(), None)
     days = (first + timedelta(days=count) for count in range((last - first).days + 1))
     return tuple(Span(_instant(day, opening.since, zone), _end(day, opening.until, zone)) for day in days)

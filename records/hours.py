@@ -23,6 +23,7 @@ from records.work import Repository
 
 OFF, EXTRA = "off", "extra"
 MOST_DAYS = 366
+_BACK, _AHEAD = timedelta(days=1), timedelta(days=3 * 366)
 _KEPT = HoursException.removed_at.is_(None)
 
 
@@ -145,7 +146,7 @@ class Hours(Repository):
     def add_exception(self, person: str, draft: ExceptionDraft) -> str:
         """Keeps time off or extra hours; returns its id. Raises `ValueError` for days or times that cannot be."""
         of_provider(self._work, person, Act.EXCEPTION_MADE)
-        _check_exception(draft)
+        _check_exception(draft, self._work.at.date())
         exception = new_id("hex")
         self._work.note(Act.EXCEPTION_MADE, person, kind=draft.kind)
         self._session.add(
@@ -238,8 +239,17 @@ def _checked(draft: HoursDraft) -> list[dict[str, Any]]:
     return week
 
 
-def _check_exception(draft: ExceptionDraft) -> None:
+def exception_days(today: date) -> tuple[date, date]:
+    """The first and the last day on which new time off or extra hours may lie: from yesterday, three years ahead."""
+    return today - _BACK, today + _AHEAD
+
+
+def _check_exception(draft: ExceptionDraft, today: date) -> None:
     _part(draft)
+    # The day here is the one of UTC, a day off the clinic's at most; the page asks with the clinic's own.
+    earliest, latest = exception_days(today)[0] - _BACK, exception_days(today)[1] + _BACK
     length = (draft.last_day - draft.first_day).days
     if draft.kind not in (OFF, EXTRA) or not 0 <= length < MOST_DAYS:
         raise ValueError("no exception")
+    if draft.first_day < earliest or draft.last_day > latest:
+        raise ValueError("no day near")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.slots import Opening, SlotQuery, Span, WeekHours, open_slots
+from engine.slots import Opening, SlotQuery, Span, WeekHours, open_slots, spans_off
 
 ZONES = ["America/New_York", "America/Chicago", "America/Phoenix", "Pacific/Honolulu", "America/St_Johns"]
 ALWAYS = WeekHours({day: (Opening(time(), None),) for day in range(7)})
@@ -52,6 +52,13 @@ def test_the_night_the_clocks_go_back_has_an_hour_more() -> None:
     before = datetime(2026, 11, 1, 3, 50, tzinfo=UTC)
     hours = WeekHours({6: (Opening(time(), time(6)),)})
     assert len(open_slots(query(hours, before, minutes=30))) == 14
+
+
+def test_time_off_at_the_ends_of_the_calendar_overflows_nothing() -> None:
+    for zone in (*ZONES, "Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        assert spans_off(date.max, date.max, None, zone) == ()
+        assert spans_off(date.min, date.min, Opening(time(), time(9)), zone) == ()
+        assert len(spans_off(date.max - timedelta(days=4), date.max, None, zone)) == 3
 
 
 spans = st.builds(

@@ -139,3 +139,19 @@ def test_hours_that_cannot_be_are_refused(world: World, odd: HoursDraft) -> None
 def test_exceptions_that_cannot_be_are_refused(world: World, kind: str, days: int, since: str, until: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         add(world, kind, FRIDAY, FRIDAY + timedelta(days=days), since, until)
+
+
+@pytest.mark.parametrize("first", [date.max, date.min, FRIDAY - timedelta(days=30), FRIDAY + timedelta(days=1200)])
+def test_time_off_lies_near_today_and_never_at_the_ends_of_the_calendar(world: World, first: date) -> None:
+    with pytest.raises(ValueError, match="no day near"):
+        add(world, OFF, first)
+
+
+@pytest.mark.parametrize("day", [date.max, date.min])
+def test_a_day_that_was_kept_before_it_was_refused_breaks_no_booking(
+    world: World, monkeypatch: pytest.MonkeyPatch, day: date
+) -> None:
+    monkeypatch.setattr("records.hours._check_exception", lambda _draft, _today: None)
+    add(world, OFF, day)
+    add(world, EXTRA, day)
+    assert len(slots(working(world), FRIDAY)) == 8
