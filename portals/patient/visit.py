@@ -31,15 +31,19 @@ router = APIRouter()
 CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", "waiting", "blocked"})
 TAKEN = "taken"
 Listed = tuple[tuple[VisitView, str], ...]
-# The scope of a relationship that a step of the patient's takes.
-STEP_SCOPES: Mapping[str, str] = {
-    "pay": "schedule",
-    "intake": "intake",
-    "place": "intake",
-    "consent": "consent",
-    "waiting": "join",
-    "summary": "see_record",
+# The scopes of a relationship one of which a step or a page of the patient's takes.
+STEP_SCOPES: Mapping[str, frozenset[str]] = {
+    "pay": frozenset({"schedule"}),
+    "cancel": frozenset({"schedule"}),
+    "receipt": frozenset({"schedule", "see_record"}),
+    "intake": frozenset({"intake"}),
+    "place": frozenset({"intake"}),
+    "files": frozenset({"intake", "see_record"}),
+    "consent": frozenset({"consent"}),
+    "waiting": frozenset({"join"}),
+    "summary": frozenset({"see_record"}),
 }
+NO_SCOPES: frozenset[str] = frozenset()
 REASONS = ("better", "time", "cost", "elsewhere", "other")
 
 
@@ -76,7 +80,13 @@ class VisitPage:
 
     def lets(self, kind: str) -> bool:
         """Whether who looks may do a step of that kind: the patient all, who acts for them what their scopes say."""
-        return not self.acting or STEP_SCOPES.get(kind, "") in self.scopes
+        return not self.acting or bool(STEP_SCOPES.get(kind, NO_SCOPES) & self.scopes)
+
+    @property
+    def banner(self) -> str:
+        """The key of what is said to who acts for the patient: what they answer and sign, as far as they may."""
+        parts = [word for word, kind in (("answer", "intake"), ("sign", "consent")) if self.lets(kind)]
+        return "_".join(("acting.banner", *parts))
 
     @property
     def now(self) -> JourneyStep | None:
@@ -197,7 +207,7 @@ async def visit_changes(request: Request, visit_id: str) -> Response:
 async def cancel_page(request: Request, visit_id: str) -> Response:
     """What cancelling means, before it is done."""
     page = await page_of(request, visit_id)
-    if not page.cancellable:
+    if not page.cancellable or not page.lets("cancel"):
         return go(f"/visits/{visit_id}")
     return _cancel(request, page)
 

@@ -40,6 +40,8 @@ async def waiting_state(request: Request, visit_id: str) -> Response:
     """What the page shows now, for its live part."""
     require_patient(request)
     page, waiting = await in_scope(request, lambda scope: (read_page(scope, visit_id), scope.visits.waiting(visit_id)))
+    if not page.lets("waiting"):
+        return JSONResponse({"stage": page.visit.stage})
     return JSONResponse({"stage": page.visit.stage, **_words(request, page, waiting)})
 
 
@@ -112,6 +114,8 @@ async def _room(request: Request, visit_id: str, code: str) -> Response:
         return page, scope.visits.waiting(visit_id), shut
 
     page, waiting, shut = await in_scope(request, read)
+    if not page.lets("waiting"):  # the visit's own page says whose turn it is
+        return go(f"/visits/{visit_id}")
     if page.visit.stage not in ROOM_STAGES and not _is_checking(page) and not code:
         return go(f"/visits/{visit_id}")
     law = law_view("join", False, shut.decisions, visitor(request).language, page.state) if shut else None

@@ -103,7 +103,12 @@ def test_a_grandmother_who_may_book_cannot_consent(clinic: Clinic) -> None:
     post(june, f"/visits/{visit}/pay", GOOD_CARD)
     post(june, f"/visits/{visit}/place", HERE)
     home = agnes.get(f"/visits/{visit}")
-    assert "You are acting for Leo Hartley" in home.text
+    assert "You are acting for Leo Hartley." in home.text
+    assert "What you answer" not in home.text and f"/visits/{visit}/files" not in home.text
+    assert "What you answer and sign here is for Leo Hartley" in june.get(f"/visits/{visit}").text
+    assert agnes.get(f"/visits/{visit}/waiting", follow_redirects=False).headers["location"] == f"/visits/{visit}"
+    assert set(agnes.get(f"/visits/{visit}/waiting/state").json()) == {"stage"}
+    assert f"/visits/{visit}/cancel" in home.text
     assert "Leo Hartley" in agnes.get("/visits").text
     for path in ("consent", "consent/signed", "intake", "summary"):
         assert agnes.get(f"/visits/{visit}/{path}").status_code == 404
