@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, format_time, get_timezone, get_timezone_name
+from babel.core import Locale, get_global
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    get_timezone,
+    get_timezone_location,
+    get_timezone_name,
+)
 from babel.numbers import format_currency
 
 from portals.base.i18n import Translate, translator
@@ -55,13 +63,31 @@ class Formats:
 
     def zone(self, value: datetime, zone: str) -> str:
         """The zone's everyday name, such as ``Eastern Time``."""
-        return get_timezone_name(
+        return self._everyday(zone) or get_timezone_name(
             value.astimezone(ZoneInfo(zone)), width="long", locale=self.locale, zone_variant="generic"
         )
 
     def zone_name(self, zone: str) -> str:
         """A zone's everyday name without an instant."""
-        return get_timezone_name(get_timezone(zone), width="long", locale=self.locale, zone_variant="generic")
+        return self._everyday(zone) or get_timezone_name(
+            get_timezone(zone), width="long", locale=self.locale, zone_variant="generic"
+        )
+
+    def zone_and_place(self, zone: str) -> str:
+        """``Eastern Time (New York)``: the everyday name and the place whose clock it is."""
+        name = self.zone_name(zone)
+        if self._everyday(zone):
+            place = zone.rpartition("/")[2].replace("_", " ")
+        else:
+            place = get_timezone_location(get_timezone(zone), locale=self.locale, return_city=True)
+        return f"{name[:1].upper()}{name[1:]} ({place})"
+
+    def _everyday(self, zone: str) -> str:
+        """The name of a zone of three parts whose words are kept under its first and last part alone, or nothing."""
+        first, *middle, last = zone.split("/")
+        known = get_global("meta_zones").get(f"{first}/{last}") if middle else None
+        long: Mapping[str, str] = Locale.parse(self.locale).meta_zones.get(known, {}).get("long", {})
+        return long.get("generic", "")
 
     def moment(self, value: datetime, zone: str) -> str:
         """``Thu, Mar 5, 10:00 AM Eastern Time``: always with its zone."""

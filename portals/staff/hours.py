@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from itertools import pairwise
-from typing import Any
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.slots import Span
+from portals.base.formats import Formats
 from portals.base.hours import DAYS
 from portals.base.requests import deps_of, form_of, in_scope, rulebook_of
 from portals.base.requests import field as field_of
@@ -23,18 +24,19 @@ from portals.base.visitor import SessionView, visitor
 from portals.staff.credential_rows import credential_rows
 from portals.staff.credentials import reading_of, specialty_titles
 from portals.staff.doors import may_open, require_act
+from portals.staff.hours_form import EXCEPTION, Faults, exception_of, week_faults, week_of
 from records.access import Role
 from records.acts import Act
 from records.agreements import AgreementView
 from records.credentials import CredentialView
 from records.errors import Conflict
-from records.hours import EXTRA, OFF, BookedTime, ExceptionDraft, HoursDraft, HoursView
+from records.hours import BookedTime, HoursDraft, HoursView
 from records.people import ProviderView
 from records.scope import Scope
 
 router = APIRouter(include_in_schema=False)
 SAID = ("saved", "changed", "added", "removed")
-EXCEPTION = ("kind", "first_day", "last_day", "since", "until")
+NO_ZONE: Faults = MappingProxyType({"time_zone": "time_zone"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +53,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """What was typed and which field of it is wrong, or what was done."""
+    """What was typed and what is wrong with each field of it, or what was done."""
 
     said: str = ""
-    wrong: str = ""
+    wrong: Faults = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -76,16 +78,16 @@ async def save(request: Request) -> Response:
     form = await form_of(request)
     person = _whose(session, field_of(form, "person"))
     values = {name: field_of(form, name) for name in ("time_zone", "version", *DAYS)}
-    wrong = _wrong(values) if person else "time_zone"
-    if wrong:
+    wrong = week_faults(values)
+    if wrong or not person:
         return await _again(request, person, Typed(wrong=wrong, values=values))
-    draft = HoursDraft(time_zone=values["time_zone"], week=_week(values))
+    draft = HoursDraft(time_zone=values["time_zone"], week=week_of(values))
     try:
         await in_scope(request, lambda scope: scope.hours.change(person, draft, int(values["version"])))
     except Conflict:
         return go(_path(session, person, "changed"))
     except (ValueError, KeyError):
-        return await _again(request, person, Typed(wrong="time_zone", values=values))
+        return await _again(request, person, Typed(wrong=NO_ZONE, values=values))
     return go(_path(session, person, "saved"))
 
 
@@ -96,13 +98,12 @@ async def add(request: Request) -> Response:
     form = await form_of(request)
     person = _whose(session, field_of(form, "person"))
     values = {name: field_of(form, name) for name in EXCEPTION}
-    draft = _exception(values)
-    if draft is None or not person:
-        return await _again(request, person, Typed(wrong="first_day", values=values))
-    try:
-        await in_scope(request, lambda scope: scope.hours.add_exception(person, draft))
-    except ValueError:
-        return await _again(request, person, Typed(wrong="first_day", values=values))
+    draft, wrong = exception_of(values, reading_of(request).today)
+    if draft is None:
+        return await _again(request, person, Typed(wrong=wrong, values=values))
+    if not person:
+        raise HTTPException(422)
+    await in_scope(request, lambda scope: scope.hours.add_exception(person, draft))
     return go(_path(session, person, "added"))
 
 
@@ -171,7 +172,13 @@ def _zones(request: Request, own: str) -> tuple[tuple[str, str], ...]:
     """Every zone of a state that the law knows, and the one that is in use."""
     table = rulebook_of(request).law.zones.by_state
     names = {own, *(zone for zones in table.values() for zone in zones)}
-    return tuple((name, name.replace("_", " ")) for name in sorted(names))
+    fmt = Formats(visitor(request).language)
+    return tuple((name, fmt.zone_and_place(name)) for name in sorted(names, key=_westward))
+
+
+def _westward(zone: str) -> tuple[timedelta, str]:
+    """Zones from the earliest clock to the latest, then by name."""
+    return -(datetime(2026, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset() or timedelta()), zone
 
 
 def _spelled(hours: HoursView) -> Mapping[str, str]:
@@ -180,49 +187,3 @@ def _spelled(hours: HoursView) -> Mapping[str, str]:
     for one in hours.week:
         week[DAYS[int(one["weekday"])]].append(f"{one['since']}-{one.get('until') or '24:00'}")
     return {day: ", ".join(openings) for day, openings in week.items()}
-
-
-def _wrong(values: Mapping[str, str]) -> str:
-    """The first field that cannot be read."""
-    if not values["version"].isdecimal() or len(values["version"]) > 8:
-        return "time_zone"
-    return next((day for day in DAYS if _openings(values[day]) is None), "")
-
-
-def _week(values: Mapping[str, str]) -> tuple[Mapping[str, Any], ...]:
-    return tuple(
-        {"weekday": number, "since": since, "until": "" if until == "24:00" else until}
-        for number, day in enumerate(DAYS)
-        for since, until in _openings(values[day]) or ()
-    )
-
-
-def _openings(text: str) -> list[tuple[str, str]] | None:
-    """The openings typed for a day, in order and apart; None when they cannot be read."""
-    found = []
-    for part in filter(None, (one.strip() for one in text.split(","))):
-        since, dash, until = (one.strip() for one in part.partition("-"))
-        if not dash or not _is_time(since) or not (_is_time(until) or until == "24:00") or until <= since:
-            return None
-        found.append((since, until))
-    return found if all(one[1] <= after[0] for one, after in pairwise(found)) else None
-
-
-def _is_time(text: str) -> bool:
-    hour, colon, minute = text.partition(":")
-    whole = len(hour) == 2 and len(minute) == 2 and (hour + minute).isascii() and (hour + minute).isdecimal()
-    return bool(colon) and whole and int(hour) < 24 and int(minute) < 60
-
-
-def _exception(values: Mapping[str, str]) -> ExceptionDraft | None:
-    try:
-        first = date.fromisoformat(values["first_day"])
-        last = date.fromisoformat(values["last_day"]) if values["last_day"] else first
-    except ValueError:
-        return None
-    times = [one for one in (values["since"], values["until"]) if one]
-    if values["kind"] not in (OFF, EXTRA) or not all(map(_is_time, times)):
-        return None
-    return ExceptionDraft(
-        kind=values["kind"], first_day=first, last_day=last, since=values["since"], until=values["until"]
-    )

@@ -22,6 +22,7 @@ from records.scope import Scope
 from records.visits import VisitView
 
 router = APIRouter(include_in_schema=False)
+FARTHEST = timedelta(days=50 * 366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,9 @@ def _row(request: Request, one: VisitView, clinician: str) -> Row:
 
 
 def _day(text: str, today: date) -> date:
+    """The day asked for, today when it is none or so far away that no visit can be there."""
     try:
-        return date.fromisoformat(text)
+        asked = date.fromisoformat(text)
     except ValueError:
         return today
+    return asked if abs(asked - today) <= FARTHEST else today

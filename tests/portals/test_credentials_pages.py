@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from starlette.testclient import TestClient
 
 from engine.credentials import SourceAnswer
-from portals.staff.hours import _openings
+from portals.base.formats import Formats
+from portals.staff.hours_form import exception_of, openings, week_faults
 from records.credential_book import RecordsCredentialBook
 from tests.portals.helpers_clinic import Clinic, post
 from tests.portals.test_staff_pages import staff
@@ -86,7 +87,14 @@ def test_a_clinician_changes_their_own_hours_and_nobody_elses(clinic: Clinic) ->
     version = re.search(r'name="version" value="(\d+)"', page.text)
     assert version is not None
     week = {"version": version[1], "time_zone": "America/Chicago", "mon": "09:00-12:00, 13:00-24:00"}
-    assert post(mine, "/staff/hours", {**week, "tue": "9 to 5"}).status_code == 422
+    wrong = post(
+        mine, "/staff/hours", {**week, "tue": "9 to 5", "thu": "12:00-09:00", "fri": "09:00-12:00, 11:00-13:00"}
+    )
+    assert wrong.status_code == 422
+    for day, words in (("tue", "Write openings"), ("thu", "Each opening has to end"), ("fri", "Put the openings in")):
+        assert re.search(rf'id="{day}-error">.*{words}', wrong.text)
+    assert 'href="#mon"' not in wrong.text
+    assert "Eastern Time (New York)" in page.text
     saved = post(mine, "/staff/hours", week)
     assert "The week is saved." in saved.text
     assert "Central Time" in saved.text
@@ -112,6 +120,10 @@ def test_time_off_is_added_and_removed_by_an_administrator(clinic: Clinic) -> No
         post(admin, page, {**fields, "since": "12:00", "until": "09:00"}, to="/staff/hours/exceptions").status_code
         == 422
     )
+    far = post(admin, page, {**fields, "first_day": "9999-12-31"}, to="/staff/hours/exceptions")
+    assert far.status_code == 422
+    assert far.text.count("Choose a first day between yesterday and three years from now") == 2
+    assert admin.get(page).status_code == 200
     added = post(admin, page, fields, to="/staff/hours/exceptions")
     assert "Time off:" in added.text
     exception = re.search(r'name="exception" value="(hex_\w+)"', added.text)
@@ -121,7 +133,7 @@ def test_time_off_is_added_and_removed_by_an_administrator(clinic: Clinic) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "openings"),
+    ("text", "expected"),
     [
         ("", []),
         ("09:00-12:00,13:00-24:00", [("09:00", "12:00"), ("13:00", "24:00")]),
@@ -134,5 +146,52 @@ def test_time_off_is_added_and_removed_by_an_administrator(clinic: Clinic) -> No
         ("२३:००-24:00", None),
     ],
 )
-def test_openings_are_read_strictly(text: str, openings: list[tuple[str, str]] | None) -> None:
-    assert _openings(text) == openings
+def test_openings_are_read_strictly(text: str, expected: list[tuple[str, str]] | None) -> None:
+    assert openings(text) == expected
+
+
+WEEK = {"version": "0", **dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "")}
+TODAY = date(2026, 3, 5)
+OFF = {"kind": "off", "first_day": "2026-03-06", "last_day": "", "since": "", "until": ""}
+
+
+def test_every_day_that_cannot_be_read_is_named_with_its_own_fault() -> None:
+    typed = {**WEEK, "mon": "9-5", "wed": "12:00-09:00", "sun": "13:00-14:00, 09:00-12:00"}
+    assert week_faults(typed) == {"mon": "day", "wed": "day_ends", "sun": "day_overlaps"}
+    assert week_faults({**WEEK, "version": "x"}) == {"time_zone": "time_zone"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({}, {}),
+        ({"last_day": "2026-03-20", "since": "09:00", "until": "12:00"}, {}),
+        ({"first_day": ""}, {"first_day": "first_day"}),
+        ({"first_day": "9999-12-31"}, {"first_day": "first_day_far"}),
+        ({"first_day": "0001-01-01"}, {"first_day": "first_day_far"}),
+        ({"last_day": "soon"}, {"last_day": "last_day"}),
+        ({"last_day": "2026-03-01"}, {"last_day": "last_day_before"}),
+        ({"last_day": "2027-09-01"}, {"last_day": "last_day_long"}),
+        ({"last_day": "9999-12-31"}, {"last_day": "last_day_far"}),
+        ({"since": "noon", "kind": "x"}, {"kind": "kind", "since": "since"}),
+        ({"since": "12:00", "until": "09:00"}, {"until": "until_before"}),
+        ({"until": "25:00"}, {"until": "until"}),
+    ],
+)
+def test_each_field_of_time_off_has_its_own_fault(changes: dict[str, str], faults: dict[str, str]) -> None:
+    draft, found = exception_of({**OFF, **changes}, TODAY)
+    assert found == faults
+    assert (draft is None) == bool(faults)
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "words"),
+    [
+        ("en", "America/New_York", "Eastern Time (New York)"),
+        ("es", "America/New_York", "Hora oriental (Nueva York)"),
+        ("en", "America/Indiana/Indianapolis", "Eastern Time (Indianapolis)"),
+        ("es", "America/Kentucky/Louisville", "Hora oriental (Louisville)"),
+    ],
+)
+def test_zones_read_as_people_say_them(language: str, zone: str, words: str) -> None:
+    assert Formats(language).zone_and_place(zone) == words

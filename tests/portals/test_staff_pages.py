@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.testclient import TestClient
@@ -61,6 +63,14 @@ def test_a_day_without_visits_says_what_would_be_there(clinic: Clinic) -> None:
     page = staff(clinic, "clinical_ops").get("/staff/schedule?day=2020-01-01")
     assert "No visits that day" in page.text
     assert staff(clinic, "clinical_ops").get("/staff/schedule?day=nonsense").status_code == 200
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_at_the_end_of_the_calendar_is_today(clinic: Clinic, day: str) -> None:
+    page = staff(clinic, "clinical_ops").get(f"/staff/schedule?day={day}")
+    assert page.status_code == 200
+    tomorrow = (clinic.clock.now().astimezone(ZoneInfo("America/New_York")) + timedelta(days=1)).date().isoformat()
+    assert f'href="/staff/schedule?day={tomorrow}"' in page.text
 
 
 def test_support_looks_a_visit_up_by_its_number(clinic: Clinic, told: Told) -> None:
