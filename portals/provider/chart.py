@@ -45,6 +45,8 @@ class ChartSource:
     forms: tuple[tuple[Form, Mapping[str, Any]], ...]
     now: datetime
     files: tuple[BlobView, ...] = ()
+    # who told the place, where it was somebody who acts for the patient
+    place_by: str = ""
 
 
 def chart_view(source: ChartSource, t: Translate, fmt: Formats) -> ChartView:
@@ -209,4 +211,7 @@ def _place_note(source: ChartSource, t: Translate, fmt: Formats, zone: str) -> s
     if source.attested.ip_state not in (None, source.attested.state):
         return t("provider.chart.place_doubted", state=source.attested.state, other=source.attested.ip_state)
     said = source.attested.at or source.now
-    return t("provider.chart.place_said", time=fmt.moment(said, zone))
+    time = fmt.moment(said, zone)
+    if source.place_by:
+        return t("provider.chart.place_said_by", name=source.place_by, time=time)
+    return t("provider.chart.place_said", time=time)

@@ -105,10 +105,20 @@ def _acted(desk: Desk, visit: str) -> str:
     if found is None:
         return ""
     kind, relation = desk.t(f"acting.kinds.{found.kind}"), desk.t(f"acting.relations.{found.relation}")
-    sentence = desk.t(
+    if found.kind == GUARDIAN and found.holds:
+        return desk.t("acting.at_desk_guardian", name=found.name, relation=relation.lower())
+    return desk.t(
         "acting.at_desk" if found.holds else "acting.at_desk_over", name=found.name, kind=kind, relation=relation
     )
-    return f"{sentence} {desk.t('acting.attested')}" if found.kind == GUARDIAN else sentence
+
+
+def _place_by(desk: Desk, visit: Any) -> str:
+    """The name of who told the patient's place for them; empty where the patient did, or nobody yet."""
+    told = [one.actor for one in desk.scope.visits.events(visit.visit) if one.event == "place_attested"]
+    if not told or told[-1] == visit.patient:
+        return ""
+    found = desk.scope.relationships.at_visit(visit.visit)
+    return found.name if found else ""
 
 
 def note_view(desk: Desk, visit: Any, kept: Mapping[str, str]) -> NoteView:
@@ -163,6 +173,7 @@ def chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
         forms=tuple(_answered(desk, visit.visit, content, name) for name in content.plan.intake_forms),
         now=desk.now,
         files=desk.scope.blobs.for_visit(visit.visit),
+        place_by=_place_by(desk, visit),
     )
 
 

@@ -89,7 +89,10 @@ def test_a_mother_books_for_her_child_and_the_room_opens_once_she_signed_as_guar
         provider = scope.people.provider(scope.visits.get(visit).provider).seed_key
     desk = clinic.browser()
     post(desk, "/staff/sign-in", {"person": provider}, to="/staff/demo/sign-in")
-    assert "June Hartley acts for the patient: Parent or guardian, Parent." in desk.get(f"/staff/visits/{visit}").text
+    seen = desk.get(f"/staff/visits/{visit}").text
+    assert "June Hartley acts for the patient as parent. Nobody checked a document that says so." in seen
+    assert "Confirmed by June Hartley, " in seen
+    assert "Confirmed by the patient" not in seen
     with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
         kinds = [part.role for part in scope.visits.participants(visit)]
     assert sorted(kinds) == ["caregiver", "patient", "provider"]
