@@ -127,11 +127,14 @@ def add(work: Work, visit: str, stored: Stored) -> tuple[str, bool]:
     return blob, there is None
 
 
-def look(work: Work, blob: str) -> Opened:
-    """Opens a clean file for the actor; audited as viewed. Raises `NotFound` also while it is in quarantine."""
+def look(work: Work, blob: str, visit: str | None = None) -> Opened:
+    """Opens a clean file for the actor; audited as viewed.
+
+    Raises `NotFound` also while it is in quarantine, and when it is of another visit than the one that was named.
+    """
     row = work.row(BlobRow, blob)
     work.visit(row.visit, Act.FILE_VIEWED, audited=False)
-    if row.state != CLEAN:
+    if row.state != CLEAN or visit not in (None, row.visit):
         raise NotFound(f"blobs {blob[:40]}")
     work.note(Act.FILE_VIEWED, blob, row.visit)
     return _opened(work, row)

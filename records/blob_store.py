@@ -109,10 +109,14 @@ class BlobStore:
             upload.discard()
 
     def keep(self, upload: Upload) -> str:
-        """Keeps a file that has come whole, in quarantine, and checks it at once; returns its id.
+        """Keeps a file that has come whole and checks it at once (`take`, `check_sent`); returns its id."""
+        blob, needed = self.take(upload)
+        if needed:
+            self.check_sent(upload.clinic, blob)
+        return blob
 
-        It stays in quarantine when the scanner does not answer. Raises `FileRefused` when the check refuses it.
-        """
+    def take(self, upload: Upload) -> tuple[str, bool]:
+        """Keeps a file that has come whole, in quarantine; returns its id, and whether it is new and to be checked."""
         upload.finish()
         name = self.folder.place(upload.draft, upload.digest)
         stored = Stored(
@@ -129,9 +133,16 @@ class BlobStore:
         finally:
             if not needed:
                 self.folder.remove(name)
-        if needed:
-            self._check_now(upload.clinic, blob)
-        return blob
+        return blob, needed
+
+    def check_sent(self, clinic: str, blob: str) -> None:
+        """Checks a file while its sender waits: what is refused is said to them, and is gone.
+
+        It stays in quarantine when the scanner does not answer. Raises `FileRefused`.
+        """
+        state, code = self._check(clinic, blob, shown=False)
+        if state == REFUSED:
+            raise FileRefused(code)
 
     def check(self, clinic: str, blob: str) -> str:
         """Checks a file in quarantine; returns the state it has now: clean, refused or still quarantined."""
@@ -144,15 +155,17 @@ class BlobStore:
         return sum(self.check(clinic, blob) == QUARANTINED for blob in blobs)
 
     @contextlib.contextmanager
-    def open(self, clinic: str, actor: Actor, blob: str) -> Iterator[tuple[BlobView, Iterator[bytes]]]:
+    def open(
+        self, clinic: str, actor: Actor, blob: str, visit: str | None = None
+    ) -> Iterator[tuple[BlobView, Iterator[bytes]]]:
         """A clean file for who may see it, audited as viewed: what it is, and its content.
 
         Raises:
-            AccessRefused, NotFound: also while it is in quarantine.
+            AccessRefused, NotFound: also while it is in quarantine, or when it is not of the visit that was named.
             Unreadable: it is not what was written.
         """
         with self._database.work(clinic, actor) as work:
-            opened = look(work, blob)
+            opened = look(work, blob, visit)
         with self.folder.open(opened.file, opened.key, opened.view.size) as reader:
             yield opened.view, reader.read()
 
@@ -161,11 +174,6 @@ class BlobStore:
         with self._database.work(clinic, actor) as work:
             name = remove(work, blob)
         self._remove(name)
-
-    def _check_now(self, clinic: str, blob: str) -> None:
-        state, code = self._check(clinic, blob, shown=False)
-        if state == REFUSED:
-            raise FileRefused(code)
 
     def _check(self, clinic: str, blob: str, *, shown: bool) -> tuple[str, str]:
         with self._database.work(clinic, CHECKER) as work:

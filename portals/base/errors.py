@@ -21,7 +21,15 @@ from records.errors import Erased, NotYetBegun, Overtaken
 
 log = logging.getLogger(__name__)
 
-KNOWN = {400: "bad_request", 403: "forbidden", 404: "not_found", 405: "not_found", 413: "too_long", 429: "too_often"}
+KNOWN = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    405: "not_found",
+    408: "unreachable",
+    413: "too_long",
+    429: "too_often",
+}
 # Where a page of trouble leads before the start; its words are ``error.<kind>.go``.
 ONWARD = {"not_begun": "/book/review"}
 

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from anyio import CapacityLimiter, move_on_after, to_thread
+from anyio.lowlevel import RunVar
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -24,6 +26,9 @@ from records.errors import AccessRefused, Erased, NotFound, Unreadable
 Found = TypeVar("Found")
 _LOG = logging.getLogger(__name__)
 # Whatever a file turns out to be, it runs nothing, loads nothing and is of no origin.
+CHECKS_AT_ONCE = 2  # a picture may take a gigabyte
+CHECK_PATIENCE_SECONDS = 15.0
+_CHECKS: RunVar[CapacityLimiter] = RunVar("checks")
 _SHUT_IN = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
@@ -57,13 +62,29 @@ async def in_store(request: Request, work: Callable[[BlobStore], Found]) -> Foun
         raise HTTPException(404) from None
 
 
+async def check_sent(request: Request, blob: str) -> None:
+    """Has a file checked while its sender waits; when too many are, it stays in quarantine for `tidy`.
+
+    Checks have few threads, and those are their own: pages never wait for one. Raises `FileRefused`.
+    """
+    clinic, store = visitor(request).here.slug, store_of(request)
+    with move_on_after(CHECK_PATIENCE_SECONDS):  # ends only the waiting for a thread, never a check that has begun
+        await to_thread.run_sync(store.check_sent, clinic, blob, limiter=_checks())
+
+
+def _checks() -> CapacityLimiter:
+    """The limiter of this event loop; a loop that knows none gets one."""
+    limiter = _CHECKS.get(None)
+    if limiter is None:
+        limiter = CapacityLimiter(CHECKS_AT_ONCE)
+        _CHECKS.set(limiter)
+    return limiter
+
+
 async def hand_out(request: Request, visit: str, blob: str) -> Response:
     """One file of a visit for who may see it: a picture to be shown, everything else to be saved."""
     clinic, actor, held = visitor(request).here.slug, actor_of(request), contextlib.ExitStack()
-    view, pieces = await in_store(request, lambda store: held.enter_context(store.open(clinic, actor, blob)))
-    if view.visit != visit:
-        held.close()
-        raise HTTPException(404)
+    view, pieces = await in_store(request, lambda store: held.enter_context(store.open(clinic, actor, blob, visit)))
     return StreamingResponse(_closing(held, pieces), media_type=view.media_type, headers=_headers(view))
 
 

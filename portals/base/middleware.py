@@ -13,10 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from portals.base.bodies import bounded
 from portals.base.clinic import Clinics, ClinicView
 from portals.base.hosts import UnknownHost, clinic_of
 from portals.base.i18n import choose_language
@@ -39,6 +41,7 @@ from portals.base.visitor import (
 OPEN_PATHS = ("/static/", "/healthz", "/brand.css")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_FORM = 256 * 1024
+LARGEST_BODY = 64 << 20  # of anything: a file that is too large is heard out, so that its answer is shown
 
 log = logging.getLogger(__name__)
 
@@ -198,19 +201,30 @@ class ForgeryGuard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        token = headers.get("x-csrf-token", "")
-        if not token and headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            body = await _whole_body(receive)
-            token = parse_qs(body.decode("utf-8", "replace")).get("csrf", [""])[0]
-            receive = _replay(body, receive)
-        elif not token and headers.get("content-type", "").startswith("multipart/form-data"):
-            token, receive = await leading_token(receive)
+        is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        receive = bounded(receive, LARGEST_FORM if is_form else LARGEST_BODY)
+        try:
+            token, receive = await _token(headers, is_form, receive)
+        except HTTPException as cut_off:
+            await PlainTextResponse("", cut_off.status_code, cut_off.headers)(scope, receive, send)
+            return
         expected = csrf_token(found.secret)
         if found.fresh or not _same_site(scope, headers) or not hmac.compare_digest(token.encode(), expected.encode()):
             log.warning("forgery check refused a request reference=%s", found.reference)
             await self.on_refusal(scope)(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+async def _token(headers: Headers, is_form: bool, receive: Receive) -> tuple[str, Receive]:
+    """The page's token, from the header or the form; and the body, from its beginning."""
+    token = headers.get("x-csrf-token", "")
+    if not token and is_form:
+        body = await _whole_body(receive)
+        return parse_qs(body.decode("utf-8", "replace")).get("csrf", [""])[0], _replay(body, receive)
+    if not token and headers.get("content-type", "").startswith("multipart/form-data"):
+        return await leading_token(receive)
+    return token, receive
 
 
 def _same_site(scope: Scope, headers: Headers) -> bool:
@@ -221,18 +235,13 @@ def _same_site(scope: Scope, headers: Headers) -> bool:
 
 
 async def _whole_body(receive: Receive) -> bytes:
-    """The form's bytes, cut at the largest form we have: what is longer fails the token check."""
+    """The form's bytes; `bounded` has cut off what is longer than the largest form we have."""
     chunks: list[bytes] = []
-    size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
             return b""
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > LARGEST_FORM:
-            return b""
-        chunks.append(chunk)
+        chunks.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(chunks)
 

@@ -19,7 +19,7 @@ from starlette.types import Message, Receive
 
 LONGEST_LEAD = 8192  # the token's part and the line of a browser before it
 _LONGEST_FIELD = 4000
-_MOST_FIELDS = 8
+_MOST_PARTS = 8
 _HEAR_SECONDS = 60
 _TOKEN = re.compile(
     rb'\A(?:\r\n)?--([^\r\n]{1,200})\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n([0-9a-f]{64})\r\n', re.I
@@ -50,6 +50,10 @@ async def leading_token(receive: Receive) -> tuple[str, Receive]:
     return (found[2].decode() if found else ""), again
 
 
+class TooLong(BadUpload):
+    """More came than a form with a file can have."""
+
+
 class FileForm:
     """Reads a form with one file field; ``taken`` gets each piece of the file, ``fields`` hold the rest."""
 
@@ -65,6 +69,7 @@ class FileForm:
         self._part: bytes | None = None
         self._text = bytearray()
         self._pieces: list[bytes] = []
+        self._parts = 0
         self._ended = False
         self._parser = MultipartParser(boundary, self._callbacks())  # type: ignore[arg-type]
 
@@ -96,8 +101,9 @@ class FileForm:
     def _begin(self) -> None:
         self._part = None
         self._text.clear()
-        if len(self.fields) >= _MOST_FIELDS:
-            raise FormParserError("too many fields")
+        self._parts += 1  # whatever they are called: a name may be missing, or the same again
+        if self._parts > _MOST_PARTS:
+            raise FormParserError("too many parts")
 
     def _header_end(self) -> None:
         """Only the field's name counts; what the file is called is not looked at."""
@@ -126,9 +132,18 @@ def _collect(text: bytearray, data: bytes, start: int, end: int) -> None:
         raise FormParserError("too long")
 
 
-async def take_file(stream: AsyncIterator[bytes], form: FileForm, take: Callable[[bytes], Awaitable[Any]]) -> None:
-    """Hands every piece of the file on. Raises `BadUpload`, and whatever ``take`` raises."""
+async def take_file(
+    stream: AsyncIterator[bytes], form: FileForm, take: Callable[[bytes], Awaitable[Any]], most: int
+) -> None:
+    """Hands every piece of the file on. ``most`` is how many bytes the form may have, all of it.
+
+    Raises `BadUpload` (`TooLong` for more than that), and whatever ``take`` raises.
+    """
+    left = most
     async for data in stream:
+        left -= len(data)
+        if left < 0:
+            raise TooLong
         for piece in form.read(data):
             await take(piece)
     form.finish()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -14,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 
 from portals.auth.guards import require_patient
 from portals.base.again import Said, once, said_again, send_again
-from portals.base.files import hand_out, in_store
+from portals.base.files import check_sent, hand_out, in_store
 from portals.base.i18n import translator
-from portals.base.multipart import BadUpload, FileForm, drain, take_file
+from portals.base.multipart import BadUpload, FileForm, TooLong, drain, take_file
 from portals.base.requests import actor_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
@@ -30,10 +31,12 @@ from records.scope import Scope
 router = APIRouter()
 FIELD = "file"
 # What the answer's status is when a file is refused for that reason; every other one is a 422.
-STATUS = {"type": 415, "heif": 415, "size": 413, "pixels": 413, "too_many": 409, "late": 409}
+STATUS = {"type": 415, "heif": 415, "size": 413, "pixels": 413, "too_many": 409, "late": 409, "busy": 429}
 _AROUND = 64 * 1024  # what a form has beside its file
+AT_ONCE = 3  # files of one person that are coming in; the page sends one after the other
 _HEARD_OUT = 4 * MOST_BYTES
 MEGABYTE = 1 << 20
+_SENDING: Counter[str] = Counter()  # only ever touched by the event loop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +121,8 @@ async def remove_file(request: Request, visit_id: str, blob: str) -> Response:
 async def _taken(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -> str:
     """Takes the file; returns why it was refused, empty when it was not. Raises `BadUpload`, `NotYetBegun`."""
     try:
-        await _take(request, visit_id, stream)
+        with _under_way(actor_of(request).person):
+            await _take(request, visit_id, stream)
     except FileRefused as refused:
         return refused.code
     except NotYetBegun:
@@ -135,10 +139,29 @@ async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -
         if _told_length(request) > MOST_BYTES + _AROUND:
             raise FileRefused("size")
         form = FileForm(request.headers.get("content-type", ""), FIELD)
-        await take_file(stream, form, lambda piece: run_in_threadpool(upload.write, piece))
-        await in_store(request, lambda store: store.keep(upload))
+        most = MOST_BYTES + _AROUND
+        await take_file(stream, form, lambda piece: run_in_threadpool(upload.write, piece), most)
+        blob, is_new = await in_store(request, lambda store: store.take(upload))
+    except TooLong:
+        raise FileRefused("size") from None
     finally:
         await run_in_threadpool(upload.discard)
+    if is_new:
+        await check_sent(request, blob)
+
+
+@contextlib.contextmanager
+def _under_way(person: str) -> Iterator[None]:
+    """Counts what a person is sending to this program. Raises `FileRefused` when that is enough."""
+    if _SENDING[person] >= AT_ONCE:
+        raise FileRefused("busy")
+    _SENDING[person] += 1
+    try:
+        yield
+    finally:
+        _SENDING[person] -= 1
+        if not _SENDING[person]:
+            del _SENDING[person]
 
 
 def _refused(request: Request, visit_id: str, code: str) -> Response:

@@ -15,7 +15,7 @@ from portals.base.files import tidy
 from portals.base.visitor import csrf_token
 from records.tables.vault import AuditEntry
 from tests.portals.helpers_clinic import SLUG, Clinic, csrf_of, post, sign_in
-from tests.portals.helpers_files import clinician_at, left, lying, patient_at, send
+from tests.portals.helpers_files import clinician_at, left, lying, patient_at, send, visit_of
 from tests.records.helpers_blobs import PDF, FakeScanner, picture
 
 
@@ -186,6 +186,16 @@ def test_while_the_scanner_is_away_the_page_says_so_and_a_later_look_settles_it(
     tidy(clinic.app.state.deps)
     assert "Being checked" not in browser.get(f"/visits/{visit}/files").text
     assert len(left(clinic)) == 1
+
+
+def test_an_address_of_another_visit_shows_nothing_and_nobody_is_noted_as_having_looked(clinic: Clinic) -> None:
+    browser, visit = patient_at(clinic)
+    (blob,) = links(send(browser, visit, PDF).text, visit)
+    other = visit_of(clinic, browser)
+    assert browser.get(f"/visits/{other}/files/{blob}").status_code == 404
+    with clinic.database.reading() as session:
+        acts = set(session.scalars(select(AuditEntry.act).where(AuditEntry.subject == blob)))
+    assert acts == {"files:file:created", "files:check:modified"}
 
 
 def test_once_the_call_is_over_nothing_is_added_or_removed(clinic: Clinic) -> None:
