@@ -106,15 +106,18 @@ def _keep(work: Work, row: LicenseRow | DeaRow, answer: SourceAnswer, as_of: dat
 
 
 def _told(row: LicenseRow | DeaRow, answer: SourceAnswer) -> dict[str, Any]:
-    """What the source says of the row's columns; of what it does not know it only says that it is not active."""
+    """What the source says of the row's columns; of what it does not know it only says that it is not active.
+
+    A day that it leaves out is not a day that is unknown: the one that is held stays.
+    """
     source = as_code(answer.source)
     if not answer.found:
         return {"source": source, "status": NOT_FOUND_STATUS}
     told: dict[str, Any] = {
         "source": source,
         "status": as_code(answer.status),
-        "issued": answer.issued,
-        "expires": answer.expires,
+        "issued": answer.issued or row.issued,
+        "expires": answer.expires or row.expires,
         "disciplined": answer.disciplined,
     }
     return {**told, "schedules": list(answer.schedules)} if isinstance(row, DeaRow) else told

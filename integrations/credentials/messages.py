@@ -22,6 +22,8 @@ STATUSES: Mapping[str, str] = {
     "PROBATION": "probation",
     "INACTIVE": "inactive",
 }
+SCHEDULES = ("I", "II", "III", "IV", "V")  # 21 U.S.C. 812
+_IN_FORCE = frozenset({"active", "probation"})
 _LONGEST = 65_536
 
 
@@ -51,41 +53,68 @@ def read_inquiry(message: bytes) -> tuple[str, Mapping[str, str]]:
     return str(told.get("TransactionId", "")), asked
 
 
-def report(transaction: str, sender: str, as_of: datetime, found: Mapping[str, object] | None) -> bytes:
-    """What the source says; ``found`` None means that it knows no such credential."""
+def report(
+    about: tuple[str, Mapping[str, str]], sender: str, as_of: datetime, found: Mapping[str, object] | None
+) -> bytes:
+    """What the source says ``about`` an inquiry (`read_inquiry`); ``found`` None: it knows no such credential."""
+    transaction, asked = about
+    head = {"TransactionId": transaction, "Sender": sender, "AsOf": as_of.isoformat()}
+    subject = {name: asked.get(name, "") for name in ("Kind", "NPI", "Jurisdiction", "Number")}
     result = {"Result": "NO_MATCH"} if found is None else {"Result": "MATCH", "Credential": dict(found)}
-    return json.dumps(
-        {"TransactionId": transaction, "Sender": sender, "AsOf": as_of.isoformat(), **result}, sort_keys=True
-    ).encode()
+    return json.dumps({**head, "Subject": subject, **result}, sort_keys=True).encode()
 
 
-def read_report(message: bytes, transaction: str) -> SourceAnswer:
-    """The report on one inquiry.
+def read_report(message: bytes, transaction: str, claim: Claim) -> SourceAnswer:
+    """The report on one inquiry, which was about the claim. A last day that it leaves out is the one that is held.
 
     Raises:
-        MalformedReport: it is none, or one about something else.
+        MalformedReport: it is none, one about something else, or says that a credential is in force and nobody knows
+            how long.
     """
     told = _object(message)
     try:
-        as_of = datetime.fromisoformat(told["AsOf"])
-        source = str(told["Sender"]).lower()
+        as_of, source = datetime.fromisoformat(told["AsOf"]), _text(told["Sender"]).lower()
         if told["TransactionId"] != transaction or as_of.tzinfo is None or not source:
             raise MalformedReport
+        _refuse_another(told["Subject"], claim)
         if told["Result"] == "NO_MATCH":
             return SourceAnswer(source=source, as_of=as_of, found=False)
-        found = told["Credential"]
-        return SourceAnswer(
-            source=source,
-            as_of=as_of,
-            found=True,
-            status=STATUSES[found["Status"]],
-            issued=_day(found["IssueDate"]),
-            expires=_day(found["ExpirationDate"]),
-            schedules=tuple(str(one) for one in found["Schedules"]),
-            disciplined=found["DisciplineOnFile"] is not False,  # anything but a clear no is a yes
-        )
+        if told["Result"] != "MATCH":
+            raise MalformedReport
+        return _answer(told["Credential"], claim, source, as_of)
     except (KeyError, TypeError, ValueError):
         raise MalformedReport from None
+
+
+def _answer(found: Mapping[str, Any], claim: Claim, source: str, as_of: datetime) -> SourceAnswer:
+    status, expires = STATUSES[found["Status"]], _day(found["ExpirationDate"]) or claim.expires
+    if status in _IN_FORCE and expires is None:
+        raise MalformedReport
+    return SourceAnswer(
+        source=source,
+        as_of=as_of,
+        found=True,
+        status=status,
+        issued=_day(found["IssueDate"]),
+        expires=expires,
+        schedules=_schedules(found["Schedules"]),
+        disciplined=found["DisciplineOnFile"] is not False,  # anything but a clear no is a yes
+    )
+
+
+def _refuse_another(subject: Mapping[str, Any], claim: Claim) -> None:
+    """Raises `MalformedReport` unless the report says that it is about the claim; a number only if we hold one."""
+    ours = {"Kind": claim.kind.upper(), "NPI": claim.npi, "Jurisdiction": claim.state}
+    ours |= {"Number": claim.number} if claim.number else {}
+    if any(subject[name] != value for name, value in ours.items()):
+        raise MalformedReport
+
+
+def _schedules(told: object) -> tuple[str, ...]:
+    """A list of known codes and nothing else: a bare word would be read letter by letter."""
+    if not isinstance(told, list) or not all(one in SCHEDULES for one in told):
+        raise MalformedReport
+    return tuple(told)
 
 
 def credential(
@@ -104,7 +133,14 @@ def credential(
 
 
 def _day(text: object) -> date | None:
-    return None if text is None else date.fromisoformat(str(text))
+    return None if text is None else date.fromisoformat(_text(text))
+
+
+def _text(told: object) -> str:
+    """Raises `MalformedReport` for anything that is not text."""
+    if not isinstance(told, str):
+        raise MalformedReport
+    return told
 
 
 def _object(message: bytes) -> dict[str, Any]:
@@ -112,7 +148,7 @@ def _object(message: bytes) -> dict[str, Any]:
         raise MalformedReport
     try:
         told = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise MalformedReport from None
     if not isinstance(told, dict):
         raise MalformedReport

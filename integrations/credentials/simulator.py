@@ -74,9 +74,9 @@ class SimulatedRegister:
         self._behave()
         if self.mood() == "garbled":
             return b"<html><body>Service under maintenance</body></html>"
-        transaction, asked = messages.read_inquiry(message)
-        entry = self._ledger.once(_name(asked), lambda: claimed)
-        return messages.report(transaction, SENDER, self._now(), _found(entry))
+        about = messages.read_inquiry(message)
+        entry = self._ledger.once(_name(about[1]), lambda: claimed)
+        return messages.report(about, SENDER, self._now(), _found(entry))
 
     def _behave(self) -> None:
         state = self._ledger.get(_MOOD) or {}
@@ -96,7 +96,7 @@ class SimulatedPrimarySource:
         transaction = hashlib.sha256(f"{claim.credential}:{time.monotonic_ns()}".encode()).hexdigest()[:24]
         report = self._register.exchange(messages.inquiry(claim, transaction), _entry(claim))
         try:
-            return messages.read_report(report, transaction)
+            return messages.read_report(report, transaction, claim)
         except messages.MalformedReport:
             raise PortUnavailable("credentials: malformed") from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.credentials import Claim
+from engine.credentials import Claim, SourceAnswer
 from engine.ports import PortUnavailable
 from integrations.credentials import messages
 from integrations.credentials.null import NullPrimarySource, NullPrimarySourceWarning
@@ -77,7 +77,12 @@ def test_there_are_four_moods(register: SimulatedRegister) -> None:
 
 
 REPORT = json.loads(
-    messages.report("t1", "SIMULATOR", AT, messages.credential("active", (None, date(2027, 1, 31)), (), False))
+    messages.report(
+        messages.read_inquiry(messages.inquiry(CLAIM, "t1")),
+        "SIMULATOR",
+        AT,
+        messages.credential("active", (None, date(2027, 1, 31)), ("II", "V"), False),
+    )
 )
 
 
@@ -91,19 +96,62 @@ REPORT = json.loads(
         {"Credential": None},
         {"Credential": {**REPORT["Credential"], "Status": "FINE"}},
         {"Credential": {**REPORT["Credential"], "ExpirationDate": "31.01.2027"}},
+        {"Credential": {**REPORT["Credential"], "ExpirationDate": 20270131}},
+        {"Credential": {**REPORT["Credential"], "Schedules": "II"}},
+        {"Credential": {**REPORT["Credential"], "Schedules": ["VI"]}},
+        {"Credential": {**REPORT["Credential"], "Schedules": [["II"]]}},
+        {"Credential": {**REPORT["Credential"], "Schedules": None}},
+        {"Result": "PERHAPS"},
+        {"Sender": None},
+        {"Subject": None},
+        {"Subject": {}},
+        {"Subject": {**REPORT["Subject"], "NPI": "1999999999"}},
+        {"Subject": {**REPORT["Subject"], "Jurisdiction": "AK"}},
+        {"Subject": {**REPORT["Subject"], "Number": "ME-2"}},
+        {"Subject": {**REPORT["Subject"], "Kind": "DEA"}},
+        {"Subject": {**REPORT["Subject"], "NPI": "1999999999"}, "Result": "NO_MATCH"},
     ],
 )
 def test_a_report_that_is_odd_is_no_report(changes: dict[str, object]) -> None:
-    messages.read_report(json.dumps(REPORT).encode(), "t1")
+    assert read(REPORT).schedules == ("II", "V")
     with pytest.raises(messages.MalformedReport):
-        messages.read_report(json.dumps({**REPORT, **changes}).encode(), "t1")
+        read({**REPORT, **changes})
+
+
+def read(told: object, claim: Claim = CLAIM) -> SourceAnswer:
+    return messages.read_report(json.dumps(told).encode(), "t1", claim)
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "PROBATION", "SUSPENDED"])
+def test_a_last_day_that_a_report_leaves_out_is_the_one_that_is_held(status: str) -> None:
+    endless = {**REPORT, "Credential": {**REPORT["Credential"], "Status": status, "ExpirationDate": None}}
+    assert read(endless).expires == CLAIM.expires
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "PROBATION"])
+def test_what_is_in_force_until_nobody_knows_when_is_no_report(status: str) -> None:
+    endless = {**REPORT, "Credential": {**REPORT["Credential"], "Status": status, "ExpirationDate": None}}
+    with pytest.raises(messages.MalformedReport):
+        read(endless, replace(CLAIM, expires=None))
+    ended = {**REPORT, "Credential": {**endless["Credential"], "Status": "REVOKED"}}
+    assert read(ended, replace(CLAIM, expires=None)).status == "revoked"
+
+
+def test_a_claim_without_a_number_takes_the_report_on_any() -> None:
+    numbered = {**REPORT, "Subject": {**REPORT["Subject"], "Number": "ME-2"}}
+    assert read(numbered, replace(CLAIM, number="")).found
+
+
+def test_a_report_nested_without_end_is_no_report() -> None:
+    with pytest.raises(messages.MalformedReport):
+        messages.read_report(b"[" * 60_000, "t1", CLAIM)
 
 
 @pytest.mark.parametrize("said", [None, "no", 0, "false"])
 def test_discipline_is_on_file_unless_the_report_clearly_says_no(said: object) -> None:
     odd = {**REPORT, "Credential": {**REPORT["Credential"], "DisciplineOnFile": said}}
-    assert messages.read_report(json.dumps(odd).encode(), "t1").disciplined
-    assert not messages.read_report(json.dumps(REPORT).encode(), "t1").disciplined
+    assert read(odd).disciplined
+    assert not read(REPORT).disciplined
 
 
 def test_without_a_source_nothing_is_verified_and_somebody_is_warned() -> None:

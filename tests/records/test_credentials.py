@@ -85,6 +85,16 @@ def test_the_same_answer_again_only_moves_its_instant(
     assert (view.version, view.verified_at, view.outcome) == (2, START + DAY, "same")
 
 
+def test_an_answer_that_leaves_out_the_last_day_does_not_take_it_away(
+    world: World, book: RecordsCredentialBook
+) -> None:
+    claim = claim_of(world, book)
+    book.answered(world.clinic, claim, answer_of(claim, issued=None, expires=None))
+    assert (held(world).expires, held(world).issued) == (claim.expires, claim.issued)
+    book.answered(world.clinic, claim, answer_of(claim, expires=None, status="suspended"))
+    assert (held(world).expires, held(world).status) == (claim.expires, "suspended")
+
+
 def test_an_answer_older_than_what_is_held_changes_nothing(
     world: World, book: RecordsCredentialBook, clock: HandClock
 ) -> None:
