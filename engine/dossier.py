@@ -130,10 +130,13 @@ class ConsentFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ExamFact:
-    """An in-person examination: the day and who did it (self, group, referrer, other)."""
+    """An in-person examination: the day, who did it (self, group, referrer, other), and whether it was for the
+    condition that is treated now (None: nobody told).
+    """
 
     on: date
     by: str
+    for_condition: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from engine.credential_ages import young
-from engine.dossier import ConsentFact, DeaRegistration, Dossier, License, OrderFacts, Place, VisitFact
+from engine.dossier import ConsentFact, DeaRegistration, Dossier, ExamFact, License, OrderFacts, Place, VisitFact
 from engine.zones import ZipPlace, zip_place
 
 STAGES = ("book", "join", "prescribe", "sign")
@@ -232,8 +232,7 @@ def _credentials(
 def _relationship(dossier: Dossier) -> Iterator[_Found]:
     yield "relationship.established", dossier.established, "clinic", None
     yield "relationship.established_via", dossier.established_via, "clinic", None
-    exams = [{"date": exam.on.isoformat(), "by": exam.by} for exam in dossier.exams]
-    yield "relationship.in_person_exams", exams, "clinic", None
+    yield "relationship.in_person_exams", [_exam(entry) for entry in dossier.exams], "clinic", None
     if dossier.visits is not None:
         yield "relationship.visits", [_visit(entry) for entry in dossier.visits], "clinic", None
     if any(entry.kind == "privacy" and entry.revoked_at is None for entry in dossier.consents):
@@ -282,6 +281,11 @@ def _answers(dossier: Dossier) -> Iterator[_Found]:
     for path, value in dossier.answers.items():
         if may_be_filled(path) and value is not None:
             yield path, value, "patient", None
+
+
+def _exam(entry: ExamFact) -> dict[str, Any]:
+    told = {"date": entry.on.isoformat(), "by": entry.by, "for_condition": entry.for_condition}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _license(entry: License) -> dict[str, Any]:

@@ -152,6 +152,19 @@ def test_an_order_brings_drug_prescription_and_purpose() -> None:
     assert facts["relationship"]["in_person_exams"] == [{"date": "2026-01-02", "by": "self"}]
 
 
+@pytest.mark.parametrize("for_condition", [True, False])
+def test_an_examination_says_what_it_was_for_only_where_that_was_told(for_condition: bool) -> None:
+    exams = (
+        ExamFact(on=date(2026, 1, 2), by="self", for_condition=for_condition),
+        ExamFact(on=date(2026, 1, 3), by="group"),
+    )
+    told = gather_facts(dossier(exams=exams), "prescribe", NOW).facts["relationship"]["in_person_exams"]
+    assert told == [
+        {"date": "2026-01-02", "by": "self", "for_condition": for_condition},
+        {"date": "2026-01-03", "by": "group"},
+    ]
+
+
 def test_earlier_encounters_are_told_by_a_day_that_is_never_too_late() -> None:
     seen = (
         VisitFact(at=datetime(2026, 9, 2, 10, 59, tzinfo=UTC), modality="audio_video"),

@@ -48,8 +48,8 @@ def duty(decision: Decision, name: str) -> Any:
     return next(entry for entry in decision.duties if entry["duty"] == name)
 
 
-def exam(on: str, by: str = "self") -> list[dict[str, str]]:
-    return [{"date": on, "by": by}]
+def exam(on: str, by: str = "self", *, for_condition: bool = True) -> list[dict[str, Any]]:
+    return [{"date": on, "by": by, "for_condition": for_condition}]
 
 
 class TestScheduleIIByTelehealthInFlorida:
@@ -147,6 +147,11 @@ class TestNewYorkFollowsTheFederalWaiver:
         own = exam("2026-06-01")
         decision = ask("prescribing", "stimulant_in_ny", AFTER_WAIVER, relationship__in_person_exams=own)
         assert decision.outcome is PERMITTED
+
+    def test_an_examination_of_long_ago_for_something_else_satisfies_the_country_alone(self) -> None:
+        other = exam("2010-06-01", for_condition=False)
+        decision = ask("prescribing", "stimulant_in_ny", AFTER_WAIVER, relationship__in_person_exams=other)
+        assert forbidding(decision) == [self.RULE]
 
 
 class TestChronicPainInTexas:
