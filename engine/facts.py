@@ -37,6 +37,8 @@ _NOT_FILLABLE = (
     "patient.identity_verified",
     "patient.self_consent_documented",
     "patient.service",
+    "patient.hiv_service",
+    "patient.counseling_for",
     "patient.life_threatening_condition",
     "patient.primary_physician_documentation",
     "patient.clinical_trial_unavailable",

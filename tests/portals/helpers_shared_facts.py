@@ -15,6 +15,8 @@ SHARED_OF_PATIENTS = {
     "patient.primary_physician_documentation",
     "patient.clinical_trial_unavailable",
     "patient.service",
+    "patient.hiv_service",
+    "patient.counseling_for",
     "patient.living_apart",
     "patient.self_consent_documented",
     "patient.outpatient_emergency",
