@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -28,7 +28,7 @@ from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
 from portals.patient.law_view import law_view
 from portals.patient.places import place_problems, state_options
-from portals.patient.times import Found, Search, Sought, find_times, search_span
+from portals.patient.times import Found, Search, Sought, find_times, gives_out, is_within_reach, search_span
 from portals.patient.times import offers as offers_kind
 from portals.patient.whom import SELF, WHO, acting_name, chosen, patient_of, wards_of, who_problems
 from records.people import ProviderView
@@ -117,7 +117,7 @@ async def review_post(request: Request) -> Response:
     before = await in_scope(request, lambda scope: _already(scope, patient.person, flow, start))
     if before is not None and before.stage != "draft":
         return drop_slot(request, go(f"/visits/{before.visit}/pay"))
-    if before is None and not await _is_offered(request, found, flow.provider, start):
+    if not await _is_offered(request, found, flow.provider, start):  # nor is a draft of yesterday's: hours change
         return _choose_again(request, found, "book.error.time_gone", 409)
     visit = before.visit if before else await _draft(request, patient, found, (flow, located))
     ask = Ask(request=request_id(form), act="book", actor=session.person, starts_at=start.isoformat())
@@ -134,14 +134,19 @@ async def review_post(request: Request) -> Response:
 
 
 async def _is_offered(request: Request, found: Offer, provider: str, start: datetime) -> bool:
-    """Whether the clinician works at that time and offers such visits: what a form says is not taken on trust."""
-    clinic = deps_of(request).content().clinic(visitor(request).here.slug)
-    span = Span(start, start + timedelta(seconds=found.kind.plan.duration_seconds))
+    """Whether the search could have given out that time: what a form says is not taken on trust.
+
+    Who else has the time is not asked here: its hold decides that.
+    """
+    deps = deps_of(request)
+    clinic, plan = deps.content().clinic(visitor(request).here.slug), found.kind.plan
+    if not is_within_reach(start, deps.clock.now()):
+        return False
 
     def look(scope: Scope) -> bool:
         hours = scope.hours.offered().get(provider)
-        works = hours is not None and hours.working(clinic.hours, clinic.time_zone).covers(span)
-        return works and offers_kind(found.kind.plan, scope.people.provider(provider))
+        works = hours is not None and gives_out(hours.working(clinic.hours, clinic.time_zone), plan, start)
+        return works and offers_kind(plan, scope.people.provider(provider))
 
     return await in_scope(request, look)
 

@@ -116,6 +116,24 @@ def _free(search: Search, provider: ProviderView, taken: Sequence[Span]) -> tupl
     return open_slots(query, (*taken, *working.off))
 
 
+def is_within_reach(start: datetime, now: datetime) -> bool:
+    """Whether the search looks that far ahead."""
+    return start - now <= HORIZON
+
+
+def gives_out(working: Working, plan: VisitPlan, start: datetime) -> bool:
+    """Whether a visit of that plan can begin at that instant, other visits aside: within the hours, and on the grid."""
+    query = SlotQuery(
+        hours=working.hours,
+        time_zone=working.time_zone,
+        duration=timedelta(seconds=plan.duration_seconds),
+        now=start,
+        horizon=timedelta(days=1),  # so that hours which go on after midnight are seen whole
+        lead=timedelta(0),
+    )
+    return any(slot.start == start for slot in open_slots(query, working.off))
+
+
 def offers(plan: VisitPlan, provider: ProviderView) -> bool:
     """Whether a clinician offers such a visit at all."""
     offers_it = not provider.visit_types or f"{plan.specialty}/{plan.visit_type}" in provider.visit_types

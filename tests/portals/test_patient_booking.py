@@ -10,8 +10,11 @@ import pytest
 
 from engine.dossier import Dossier
 from engine.ports import GateRecord
+from records.hours import ExceptionDraft
 from records.scope import Actor
+from records.visits import VisitDraft
 from tests.portals.helpers_clinic import SLUG, Clinic, LicenceGates, post, sign_in
+from tests.portals.helpers_files import PLACE, person_of
 from tests.portals.helpers_journey import GOOD_CARD, KIND, MIAMI, booked, choose, held, times
 
 
@@ -113,6 +116,41 @@ def test_a_time_somebody_else_took_is_said_and_other_times_offered(clinic: Clini
         lost = connection.exec_driver_sql("SELECT id FROM visits WHERE stage = 'refused'").scalar()
     home = other.get(f"/visits/{lost}").text
     assert "Somebody else took this time" in home and f'href="{KIND}/times"' in home
+
+
+def test_only_a_time_that_the_search_could_have_given_out_is_held(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    provider, _, offered = times(browser)[0].partition("|")
+    start = datetime.fromisoformat(offered) + timedelta(days=1)  # far from passing, and the clinic is always open
+    for forged in (timedelta(minutes=1, seconds=13), timedelta(microseconds=1), timedelta(days=8)):
+        choose(browser, f"{provider}|{(start + forged).isoformat()}")
+        page = post(browser, "/book/review", {})
+        assert (page.status_code, "just been taken" in page.text) == (409, True)
+    assert clinic.visits.asked == []
+    choose(browser, f"{provider}|{(start + timedelta(minutes=5)).isoformat()}")
+    assert "/pay" in str(post(browser, "/book/review", {}).url)
+
+
+def test_a_draft_of_before_is_not_held_on_a_day_off(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    provider, _, offered = times(browser)[0].partition("|")
+    day = timedelta(days=1)
+    start = datetime.fromisoformat(offered) + day
+    off = ExceptionDraft(kind="off", first_day=(start - day).date(), last_day=(start + day).date())
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        plan = clinic.content.visit_type(KIND.removeprefix("/book/")).plan
+        scope.visits.draft(
+            VisitDraft(
+                patient=person_of(clinic, browser), provider=provider, plan=plan, starts_at=start, booked_place=PLACE,
+                price_cents=7900, currency="USD",
+            )
+        )  # fmt: skip
+        scope.hours.add_exception(provider, off)
+    choose(browser, f"{provider}|{start.isoformat()}")
+    assert post(browser, "/book/review", {}).status_code == 409
+    assert clinic.visits.asked == []
 
 
 def test_a_gate_that_shuts_at_booking_shows_its_law(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
