@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,11 +14,12 @@ import pytest
 
 from engine.credentials import EXPIRED, LICENSE, Claim, Expiry, Reader, SourceAnswer
 from engine.evaluators import ClosuresOnly
+from engine.ports import VisitChange
 from integrations.credentials.simulator import SimulatedPrimarySource, SimulatedRegister, Told
 from records.credential_book import RecordsCredentialBook
 from records.expiries import RecordsExpiryBook
 from records.gates import GateView
-from tests.records.helpers import HandClock, World, build_world, draft_of, open_database
+from tests.records.helpers import PLACE, HandClock, World, build_world, draft_of, open_database
 from tests.workflows.test_gatekeeper import rulebooks
 from workflows.activities.credentials import CheckPatience, CredentialChecks
 from workflows.activities.expiries import ExpiryActivities, expiry_words
@@ -58,14 +59,24 @@ class Scene:
     def claim(self) -> Claim:
         return next(one for one in self.book.claims("palmetto", (self.world.provider,)) if one.kind == LICENSE)
 
-    def book_gate(self) -> GateAnswer:
-        self.asked += 1
-        effect = EffectInput(clinic="palmetto", visit=self.visit, step="book", key=f"k{self.asked}")
-        return self.gates.ask_gate(GateInput(effect=effect, gate="book", at=self.clock.now().isoformat()))
-
-    def licensing(self) -> Mapping[str, Any]:
+    def tell_place(self) -> None:
+        """The patient says where they are: later gates go by that."""
+        effect = replace(self.world.effect(), ref=replace(self.world.ref, visit=self.visit))
+        self.world.store.change(effect, VisitChange(event="held", stage="held"))
         with self.world.database.scope("palmetto", self.world.as_system) as scope:
-            gate = scope.gates.latest(self.visit, "book")
+            scope.visits.attest_place(self.visit, PLACE)
+
+    def book_gate(self) -> GateAnswer:
+        return self.gate("book")
+
+    def gate(self, name: str) -> GateAnswer:
+        self.asked += 1
+        effect = EffectInput(clinic="palmetto", visit=self.visit, step=name, key=f"k{self.asked}")
+        return self.gates.ask_gate(GateInput(effect=effect, gate=name, at=self.clock.now().isoformat()))
+
+    def licensing(self, name: str = "book") -> Mapping[str, Any]:
+        with self.world.database.scope("palmetto", self.world.as_system) as scope:
+            gate = scope.gates.latest(self.visit, name)
         assert isinstance(gate, GateView)
         decision: Mapping[str, Any] = gate.decisions["licensing"]
         return decision
@@ -90,6 +101,17 @@ def test_a_licence_suspended_this_morning_stops_the_visit_at_its_next_gate(scene
     scene.register.tell(scene.claim(), Told(status="active"))
     scene.clock.move(minutes=11)
     assert scene.book_gate().open
+
+
+@pytest.mark.parametrize("name", ["join", "prescribe", "sign"])
+def test_every_later_gate_goes_by_the_suspension_too(scene: Scene, name: str) -> None:
+    scene.tell_place()
+    scene.gate(name)
+    assert scene.licensing(name)["outcome"] == "permitted"
+    scene.register.tell(scene.claim(), Told(status="suspended"))
+    scene.clock.move(minutes=11)
+    assert not scene.gate(name).open
+    assert scene.licensing(name)["outcome"] == "forbidden"
 
 
 @pytest.mark.parametrize("mood", ["down", "garbled"])
