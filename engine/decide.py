@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 from engine.conditions_closures import Truth
 from engine.decide_compose import Setting, compose
 from engine.decide_drugs import about_the_drug
-from engine.decisions import ENGINE_FAULT, Decision, Outcome, Question
+from engine.decisions import ENGINE_FAULT, PLACE_NOT_ATTESTED, Decision, Outcome, Question
 from engine.diagnostics import BrokenInput
 from engine.evaluators import Evaluator, started, works_ahead
 from engine.faults import EngineFault
 from engine.programs import Program
-from engine.questions import ZONE, Asked, read_question
+from engine.questions import STAGE, ZONE, Asked, read_question
 from engine.rulebook import Rulebook
 from engine.schedules import DRUG
 from engine.told_drugs import disputed
@@ -46,11 +46,25 @@ def decide_together(
 
 
 def _together(rulebook: Rulebook, asked: Asked, topics: tuple[str, ...], evaluator: Evaluator) -> dict[str, Decision]:
-    if asked.jurisdiction is None:
-        missing = (asked.place_missing,)
-        return {t: _named(rulebook, Decision(topic=t, outcome=Outcome.INCOMPLETE, missing=missing)) for t in topics}
-    found = [_on_day(rulebook, asked, topics, day, evaluator) for day in asked.days]
-    return {topic: _settled(rulebook, [decisions[topic] for decisions in found]) for topic in topics}
+    placed = tuple(topic for topic in topics if _has_place(rulebook, topic, asked))
+    found = [_on_day(rulebook, asked, placed, day, evaluator) for day in asked.days] if placed else []
+    settled = {topic: _settled(rulebook, [decisions[topic] for decisions in found]) for topic in placed}
+    return {topic: settled.get(topic) or _named(rulebook, _without_place(topic, asked)) for topic in topics}
+
+
+def _has_place(rulebook: Rulebook, topic: str, asked: Asked) -> bool:
+    """Whether the place that was told counts: at a gate, without a stage, only an attested one does."""
+    at_a_gate = any(topic in gate.asks for gate in rulebook.topics.gates.values())
+    return asked.jurisdiction is not None and not (asked.stage_untold and at_a_gate)
+
+
+def _without_place(topic: str, asked: Asked) -> Decision:
+    """No law was asked: the place is not known, or was told to be unattested (which is no missing fact)."""
+    missing = STAGE if asked.stage_untold else asked.place_missing
+    if missing:
+        return Decision(topic=topic, outcome=Outcome.INCOMPLETE, missing=(missing,))
+    review = {"why": PLACE_NOT_ATTESTED, "rule": "", "cite": []}
+    return Decision(topic=topic, outcome=Outcome.INCOMPLETE, review=(review,))
 
 
 def _settled(rulebook: Rulebook, found: Sequence[Decision]) -> Decision:

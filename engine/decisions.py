@@ -36,6 +36,7 @@ class Said(dict[str, Any]):
 
 PASSING = frozenset({Outcome.PERMITTED, Outcome.PERMITTED_WITH_DUTIES})
 ENGINE_FAULT = "engine_fault"
+PLACE_NOT_ATTESTED = "place_not_attested"
 LAW_NOT_CARRIED = "law_not_carried"
 DATE_UNCERTAIN = "date_uncertain"
 UNKNOWN_DRUG = "unknown_drug"

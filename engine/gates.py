@@ -161,11 +161,11 @@ def _reasons(asked: Gate, topic: str, decision: Decision) -> list[Reason]:
         found += [_reason(topic, "forbidden", entry, {"because": entry["because"]}) for entry in decision.forbids]
         if not decision.forbids:
             found.append(_no_path(topic, decision))
-    elif decision.outcome is Outcome.INCOMPLETE:
+    elif decision.outcome is Outcome.INCOMPLETE and decision.missing:
         missing = ", ".join(decision.missing)
         sentence = f"Something is not known yet: {missing}"
         found.append(Reason(topic=topic, code="incomplete", sentence=sentence, detail={"missing": decision.missing}))
-    elif decision.outcome is Outcome.REVIEW:
+    elif not decision.passes:
         found += [_reason(topic, entry["why"], entry, {}) for entry in decision.review]
     found += [
         _reason(topic, duty["duty"], duty, {"due": duty["due"], **duty["detail"]})
@@ -200,5 +200,6 @@ def _no_path(topic: str, decision: Decision) -> Reason:
 _SENTENCES = {
     "engine_fault": "The two rule engines gave no agreed answer, so a person must decide.",
     "unknown_drug": "The drug base does not hold a drug of this name, so a person must decide.",
+    "place_not_attested": "The patient has not said that they are in this place.",
     "law_not_carried": "The law of this place is not carried yet, so a person must decide.",
 }

@@ -27,8 +27,8 @@ HOME_COUNTRY = "us"
 """The country of every state that the vocabulary lists: a told state tells it; without one it is unknown."""
 
 _A_COUNTRY = re.compile(r"[a-z]{2}\Z")
-# From here on only a place that is told to be attested counts: an attestation is never presumed.
-_ATTESTED_AT = frozenset({"join", "prescribe", "sign"})
+BEFORE_ATTESTING = "book"
+"""The only stage at which a place counts that nobody attested: an attestation is never presumed."""
 _KEYS = tuple(part.name for part in fields(Question))
 _DERIVED_FROM = {"patient.age": "patient.birth_date", OF_THE_STATE: FEDERAL}
 
@@ -37,7 +37,8 @@ _DERIVED_FROM = {"patient.age": "patient.birth_date", OF_THE_STATE: FEDERAL}
 class Asked:
     """A question ready to be judged. `moments` holds one local date, or several where the time zone is untold.
 
-    With each day stands the last instant that is asked about.
+    With each day stands the last instant that is asked about. Without a jurisdiction, `place_missing` is the fact to
+    tell; none where the place was told to be unattested. `stage_untold`: no topic of a gate may go by the place.
     """
 
     topic: str
@@ -46,6 +47,7 @@ class Asked:
     jurisdiction: str | None
     moments: Mapping[str, str]
     place_missing: str = ""
+    stage_untold: bool = False
     unknown_drug: bool = False
     scheduled: tuple[Scheduled, ...] = ()
 
@@ -120,12 +122,25 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     presumed = dict(sorted(presumed.items()))
     if country not in (HOME_COUNTRY, ""):
         return Asked(given.topic, facts, presumed, country, moments, unknown_drug=unknown_drug)
-    if state is None or (facts.get(ATTESTED) is not True and facts.get(STAGE) in _ATTESTED_AT):
-        return Asked(given.topic, facts, presumed, None, moments, STATE if state is None else ATTESTED)
+    unattested = _unattested(rulebook, facts)
+    if state is None or (unattested and STAGE in facts):
+        lacks = STATE if state is None else "" if ATTESTED in facts else ATTESTED
+        return Asked(given.topic, facts, presumed, None, moments, lacks)
     jurisdiction = f"{country}/{str(state).lower()}"
     facts["patient.jurisdiction"] = jurisdiction
     own = scheduled(rulebook.law.files, jurisdiction, facts.get(DRUG))
-    return Asked(given.topic, facts, presumed, jurisdiction, moments, unknown_drug=unknown_drug, scheduled=own)
+    return Asked(given.topic, facts, presumed, jurisdiction, moments, "", unattested, unknown_drug, own)
+
+
+def _unattested(rulebook: Rulebook, facts: Facts) -> bool:
+    """Whether nobody attested the place and it is not told to be for booking, so that it may count for nothing.
+
+    Where the vocabulary knows no stages, or nothing of attesting, there is nothing to wait for.
+    """
+    known = rulebook.vocabulary.facts
+    if ATTESTED not in known or STAGE not in known:
+        return False
+    return facts.get(ATTESTED) is not True and facts.get(STAGE) != BEFORE_ATTESTING
 
 
 def _check_clinic(rulebook: Rulebook, given: Question, problems: Problems) -> None:

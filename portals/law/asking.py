@@ -18,7 +18,7 @@ from engine.decisions import Decision, Question
 from engine.evaluators import ClosuresOnly, Evaluator
 from engine.law import Limit
 from engine.law_cases import nested
-from engine.questions import STATE, ZONE
+from engine.questions import ATTESTED, STATE, ZONE
 from engine.rulebook import Plan, Rulebook
 from engine.schedules import DRUG
 from engine.values import FactType, Kind
@@ -70,9 +70,11 @@ def instant(asked: Asked, day: str) -> datetime | None:
 
 
 def facts_on(asked: Asked, day: str, vocabulary: Vocabulary) -> dict[str, Any]:
-    """The question's nested facts for a day."""
+    """The question's nested facts for a day. The page asks about a patient who said that they are in the state."""
     parts = parts_of(vocabulary)
     facts: dict[str, Any] = {STATE: asked.state, **({ZONE: asked.zone} if asked.time else {})}
+    if ATTESTED in vocabulary.facts:
+        facts[ATTESTED] = True
     for path, value in asked.told.items():
         if path == AGE:
             facts[BORN] = f"{int(day[:4]) - value:04}-01-01"

@@ -117,6 +117,7 @@ examples:
     given:
       encounter.recording: true
       patient.location.state: FL
+      patient.location.attested: true
       patient.location.time_zone: America/New_York
       patient.birth_date: 1990-04-02
       relationship.in_person_exams: []

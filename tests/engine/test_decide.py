@@ -145,12 +145,33 @@ def test_a_place_that_the_patient_did_not_attest_is_unknown_where_it_must_be(sta
     facts = started("ordinary_visit", EXAMPLES) | {"encounter.stage": stage, "patient.location.attested": told}
     for topic in ("licensing", "consent", "prescribing"):
         decision = decide(RULEBOOK, Question(topic=topic, on=DAY, facts=nested(facts)), EVALUATOR)
-        assert (decision.outcome, decision.missing) == (Outcome.INCOMPLETE, ("patient.location.attested",))
+        lacks = () if told is False else ("patient.location.attested",)
+        assert (decision.outcome, decision.missing) == (Outcome.INCOMPLETE, lacks)
+        assert [one["why"] for one in decision.review] == (["place_not_attested"] if told is False else [])
     facts["encounter.stage"] = "book"
     assert (
         decide(RULEBOOK, Question(topic="licensing", on=DAY, facts=nested(facts)), EVALUATOR).outcome
         is Outcome.PERMITTED
     )
+
+
+@pytest.mark.parametrize("told", [False, None])
+def test_without_a_stage_a_place_that_the_patient_did_not_attest_opens_nothing(told: bool | None) -> None:
+    untold: dict[str, Any] = {"encounter__stage": None, "patient__location__attested": told}
+    for topic, start in (("licensing", "ordinary_visit"), ("prescribing", "stimulant"), ("consent", "ordinary_visit")):
+        decision = ask(topic, start, **untold)
+        assert (decision.outcome, decision.missing) == (Outcome.INCOMPLETE, ("encounter.stage",))
+    attested: dict[str, Any] = {"encounter__stage": None, "patient__location__attested": True}
+    assert ask("licensing", **attested).outcome is Outcome.PERMITTED
+
+
+def test_what_no_gate_asks_needs_no_stage() -> None:
+    untold: dict[str, Any] = {"encounter__stage": None, "patient__location__attested": None}
+    assert "encounter.stage" not in ask("retention", record__years_since_service=99, **untold).missing
+    facts = nested(started("ordinary_visit", EXAMPLES) | {"encounter.stage": None, "patient.location.attested": None})
+    both = decide_together(RULEBOOK, ["retention", "licensing"], Question(topic="", on=DAY, facts=facts), EVALUATOR)
+    assert both["licensing"].missing == ("encounter.stage",)
+    assert "encounter.stage" not in both["retention"].missing
 
 
 @pytest.mark.parametrize(("code", "day"), [("32501", "2027-01-31"), ("33132", "2027-02-01")])
