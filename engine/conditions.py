@@ -157,7 +157,7 @@ class _Parser:
                 self._problems.report("LAW019", node.at, id=node.raw or node.sort, reason="it is no rule of this topic")
         if not fitting or len(fitting) < len(nodes):
             return _BROKEN
-        parts = tuple(Applies(node.raw) for node in fitting)
+        parts = tuple(Applies(node.raw, node.at) for node in fitting)
         return parts[0] if len(parts) == 1 else Some(parts)
 
     def _matcher(self, subject: "_Subject", value: Node) -> Condition:

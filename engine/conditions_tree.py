@@ -4,9 +4,10 @@ How it is written stands in `engine.conditions`, which reads it and lends these 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, runtime_checkable
 
+from engine.diagnostics import Location
 from engine.remembered import Remembered, remembers_hash
 from engine.values import ORDERED, Duration, FactType, Kind, Value
 
@@ -117,6 +118,7 @@ class Applies:
     """Another rule is in force and its condition holds; put in (`engine.imports`) before anything is judged."""
 
     rule: str
+    at: Location = field(default=Location(""), compare=False, repr=False)
 
 
 Condition = Always | Every | Some | Negation | Test | Quantifier | Applies

@@ -200,6 +200,12 @@ CONTENT: tuple[Kind, ...] = (
         "An old danger, or an old sum, is not today's.",
         "remove `prefill` from the item",
     ),
+    Kind(
+        "FORM040",
+        "`{choice}` stands beside others and is mapped to null",
+        "With it `{path}` stays untold, whatever else is chosen; a list is told whole or not at all.",
+        "map it to a value, or make it the choice that stands `alone`",
+    ),
     # VISIT: specialties, visit types, steps
     Kind(
         "VISIT001", "unknown kind of step `{kind}`{hint}", "Steps come from a small library.", "use one of: {allowed}"

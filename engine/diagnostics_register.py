@@ -330,6 +330,12 @@ LAW: tuple[Kind, ...] = (
         "Cases start from examples, and those from one another.",
         "name another example under `from`, or none",
     ),
+    Kind(
+        "LAW034",
+        "the list `{key}` of the duty's `detail` and the one that meets it differ: {names}",
+        "What a patient is asked for and what is enough are one list.",
+        "write the same words in both",
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )
 REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT, *ACCESS)

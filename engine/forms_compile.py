@@ -247,6 +247,8 @@ class _Compiler:
                 at = node["values"].entries[choice].key_at
                 hint, allowed = nearest(choice, item.choice_ids), listed(item.choice_ids)
                 self._problems.report("FORM014", at, choice=choice, hint=hint, allowed=allowed)
+            elif value.plain() is None and item.type == "multi_choice" and choice != item.alone:
+                self._problems.report("FORM040", value.at, choice=choice, path=path)
             self._check_fit(target, path, value.plain(), value)
         fill = Fill(path=path, values=values.plain() if values is not None else {})  # type: ignore[arg-type]
         self._check_unmapped(item, fill, target, node)

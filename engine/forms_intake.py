@@ -67,10 +67,12 @@ def form_facts(form: Form, answers: Answers) -> dict[str, Any]:
 
 
 def _filled(item: Item, answer: Any) -> Any:
+    """What an answer tells; None, so nothing, with a choice that is mapped to null, whatever was chosen beside it."""
     values = item.fills.values if item.fills else {}
     if item.type == "multi_choice":
-        mapped = [values.get(choice, choice) for choice in answer if choice != item.alone]
-        return list(dict.fromkeys(value for value in mapped if value is not None))
+        if any(values.get(choice, choice) is None for choice in answer):
+            return None
+        return list(dict.fromkeys(values.get(choice, choice) for choice in answer if choice != item.alone))
     return values.get(answer, answer) if item.type == "choice" else answer
 
 

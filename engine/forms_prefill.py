@@ -90,7 +90,8 @@ def _answer(item: Item, fact: Any) -> Any:
     values = item.fills.values if item.fills is not None else {}
     if item.type == "multi_choice":
         if not fact:
-            return [item.alone] if item.alone else None
+            tells_none = bool(item.alone) and values.get(item.alone, item.alone) is not None
+            return [item.alone] if tells_none else None
         chosen = [_choice(item, values, one) for one in fact]
         return None if None in chosen else chosen
     return _choice(item, values, fact) if item.type == "choice" else fact

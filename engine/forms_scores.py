@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from engine.diagnostics import Problems, listed, nearest
+from engine.diagnostics import Location, Problems, listed, nearest
 from engine.forms import BAND_SUFFIX, Answers, Band, Code, Form, Item, Score
 from engine.forms_walk import walk
 from engine.reading import Node
@@ -43,25 +43,26 @@ def score_types(scores: tuple[Score, ...]) -> dict[str, FactType]:
 
 
 def compile_scores(document: Node, prefix: str, items: tuple[Item, ...], problems: Problems) -> tuple[Score, ...]:
-    """The scores of a form's file; everything wrong is reported, and a score without sense is left out."""
+    """The scores of a form's file; everything wrong is reported. One without sense keeps its name."""
     languages, known = document.texts("languages"), {item.id: item for item in items}
     _check_weights(document, known, problems)
+    nodes = {node.text("id"): node for node in document["items"]}
     found = []
     for node in document.get("scores") or ():
         require_languages(node["title"], languages, problems)
-        counted = _counted(node, known, problems)
-        if counted:
-            score = Score(
-                id=node.text("id"),
-                path=f"{prefix}{node.text('id')}",
-                title=read_texts(node["title"]),
-                items=tuple(item.id for item in items if item.id in counted),
-                weights={item.path: _weights(item) for item in items if item.id in counted},
-                bands=tuple(_band(band, languages, problems) for band in node.get("bands") or ()),
-                codes=read_codes(node),
-            )
+        counted, whole = set(node.texts("items")), _can_be_counted(node, known, nodes, problems)
+        score = Score(
+            id=node.text("id"),
+            path=f"{prefix}{node.text('id')}",
+            title=read_texts(node["title"]),
+            items=tuple(item.id for item in items if item.id in counted),
+            weights={item.path: _weights(item) for item in items if item.id in counted},
+            bands=tuple(_band(band, languages, problems) for band in node.get("bands") or ()),
+            codes=read_codes(node),
+        )
+        if whole:
             _check_bands(score, node, problems)
-            found.append(score)
+        found.append(score)
     return tuple(found)
 
 
@@ -79,9 +80,9 @@ def report_twice(named: Iterable[tuple[str, Node]], problems: Problems) -> None:
             problems.report("FORM001", node.at, id=name, line=first.at.line)
 
 
-def _counted(node: Node, known: Mapping[str, Item], problems: Problems) -> set[str]:
-    """The items a score adds up; none where one of them cannot be counted."""
-    broken = False
+def _can_be_counted(node: Node, known: Mapping[str, Item], nodes: Mapping[str, Node], problems: Problems) -> bool:
+    """Whether every item of a score can be added up; each that cannot is reported."""
+    whole = True
     report_twice(((part.raw, part) for part in node["items"]), problems)
     for part in node["items"]:
         item = known.get(part.raw)
@@ -89,9 +90,18 @@ def _counted(node: Node, known: Mapping[str, Item], problems: Problems) -> set[s
             hint, allowed = nearest(part.raw, known), listed(known, 30)
             problems.report("FORM020", part.at, item=part.raw, score=node.text("id"), hint=hint, allowed=allowed)
         elif not _is_weighted(item):
-            problems.report("FORM021", part.at, item=item.id)
-        broken = broken or item is None or not _is_weighted(item)
-    return set() if broken else set(node.texts("items"))
+            _report_weightless(nodes[item.id], part.at, problems)
+        whole = whole and item is not None and _is_weighted(item)
+    return whole
+
+
+def _report_weightless(item: Node, otherwise: Location, problems: Problems) -> None:
+    """Every choice without a weight among those with one, where it stands; else the item, where it is counted."""
+    choices = tuple(item.get("choices") or ())
+    bare = [choice for choice in choices if "weight" not in choice]
+    mixed = item.text("type") == "choice" and len(bare) < len(choices)
+    for at in [choice.at for choice in bare] if mixed else [otherwise]:
+        problems.report("FORM021", at, item=item.text("id"))
 
 
 def _is_weighted(item: Item) -> bool:
@@ -111,8 +121,11 @@ def _check_weights(document: Node, known: Mapping[str, Item], problems: Problems
         if weighted and item.type != "choice":
             problems.report("FORM007", weighted[0].entries["weight"].key_at, key="weight", type=item.type)
         elif weighted and item.id not in counted:
-            code = "FORM023" if _is_weighted(item) else "FORM021"
-            problems.report(code, weighted[0].entries["weight"].key_at, item=item.id)
+            at = weighted[0].entries["weight"].key_at
+            if _is_weighted(item):
+                problems.report("FORM023", at, item=item.id)
+            else:
+                _report_weightless(node, at, problems)
 
 
 def _band(node: Node, languages: tuple[str, ...], problems: Problems) -> Band:

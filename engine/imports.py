@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.conditions import Always, Applies, Condition, Some, rewrite, walk
-from engine.diagnostics import Problems
+from engine.diagnostics import Problems, nearest
 from engine.instances import Instance
 from engine.law import Require, Rule
 from engine.periods import FIRST_DAY, LAST_DAY, Certainty, Period
@@ -31,7 +31,11 @@ class _Span:
 
 def imported(rule: Rule) -> tuple[str, ...]:
     """The ids of the rules that a rule leans on."""
-    return tuple(dict.fromkeys(part.rule for part in walk(rule.condition) if isinstance(part, Applies)))
+    return tuple(dict.fromkeys(part.rule for part in _imports(rule)))
+
+
+def _imports(rule: Rule) -> Iterable[Applies]:
+    return (part for part in walk(rule.condition) if isinstance(part, Applies))
 
 
 def resolve(rule: Rule, find: Find) -> Iterable[Rule]:
@@ -88,17 +92,18 @@ def check_imports(rules: Sequence[Rule], problems: Problems) -> None:
     """Report an import of a rule that is not there, not of the same law, or that leads back to where it started."""
     known = {rule.id: rule for rule in rules}
     for rule in rules:
-        for name in imported(rule):
-            other = known.get(name)
+        for part in _imports(rule):
+            other = known.get(part.rule)
             if other is None:
-                reason = "there is no such rule"
+                same = [other.id for other in rules if other.topic == rule.topic]
+                reason = f"there is no such rule{nearest(part.rule, same)}"
             elif not _reaches(rule, other):
                 reason = "it is the law of another place"
             elif _leads_back(rule.id, other, known):
                 reason = "it leans on this rule itself"
             else:
                 continue
-            problems.report("LAW019", rule.at, id=name, reason=reason)
+            problems.report("LAW019", part.at, id=part.rule, reason=reason)
         if any(isinstance(part, Applies) for met in _met_by(rule) for part in walk(met)):
             problems.report("LAW019", rule.at, id=rule.id, reason="only `when` and `unless` may lean on a rule")
 

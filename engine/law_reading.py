@@ -28,6 +28,7 @@ from engine.law import (
     Source,
 )
 from engine.law_cases import check_case
+from engine.law_details import check_detail
 from engine.periods import DATED, LAST_DAY, Period, read_period
 from engine.reading import Node, Sort
 from engine.remembered import read_once
@@ -142,7 +143,7 @@ def _period(reader: _Reader, node: Node) -> Period:
         return Period()
     period = read_period(begins, ends, checked)
     if period.first > period.last:
-        reader.problems.report("LAW010", node.at)
+        reader.problems.report("LAW010", (node.get("until") or node).at)
     return period
 
 
@@ -314,10 +315,12 @@ def _forbid(reader: _Reader, rule: str, node: Node) -> Effect:
 
 def _require(reader: _Reader, rule: str, node: Node) -> Effect:
     met = node.get("met_by")
+    met_by = parse(met, reader.scope, reader.problems) if met is not None else None
+    check_detail(node.get("detail"), met_by, reader.scope.vocabulary, reader.problems)
     return Require(
         duty=_known(reader, "duty", node["require"], reader.topic.duties),
         due=node.text("due", "before_join"),
-        met_by=parse(met, reader.scope, reader.problems) if met is not None else None,
+        met_by=met_by,
         detail={key: _open_value(reader, part) for key, part in node.items_of("detail")},
     )
 

@@ -12,6 +12,7 @@ from engine.diagnostics import Diagnostic, Problems, as_github, as_json, as_text
 from engine.evaluator_pool import EvaluatorPool
 from engine.failing_cases import report_failing
 from engine.law import Source
+from engine.law_case_names import check_named
 from engine.law_cases import bulk_cases, check_starts, examples
 from engine.law_examples import check_examples
 from engine.library import read_library
@@ -71,6 +72,7 @@ def _check_cases(settings: Settings, law: LawPack, problems: Problems, *, ask: b
     cases = [case for file in law.files for case in file.cases]
     cases += bulk_cases(settings.root, law.vocabulary, law.topics, problems)
     check_starts(cases, known, problems)
+    check_named(cases, law, problems)
     if problems.errors or not ask or not cases:
         return 0
     with EvaluatorPool(settings.evaluator_processes) as evaluator:

@@ -1,13 +1,14 @@
 """A question may begin with what was told at an earlier visit; nothing counts before it is confirmed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from engine.forms import Form
+from engine.forms import Fill, Form
 from engine.forms_answers import check_submission
-from engine.forms_intake import form_facts, missing_items, next_item, progress
+from engine.forms_intake import filled_facts, form_facts, missing_items, next_item, progress
 from engine.forms_prefill import HandedIn, offered
 from tests.engine.helpers_content import faults, form, intake
 
@@ -112,3 +113,29 @@ def test_a_fault_of_what_a_question_begins_with_is_told_on_its_line(text: str, e
 def test_a_misspelt_word_names_the_nearest() -> None:
     assert faults(PLAIN) == []
     assert ("FORM037", 1) in faults(DRUGS.replace("BEGIN", "last_answr"))
+
+
+UNSURE = DRUGS.replace("fills: {path: patient.medications}", "fills: {path: patient.medications, values: {none: null}}")
+
+
+def test_a_choice_mapped_to_null_tells_nothing_and_the_next_visit_begins_with_nothing() -> None:
+    unsure = form(UNSURE.replace("BEGIN", "patient.medications"))
+    assert filled_facts(unsure, {"drugs": ["none"]}) == {}
+    assert filled_facts(BY_FACT, {"drugs": ["none"]}) == {"patient.medications": []}
+    assert begins(unsure, handed({}, {"patient.medications": []})) is None
+
+
+def test_of_a_list_with_a_choice_mapped_to_null_nothing_is_told_even_in_a_form_of_before() -> None:
+    item = BY_FACT.items[0]
+    fills = Fill(path="patient.medications", values={"other": None})
+    stratum = replace(BY_FACT.strata[0], items=(replace(item, fills=fills),))
+    kept = replace(BY_FACT, items=stratum.items, strata=(stratum, *BY_FACT.strata[1:]))
+    assert filled_facts(kept, {"drugs": ["other"]}) == {}
+    assert filled_facts(kept, {"drugs": ["opioid", "other"]}) == {}
+    assert filled_facts(kept, {"drugs": ["opioid"]}) == {"patient.medications": ["opioid"]}
+
+
+def test_null_beside_other_choices_of_a_list_is_a_fault() -> None:
+    broken = UNSURE.replace("values: {none: null}", "values: {other: null}").replace("BEGIN", "patient.medications")
+    assert ("FORM040", 1) in faults(broken)
+    assert not [code for code, _ in faults(UNSURE.replace("BEGIN", "patient.medications")) if code == "FORM040"]

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.diagnostics import Problems
 from engine.evaluator_pool import EvaluatorPool
 from engine.evaluators import ClosuresOnly
+from engine.forms_compile import compile_form
 from engine.forms_flags import red_flags
 from engine.forms_intake import form_facts, shown_items
 from engine.forms_paths import witness
 from engine.forms_scores import Tally, tallies
-from tests.engine.helpers_content import faults, form
+from tests.engine.helpers_content import HEAD, faults, form, parsed, vocabulary
 from tests.engine.helpers_instruments import GAD_7, HOW_OFTEN, PHQ_9, screening, screening_text, weighing
 
 SCREENING = screening()
@@ -110,7 +112,7 @@ def test_a_case_shows_a_score_a_band_and_what_is_not_known_yet() -> None:
 FAULTS = [
     ("an unknown item in a score", TWO + SUM.replace("[a, b]", "[a, c]"), ("FORM020", 4)),
     ("an item without weights", TWO.replace(", weight: 0", "").replace(", weight: 2", "") + SUM, ("FORM021", 4)),
-    ("a choice without its weight", TWO.replace(", weight: 2", "") + SUM, ("FORM021", 4)),
+    ("a choice without its weight", TWO.replace(", weight: 2", "") + SUM, ("FORM021", 1)),
     ("a weight of some choices that no score counts", TWO.replace(", weight: 2", ""), ("FORM021", 1)),
     ("an item of another type", "- {id: c, type: boolean, text: {en: C}}\n" + SUM.replace("a, b", "c"), ("FORM021", 3)),
     ("an item counted twice", TWO + SUM.replace("[a, b]", "[a, a]"), ("FORM001", 4)),
@@ -136,6 +138,15 @@ FAULTS = [
         ("FORM011", 6),
     ),
 ]
+
+
+def test_a_choice_without_its_weight_is_told_at_the_choice_and_the_flag_on_the_sum_is_not_blamed() -> None:
+    problems = Problems()
+    text = HEAD + TWO.replace(", weight: 2", "") + SUM + FLAG
+    compile_form(parsed(text), "test/form", vocabulary(), problems)
+    (found,) = problems.errors
+    column = text.split("\n")[found.location.line - 1].index("{id: 'yes'") + 1
+    assert (found.code, found.location.line, found.location.column) == ("FORM021", HEAD.count("\n") + 1, column)
 
 
 @pytest.mark.parametrize(("text", "expected"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])

@@ -12,6 +12,7 @@ from engine.content import Backdrop, compile_content
 from engine.diagnostics import BrokenInput, Problems, as_text
 from engine.evaluators import ClosuresOnly
 from engine.failing_cases import report_failing
+from engine.law_case_names import check_named
 from engine.law_cases import bulk_cases, check_starts, examples
 from engine.law_examples import check_examples
 from engine.library import read_library
@@ -160,7 +161,7 @@ LAW: tuple[Fault, ...] = (
     (PRE, "require: look", "require: lok", "LAW008", 0),
     (LIC, "id: us/fl/licensing/full", "id: us/ga/licensing/full", "LAW009", 0),
     (CLI, "id: clinic/prescribing/days", "id: clinic/prescription/days", "LAW009", 0),
-    (PRE, "  from: 2010-01-01\n  cite: note", "  from: 2010-01-01\n  until: 2009-01-01\n  cite: note", "LAW010", -2),
+    (PRE, "  from: 2010-01-01\n  cite: note", "  from: 2010-01-01\n  until: 2009-01-01\n  cite: note", "LAW010", 1),
     (LIC, "jurisdiction: us/fl", "jurisdiction: us/ga", "LAW011", 0),
     (PRE, "given: {treatment.purpose", "given: {treatment.porpose", "LAW013", 0),
     (PRE, "outcome: permitted", "outcome: permited", "LAW013", 0),
@@ -170,7 +171,7 @@ LAW: tuple[Fault, ...] = (
     (DRG, "name: oxycodone", "name: amoxicillin", "LAW017", 0),
     (PRE, "{title: The act,", "{title: That act,", "LAW018", 0),
     (PRE, "applies: us/fl/prescribing/look", "applies: us/fl/licensing/full", "LAW019", 0),
-    (PRE, "applies: us/fl/prescribing/look", "applies: us/fl/prescribing/looks", "LAW019", -11),
+    (PRE, "applies: us/fl/prescribing/look", "applies: us/fl/prescribing/looks", "LAW019", 0),
     (LIC, "  law: Act 1\n", "  law: Act 1\n  authority: payer\n", "LAW023", 4),
     (PRE, "{from: 2020-01-01, is", "{from: 2020-01-01, until: 2027-01-01, is", "LAW025", 0),
     (PRE, "rules:\n", f"schedules:\n  codeine:\n  - {SCHEDULE}\nrules:\n", "LAW024", 2),
@@ -225,7 +226,7 @@ FORMS: tuple[Fault, ...] = (
     (FRM, "{problem: skin, pregnant", "{problam: skin, pregnant", "FORM018", 0),
     (FRM, "degrees: 105", "degrees: 200", "FORM019", 0),
     (FRM, "items: [place]", "items: [places]", "FORM020", 0),
-    (FRM, ", weight: 2}", "}", "FORM021", 4),  # told where the score names the item
+    (FRM, ", weight: 2}", "}", "FORM021", 0),
     (FRM, "from: 0, text", "from: 1, text", "FORM022", 0),
 )
 VISITS: tuple[Fault, ...] = (
@@ -291,6 +292,7 @@ def _ask_cases(root: Path, law: LawPack, problems: Problems) -> None:
     check_examples(known, law.vocabulary, problems)
     cases = bulk_cases(root, law.vocabulary, law.topics, problems)
     check_starts(cases, known, problems)
+    check_named(cases, law, problems)
     if not problems.errors:
         report_failing(join(law), cases, known, ClosuresOnly(), problems)
 
