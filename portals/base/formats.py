@@ -74,7 +74,7 @@ class Formats:
         )
 
     def zone_and_place(self, zone: str) -> str:
-        """``Eastern Time (New York)``: the everyday name and the place whose clock it is."""
+        """``Central Time (Chicago)``: the everyday name and the place whose clock it is."""
         name = self.zone_name(zone)
         if self._everyday(zone):
             place = zone.rpartition("/")[2].replace("_", " ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,11 +13,12 @@ from records.credentials import CredentialView
 from records.people import CLINIC_FILE
 
 ACTIVE, SILENT = "active", "silent"
+SCHEDULES = ("II", "III", "IV", "V")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialRow:
-    """One credential as a line of a table; ``left`` are the days that are left, None where none are counted."""
+    """One credential as a line of a table."""
 
     person: str
     name: str
@@ -26,7 +27,6 @@ class CredentialRow:
     status: str
     tone: str
     ends: str
-    left: int | None
     verified: str
     silent: bool
     simulated: bool
@@ -66,10 +66,9 @@ def _row(view: CredentialView, name: str, reading: Reading) -> CredentialRow:
         name=name,
         what=_what(view, t),
         state=view.state,
-        status=t(f"credentials.status.{status}"),
+        status=_standing(status, view, reading),
         tone=_tone(view, status, reading.today),
         ends=reading.fmt.date(view.expires) if view.expires else t("credentials.no_end"),
-        left=left if status == ACTIVE else None,
         verified=_verified(view, reading),
         silent=view.outcome == SILENT,
         simulated=view.source == "simulator",
@@ -78,8 +77,26 @@ def _row(view: CredentialView, name: str, reading: Reading) -> CredentialRow:
 
 def _what(view: CredentialView, t: Translate) -> str:
     kind = t(f"credentials.kind.{view.kind}")
-    about = ", ".join(view.schedules) if view.schedules else view.profession
+    about = schedule_words(view.schedules, t) if view.schedules else view.profession
     return " ".join(part for part in (kind, about, view.number) if part)
+
+
+def schedule_words(schedules: Sequence[str], t: Translate) -> str:
+    """``Schedule III`` for one alone, ``Schedules II\u2013V`` for three or more neighbours, else each by name."""
+    if len(schedules) == 1:
+        return t("credentials.schedule", name=schedules[0])
+    first = SCHEDULES.index(schedules[0]) if schedules[0] in SCHEDULES else 0
+    neighbours = len(schedules) > 2 and tuple(schedules) == SCHEDULES[first : first + len(schedules)]
+    names = f"{schedules[0]}\u2013{schedules[-1]}" if neighbours else ", ".join(schedules)
+    return t("credentials.several", names=names)
+
+
+def _standing(status: str, view: CredentialView, reading: Reading) -> str:
+    """The status in words; of what holds but ends soon, when that is."""
+    if status != ACTIVE or view.expires is None or threshold_of(view.expires, reading.today) is None:
+        return reading.t(f"credentials.status.{status}")
+    left = (view.expires - reading.today).days
+    return reading.t({0: "credentials.today", 1: "credentials.tomorrow"}.get(left, "credentials.left"), count=left)
 
 
 def _tone(view: CredentialView, status: str, today: date) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from portals.base.requests import deps_of, field, form_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.places import STATES, state_options
-from portals.staff.credential_rows import Reading, credential_rows
+from portals.staff.credential_rows import SCHEDULES, Reading, credential_rows, schedule_words
 from portals.staff.doors import may_open, require_act
 from records.acts import Act
 from records.agreements import KINDS, AgreementDraft, AgreementView
@@ -28,7 +28,6 @@ from records.scope import Scope
 from workflows.client import VisitUnreachable
 
 router = APIRouter(include_in_schema=False)
-SCHEDULES = ("II", "III", "IV", "V")
 SAID = ("asked", "later", "added", "ended", "undone", "changed", "day")
 FIELDS = ("supervisee", "supervisor", "state", "kind", "since", "until")
 Look = tuple[tuple[CredentialView, ...], tuple[AgreementView, ...], Mapping[str, str]]
@@ -65,9 +64,9 @@ async def add(request: Request) -> Response:
     try:
         await in_scope(request, lambda scope: scope.agreements.add(draft))
     except NoLicense:
-        return await _page(request, 422, typed=typed, wrong="supervisor")
+        return await _page(request, 422, typed=typed, wrong=("supervisor",))
     except ValueError:
-        return await _page(request, 422, typed=typed, wrong="supervisee")
+        return await _page(request, 422, typed=typed, wrong=("supervisee",))
     return go("/staff/credentials?said=added")
 
 
@@ -115,7 +114,11 @@ def _undo(agreement: str, version: int, scope: Scope) -> str:
 
 
 async def _page(
-    request: Request, status: int = 200, said: str = "", wrong: str = "", typed: Mapping[str, str] | None = None
+    request: Request,
+    status: int = 200,
+    said: str = "",
+    wrong: Sequence[str] = (),
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
     views, agreements, names = await in_scope(request, _look)
     reading, role = reading_of(request), require_act(request, Act.CREDENTIALS_VIEWED).role
@@ -137,6 +140,7 @@ async def _page(
         states=state_options(visitor(request).language),
         kinds=KINDS,
         schedules=SCHEDULES,
+        drugs=schedule_words,
         titles=specialty_titles(request),
     )
 
@@ -159,8 +163,10 @@ def reading_of(request: Request) -> Reading:
     return Reading(language=who.language, zone=who.here.time_zone, today=now.date())
 
 
-def _draft(typed: Mapping[str, str], form: FormData, specialties: tuple[str, ...]) -> tuple[AgreementDraft | None, str]:
-    """The agreement that a form describes, or the first field that is wrong."""
+def _draft(
+    typed: Mapping[str, str], form: FormData, specialties: tuple[str, ...]
+) -> tuple[AgreementDraft | None, Sequence[str]]:
+    """The agreement that a form describes, or every field that is wrong."""
     since, until = _day(typed["since"]), _day(typed["until"])
     checks = {
         "supervisee": bool(typed["supervisee"]) and typed["supervisee"] != typed["supervisor"],
@@ -170,7 +176,7 @@ def _draft(typed: Mapping[str, str], form: FormData, specialties: tuple[str, ...
         "since": since is not None,
         "until": not typed["until"] or (until is not None and since is not None and since <= until),
     }
-    wrong = next((name for name, right in checks.items() if not right), "")
+    wrong = tuple(name for name, right in checks.items() if not right)
     if wrong or since is None:
         return None, wrong
     told = {name: typed[name] for name in ("supervisee", "supervisor", "state", "kind")}
@@ -179,7 +185,7 @@ def _draft(typed: Mapping[str, str], form: FormData, specialties: tuple[str, ...
     made = AgreementDraft(
         since=since, until=until, specialties=tuple(sorted(map(str, chosen))), schedules=drugs, **told
     )
-    return made, ""
+    return made, ()
 
 
 def _day(text: str) -> date | None:

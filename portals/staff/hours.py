@@ -21,7 +21,7 @@ from portals.base.requests import deps_of, form_of, in_scope, rulebook_of
 from portals.base.requests import field as field_of
 from portals.base.templating import go, render
 from portals.base.visitor import SessionView, visitor
-from portals.staff.credential_rows import credential_rows
+from portals.staff.credential_rows import credential_rows, schedule_words
 from portals.staff.credentials import reading_of, specialty_titles
 from portals.staff.doors import may_open, require_act
 from portals.staff.hours_form import EXCEPTION, Faults, exception_of, week_faults, week_of
@@ -152,6 +152,7 @@ async def _page(request: Request, person: str, typed: Typed, status: int = 200) 
         zone=working.time_zone,
         zones=_zones(request, working.time_zone),
         titles=specialty_titles(request),
+        drugs=schedule_words,
         own=who.session is not None and who.session.person == person,
         may_write=who.session is not None and may_open(who.session.role, Act.HOURS_CHANGED),
     )

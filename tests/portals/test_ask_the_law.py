@@ -232,7 +232,7 @@ def test_in_spanish_nothing_of_the_rules_is_english(clinic: Clinic, rulebook: Ru
 
 def test_conditions_are_said_with_the_words_of_the_form(reader: TestClient) -> None:
     said = text_of(reader.get(PAGE, params={**STIMULANT, "topic": "licensing", "start": "unlicensed_in_fl"}).text)
-    assert "Licences: at least one where state is “Where the patient is” and profession is “Profession”" in said
+    assert "Licenses: at least one where state is “Where the patient is” and profession is “Profession”" in said
     assert "from is on or before “The day”, where there is one" in said
     assert "until is on or after “The day”, where there is one" in said
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
 
 from engine.credentials import SourceAnswer
 from portals.base.formats import Formats
+from portals.base.i18n import translator
+from portals.staff.credential_rows import Reading, credential_rows, schedule_words
 from portals.staff.hours_form import exception_of, openings, week_faults
 from records.credential_book import RecordsCredentialBook
+from records.credentials import CredentialView
 from tests.portals.helpers_clinic import Clinic, post
 from tests.portals.test_staff_pages import staff
 
@@ -66,9 +69,12 @@ def test_an_agreement_is_kept_ended_and_taken_back(clinic: Clinic) -> None:
     assert post(admin, "/staff/credentials", {**fields, "state": "GA"}, to=to).status_code == 422  # no licence there
     assert post(admin, "/staff/credentials", {**fields, "supervisor": fields["supervisee"]}, to=to).status_code == 422
     assert post(admin, "/staff/credentials", {**fields, "until": "2025-01-01"}, to=to).status_code == 422
+    empty = post(admin, "/staff/credentials", {"since": ""}, to=to)
+    assert empty.status_code == 422
+    assert all(f'href="#{name}"' in empty.text for name in ("supervisee", "supervisor", "state", "kind", "since"))
     kept = post(admin, "/staff/credentials", fields, to=to)
     assert "The agreement is kept." in kept.text
-    assert "Controlled drugs of schedule III" in kept.text
+    assert "Controlled drugs: Schedule III." in kept.text
     (agreement,) = set(re.findall(r'name="agreement" value="(agr_\w+)"', kept.text))
     ending = {"agreement": agreement, "version": "1", "day": "2026-02-01"}
     ended = post(admin, "/staff/credentials", ending, to=f"{to}/end")
@@ -195,3 +201,38 @@ def test_each_field_of_time_off_has_its_own_fault(changes: dict[str, str], fault
 )
 def test_zones_read_as_people_say_them(language: str, zone: str, words: str) -> None:
     assert Formats(language).zone_and_place(zone) == words
+
+
+@pytest.mark.parametrize(
+    ("schedules", "words"),
+    [
+        (("III",), "Schedule III"),
+        (("II", "III"), "Schedules II, III"),
+        (("II", "III", "IV", "V"), "Schedules II\u2013V"),
+        (("II", "IV", "V"), "Schedules II, IV, V"),
+        (("IIN", "III", "IV"), "Schedules IIN, III, IV"),
+    ],
+)
+def test_schedules_next_to_each_other_read_as_a_span(schedules: tuple[str, ...], words: str) -> None:
+    assert schedule_words(schedules, translator("en")) == words
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(20, "Expires in 20 days"), (1, "Expires tomorrow"), (0, "Expires today"), (400, "Active")]
+)
+def test_what_ends_soon_says_when_it_does(days: int, words: str) -> None:
+    view = CredentialView(
+        credential="crd_1",
+        version=1,
+        source="clinic_file",
+        recorded_at=datetime(2026, 3, 5, tzinfo=UTC),
+        person="per_1",
+        kind="license",
+        state="FL",
+        number="X",
+        profession="physician",
+        status="active",
+        expires=TODAY + timedelta(days=days),
+    )
+    (row,) = credential_rows([view], {}, Reading(language="en", zone="UTC", today=TODAY))
+    assert row.status == words

@@ -63,11 +63,11 @@ def said(text: str, language: str) -> str:
         ),
         (
             "provider.licenses: {any: {state: FL}}",
-            "Licences: at least one where state is Florida",
+            "Licenses: at least one where state is Florida",
             "Licencias: al menos una entrada con estado: Florida",
         ),
-        ("provider.licenses: {all: {status: active}}", "Licences: in every one, ", "Licencias: cada entrada con "),
-        ("provider.licenses: {none: {status: revoked}}", "Licences: none where ", "Licencias: ninguna entrada con "),
+        ("provider.licenses: {all: {status: active}}", "Licenses: in every one, ", "Licencias: cada entrada con "),
+        ("provider.licenses: {none: {status: revoked}}", "Licenses: none where ", "Licencias: ninguna entrada con "),
         (
             "provider.activity: {sum: {of: days, less: 10}}",
             "the sum of days is less than 10",

@@ -111,10 +111,10 @@ def test_a_changed_prescription_takes_the_place_of_the_old_one(portal: Portal) -
 
 def test_what_the_prescriber_states_is_kept_with_the_order_and_reaches_its_dossier(portal: Portal) -> None:
     page = portal.client.get(f"{portal.at}?pick=base:oxycodone").text
-    assert "Prescription monitoring programme of FL" in page and "acute pain is needed" in page
+    assert "Prescription monitoring program of FL" in page and "acute pain is needed" in page
     form = {**BASE_RX, "pdmp": "checked", "exception_asked": "1", "exception": "1", "indication": "Broken wrist"}
     page = text_of(portal.post(f"{portal.at}/orders", **form).text)
-    assert "Monitoring programme of FL looked at" in page and "Treats: Broken wrist" in page
+    assert "Monitoring program of FL looked at" in page and "Treats: Broken wrist" in page
     [kept] = drafted(portal)
     facts = portal.world.store.dossier(portal.world.ref, kept.order).order
     assert facts is not None and facts.stated_at is not None

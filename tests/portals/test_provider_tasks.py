@@ -179,10 +179,10 @@ def test_a_clinician_whose_licence_ended_reads_it_on_the_queue(clinic: Clinic) -
     clinic.clock.at = datetime.now(UTC) + timedelta(days=1)  # it ended yesterday, wherever it is which day now
     browser = clinic.browser()
     page = text_of(post(browser, "/staff/sign-in", {"person": "emeric_lindqvist"}, to="/staff/demo/sign-in").text)
-    assert "Your licence for Florida ended on" in page and "administrator" in page
+    assert "Your license for Florida ended on" in page and "administrator" in page
     other = clinic.browser()
     fits = post(other, "/staff/sign-in", {"person": "rosalind_achebe"}, to="/staff/demo/sign-in").text
-    assert "Your licence for" not in fits
+    assert "Your license for" not in fits
 
 
 def chart(answers: dict[str, object], **told: object) -> ChartView:

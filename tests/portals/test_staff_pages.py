@@ -193,3 +193,19 @@ def test_the_table_is_shown_in_words_in_both_languages(clinic: Clinic) -> None:
     assert "What can never be granted" in officer.get("/staff/access").text
     officer.cookies.set("cw_language", "es")
     assert "Lo que nunca se puede conceder" in officer.get("/staff/access").text
+
+
+def test_the_head_marks_where_one_is_and_leads_back_to_the_queue(clinic: Clinic) -> None:
+    browser = staff(clinic, HELPER)
+    assert 'href="/staff" aria-current="page"' in browser.get("/staff").text
+    hours = browser.get("/staff/hours").text
+    assert 'href="/staff/hours" aria-current="page"' in hours
+    assert '<a class="tool" href="/staff">' in hours
+
+
+def test_staff_read_words_for_staff_at_the_door_and_where_nothing_is(clinic: Clinic) -> None:
+    assert "Staff sign-in" in clinic.browser().get("/staff/sign-in").text
+    gone = staff(clinic, "compliance").get("/staff/nothing-here")
+    assert gone.status_code == 404
+    assert "go back to where your work begins" in gone.text
+    assert "your visits" not in gone.text
