@@ -27,6 +27,9 @@ class RoomRole(StrEnum):
 MAY_PUBLISH = frozenset(RoomRole) - {RoomRole.OBSERVER}
 MAY_END = frozenset({RoomRole.PROVIDER})
 
+# Whose right to be in a room hangs on what somebody else granted: it is asked again while they are there.
+ASKED_AGAIN = frozenset({RoomRole.CAREGIVER})
+
 # Why a room closed. A caller of `close_room` may give another short code of its own (`drain`, `cancelled`, ...).
 ENDED_BY_PROVIDER = "ended_by_provider"
 TIME_OVER = "time_over"
@@ -111,7 +114,8 @@ class RoomEventKind(StrEnum):
 class RoomEvent:
     """One thing that happened.
 
-    ``reason`` is a code: of a join `new | rejoined`, of a leave `left | lost | ended`, of an end the room's reason.
+    ``reason`` is a code: of a join `new | rejoined`, of a leave `left | lost | ended | removed`, of an end the room's
+    reason.
     ``measures`` holds the numbers of a quality event: ratios 0..1, seconds, counts.
     """
 
@@ -127,6 +131,7 @@ class RoomEvent:
 
 
 TokenVerifier = Callable[[str], RoomClaims | None]
+Admission = Callable[[RoomClaims], bool]
 EventSink = Callable[[RoomEvent], Awaitable[None] | None]
 
 

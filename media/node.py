@@ -1,8 +1,8 @@
 """One media process: its UDP port, its signalling listener, its rooms, and the door that the visit's activity uses.
 
 A node runs inside an event loop that exists already (beside a Temporal worker, under uvloop or not). Give it a verifier
-of session tokens, which is called in the loop's thread pool, and, if wanted, a sink for events; both belong to somebody
-else.
+of session tokens, which is called in the loop's thread pool, and, if wanted, a sink for events and somebody to ask
+again and again whether a helper may stay; all belong to somebody else.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import uvicorn
 from engine.rooms import (
     NODE_STOPPED,
     TIME_OVER,
+    Admission,
     EventSink,
     RoomClaims,
     RoomEvent,
@@ -44,6 +45,7 @@ KEPT_REPORTS = 1024
 EVENT_QUEUE = 4096
 STOP_SECONDS = 3
 VERIFY_SECONDS = 5.0
+REVIEW_SECONDS = 15.0
 log = logging.getLogger(__name__)
 
 
@@ -65,6 +67,7 @@ class MediaConfig:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     max_rooms: int = 50
+    review_seconds: float = REVIEW_SECONDS
 
 
 def _utc_now() -> datetime:
@@ -73,11 +76,13 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePorts:
-    """What others lend the node: the token verifier, the event sink, and the clock that visits go by."""
+    """What others lend the node: the token verifier, the event sink, the clock that visits go by, and who says
+    whether a participant may stay."""
 
     verify: TokenVerifier
     sink: EventSink | None = None
     visit_time: Callable[[], datetime] = _utc_now
+    admits: Admission | None = None
 
 
 class _Server(uvicorn.Server):
@@ -145,7 +150,8 @@ class MediaNode:
             events=asyncio.Queue(EVENT_QUEUE),
         )
         serving = loop.create_task(server.serve(sockets=[listener]))
-        self._running.tasks = [serving, loop.create_task(self._tick()), loop.create_task(self._hand_over())]
+        others = (self._tick(), self._review(), self._hand_over())
+        self._running.tasks = [serving, *(loop.create_task(one) for one in others)]
         await server.listening.wait()
 
     def _server_config(self) -> uvicorn.Config:
@@ -174,15 +180,16 @@ class MediaNode:
             return
         await asyncio.gather(*(room.close(NODE_STOPPED) for room in self._rooms.values()))
         running.server.should_exit = True
-        serving, ticking, handing = running.tasks
+        serving, ticking, reviewing, handing = running.tasks
         await asyncio.gather(serving, return_exceptions=True)
         ticking.cancel()
+        reviewing.cancel()
         if running.spawned:
             await asyncio.wait(set(running.spawned), timeout=STOP_SECONDS)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(running.events.join(), STOP_SECONDS)
         handing.cancel()
-        await asyncio.gather(ticking, handing, return_exceptions=True)
+        await asyncio.gather(ticking, reviewing, handing, return_exceptions=True)
         running.port.close()
         self._running = None
 
@@ -293,6 +300,23 @@ class MediaNode:
                         self._keep(loop.create_task(_close(room, TIME_OVER)))
                 except Exception as fault:
                     log.error("tick of room %s failed: %s", room.spec.room_id, type(fault).__name__)
+
+    async def _review(self) -> None:
+        """Asks again whether those may stay who are here by what somebody else granted; the others never wait."""
+        while self._ports.admits is not None:
+            await asyncio.sleep(self._config.review_seconds)
+            for room in list(self._rooms.values()):
+                for participant in room.asked_again():
+                    if not await self._may_stay(participant.claims):
+                        room.leave(participant, "removed", protocol.REFUSED)
+
+    async def _may_stay(self, claims: RoomClaims) -> bool:
+        """Whether they may; while nobody answers, they stay: a call is not cut off by a slow database."""
+        try:
+            return self._ports.admits is None or await asyncio.to_thread(self._ports.admits, claims)
+        except Exception as fault:
+            log.error("nobody says who may stay in room %s: %s", claims.room_id, type(fault).__name__)
+            return True
 
     def _emit(self, event: RoomEvent) -> None:
         if self._ports.sink is None or self._running is None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from engine.rooms import (
+    ASKED_AGAIN,
     ENDED_BY_PROVIDER,
     MAY_END,
     MAY_PUBLISH,
@@ -165,6 +166,10 @@ class Room:
             "publications": [_describe(pub) for other in others for pub in other.publications.values()],
             "ice_servers": [],
         }
+
+    def asked_again(self) -> tuple[Participant, ...]:
+        """Those present whose right to be here hangs on what somebody else granted."""
+        return tuple(one for one in self._present.values() if one.claims.role in ASKED_AGAIN)
 
     def channel_lost(self, participant: Participant) -> None:
         """The WebSocket went away without a word: media may go on for a little, then the participant has left."""

@@ -7,7 +7,7 @@ date that it is where they live. Who holds several for one patient may do what a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,13 +18,16 @@ from engine.questions import age
 from engine.zones import zip_place
 from records.access import TABLE
 from records.errors import Erased
+from records.stages import FINAL
 from records.tables.people import Patient
 from records.tables.relationships import RelationshipRow
 
 if TYPE_CHECKING:
+    from records.tables.visits import Visit
     from records.work import Work
 
 GUARDIAN, CAREGIVER, PROXY = "guardian", "caregiver", "proxy"
+INTAKE = "intake"
 ADULT = 18
 # What only a guardian does for a minor, whatever else was granted: to consent, and to be the adult in the call.
 GUARDIANS_ONLY = frozenset({"consent", "join", "share"})
@@ -33,12 +36,16 @@ _EASTERNMOST = timezone(timedelta(hours=14))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What lets the actor act for one patient: the relationship that is told in the audit, its kind, every scope."""
+    """What lets the actor act for one patient: the relationship that is told in the audit, its kind, every scope.
+
+    ``intake_since`` is when the oldest of what lets them answer for the patient began; None where nothing does.
+    """
 
     relationship: str
     kind: str
     scopes: frozenset[str]
     for_minor: bool
+    intake_since: datetime | None = None
 
 
 def held_for(work: Work, patient: str) -> Held | None:
@@ -105,6 +112,12 @@ def joining(work: Work, patient: str) -> tuple[str, ...]:
     return tuple(sorted(people))
 
 
+def may_join(work: Work, patient: str, person: str) -> bool:
+    """Whether a relationship of today lets the person be in the call with the patient."""
+    rows = (row for row in rows_of(work, patient) if row.person == person and "join" in scopes_of(row))
+    return any(is_active(work, row) for row in rows)
+
+
 def guardian_takes_part(work: Work, patient: str, people: Iterable[str]) -> bool:
     """Whether one of these people is the minor's guardian today."""
     among = frozenset(people)
@@ -112,13 +125,20 @@ def guardian_takes_part(work: Work, patient: str, people: Iterable[str]) -> bool
     return any(is_active(work, row) for row in rows)
 
 
-def reachable(held: Held, under: str | None) -> bool:
-    """Whether who holds that reaches a visit booked under a relationship (None: by the patient alone).
+def held_at(work: Work, visit: Visit) -> Held | None:
+    """What the actor holds at one visit of the patient's; None when that is nothing.
 
     What a minor arranged alone stays the minor's: some services they may consent to by themselves, and no law file
-    tells a page which visit is one, so none of them is shown.
+    tells a page which visit is one, so none of them is shown. Who only answers for the patient does so at visits of
+    their own time: what was said and sent at one that ended before is the record's.
     """
-    return under is not None or not held.for_minor
+    held = held_for(work, visit.patient)
+    if held is None or (held.for_minor and visit.relationship is None):
+        return None
+    if held.intake_since is None or "see_record" in held.scopes or visit.stage not in FINAL:
+        return held
+    began = visit.encounter_at or visit.starts_at
+    return held if began >= held.intake_since else replace(held, scopes=held.scopes - {INTAKE})
 
 
 def _held(work: Work, patient: str) -> Held | None:
@@ -133,4 +153,10 @@ def _held(work: Work, patient: str) -> Held | None:
         return None
     first = next((row for row in rows if row.kind == GUARDIAN), rows[0])
     scopes = frozenset[str]().union(*map(scopes_of, rows))
-    return Held(relationship=first.id, kind=first.kind, scopes=scopes, for_minor=first.for_minor)
+    return Held(
+        relationship=first.id,
+        kind=first.kind,
+        scopes=scopes,
+        for_minor=first.for_minor,
+        intake_since=min((row.valid_from for row in rows if INTAKE in scopes_of(row)), default=None),
+    )

@@ -82,6 +82,7 @@ class Act(StrEnum):
     VISIT_CREATED = "visits:visit:created"
     VISIT_VIEWED = "visits:visit:viewed"
     VISITS_LISTED = "visits:list:viewed"
+    VISIT_TIMES_LISTED = "visits:times:viewed"
     QUEUE_VIEWED = "visits:queue:viewed"
     WAITING_VIEWED = "visits:waiting:viewed"
     EVENTS_VIEWED = "visits:events:viewed"

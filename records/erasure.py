@@ -19,6 +19,7 @@ from records.acts import Act
 from records.attempts import forget_name
 from records.blob_rows import end_files
 from records.codes import as_code, new_id
+from records.ending import close
 from records.errors import NotFound, StillOpen, Unreadable
 from records.mails import address_index
 from records.sealing import sealed_by
@@ -144,7 +145,8 @@ def _end_relationships(work: Work, person: str) -> None:
         RelationshipRow.clinic == work.clinic, theirs | (RelationshipRow.patient == person)
     )
     for row in work.session.scalars(query).all():
-        row.revoked_at, row.revoked_by = row.revoked_at or work.now, row.revoked_by or work.actor.person[:40]
+        if row.revoked_at is None:
+            close(work, row)
         row.token_hash = row.address_index = None
         if row.patient != person:
             with suppress(Unreadable):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from records.access import Role
+from records.acting import may_join
 from records.acts import Act
 from records.codes import b64, new_id
 from records.errors import LinkRefused, NotFound
@@ -89,6 +90,17 @@ class Links(Repository):
         if row is None or row.clinic != self._work.clinic or row.until <= self._work.now:
             return None
         return RoomPass(visit=visit, participant=row.participant, role=row.role, until=row.until)
+
+    def admits(self, visit: str, participant: str) -> bool:
+        """Whether the participant may be in the visit's room at this instant; it discloses nothing and is no audit's.
+
+        Who is there for the patient may be so while a relationship lets them join; everybody else by their part.
+        """
+        row = self._work.visit(visit, Act.LINK_VIEWED, audited=False)
+        part = self._work.row(ParticipantRow, participant)
+        if part.visit != visit:
+            return False
+        return part.role != Role.CAREGIVER or may_join(self._work, row.patient, part.person)
 
     def _again(self, link: JoinLink) -> RoomPass:
         given = self._repeated(link)

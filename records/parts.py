@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from records.access import Role
-from records.acting import held_for
+from records.access import Role, sees
+from records.acting import Held, held_at, held_for
 from records.acts import Act
 from records.codes import new_id
 from records.errors import NotFound
+from records.standing import standing_at
 from records.tables.clinical import ConsentRow, SubmissionRow
 from records.tables.people import Person
 from records.tables.visits import ParticipantRow
@@ -50,16 +51,21 @@ class Parts(Repository):
     def given(self, visit: str) -> Given:
         """How far the visit is in what it asks for, and nothing of what was said; with the visit's view it is told."""
         row = self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
-        held = held_for(self._work, row.patient)
+        held = held_at(self._work, row)
+        if "visit_type" not in sees(standing_at(self._work, row), "visit"):  # a form's name tells the kind of visit
+            return Given(forms=frozenset(), consents=frozenset(), acting_for=self._acting_for(row.patient, held))
         forms = select(SubmissionRow.form).where(SubmissionRow.visit == visit)
         consents = select(ConsentRow.kind).where(ConsentRow.visit == visit, ConsentRow.revoked_at.is_(None))
         return Given(
             forms=frozenset(self._session.scalars(forms)),
             consents=frozenset(self._session.scalars(consents)),
-            acting_for=self._name(row.patient) if held is not None else "",
+            acting_for=self._acting_for(row.patient, held),
             kind=held.kind if held is not None else "",
             scopes=held.scopes if held is not None else frozenset(),
         )
+
+    def _acting_for(self, patient: str, held: Held | None) -> str:
+        return self._name(patient) if held is not None else ""
 
     def _name(self, person: str) -> str:
         contact = self._work.open(("persons", "contact", person), self._work.row(Person, person).contact)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from records.access import TABLE
 from records.accounts import email_index
@@ -25,9 +25,10 @@ from records.acting import (
 )
 from records.acts import Act
 from records.codes import as_code, new_id
+from records.ending import SHARE, close, may_share
 from records.errors import AlreadyDone, Erased, NotFound
 from records.errors_identity import TokenRefused
-from records.mails import MailDraft, queue_mail
+from records.mails import MailDraft, queue_mail, too_many
 from records.people import PatientDraft, make_patient
 from records.proofs import token_hash
 from records.tables.people import Account, Patient, Person
@@ -35,6 +36,8 @@ from records.tables.relationships import RelationshipRow
 from records.work import Repository, Work
 
 LIFE = timedelta(days=7)
+# How many invitations may wait for an answer at once, for one patient.
+MOST_OPEN = 5
 # How somebody may be related to a patient; pages have words for each.
 RELATIONS = ("parent", "legal_guardian", "grandparent", "spouse", "child", "sibling", "other_family", "friend", "carer")
 OF_GUARDIANS = ("parent", "legal_guardian")
@@ -44,6 +47,14 @@ Compose = Callable[[str, str], MailDraft]
 
 class NotAMinor(ValueError):
     """Only a minor is added by a guardian: an adult makes an account, and lets others act for them."""
+
+
+class TooManyInvitations(ValueError):
+    """No more for now; ``code`` is open (so many wait for an answer) or address (it had its mails of this hour)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -139,13 +150,16 @@ class Relationships(Repository):
 
         Raises:
             ValueError: the kind may not hold these scopes, or not for this patient.
+            TooManyInvitations: `MOST_OPEN` wait for an answer, or the address had its mails of this hour.
         """
         work = self._work
         work.patient(draft.patient, Act.RELATIONSHIP_GRANTED)
         minor = not is_adult(work, draft.patient)
         _check(draft, minor)
+        self._refuse_too_many(draft)
         row_id, token = new_id("rel"), secrets.token_urlsafe(32)
         row = _row(work, row_id, draft, minor)
+        row.until = _earlier(draft.until, _share_until(work, draft.patient))
         row.token_hash, row.expires_at = token_hash(token), work.now + LIFE
         row.address_index = email_index(work, draft.email)
         self._session.add(row)
@@ -177,7 +191,8 @@ class Relationships(Repository):
     def end(self, relationship: str) -> None:
         """Ends it at once, or takes the invitation back: by the patient, by a guardian, or by who holds it.
 
-        A guardian ends no other guardian's. Raises `AlreadyDone` when it has ended.
+        What its holder had granted ends with it. A guardian ends no other guardian's. Raises `AlreadyDone` when it
+        has ended.
         """
         work, row = self._work, self._work.row(RelationshipRow, relationship)
         own = row.person is not None and row.person == work.actor.person
@@ -188,8 +203,7 @@ class Relationships(Repository):
         work.note(Act.RELATIONSHIP_ENDED, row.patient, kind=row.kind, relationship=row.id)
         if row.revoked_at is not None:
             raise AlreadyDone(relationship)
-        row.revoked_at, row.revoked_by, row.token_hash = work.now, work.actor.person[:40], None
-        self._session.flush()
+        close(work, row)
         work.forget_standings()
 
     def about(self, patient: str) -> tuple[RelationshipView, ...]:
@@ -233,6 +247,19 @@ class Relationships(Repository):
             holds=is_active(self._work, under),
         )
 
+    def _refuse_too_many(self, draft: RelationshipDraft) -> None:
+        query = select(func.count()).where(
+            RelationshipRow.clinic == self._work.clinic,
+            RelationshipRow.patient == draft.patient,
+            RelationshipRow.accepted_at.is_(None),
+            RelationshipRow.revoked_at.is_(None),
+            RelationshipRow.expires_at > self._work.now,
+        )
+        if (self._session.scalar(query) or 0) >= MOST_OPEN:
+            raise TooManyInvitations("open")
+        if too_many(self._work, draft.email):
+            raise TooManyInvitations("address")
+
     def _wards(self, patients: Iterable[str]) -> Iterable[Ward]:
         for patient in patients:
             held = held_for(self._work, patient)
@@ -257,7 +284,10 @@ class Relationships(Repository):
             )
 
     def _invited(self, token: str) -> RelationshipRow:
-        """The open invitation, when it was sent to the actor's own address. Raises `TokenRefused`, audited."""
+        """The open invitation, when it was sent to the actor's own address by somebody who may still share.
+
+        Raises `TokenRefused`, audited.
+        """
         work = self._work
         work.allow(Act.RELATIONSHIP_ACCEPTED)
         query = select(RelationshipRow).where(
@@ -266,7 +296,8 @@ class Relationships(Repository):
         row = self._session.scalars(query).first()
         mine = select(Account.email_index).where(Account.clinic == work.clinic, Account.person == work.actor.person)
         over = row is None or row.revoked_at is not None or row.expires_at is None or row.expires_at <= work.now
-        if row is None or over or row.address_index not in set(self._session.scalars(mine)):
+        ours = row is not None and row.address_index in set(self._session.scalars(mine))
+        if row is None or over or not ours or not may_share(work, row.patient, row.granted_by):
             work.record(Act.RELATIONSHIP_REFUSED, row.id if row is not None else "unknown")
             raise TokenRefused("over")
         return row
@@ -316,6 +347,19 @@ def seed_helper(work: Work, draft: RelationshipDraft, person: str) -> None:
     work.session.add(row)
     work.session.flush()
     work.note(Act.RELATIONSHIP_GRANTED, draft.patient, kind=draft.kind, relationship=row.id)
+
+
+def _share_until(work: Work, patient: str) -> datetime | None:
+    """Until when the actor may share; None without an end. Nothing they grant lasts longer."""
+    if work.actor.person == patient:
+        return None
+    rows = [row for row in rows_of(work, patient) if row.person == work.actor.person and SHARE in scopes_of(row)]
+    ends = [row.until for row in rows if is_active(work, row)]
+    return None if not ends or None in ends else max(end for end in ends if end is not None)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one is not None and other is not None else one or other
 
 
 def _check(draft: RelationshipDraft, minor: bool) -> None:

@@ -1,4 +1,8 @@
-"""Tokens for a media room: what the web program signs and the media node believes, under the clinic's links key."""
+"""Tokens for a media room: what the web program signs and the media node believes, under the clinic's links key.
+
+A token is for one (re)connection and lasts minutes; who comes back asks the web program for another one. Whether its
+bearer may be in the room at all is asked of the records whenever it is shown, and again while they are there.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ import binascii
 import hashlib
 import hmac
 import json
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.rooms import RoomClaims, RoomRole
@@ -14,7 +19,9 @@ from records.codes import b64, canonical, iso, unb64
 from records.database import Database
 from records.errors import RecordsError
 from records.key_ring import Purpose
+from records.work import Actor
 
+LIFE = timedelta(minutes=5)
 _LONGEST = 2_000
 
 
@@ -25,12 +32,14 @@ class RoomTokens:
         self._database = database
 
     def sign(self, claims: RoomClaims) -> str:
+        """A token for what was claimed, until then at most, and no longer than `LIFE`."""
         secret = self._database.secret(claims.clinic, Purpose.LINKS)
-        body = b64(canonical(_to_json(claims)).encode())
+        short = replace(claims, expires_at=min(claims.expires_at, self._database.now() + LIFE))
+        body = b64(canonical(_to_json(short)).encode())
         return f"{body}.{secret.id}.{_code(secret.value, body)}"
 
     def verify(self, token: str) -> RoomClaims | None:
-        """The claims of a token that we signed and that has not expired, else None."""
+        """The claims of a token that we signed, that has not expired and whose bearer may enter now, else None."""
         parts = token.split(".")
         if len(token) > _LONGEST or len(parts) != 3:
             return None
@@ -43,7 +52,15 @@ class RoomTokens:
             claims = _from_json(raw)
         except (ValueError, KeyError, TypeError, binascii.Error, RecordsError):
             return None
-        return claims if claims.expires_at > self._database.now() else None
+        return claims if claims.expires_at > self._database.now() and self.admits(claims) else None
+
+    def admits(self, claims: RoomClaims) -> bool:
+        """Whether the participant may be in the visit's room at this instant, whatever token they came with."""
+        try:
+            with self._database.glance(claims.clinic, Actor.system("rooms")) as scope:
+                return scope.links.admits(claims.visit_id, claims.participant_id)
+        except RecordsError:
+            return False
 
 
 def _code(secret: bytes, body: str) -> str:

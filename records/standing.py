@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from engine.access import Relation, Standing
 from records.access import STAFF, Role
-from records.acting import Held, held_for, reachable
+from records.acting import Held, held_at, held_for, may_join
 from records.tables.emergency import EmergencyRow
 from records.tables.visits import ParticipantRow, Visit
 
@@ -28,8 +28,7 @@ def standing_at(work: Work, visit: Visit) -> Standing:
         held.add(Relation.TREATING if actor.role == Role.PROVIDER else Relation.PARTICIPANT)
     if visit.patient in open_emergencies(work):
         held.add(Relation.EMERGENCY)
-    acting = held_for(work, visit.patient)
-    return _standing(actor, held, acting if acting is not None and reachable(acting, visit.relationship) else None)
+    return _standing(actor, held, held_at(work, visit))
 
 
 def standing_to(work: Work, patient: str) -> Standing:
@@ -77,11 +76,14 @@ def _everywhere(actor: Actor) -> set[Relation]:
 
 
 def _takes_part(work: Work, visit: Visit) -> bool:
+    """Whether they have a part in the visit; who helps its patient has one while a relationship lets them join."""
     actor = work.actor
     query = select(ParticipantRow.id).where(
         ParticipantRow.visit == visit.id, ParticipantRow.person == actor.person, ParticipantRow.role == actor.role
     )
-    return work.session.scalar(query) is not None
+    if work.session.scalar(query) is None:
+        return False
+    return actor.role != Role.CAREGIVER or may_join(work, visit.patient, actor.person)
 
 
 def _treats(work: Work, patient: str) -> bool:

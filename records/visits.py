@@ -16,7 +16,7 @@ from engine.dossier import Dossier, Place
 from engine.pinned import Document
 from engine.plans import VisitPlan, plan_from_json
 from engine.ports import RoomPlace
-from records.access import Role, only_by, sees
+from records.access import Role, only_by, permitted, sees
 from records.acting import held_for, joining
 from records.acts import Act
 from records.codes import new_id, sha256
@@ -25,7 +25,7 @@ from records.dossiers import build_dossier
 from records.errors import AlreadyDone, Erased, NotFound
 from records.people import place_from_json, place_to_json
 from records.stages import DRAFT, FINAL, WAITING
-from records.standing import open_emergencies, standing_at
+from records.standing import open_emergencies, standing_at, standing_to
 from records.tables.clinical import OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow
@@ -156,9 +156,21 @@ class Visits(Repository):
     def get(self, visit: str) -> VisitView:
         return self._view(self._work.visit(visit, Act.VISIT_VIEWED))
 
-    def plan(self, visit: str) -> VisitPlan:
-        """The compiled plan that the visit started with; holds nothing about a person."""
+    def glimpse(self, visit: str) -> VisitView | None:
+        """The visit, where the actor may know when it is and no more of it; None where they may know more."""
         row = self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
+        if "visit_type" in sees(standing_at(self._work, row), "visit"):
+            return None
+        return self.get(visit)
+
+    def plan(self, visit: str) -> VisitPlan:
+        """The compiled plan that the visit started with; holds nothing about a person.
+
+        It says of which kind the visit is: who may not know that is refused.
+        """
+        row = self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
+        if "visit_type" not in sees(standing_at(self._work, row), "visit"):
+            self._work.refuse(Act.VISIT_VIEWED, visit, visit)
         pack = self._session.get(PackRow, (self._work.clinic, row.plan_digest))
         if pack is None:
             raise NotFound(f"pack {row.plan_digest}")
@@ -172,16 +184,18 @@ class Visits(Repository):
         return None if pack is None else pack.canonical
 
     def for_patient(self, patient: str) -> tuple[VisitView, ...]:
-        """A patient's visits, newest first."""
-        self._work.patient(patient, Act.VISITS_LISTED)
-        self._work.note(Act.VISITS_LISTED, patient)
+        """A patient's visits, newest first; who only gets the notices about them is told when and how far each is."""
+        held = held_for(self._work, patient)
+        listed = held is None or permitted(standing_to(self._work, patient), Act.VISITS_LISTED)
+        act = Act.VISITS_LISTED if listed else Act.VISIT_TIMES_LISTED
+        self._work.patient(patient, act)
+        self._work.note(act, patient)
         query = select(Visit).where(Visit.clinic == self._work.clinic, Visit.patient == patient)
         if self._work.actor.role == Role.PROVIDER and patient not in open_emergencies(self._work):
             query = query.where(Visit.provider == self._work.actor.person)
-        held = held_for(self._work, patient)
-        if held is not None and held.for_minor:
-            query = query.where(Visit.relationship.is_not(None))
         rows = self._session.scalars(query.order_by(Visit.starts_at.desc())).all()
+        if held is not None:
+            rows = [row for row in rows if permitted(standing_at(self._work, row), Act.VISIT_VIEWED)]
         for row in rows:  # whoever treats the patient, too, sees colleagues' visits by the emergency alone
             if only_by(standing_at(self._work, row), Act.VISIT_VIEWED, Relation.EMERGENCY):
                 emergency = open_emergencies(self._work)[patient]

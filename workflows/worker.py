@@ -246,7 +246,8 @@ async def _node(settings: Settings, database: Database) -> AsyncIterator[MediaNo
         if event.kind in _KEPT_EVENTS:
             await asyncio.to_thread(_keep_event, store, event)
 
-    node = MediaNode(config, NodePorts(verify=RoomTokens(database).verify, sink=keep))
+    tokens = RoomTokens(database)
+    node = MediaNode(config, NodePorts(verify=tokens.verify, sink=keep, admits=tokens.admits))
     await node.start()
     try:
         yield node

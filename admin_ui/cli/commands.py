@@ -31,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("schema", "Print the JSON Schema of a kind of file, or write all of them for editors."),
     Command("audit", "Verify, search or export the audit chains of the clinics in a data folder."),
     Command("invite", "Print the link by which somebody of a clinic's file gets a first log-in."),
+    Command("relationships", "List who acts for a patient by number, and end it where the people concerned cannot."),
     Command("keys", "Say how old the keys of a data folder are, and change them while people work."),
     Command("db", "Show, migrate, back up or restore the database, and settle visits after a restore."),
     Command("source", "Tell the simulated primary source of licences how to behave and what to say."),

@@ -18,7 +18,7 @@ from portals.base.templating import go, render
 from records.access import TABLE, Role
 from records.acting import GUARDIAN, GUARDIANS_ONLY
 from records.errors_identity import TokenRefused
-from records.relationships import RELATIONS, RelationshipDraft, Ward
+from records.relationships import RELATIONS, RelationshipDraft, TooManyInvitations, Ward
 from records.scope import Scope
 
 router = APIRouter()
@@ -61,7 +61,11 @@ async def share_post(request: Request, whose: str) -> Response:
         scopes=scopes,
     )
     compose = letters_of(request).acting
-    await in_scope(request, lambda scope: scope.relationships.grant(draft, compose))
+    try:
+        await in_scope(request, lambda scope: scope.relationships.grant(draft, compose))
+    except TooManyInvitations as full:
+        errors = (("email", f"acting.error.too_many_{full.code}"),)
+        return _form(request, shared, {**values, "scopes": scopes}, errors, 429)
     return go("/family?said=invited")
 
 

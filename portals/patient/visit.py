@@ -174,19 +174,28 @@ async def visits_page(request: Request) -> Response:
 
 def _listed(scope: Scope, patient: str) -> Listed:
     found = scope.visits.for_patient(patient)
-    return tuple((one, scope.people.provider(one.provider).display_name) for one in found if _counts(scope, one))
+    return tuple((one, _clinician(scope, one)) for one in found if _counts(scope, one))
+
+
+def _clinician(scope: Scope, visit: VisitView) -> str:
+    """The clinician's name, where who looks may know whose visit it is."""
+    return scope.people.provider(visit.provider).display_name if visit.provider else ""
 
 
 def _counts(scope: Scope, visit: VisitView) -> bool:
     """Whether it ever was a visit: not a draft, and not one whose time somebody else had first."""
-    if visit.stage == "refused":
+    if visit.stage == "refused" and visit.visit_type:
         return any(not gate.open for gate in scope.gates.for_visit(visit.visit))
     return visit.stage != "draft"
 
 
 @router.get("/visits/{visit_id}")
 async def visit_home(request: Request, visit_id: str) -> Response:
-    """The visit's home: the step list, and the law card when it is stopped."""
+    """The visit's home: the step list, and the law card when it is stopped; when it is, for who only gets notices."""
+    require_patient(request)
+    times = await in_scope(request, lambda scope: _only_times(scope, visit_id))
+    if times is not None:
+        return render(request, "patient/visit_times.html", visit=times[0], acting=times[1])
     page = await page_of(request, visit_id)
     if page.visit.stage == "escalated":
         return go(f"/visits/{visit_id}/emergency")
@@ -194,6 +203,12 @@ async def visit_home(request: Request, visit_id: str) -> Response:
     booked = request.query_params.get("new") == "booked"
     steps = step_words(page.steps, visitor(request).language, page.lets)
     return render(request, "patient/visit.html", page=page, visit=page.visit, law=law, booked=booked, steps=steps)
+
+
+def _only_times(scope: Scope, visit_id: str) -> tuple[VisitView, str] | None:
+    """The visit, and for whom one acts, where that is all they may know of it; else None."""
+    visit = scope.visits.glimpse(visit_id)
+    return None if visit is None else (visit, scope.parts.given(visit_id).acting_for)
 
 
 @router.get("/visits/{visit_id}/changes")

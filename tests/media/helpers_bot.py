@@ -30,10 +30,14 @@ DELTA_FRAME = b"\x10\x01" + bytes(20)
 
 
 class FakeTokens:
-    """Tokens that tests make up; a token is known until it is taken away."""
+    """Tokens that tests make up; a token is known until it is taken away, and who is `gone` may not stay."""
 
     def __init__(self) -> None:
         self.known: dict[str, RoomClaims] = {}
+        self.gone: set[str] = set()
+
+    def admits(self, claims: RoomClaims) -> bool:
+        return claims.participant_id not in self.gone
 
     def issue(
         self, participant: str, role: RoomRole = RoomRole.PATIENT, *, room: str = "room-1", life: int = 60
@@ -72,7 +76,7 @@ class Bench:
 def new_bench(**config: Any) -> Bench:
     tokens = FakeTokens()
     events: list[RoomEvent] = []
-    ports = NodePorts(verify=tokens, sink=events.append)
+    ports = NodePorts(verify=tokens, sink=events.append, admits=tokens.admits)
     return Bench(MediaNode(MediaConfig(allowed_origins=("http://*.localhost:8080",), **config), ports), tokens, events)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.rooms import RoomEventKind
+from engine.rooms import RoomEventKind, RoomRole
 from media import protocol, rtcp
 from media.node import MediaConfig, MediaNode, NodePorts
 from media.rtp import FIXED
@@ -36,6 +36,24 @@ async def test_joining_again_replaces_the_old_connection_and_media_goes_on(bench
     await until(lambda: not bench.node.snapshot("room-1").participants)
     reasons = [event.reason for event in bench.events if event.kind is RoomEventKind.JOINED]
     assert reasons == ["new", "new", "rejoined"]
+
+
+async def test_a_helper_who_may_no_longer_be_there_is_taken_out_and_the_others_stay() -> None:
+    bench = new_bench(review_seconds=0.02)
+    await bench.node.start()
+    await bench.node.open_room(spec())
+    bots = patient, helper = bench.bot("p1"), bench.bot("h1", RoomRole.CAREGIVER)
+    for bot in bots:
+        await bot.connect()
+    bench.tokens.gone |= {"p1", "h1"}
+    await until(lambda: helper.close_code == protocol.REFUSED)
+    await until(lambda: [one.participant_id for one in bench.node.snapshot("room-1").participants] == ["p1"])
+    left = [event for event in bench.events if event.kind is RoomEventKind.LEFT]
+    assert [(event.participant_id, event.reason) for event in left] == [("h1", "removed")]
+    assert patient.close_code is None, "only helpers are there by somebody else's word"
+    await helper.vanish()
+    await close(patient)
+    await bench.node.stop()
 
 
 async def test_moving_to_another_network_keeps_the_session_and_the_streams(bench: Bench) -> None:

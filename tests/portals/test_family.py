@@ -47,9 +47,9 @@ def leo_of(browser: TestClient) -> str:
     return found[1]
 
 
-def held_for(browser: TestClient, who: str) -> str:
+def held_for(browser: TestClient, who: str, *, acting: bool = True) -> str:
     page = post(browser, KIND, {**MIAMI, "who": who})
-    assert "You are acting for" in page.text
+    assert ("You are acting for" in page.text) is acting
     times = re.findall(r'name="time" value="([^"]+)"', page.text)
     choose(browser, times[0])
     answer = post(browser, "/book/review", {"request": "b" * 24})
@@ -168,6 +168,46 @@ def test_an_adult_lets_somebody_help_and_ends_it_at_once(clinic: Clinic) -> None
     assert "It has ended" in post(mateo, end[1], {}).text
     assert "Visits of Mateo Villareal" not in agnes.get("/visits").text
     assert agnes.post(end[1], data={"csrf": csrf_of(agnes.get("/family").text)}).status_code in (200, 404)
+
+
+def test_who_only_gets_notices_sees_when_a_visit_is_and_no_more(clinic: Clinic) -> None:
+    mateo, agnes = clinic.browser(), clinic.browser()
+    sign_in(mateo, "mateo_villareal")
+    sign_in(agnes, "agnes_tollefsen")
+    visit = held_for(mateo, "self", acting=False)
+    post(mateo, f"/visits/{visit}/pay", GOOD_CARD)
+    mine = {"name": "Agnes", "email": "agnes.tollefsen@patients.example", "relation": "friend", "kind": "caregiver"}
+    post(mateo, "/family/share/me", {**mine, "scopes": "messages"})
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        mail = next(one for one in scope.mails.outbox() if one.template == "acting")
+        provider = scope.people.provider(scope.visits.get(visit).provider).display_name
+    link = re.search(r"/family/invitation/[\w-]+", mail.body)
+    assert link
+    post(agnes, link[0], {})
+    listed, home = agnes.get("/visits").text, agnes.get(f"/visits/{visit}")
+    assert f"/visits/{visit}" in listed
+    assert provider not in listed
+    assert (home.status_code, "You are acting for Mateo Villareal" in home.text) == (200, True)
+    assert provider not in home.text
+    for path in ("cancel", "intake", "files", "waiting", "summary", "place", "law"):
+        assert agnes.get(f"/visits/{visit}/{path}").status_code == 404
+    ended = re.search(r'href="(/family/rel_\w+/end)"', mateo.get("/family").text)
+    assert ended
+    post(mateo, ended[1], {})
+
+
+def test_nobody_fills_a_letter_box_with_invitations(clinic: Clinic) -> None:
+    mateo = clinic.browser()
+    sign_in(mateo, "mateo_villareal")
+    theirs = {"name": "X", "relation": "friend", "kind": "caregiver", "scopes": "schedule"}
+    for number in range(5):
+        sent = post(mateo, "/family/share/me", {**theirs, "email": f"one{number % 2}@elsewhere.example"})
+        assert "The invitation is on its way" in sent.text
+    full = post(mateo, "/family/share/me", {**theirs, "email": "other@elsewhere.example"})
+    assert (full.status_code, "Five invitations are waiting for an answer" in full.text) == (429, True)
+    mateo.headers["accept-language"] = "es"
+    full = post(mateo, "/family/share/me", {**theirs, "email": "other@elsewhere.example"})
+    assert "Hay cinco invitaciones que esperan respuesta" in full.text
 
 
 def test_the_pages_are_in_spanish_too(clinic: Clinic) -> None:

@@ -138,6 +138,8 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
         values |= {"draft": child, "relation": "parent"}
     if (name, method) == ("notes", "addendum"):
         values["note"] = walked.note
+    if (name, method) == ("links", "admits"):
+        values["participant"] = walked.room_pass.participant
     if (name, method) == ("alerts", "close"):
         values |= {"alert": walked.alert, "note": "text"}
     return values

@@ -128,13 +128,18 @@ def test_no_link_is_issued_for_somebody_who_is_not_in_the_visit(world: World) ->
         world.store.issue_join_link(world.effect(), part, world.database.now())
 
 
+def part_of(world: World) -> str:
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        return scope.visits.participant_of(world.visit, world.patient).id
+
+
 def claims(world: World, **changes: object) -> RoomClaims:
     expires_at = world.database.now() + timedelta(minutes=5)
     made = RoomClaims(
         clinic=world.clinic,
         visit_id=world.visit,
         room_id="r",
-        participant_id="p",
+        participant_id=part_of(world),
         role=RoomRole.PATIENT,
         expires_at=expires_at,
     )
@@ -151,6 +156,19 @@ def test_a_room_token_expires(world: World, clock: HandClock) -> None:
     token = tokens.sign(claims(world))
     clock.move(minutes=5)
     assert tokens.verify(token) is None
+
+
+def test_a_room_token_lasts_minutes_however_long_it_was_asked_for(world: World, clock: HandClock) -> None:
+    tokens = RoomTokens(world.database)
+    token = tokens.sign(claims(world, expires_at=world.database.now() + timedelta(hours=4)))
+    clock.move(minutes=5)
+    assert tokens.verify(token) is None
+
+
+def test_a_room_token_names_somebody_of_that_visit(world: World) -> None:
+    tokens = RoomTokens(world.database)
+    for changes in ({"participant_id": "par_none"}, {"visit_id": "vis_none"}):
+        assert tokens.verify(tokens.sign(claims(world, **changes))) is None
 
 
 def test_a_room_token_changed_anywhere_is_refused(world: World) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from engine.consent_text import GUARDIAN
 from engine.ports import VisitChange, VisitRef
+from engine.rooms import RoomClaims, RoomRole
 from records.access import Role
 from records.acting import of_age
 from records.audit_trail import AuditQuery
@@ -19,8 +20,17 @@ from records.database import Database
 from records.errors import AccessRefused, AlreadyDone, NotFound
 from records.errors_identity import TokenRefused
 from records.mails import MailDraft
-from records.relationships import NotAMinor, RelationshipDraft
+from records.relationships import (
+    MOST_OPEN,
+    Compose,
+    NotAMinor,
+    RelationshipDraft,
+    Relationships,
+    TooManyInvitations,
+)
+from records.room_tokens import RoomTokens
 from records.scope import Scope
+from records.tables.relationships import RelationshipRow
 from records.work import Actor
 from tests.records.helpers import PATIENT, PLACE, HandClock, World, draft_of
 from tests.records.helpers_journey import answer_of, consent_of
@@ -198,6 +208,83 @@ def test_an_adult_lets_a_proxy_read_and_ends_it_at_once(family: Family) -> None:
         scope.relationships.end(relationship)
 
 
+def test_who_acts_no_longer_is_in_the_call_no_longer(family: Family, clock: HandClock) -> None:
+    olga, relationship = helper_of(family, family.ana.person, "caregiver", ("join",))
+    clinic, visit, tokens = family.world.clinic, family.world.visit, RoomTokens(family.database)
+    with _as(family, olga) as scope:
+        part = scope.parts.part_in(visit, "join")
+    claims = RoomClaims(
+        clinic=clinic,
+        visit_id=visit,
+        room_id="r",
+        participant_id=part,
+        role=RoomRole.CAREGIVER,
+        expires_at=family.database.now() + timedelta(hours=4),
+    )
+    token = tokens.sign(claims)
+    assert tokens.verify(token) is not None
+    assert tokens.admits(claims)
+    with _as(family, family.ana) as scope:
+        scope.relationships.end(relationship)
+    assert tokens.verify(token) is None
+    assert not tokens.admits(claims)
+    for role in (Role.PATIENT, Role.CAREGIVER):
+        with pytest.raises(AccessRefused), _as(family, replace(olga, role=role)) as scope:
+            scope.parts.asks(visit, "join")
+
+
+def test_who_only_answers_reaches_no_answers_and_files_of_a_visit_that_ended_before(
+    family: Family, clock: HandClock
+) -> None:
+    world, clinic = family.world, family.world.clinic
+    clock.at = draft_of(world.patient, world.provider).starts_at + timedelta(days=1)
+    world.store.change(world.effect(), _completed())
+    with _as(family, family.ana) as scope:
+        now = scope.visits.draft(
+            replace(draft_of(world.patient, world.provider), starts_at=clock.at + timedelta(days=1))
+        )
+    olga, _ = helper_of(family, world.patient, "caregiver", ("intake",))
+    with _as(family, olga) as scope:
+        assert [one.visit for one in scope.visits.for_patient(world.patient)] == [now]
+        assert scope.forms.answers(now, "f") is not None
+    reads: tuple[Callable[[Scope], object], ...] = (
+        lambda scope: scope.forms.answers(world.visit, "f"),
+        lambda scope: scope.blobs.for_visit(world.visit),
+        lambda scope: scope.visits.get(world.visit),
+    )
+    for read in reads:
+        with pytest.raises(AccessRefused), _as(family, olga) as scope:
+            read(scope)
+    world.store.change(replace(world.effect(), ref=VisitRef(clinic=clinic, visit=now)), _completed())
+    with _as(family, olga) as scope:
+        assert scope.forms.answers(now, "f") is not None, "it was of their own time"
+
+
+def test_who_reads_the_record_reads_what_ended_before(family: Family, clock: HandClock) -> None:
+    clock.at = draft_of(family.world.patient, family.world.provider).starts_at + timedelta(days=1)
+    family.world.store.change(family.world.effect(), _completed())
+    olga, _ = helper_of(family, family.ana.person, "proxy", ("intake", "see_record"))
+    with _as(family, olga) as scope:
+        assert scope.forms.answers(family.world.visit, "f") is not None
+
+
+def test_who_only_gets_notices_sees_when_a_visit_is_and_not_what_for(family: Family) -> None:
+    world = family.world
+    olga, _ = helper_of(family, world.patient, "caregiver", ("messages",))
+    with _as(family, olga) as scope:
+        listed = scope.visits.for_patient(world.patient)
+        seen, told = scope.visits.get(world.visit), scope.parts.given(world.visit)
+        assert scope.visits.glimpse(world.visit) == seen
+    assert [one.visit for one in listed] == [world.visit]
+    assert (seen.specialty, seen.visit_type, seen.provider, seen.encounter_kind, seen.reason) == ("", "", "", "", "")
+    assert seen.starts_at == draft_of(world.patient, world.provider).starts_at
+    assert (told.forms, told.consents, told.acting_for) == (frozenset(), frozenset(), "Ana Reyes")
+    with pytest.raises(AccessRefused), _as(family, olga) as scope:
+        scope.visits.plan(world.visit)
+    with _as(family, family.ana) as scope:
+        assert scope.visits.glimpse(world.visit) is None
+
+
 def test_who_saw_my_record_names_who_acts_for_me(family: Family) -> None:
     olga, _ = helper_of(family, family.ana.person, "proxy", ("see_record",))
     with family.database.scope(family.world.clinic, olga) as scope:
@@ -287,6 +374,61 @@ def test_an_invitation_is_used_once_by_who_reads_that_address(family: Family, cl
         scope.relationships.accept(tokens[1])
 
 
+def test_the_invitation_of_who_may_share_no_longer_is_over(family: Family) -> None:
+    tokens: list[str] = []
+    with _as(family, family.ana) as scope:
+        scope.relationships.grant(_invitation(family.leo), _mail_of(tokens))
+    olga = adult(family.world, "Olga", "olga@example.org")
+    with _as(family, olga) as scope:
+        scope.relationships.peek(tokens[0])
+    with family.database.work(family.world.clinic, family.world.as_system) as work:  # as if nothing else ended with it
+        work.row(RelationshipRow, family.relationship).revoked_at = work.now
+    for look in (Relationships.peek, Relationships.accept):
+        with pytest.raises(TokenRefused), _as(family, olga) as scope:
+            look(scope.relationships, tokens[0])
+
+
+def test_what_a_guardian_granted_ends_with_the_guardian_and_the_audit_tells_it(family: Family) -> None:
+    olga, granted = helper_of(family, family.leo, "caregiver", ("schedule",))
+    tokens: list[str] = []
+    with _as(family, family.ana) as scope:
+        waiting = scope.relationships.grant(_invitation(family.leo, "ivo@example.org"), _mail_of(tokens))
+    with _as(family, family.world.as_system) as scope:
+        scope.relationships.end(family.relationship)
+    with _as(family, olga) as scope:
+        assert scope.relationships.mine() == ()
+    with _as(family, family.world.as_system) as scope:
+        ended = scope.audit.search(AuditQuery(patient=family.leo, act="people:relationship:deleted"))
+        assert {one.state for one in scope.relationships.about(family.leo)} == {"ended"}
+    told = [json.loads(one.detail) for one in ended]
+    assert {one["relationship"] for one in told} == {family.relationship, granted, waiting}
+    assert [one.get("granted_under") for one in told].count(family.relationship) == 2
+    ivo = adult(family.world, "Ivo", "ivo@example.org")
+    with pytest.raises(TokenRefused), _as(family, ivo) as scope:
+        scope.relationships.accept(tokens[0])
+
+
+def test_only_a_few_invitations_wait_and_no_letter_box_is_filled(family: Family, clock: HandClock) -> None:
+    patient, made = family.ana.person, []
+    with _as(family, family.ana) as scope:
+        for number in range(MOST_OPEN):
+            made.append(
+                scope.relationships.grant(_invitation(patient, f"friend{number % 2}@example.org"), _mail_of([]))
+            )
+        with pytest.raises(TooManyInvitations, match="open"):
+            scope.relationships.grant(_invitation(patient, "other@example.org"), _no_mail)
+    for number in range(MOST_OPEN):
+        with _as(family, family.ana) as scope:
+            scope.relationships.end(made.pop())
+            if number < 3:
+                made.insert(0, scope.relationships.grant(_invitation(patient, "friend1@example.org"), _mail_of([])))
+    with pytest.raises(TooManyInvitations, match="address"), _as(family, family.ana) as scope:
+        scope.relationships.grant(_invitation(patient, "Friend1@example.org"), _no_mail)
+    clock.move(hours=1)
+    with _as(family, family.ana) as scope:
+        scope.relationships.grant(_invitation(patient, "friend1@example.org"), _mail_of([]))
+
+
 def test_notices_about_a_child_go_to_who_gets_its_messages(family: Family) -> None:
     effect = replace(family.world.effect(), ref=VisitRef(clinic=family.world.clinic, visit=family.visit))
     family.world.store.queue_message(effect, "visit_booked", "patient")
@@ -299,6 +441,24 @@ def test_another_clinic_knows_nothing_of_it(family: Family) -> None:
         assert scope.relationships.mine() == ()
     with pytest.raises((AccessRefused, NotFound)), family.database.scope("cedar", family.ana) as scope:
         scope.visits.get(family.visit)
+
+
+def _invitation(patient: str, email: str = "olga@example.org") -> RelationshipDraft:
+    return RelationshipDraft(
+        patient=patient, email=email, name="O", relation="friend", kind="caregiver", scopes=("schedule",)
+    )
+
+
+def _mail_of(tokens: list[str]) -> Compose:
+    def compose(token: str, address: str) -> MailDraft:
+        tokens.append(token)
+        return MailDraft(template="acting", language="en", address=address, subject="s", body="b")
+
+    return compose
+
+
+def _completed() -> VisitChange:
+    return VisitChange(event="completed", stage="completed")
 
 
 def _as(family: Family, who: Actor):  # type: ignore[no-untyped-def]
