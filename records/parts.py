@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
+from engine.questions import age
 from records.access import Role, sees
 from records.acting import Held, held_at, held_for
 from records.acts import Act
@@ -14,7 +15,7 @@ from records.codes import new_id
 from records.errors import NotFound
 from records.standing import standing_at
 from records.tables.clinical import ConsentRow, SubmissionRow
-from records.tables.people import Person
+from records.tables.people import Patient, Person
 from records.tables.visits import ParticipantRow
 from records.work import Repository
 
@@ -43,6 +44,9 @@ ASKED: Mapping[str, Act] = {
 }
 # What a page leads to, and the act that it ends in: who may not do that is not shown the page.
 LEADS_TO: Mapping[str, Act] = {"place": Act.PLACE_ATTESTED, "consent": Act.CONSENT_SIGNED}
+# Whether somebody is pregnant is asked of nobody this young, and of no minor who is recorded as male.
+PREGNANT, MALE = "patient.pregnant", "male"
+LEAST_AGE, ADULT_AGE = 9, 18
 
 
 class Parts(Repository):
@@ -66,6 +70,14 @@ class Parts(Repository):
 
     def _acting_for(self, patient: str, held: Held | None) -> str:
         return self._name(patient) if held is not None else ""
+
+    def unasked(self, visit: str) -> frozenset[str]:
+        """The facts, by path, that no question asks of this patient, as their recorded sex and age say."""
+        row = self._work.visit(visit, Act.ANSWERS_VIEWED, audited=False)
+        profile = self._work.open(("patients", "profile", row.patient), self._work.row(Patient, row.patient).profile)
+        years = age(str(profile["birth_date"]), self._work.at.date().isoformat())
+        boy = profile["sex"] == MALE and years < ADULT_AGE
+        return frozenset({PREGNANT}) if boy or years < LEAST_AGE else frozenset()
 
     def _name(self, person: str) -> str:
         contact = self._work.open(("persons", "contact", person), self._work.row(Person, person).contact)

@@ -1,4 +1,4 @@
-"""Who saw my record: the accesses of others, newest first, with what they did and when, in the patient's own time."""
+"""Who saw my record, or that of somebody I act for: the accesses of others, newest first, in the patient's own time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from portals.base.i18n import has_message
 from portals.base.requests import in_scope
 from portals.base.templating import render
 from portals.base.visitor import visitor
+from records.access import Role
 from records.audit_trail import AccessView
+from records.relationships import Ward
 from records.scope import Scope
 
 router = APIRouter()
 PAGE = 50
 OTHER = "other"
+READS = "see_record"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -36,14 +39,18 @@ class Look:
 
 @router.get("/accesses")
 async def accesses_page(request: Request) -> Response:
-    """One page of it; ``before`` is the number that the page before ended with."""
+    """One page of it; ``of`` is the relationship under which somebody else's is read, ``before`` the number that the
+    page before ended with."""
     session = require_patient(request)
-    before = _number(request.query_params.get("before", ""))
+    before, of = _number(request.query_params.get("before", "")), request.query_params.get("of", "")
 
-    def read(scope: Scope) -> tuple[tuple[AccessView, ...], str]:
-        return scope.audit.who_saw(session.person, before, PAGE), _zone(scope, session.person)
+    def read(scope: Scope) -> tuple[tuple[AccessView, ...], str, Ward | None, tuple[Ward, ...]]:
+        ward = scope.relationships.ward(of) if of else None
+        person = ward.patient if ward else session.person
+        found, zone = scope.audit.who_saw(person, before, PAGE), _zone(scope, person)
+        return found, zone, ward, tuple(one for one in scope.relationships.mine() if READS in one.scopes)
 
-    found, zone = await in_scope(request, read)
+    found, zone, ward, wards = await in_scope(request, read)
     language = visitor(request).language
     older = found[-1].sequence if len(found) == PAGE else None
     return render(
@@ -53,6 +60,11 @@ async def accesses_page(request: Request) -> Response:
         zone=zone or visitor(request).here.time_zone,
         older=older,
         first=before is None,
+        acting=ward.name if ward else "",
+        of=ward.relationship if ward else "",
+        alone=ward is not None and ward.minor,
+        wards=wards,
+        own=session.role == Role.PATIENT,
     )
 
 

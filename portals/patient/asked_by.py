@@ -37,6 +37,11 @@ def asked_by(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBook, kinds
     return tuple(sorted(lines, key=lambda line: kinds.index(line.kind)))
 
 
+def askers_of(lines: Sequence[AskedBy], kind: str) -> tuple[str, ...]:
+    """Who asks for a kind of consent, each once, however many laws of theirs do."""
+    return tuple(dict.fromkeys(line.who for line in lines if line.kind == kind))
+
+
 def _line(kind: str, decision: Mapping[str, Any], duty: Mapping[str, Any]) -> AskedBy:
     return AskedBy(
         kind=kind,

@@ -16,7 +16,7 @@ from portals.base.again import Said, once, said_again, send_again
 from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
-from portals.patient.asked_by import AskedBy, asked_by
+from portals.patient.asked_by import AskedBy, asked_by, askers_of
 from portals.patient.journey import consent_kinds
 from portals.patient.names import same_name
 from portals.patient.visit import VisitPage, begun, read_page
@@ -126,6 +126,7 @@ def _form(request: Request, asked: Asked, said: Said) -> Response:
         visit=asked.page.visit,
         text=asked.text,
         asked_by=asked.asked_by,
+        askers_of=askers_of,
         name=asked.name,
         signature=said.values.get("signature", ""),
         errors=said.errors,

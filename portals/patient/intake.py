@@ -42,6 +42,7 @@ from portals.patient.intake_page import (
     question,
     standing,
     typed_values,
+    without,
 )
 from portals.patient.journey import OVER
 from portals.patient.visit import VisitPage, begun, read_page
@@ -230,6 +231,7 @@ async def _sitting(request: Request, visit_id: str) -> Sitting:
         asks = open_form and page.visit.stage not in OVER
         form = _content(request, scope, visit_id).form(open_form) if asks else None
         kept = scope.forms.answers(visit_id, form.id) if form else {}
+        form = without(form, scope.parts.unasked(visit_id)) if form else None
         return Sitting(page=page, form=form, kept=kept)
 
     return await in_scope(request, read)

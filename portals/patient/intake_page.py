@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.forms import Form, Item
@@ -52,6 +52,12 @@ class AnswerLine:
     number: int
     text: str
     answer: str
+
+
+def without(form: Form, paths: Collection[str]) -> Form:
+    """The form without the questions that fill these facts: of this patient nobody asks them, and they stay untold."""
+    kept = tuple(item for item in form.items if item.fills is None or item.fills.path not in paths)
+    return form if len(kept) == len(form.items) else replace(form, items=kept)
 
 
 def question(form: Form, answers: Mapping[str, Any], number: int, language: str) -> Question | None:

@@ -55,10 +55,11 @@ async def place_post(request: Request, visit_id: str) -> Response:
         return go(f"/visits/{visit_id}")
     values = {name: field(form, name) for name in FIELDS}
     located = await run_in_threadpool(zip_place, values["postal_code"])
-    errors = [(name, f"place.error.{name}") for name in ("street", "city") if not values[name]]
+    own = "acting.place_error" if page.acting else "place.error"
+    errors = [(name, f"{own}.{name}") for name in ("street", "city") if not values[name]]
     errors += place_problems(values, located)
     if values["here"] != "yes":
-        errors.append(("here", "place.error.here"))
+        errors.append(("here", f"{own}.here"))
     if errors or located is None:
         return _again(request, page, values, tuple(errors))
     seen = await run_in_threadpool(deps_of(request).places.locate, origin(request))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from engine.zones import ZipPlace
 from portals.base.i18n import catalogue, translator
 
 STATE_KEY = "state."
+FIVE_DIGITS = re.compile(r"[0-9]{5}(-[0-9]{4})?")
 STATES: tuple[str, ...] = tuple(
     sorted(key.removeprefix(STATE_KEY) for key in catalogue("en") if key.startswith(STATE_KEY))
 )
@@ -19,7 +21,8 @@ def place_problems(values: Mapping[str, str], located: ZipPlace | None) -> tuple
     if values["state"] not in STATES:
         problems.append(("state", "place.error.state"))
     if located is None:
-        problems.append(("postal_code", "place.error.postal_code"))
+        typed = FIVE_DIGITS.fullmatch(values["postal_code"].strip())
+        problems.append(("postal_code", f"place.error.{'postal_unknown' if typed else 'postal_code'}"))
     elif values["state"] in STATES and located.state != values["state"]:
         problems.append(("postal_code", "place.error.mismatch"))
     return tuple(problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from portals.base.i18n import translator
+from portals.base.i18n import has_message, translator
 from portals.patient.journey import DONE, JourneyStep
 
 # Steps whose page can be looked at again once they are done, and where.
@@ -24,12 +24,15 @@ class StepWords:
     review: str
 
 
-def step_words(steps: Iterable[JourneyStep], language: str, lets: Callable[[str], bool]) -> tuple[StepWords, ...]:
-    """The steps in words; ``lets`` says of a kind of step whether the reader may take it."""
-    return tuple(_words(step, language, lets(step.kind)) for step in steps)
+def step_words(
+    steps: Iterable[JourneyStep], language: str, lets: Callable[[str], bool], *, today: bool = False
+) -> tuple[StepWords, ...]:
+    """The steps in words; ``lets`` says of a kind of step whether the reader may take it, ``today`` that the visit is
+    on this day."""
+    return tuple(_words(step, language, lets(step.kind), today) for step in steps)
 
 
-def _words(step: JourneyStep, language: str, allowed: bool) -> StepWords:
+def _words(step: JourneyStep, language: str, allowed: bool, today: bool) -> StepWords:
     t = translator(language)
     done = step.state == DONE
     review = ""
@@ -38,8 +41,16 @@ def _words(step: JourneyStep, language: str, allowed: bool) -> StepWords:
     return StepWords(
         state=step.state,
         title=t(f"steps.{step.kind}.title"),
-        text=t(f"steps.{step.kind}.{'done' if done else 'text'}") if done or allowed else t("acting.not_yours"),
+        text=t(_text_key(step.kind, done, today, language)) if done or allowed else t("acting.not_yours"),
         action=t(f"steps.{step.kind}.action") if allowed else "",
         path=step.path,
         review=review,
     )
+
+
+def _text_key(kind: str, done: bool, today: bool, language: str) -> str:
+    """What a step says of itself; some say something else on the visit's own day."""
+    of_today = f"steps.{kind}.today"
+    if today and not done and has_message(language, of_today):
+        return of_today
+    return f"steps.{kind}.{'done' if done else 'text'}"

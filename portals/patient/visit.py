@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -14,13 +15,14 @@ from starlette.responses import JSONResponse, Response
 from engine.consent_text import GUARDIAN
 from engine.plans import VisitPlan
 from portals.auth.guards import require_patient
-from portals.base.requests import field, form_of, in_scope, new_request_id, request_id
+from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id, request_id
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.asking import ask_visit
 from portals.patient.journey import OVER, SEEN, JourneyStep, Told, current, journey
 from portals.patient.law_view import LawView, law_view
 from portals.patient.step_words import step_words
+from records.access import Role
 from records.errors import NotYetBegun
 from records.relationships import Ward
 from records.scope import Scope
@@ -31,6 +33,7 @@ router = APIRouter()
 CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", "waiting", "blocked"})
 TAKEN = "taken"
 Listed = tuple[tuple[VisitView, str], ...]
+Section = tuple[Ward | None, Listed]
 # The scopes of a relationship one of which a step or a page of the patient's takes.
 STEP_SCOPES: Mapping[str, frozenset[str]] = {
     "pay": frozenset({"schedule"}),
@@ -161,15 +164,32 @@ def law_of(page: VisitPage, language: str) -> LawView | None:
 
 @router.get("/visits")
 async def visits_page(request: Request) -> Response:
-    """All visits of the signed-in patient, those to come first, and apart from them those of each they look after."""
+    """All visits of the signed-in patient, and apart from them those of each they look after; the next one first."""
     session = require_patient(request)
 
-    def read(scope: Scope) -> tuple[Listed, tuple[tuple[Ward, Listed], ...]]:
+    def read(scope: Scope) -> list[Section]:
         wards = scope.relationships.mine()
-        return _listed(scope, session.person), tuple((one, _listed(scope, one.patient)) for one in wards)
+        theirs = [(one, _next_first(_listed(scope, one.patient))) for one in wards]
+        return [(None, _next_first(_listed(scope, session.person))), *theirs]
 
-    visits, wards = await in_scope(request, read)
-    return render(request, "patient/visits.html", visits=visits, wards=wards, over=OVER | SEEN)
+    sections = sorted(await in_scope(request, read), key=_next_start)
+    own = session.role == Role.PATIENT
+    anything = any(visits for _, visits in sections)
+    return render(request, "patient/visits.html", sections=sections, anything=anything, own=own, over=OVER | SEEN)
+
+
+def _next_first(listed: Listed) -> Listed:
+    """The visits to come, the next one first, and then those that were, the last one first."""
+    coming = [one for one in listed if one[0].stage not in OVER | SEEN]
+    been = [one for one in listed if one[0].stage in OVER | SEEN]
+    return (*sorted(coming, key=lambda one: one[0].starts_at), *been)
+
+
+def _next_start(section: Section) -> tuple[bool, float, bool]:
+    """What sections stand in order of: the start of their next visit; without one, those that have any come first."""
+    visits = section[1]
+    alive = bool(visits) and visits[0][0].stage not in OVER | SEEN
+    return not alive, visits[0][0].starts_at.timestamp() if alive else 0.0, not visits
 
 
 def _listed(scope: Scope, patient: str) -> Listed:
@@ -201,7 +221,7 @@ async def visit_home(request: Request, visit_id: str) -> Response:
         return go(f"/visits/{visit_id}/emergency")
     law = law_of(page, visitor(request).language)
     booked = request.query_params.get("new") == "booked"
-    steps = step_words(page.steps, visitor(request).language, page.lets)
+    steps = step_words(page.steps, visitor(request).language, page.lets, today=_is_today(request, page))
     return render(request, "patient/visit.html", page=page, visit=page.visit, law=law, booked=booked, steps=steps)
 
 
@@ -209,6 +229,12 @@ def _only_times(scope: Scope, visit_id: str) -> tuple[VisitView, str] | None:
     """The visit, and for whom one acts, where that is all they may know of it; else None."""
     visit = scope.visits.glimpse(visit_id)
     return None if visit is None else (visit, scope.parts.given(visit_id).acting_for)
+
+
+def _is_today(request: Request, page: VisitPage) -> bool:
+    """Whether the visit is on this day where the patient is."""
+    zone = ZoneInfo(page.zone)
+    return deps_of(request).clock.now().astimezone(zone).date() == page.visit.starts_at.astimezone(zone).date()
 
 
 @router.get("/visits/{visit_id}/changes")

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from engine.forms import Item
 from engine.forms_intake import next_item
 from engine.ports import VisitRef
+from portals.patient.intake_page import without
 from tests.portals.helpers_clinic import SLUG, Clinic, csrf_of, post, sign_in
 
 KIND = "/book/urgent_care/video_visit"
@@ -58,9 +59,9 @@ def answer_page(browser: TestClient, path: str, values: dict[str, Any]) -> Any:
     return browser.post(str(page.url), data={"csrf": csrf_of(page.text), **hidden, **values})
 
 
-def fill_intake(clinic: Clinic, browser: TestClient, visit: str) -> Any:
-    """Answers every question with the calmest answer; returns the review page."""
-    form = clinic.content.form("urgent_care/intake")
+def fill_intake(clinic: Clinic, browser: TestClient, visit: str, unasked: tuple[str, ...] = ()) -> Any:
+    """Answers every question with the calmest answer, but those for ``unasked`` facts; returns the review page."""
+    form = without(clinic.content.form("urgent_care/intake"), unasked)
     answers: dict[str, Any] = {}
     while (item := next_item(form, answers)) is not None:
         told, value = calm(item)

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from engine.evaluators import ClosuresOnly
 from engine.library import Library
+from records.access import Role
 from records.work import Actor
 from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic, csrf_of, post, sign_in
 from tests.portals.helpers_journey import GOOD_CARD, HERE, KIND, MIAMI, choose, fill_intake, ref
@@ -39,6 +40,12 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     built.database.close()
 
 
+def scope_provider(clinic: Clinic, visit: str) -> str:
+    """The visit's clinician."""
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        return scope.visits.get(visit).provider
+
+
 def leo_of(browser: TestClient) -> str:
     """The answer that stands for Leo on the page that asks whom the visit is for."""
     page = browser.get(KIND).text
@@ -51,10 +58,13 @@ def held_for(browser: TestClient, who: str, *, acting: bool = True) -> str:
     page = post(browser, KIND, {**MIAMI, "who": who})
     assert ("You are acting for" in page.text) is acting
     times = re.findall(r'name="time" value="([^"]+)"', page.text)
-    choose(browser, times[0])
+    review = choose(browser, times[0]).text
+    assert "Leo Hartley will be in" in review and "You will be in" not in review
+    assert re.search(r"<dt>Patient</dt>\s*<dd>Leo Hartley", review)
     answer = post(browser, "/book/review", {"request": "b" * 24})
     found = re.search(r"/visits/(vis_\w+)/pay", str(answer.url))
     assert found, answer.text
+    assert "Patient: Leo Hartley" in answer.text
     return found[1]
 
 
@@ -63,7 +73,10 @@ def test_a_mother_books_for_her_child_and_the_room_opens_once_she_signed_as_guar
     sign_in(june)
     visit = held_for(june, leo_of(june))
     assert "new=booked" in str(post(june, f"/visits/{visit}/pay", GOOD_CARD).url)
-    fill_intake(clinic, june, visit)
+    done = fill_intake(clinic, june, visit, unasked=("patient.pregnant",))
+    assert "Check your answers" in done.text and "pregnant" not in done.text
+    place = june.get(f"/visits/{visit}/place").text
+    assert "Where is Leo Hartley right now?" in place and "Where are you" not in place
     post(june, f"/visits/{visit}/intake/review", {}, to=f"/visits/{visit}/intake/submit")
     post(june, f"/visits/{visit}/place", HERE)
     store, gates = clinic.visits.store, clinic.visits.gates
@@ -72,6 +85,8 @@ def test_a_mother_books_for_her_child_and_the_room_opens_once_she_signed_as_guar
     assert "Fla. Stat. 1014.06" in {reason["law"] for reason in shut.reasons}
     page = june.get(f"/visits/{visit}/consent").text
     assert "You sign for a child" in page
+    askers = re.findall(r"asked for by: ([^<]+)<|Asked for by: ([^<]+)<", page)
+    assert askers and all(len(set(one.split(", "))) == len(one.split(", ")) for pair in askers for one in pair if one)
     assert "Fla. Stat. 1014.06" in page
     digest = re.search(r'name="digest" value="([^"]+)"', page)
     assert digest
@@ -96,6 +111,37 @@ def test_a_mother_books_for_her_child_and_the_room_opens_once_she_signed_as_guar
     with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
         kinds = [part.role for part in scope.visits.participants(visit)]
     assert sorted(kinds) == ["caregiver", "patient", "provider"]
+
+
+def test_a_mother_reads_who_opened_her_childs_record_and_a_helper_does_not(clinic: Clinic) -> None:
+    june, agnes = clinic.browser(), clinic.browser()
+    sign_in(june)
+    sign_in(agnes, "agnes_tollefsen")
+    visit = held_for(june, leo_of(june))
+    with clinic.database.scope(SLUG, Actor(person=scope_provider(clinic, visit), role=Role.PROVIDER)) as scope:
+        scope.people.patient(scope.visits.get(visit).patient)
+    listed = june.get("/visits").text
+    assert "You have no visits yet</h2>" not in listed
+    assert listed.index("Visits of Leo Hartley") < listed.index("Visits of my own")
+    of = re.search(r'href="(/accesses\?of=rel_\w+)"', listed)
+    assert of
+    theirs = june.get(of[1]).text
+    assert "Who saw Leo Hartley&#39;s record" in theirs and "name and details" in theirs
+    assert "your name and details" not in theirs and "Nobody has opened" not in theirs
+    assert "name and details" not in june.get("/accesses").text
+    assert "/accesses?of=" not in agnes.get("/visits").text
+    assert agnes.get(of[1]).status_code == 404
+    assert agnes.get(f"/accesses?of={leo_of(agnes)}").status_code == 404
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        leo = scope.visits.get(visit).patient
+        told = {(entry.act, entry.subject) for entry in scope.audit.entries(limit=200)}
+    assert ("audit:own:viewed", leo) in told
+
+
+@pytest.mark.parametrize(("typed", "said"), [("99999", "do not know this ZIP"), ("3313", "with five digits")])
+def test_a_zip_code_that_is_none_is_told_from_one_that_is_not_whole(clinic: Clinic, typed: str, said: str) -> None:
+    page = post(clinic.browser(), KIND, {"state": "TX", "postal_code": typed, "who": "self"})
+    assert (page.status_code, said in page.text) == (422, True)
 
 
 def test_a_grandmother_who_may_book_cannot_consent(clinic: Clinic) -> None:
