@@ -1,9 +1,9 @@
 """What exactly is being asked? A question is read, typed and completed before any rule sees it."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from engine.decisions import Question
@@ -118,6 +118,7 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     moments = _moments(rulebook, given.on, facts, problems)
     if moments:
         check_happened(rulebook.vocabulary.happened, facts, max(moments), problems)
+        _check_derived(facts, moments, given.on, f"{country}/{str(state).lower()}" if state else "", problems)
     problems.stop_if_broken()
     presumed = dict(sorted(presumed.items()))
     if country not in (HOME_COUNTRY, ""):
@@ -141,6 +142,32 @@ def _unattested(rulebook: Rulebook, facts: Facts) -> bool:
     if ATTESTED not in known or STAGE not in known:
         return False
     return facts.get(ATTESTED) is not True and facts.get(STAGE) != BEFORE_ATTESTING
+
+
+def _check_derived(facts: Facts, moments: Mapping[str, str], on: str, jurisdiction: str, problems: Problems) -> None:
+    """Report what was told of a fact that the engine works out, where it works out another: it is never overwritten."""
+    born = facts.get("patient.birth_date")
+    instants = (
+        [*moments.values()] if len(on) != 10 else [i for i in (facts.get("encounter.instant"),) if _on(i, moments)]
+    )
+    worked_out: dict[str, Collection[Value]] = {
+        "patient.jurisdiction": [jurisdiction] if jurisdiction else [],
+        "patient.age": [age(str(born), day) for day in moments] if born is not None else [],
+        "encounter.date": moments,
+        "encounter.year": [int(day[:4]) for day in moments],
+        "encounter.instant": instants or [*moments.values()],
+    }
+    for path, found in worked_out.items():
+        if facts.get(path) is not None and found and facts[path] not in found:
+            _wrong(problems, path, "the question itself says otherwise", "leave it out: it is worked out")
+
+
+def _on(instant: Value, moments: Mapping[str, str]) -> bool:
+    """Whether an instant lies in one of the local days that end at these moments; a day has 25 hours at most."""
+    if instant is None:
+        return False
+    told, ends = read_instant(str(instant)), map(read_instant, moments.values())
+    return any(end - timedelta(hours=25) < told <= end for end in ends)
 
 
 def _check_clinic(rulebook: Rulebook, given: Question, problems: Problems) -> None:

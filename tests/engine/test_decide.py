@@ -174,6 +174,23 @@ def test_what_no_gate_asks_needs_no_stage() -> None:
     assert "encounter.stage" not in both["retention"].missing
 
 
+DERIVED: list[tuple[str, Any, Any]] = [
+    ("patient__jurisdiction", "us/ny", "us/fl"),
+    ("encounter__date", "2020-01-01", DAY),
+    ("encounter__year", 2020, 2026),
+    ("encounter__instant", "2020-01-01T10:00:00Z", "2026-12-01T10:00:00-05:00"),
+    ("patient__age", 12, 36),  # born on 1990-04-02
+]
+
+
+@pytest.mark.parametrize(("path", "wrong", "right"), DERIVED)
+def test_what_is_worked_out_may_be_told_only_as_it_is(path: str, wrong: Any, right: Any) -> None:
+    with pytest.raises(BrokenInput) as caught:
+        ask("licensing", **{path: wrong})
+    assert [(d.code, d.location.path) for d in caught.value.diagnostics] == [("VOC002", path.replace("__", "."))]
+    assert ask("licensing", **{path: right}).canonical() == ask("licensing").canonical()
+
+
 @pytest.mark.parametrize(("code", "day"), [("32501", "2027-01-31"), ("33132", "2027-02-01")])
 @pytest.mark.parametrize("told", [None, "America/New_York"])
 def test_the_zip_code_gives_the_time_zone(code: str, day: str, told: str | None) -> None:
