@@ -14,7 +14,7 @@ from admin_ui.cli.typed_settings import settings_with
 from engine.asked_json import read_json
 from engine.decide import decide
 from engine.decisions import Decision
-from engine.diagnostics import BrokenInput, Diagnostic, Location, as_text
+from engine.diagnostics import BrokenInput, Diagnostic, Location, Problems, as_text
 from engine.evaluator_pool import EvaluatorPool
 from engine.evaluators import Evaluator
 from engine.settings import SettingsError
@@ -112,7 +112,9 @@ def _bytes(name: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
     except OSError as error:
-        raise SettingsError([f"{name} cannot be read: {error.strerror}"]) from None
+        problems = Problems()
+        problems.report("ASK001", Location(name), found=f"a file that cannot be read ({error.strerror})")
+        raise BrokenInput(problems) from None
 
 
 def _lines(name: str) -> Iterator[tuple[int, bytes]]:

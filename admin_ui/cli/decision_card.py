@@ -34,7 +34,11 @@ def _parts(decision: Decision) -> Iterator[tuple[str, Iterable[str]]]:
     yield "Which would not be, if", (str(way) for entry in decision.forbids for way in entry.get("unless", ()))
     yield "Missing facts", decision.missing
     yield "For a person", (_with_why(f"{entry['why']} {entry['rule']}".strip(), entry) for entry in decision.review)
-    yield "Permitted by", (_with_why(f"{entry['path']}, {entry['rule']}", entry) for entry in decision.permits)
+    forbidden = decision.outcome is Outcome.FORBIDDEN
+    yield (
+        "Would be permitted by" if forbidden else "Permitted by",
+        (_with_why(f"{entry['path']}, {entry['rule']}", entry) for entry in decision.permits),
+    )
     yield "Duties", (_duty(entry) for entry in decision.duties)
     yield "Limits", (_limit(entry) for entry in decision.limits)
     yield "Advice", (str(entry.get("advice", entry.get("text", ""))) for entry in decision.advice)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine.drugs import DrugNames
 from portals.law.parts import Part, Sort
@@ -86,6 +87,15 @@ def read_time(text: str) -> str:
     if not _TIME.fullmatch(text):
         raise BadAnswer("time")
     return text
+
+
+def fault_of_time(day: str, clock: str, zone: str) -> str | None:
+    """What is wrong with a time on a day when clocks change: `no_time` was skipped, `twice` came twice; else None."""
+    told = datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), ZoneInfo(zone))
+    before, after = told.utcoffset(), told.replace(fold=1).utcoffset()
+    if before is None or after is None or before == after:
+        return None
+    return "no_time" if before < after else "twice"
 
 
 def texts_of(value: Any) -> list[str]:

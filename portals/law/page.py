@@ -10,7 +10,7 @@ from engine.diagnostics import BrokenInput
 from engine.local_dates import local_date
 from engine.questions import STATE
 from engine.rulebook import Rulebook
-from portals.law.answers import BadAnswer, read_day, read_time
+from portals.law.answers import BadAnswer, fault_of_time, read_day, read_time
 from portals.law.asking import Asker, paths_asked
 from portals.law.fields import Fields, Groups, grouped
 from portals.law.link import CONTROLS, Asked, Link, told_pairs
@@ -95,7 +95,7 @@ def asked_by(house: House, link: Link) -> tuple[Asked, Wrong]:
 
 
 def _timed(house: House, asked: Asked, link: Link, wrong: dict[str, str]) -> Asked:
-    """The question about a moment, where the link tells a time; a zone that the state does not have is its first."""
+    """The question about a moment, where the link tells a time: in the zone told, else in the state's first."""
     text, zones = link.controls["time"], house.zones(asked.state)
     if not text:
         return asked
@@ -104,8 +104,12 @@ def _timed(house: House, asked: Asked, link: Link, wrong: dict[str, str]) -> Ask
     except BadAnswer as bad:
         wrong["time"] = str(bad)
         return asked
-    zone = link.controls["zone"]
-    return replace(asked, time=told, zone=zone if zone in zones else zones[0])
+    zone = link.controls["zone"] or zones[0]
+    if zone not in zones:
+        wrong["zone"], zone = "choice", zones[0]
+    if (fault := fault_of_time(asked.day, told, zone)) is not None:
+        wrong["time"] = fault
+    return replace(asked, time=told, zone=zone)
 
 
 def _started(house: House, asked: Asked, start: str) -> Asked:

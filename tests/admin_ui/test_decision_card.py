@@ -26,3 +26,11 @@ def test_the_nearest_lawful_path_is_named_and_the_others_are_not() -> None:
     told = card(Decision(topic="open", outcome=Outcome.FORBIDDEN, tried=TRIED))
     assert "  full, the nearest lawful path, lacks\n    - a day\n    - a licence of the place\n" in told
     assert "  open to nobody in this place: other, third\n" in told
+
+
+def test_what_is_forbidden_is_permitted_by_nothing() -> None:
+    permit = {"path": "full", "rule": "r", "cite": []}
+    told = card(Decision(topic="open", outcome=Outcome.FORBIDDEN, forbids=(FORBID,), permits=(permit,)))
+    assert "Would be permitted by:\n  full, r\n" in told
+    assert "\nPermitted by:" not in told
+    assert "\nPermitted by:" in card(Decision(topic="open", outcome=Outcome.PERMITTED, permits=(permit,)))

@@ -303,6 +303,22 @@ def test_a_time_is_kept_in_the_link_with_a_zone_of_the_state(reader: TestClient)
     assert refused.status_code == 422 and "a time of the day" in text_of(refused.text)
 
 
+MOMENTS = [
+    ({"state": "NY", "on": DAY, "time": "14:30", "zone": "America/Los_Angeles"}, "zone", "choose one of the list"),
+    ({"state": "FL", "on": "2027-03-14", "time": "02:30"}, "time", "the clocks skip this time"),
+    ({"state": "FL", "on": "2026-11-01", "time": "01:30"}, "time", "this time comes twice"),
+]
+
+
+@pytest.mark.parametrize(("told", "field", "words"), MOMENTS)
+def test_a_moment_that_is_none_or_two_is_refused_beside_its_field(
+    reader: TestClient, told: dict[str, str], field: str, words: str
+) -> None:
+    page = reader.get(f"{PAGE}?{urlencode({'topic': 'licensing', 'start': 'ordinary_visit', **told})}")
+    assert page.status_code == 422 and words in text_of(page.text)
+    assert f'id="{field}-error"' in page.text
+
+
 def test_a_patient_is_as_old_and_an_examination_as_long_ago_on_every_day(rulebook: Rulebook) -> None:
     told = {"patient.age": 34, "relationship.in_person_exams": ({"date": "180", "by": "self"},)}
     asked = Asked(topic="prescribing", state="FL", day=DAY, told=told)
