@@ -92,7 +92,7 @@ def _name_errors(values: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _birth_errors(values: Mapping[str, str], born: date | None, today: date) -> list[tuple[str, str]]:
-    """One sentence for each way a date of birth can be wrong; a parent or guardian adds their child from an account of their own."""
+    """One sentence for each way a date of birth can be wrong; a parent adds a child from an account of their own."""
     if not all(values[f"birth_date-{part}"] for part in "mdy"):
         code = "birth_date"
     elif born is None:
