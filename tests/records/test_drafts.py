@@ -72,6 +72,7 @@ def test_only_what_adds_to_a_visit_waits_for_it() -> None:
         Act.ANSWER_SAVED,
         Act.FLAG_RAISED,
         Act.FORM_SUBMITTED,
+        Act.FILE_ADDED,
         Act.PLACE_ATTESTED,
         Act.CONSENT_SIGNED,
         Act.DUTY_STATED,
