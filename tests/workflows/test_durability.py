@@ -14,10 +14,10 @@ import pytest_asyncio
 
 from tests.workflows.helpers_fleet import Clinic, Fleet, Journey, build_fleet, open_clinic
 
-VISITS = 60
-AT_ONCE = 20
-KILLS = ("worker", "temporal", "media") * 2
-SECONDS_BETWEEN_KILLS = 6
+VISITS = 24  # sixty through the web, with more kills: `tests/whole/test_killed.py`
+AT_ONCE = 12
+KILLS = ("worker", "temporal", "media")
+SECONDS_BETWEEN_KILLS = 4
 STAGES = ["draft", "held", "booked", "preparing", "ready", "waiting", "in_call", "documenting", "completed"]
 
 
