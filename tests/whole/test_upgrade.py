@@ -27,7 +27,9 @@ STAGES = ["draft", "held", "booked", "preparing", "ready", "waiting", "in_call",
 ONCE = {"payment_authorised": 1, "payment_captured": 1}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.soak), pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an empty database; empty itself for the file of the fleet's own."""
     if request.param == "sqlite":

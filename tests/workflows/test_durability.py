@@ -32,7 +32,7 @@ async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
         fleet.close()
 
 
-@pytest.mark.slow
+@pytest.mark.soak  # in `all` the drill of tests/whole/test_upgrade.py goes this way, and the canary reads the histories
 @pytest.mark.timeout(150)
 async def test_a_visit_goes_through_on_the_real_parts_and_they_stop_cleanly(fleet: Fleet) -> None:
     clinic = await open_clinic(fleet.settings, patience_seconds=30)
