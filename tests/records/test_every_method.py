@@ -12,13 +12,15 @@ from tests.records.helpers_calls import ALL, MAKES_ITS_OWN, account_of, call
 from tests.records.helpers_journey import walk
 
 # What discloses nothing about a patient: numbers, digests, the public directory, one's own log-in, a plan and
-# its texts, an address token, and free time. Everything else has to be in the audit.
+# its texts, an address token, free time, and what a page leaves out (`visits.glimpse` audits where it shows something).
+# Everything else has to be in the audit.
 UNAUDITED = {
     "accounts.address_proved",
     "accounts.of_person",
     "emergencies.current",
     "hours.offered",
     "links.address",
+    "links.admits",
     "links.peek",
     "links.room_pass",
     "people.provider",
@@ -28,6 +30,8 @@ UNAUDITED = {
     "visits.document",
     "parts.given",
     "parts.leads_to",
+    "parts.unasked",
+    "visits.glimpse",
     "visits.participant_of",
     "visits.participants",
     "visits.plan",
