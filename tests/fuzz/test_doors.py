@@ -32,7 +32,7 @@ CALM = settings(
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )
-FEW = settings(CALM, max_examples=40)
+FEW = settings(CALM, max_examples=20)
 MANY = settings(CALM, max_examples=5000, derandomize=False, phases=(Phase.generate, Phase.shrink))
 
 
@@ -185,7 +185,7 @@ KEYS = st.one_of(JSON, st.fixed_dictionaries({"keys": st.one_of(JSON, st.lists(J
 def test_a_provider_that_talks_nonsense_is_refused_and_breaks_nothing() -> None:
     client = Client(issuer="http://127.0.0.1:1", client_id="clinic", secret="s", redirect="http://x/back")
 
-    @settings(FEW, max_examples=150)
+    @settings(FEW, max_examples=60)
     @given(document=DOCUMENT, tokens=TOKENS, keys=KEYS)
     def ask(document: dict[str, Any], tokens: Any, keys: Any) -> None:
         def said(request: httpx.Request) -> httpx.Response:

@@ -11,7 +11,7 @@ from tests.records.helpers_postgres import Server, programs
 
 
 @pytest.mark.postgres
-@pytest.mark.slow
+@pytest.mark.soak  # seconds of load beside a whole suite say nothing; `clinic bench patients` measures hundreds
 @pytest.mark.timeout(600)
 def test_twenty_patients_at_once_meet_no_error(tmp_path: Path) -> None:
     if programs() is None:
