@@ -14,7 +14,6 @@ from engine.conditions_closures import Truth, because, describe, failures, missi
 from engine.decide_duties import merged
 from engine.decide_ways import exceptions
 from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome, Said
-from engine.due_points import POINTS
 from engine.instances import Instance
 from engine.law import STATUTE, Advise, Cited, Effect, Forbid, Limit, Permit, Require, Review, Source
 from engine.periods import Certainty
@@ -87,8 +86,7 @@ class _Tally:
     failed: list[tuple[Permit, Instance]] = field(default_factory=list)
     open_permits: list[Instance] = field(default_factory=list)
     open_forbids: list[Instance] = field(default_factory=list)
-    open_duties: list[tuple[str, Instance]] = field(default_factory=list)
-    open_reviews: list[Instance] = field(default_factory=list)
+    open_duties: list[Instance] = field(default_factory=list)
     open_limits: list[str] = field(default_factory=list)
     strictest: dict[tuple[str, bool], tuple[Limit, Instance]] = field(default_factory=dict)
 
@@ -132,7 +130,7 @@ class _Tally:
         if isinstance(effect, Forbid) or (isinstance(effect, Limit) and not self._keeps(effect)):
             self.open_forbids.append(instance)
         elif isinstance(effect, Require) and not met:
-            self.open_duties.append((effect.due, instance))
+            self.open_duties.append(instance)
 
     def _keeps(self, limit: Limit) -> bool:
         """Whether what is told stays within a limit anyway."""
@@ -141,7 +139,7 @@ class _Tally:
 
     def _review(self, effect: Review, instance: Instance, truth: Truth) -> None:
         if truth is None:
-            self.open_reviews.append(instance)
+            self.open_duties.append(instance)
         else:
             first = {"why": effect.why, "lacks": effect.lacks} if effect.lacks else {"why": effect.why}
             self.reviews.append(_said(instance, **first))
@@ -214,22 +212,11 @@ class _Tally:
         if self.topic.needs_permit and not self.permits:
             open_rules += self.open_permits
         if not self.reviews and not (self._only_weak() and not self.open_permits):
-            # Where a person must decide anyway, a duty or a further review changes nothing.
-            open_rules += self.open_reviews
-            open_rules += [instance for due, instance in self.open_duties if not self._owes_before(due)]
+            open_rules += (
+                self.open_duties
+            )  # where a person must decide anyway, a duty or a further review changes nothing
         found = {path for instance in open_rules for path in missing(instance.condition, self.facts)}
         return {told_path(path) for path in found | set(self.open_limits)}
-
-    def _owes_before(self, due: str) -> bool:
-        """Whether a duty that is unmet for certain keeps the gate shut at which another one would be due.
-
-        Then the other changes nothing yet. It does once the first is met; and it always may where it is due earlier,
-        for a gate in between would open on duties that nobody asked about.
-        """
-        if due not in POINTS:
-            return False
-        by_then = list(POINTS)[: list(POINTS).index(due) + 1]
-        return any(not duty["met"] and duty["due"] in by_then for duty in self.duties)
 
     def all_reviews(self, carried: bool) -> Iterator[Json]:
         """Why a person must decide, where one must."""

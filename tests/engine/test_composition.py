@@ -106,36 +106,6 @@ def test_whether_a_duty_applies_matters_unless_it_is_met_anyway(tmp_path: Path) 
     assert ask(book, b=True).outcome is Outcome.PERMITTED
 
 
-@pytest.mark.parametrize(
-    ("owed", "open_one", "missing"),
-    [
-        ("before_join", "before_join", ()),
-        ("before_join", "before_sign", ()),
-        ("before_sign", "before_join", ("a",)),  # the gate in between would open on a duty nobody asked about
-        ("within 72 hours of encounter", "before_sign", ("a",)),
-        ("before_booking", "within 72 hours of encounter", ("a",)),
-    ],
-)
-def test_whether_a_duty_applies_changes_nothing_while_another_keeps_the_same_gate_shut(
-    tmp_path: Path, owed: str, open_one: str, missing: tuple[str, ...]
-) -> None:
-    ask_too = f"{{require: ask, due: {owed}, met_by: {{c: true}}}}"
-    book = law(tmp_path, rule("open/look", LOOK.replace("before_join", open_one), when=A), rule("open/ask", ask_too))
-    decision = ask(book)
-    assert decision.missing == missing
-    assert decision.outcome is (Outcome.INCOMPLETE if missing else Outcome.PERMITTED_WITH_DUTIES)
-    assert ask(book, c=True).missing == ("a",)  # met, it no longer stands before the other
-    assert ask(book, a=True).outcome is ask(book, a=False).outcome is Outcome.PERMITTED_WITH_DUTIES
-
-
-def test_whether_a_person_must_decide_matters_while_a_duty_is_unmet(tmp_path: Path) -> None:
-    book = law(tmp_path, rule("open/who", "{review: somebody}", when=A), rule("open/look", LOOK))
-    assert ask(book).missing == ("a",)
-    doubtful = rule("open/ask", "{require: ask, due: before_join}", when=A, begins="'2026'")
-    book = law(tmp_path / "doubtful", doubtful, rule("open/look", LOOK))
-    assert ask(book).missing == ("a",)
-
-
 def test_the_smaller_limit_counts_and_beyond_it_the_act_is_forbidden(tmp_path: Path) -> None:
     book = law(tmp_path, rule("open/ten", "{limit: days, max: 10}"), rule("open/three", "{limit: days, max: 3}"))
     decision = ask(book, days=3)
