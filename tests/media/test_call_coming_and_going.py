@@ -17,6 +17,8 @@ from media.rtp import FIXED
 from tests.media.helpers_bot import VP8, Bench, new_bench, spec
 from tests.media.helpers_call import close, out, two, until
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
 
 async def test_joining_again_replaces_the_old_connection_and_media_goes_on(bench: Bench) -> None:
     patient, provider = await two(bench)

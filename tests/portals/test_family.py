@@ -16,6 +16,9 @@ from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic, csrf_of, po
 from tests.portals.helpers_journey import GOOD_CARD, HERE, KIND, MIAMI, choose, fill_intake, ref
 from workflows.gatekeeper import LawGateKeeper
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
+
 CHILD = {
     "given": "Ivy",
     "family": "Hartley",

@@ -18,6 +18,8 @@ from tests.portals.helpers_clinic import SLUG, Clinic, csrf_of, post, sign_in
 from tests.portals.helpers_files import clinician_at, left, lying, patient_at, send, visit_of
 from tests.records.helpers_blobs import PDF, FakeScanner, picture
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
 
 def links(html: str, visit: str, portal: str = "") -> list[str]:
     """The addresses of files that the page names."""

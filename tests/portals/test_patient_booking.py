@@ -17,6 +17,8 @@ from tests.portals.helpers_clinic import SLUG, Clinic, LicenceGates, post, sign_
 from tests.portals.helpers_files import PLACE, person_of
 from tests.portals.helpers_journey import GOOD_CARD, KIND, MIAMI, booked, choose, held, times
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
 
 def test_the_front_page_shows_price_length_hours_and_languages(clinic: Clinic) -> None:
     page = clinic.browser().get("/")

@@ -15,6 +15,9 @@ from tests.portals.helpers_clinic import SLUG, Clinic, post
 from tests.portals.helpers_files import person_of
 from tests.portals.helpers_journey import GOOD_CARD, answer_page, booked, held, times
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
+
 FORM = "urgent_care/intake"
 
 

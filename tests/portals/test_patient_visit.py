@@ -23,6 +23,8 @@ from tests.portals.helpers_clinic import SLUG, Clinic, csrf_of, post, sign_in
 from tests.portals.helpers_journey import HERE, answer_page, booked, fill_intake, ref
 from workflows.gatekeeper import LawGateKeeper
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

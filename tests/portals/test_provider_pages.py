@@ -18,6 +18,9 @@ from tests.records.helpers import PLACE, HandClock, build_world, open_database
 from workflows.client import VisitUnreachable
 from workflows.contracts import Answer
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
+
 RX = {
     "drug": "list:0:0",
     "sig": "Take 1 capsule 2 times a day",

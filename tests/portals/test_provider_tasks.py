@@ -21,6 +21,8 @@ from tests.portals.test_provider_pages import draft, note
 from tests.records.helpers import PLACE, HandClock, build_world, open_database
 from workflows.contracts import Answer
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
 
 @pytest.fixture
 def portal(tmp_path: Path) -> Iterator[Portal]:

@@ -11,6 +11,9 @@ from records.database import Database
 from tests.records.helpers_calls import ALL, MAKES_ITS_OWN, account_of, call
 from tests.records.helpers_journey import walk
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
+
 # What discloses nothing about a patient: numbers, digests, the public directory, one's own log-in, a plan and
 # its texts, an address token, free time, and what a page leaves out (`visits.glimpse` audits where it shows something).
 # Everything else has to be in the audit.

@@ -14,6 +14,9 @@ from records.hours import EXTRA, OFF, ExceptionDraft, HoursDraft
 from records.work import Actor
 from tests.records.helpers import START, World, draft_of
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
+
 CLINIC = WeekHours(by_weekday={day: (Opening(time(9), time(17)),) for day in range(7)})
 ZONE = "America/New_York"
 WEEK = HoursDraft(time_zone=ZONE, week=({"weekday": 4, "since": "08:00", "until": "12:00"},))  # Fridays

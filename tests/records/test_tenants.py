@@ -16,6 +16,8 @@ from tests.records.helpers import PATIENT, PROVIDER, build_world
 from tests.records.helpers_calls import ALL, MAKES_ITS_OWN, REACHED, account_of, call, spelled
 from tests.records.helpers_journey import FORM, Walked, walk
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
 
 @pytest.fixture
 def both(database: Database) -> tuple[Walked, Walked]:

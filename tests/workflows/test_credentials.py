@@ -28,6 +28,9 @@ from workflows.contracts import CredentialsInput, EffectInput, GateAnswer, GateI
 from workflows.gatekeeper import LawGateKeeper
 from workflows.schedules import daily
 
+pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
+
+
 AT = datetime(2026, 12, 1, 15, tzinfo=UTC)
 IMPATIENT = CheckPatience(gate_seconds=5.0, leave_alone_seconds=0.0)
 
