@@ -26,7 +26,7 @@ def fresh(tmp_path: Path) -> Path:
     """A data folder as the first start outside a demo leaves it: people, and nobody who can sign in."""
     settings = parse_settings({"CLINIC_DATA_DIR": str(tmp_path / "data")})
     settings.data_dir.mkdir()
-    prepare(settings, tuple(load_library(HOME).content.clinics.values()))
+    prepare(settings, tuple(load_library(HOME, (HOME / f"clinics/{CLINIC}.yaml",)).content.clinics.values()))
     return settings.data_dir
 
 

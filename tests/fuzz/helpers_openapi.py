@@ -74,7 +74,7 @@ class Api:
 def opened(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Api]:
     """The program and its description; the limit of calls for each caller is off."""
     patch.setattr(routes, "limiter", RateLimiter(NO_LIMIT))
-    library = two_clinics(folder)
+    library = two_clinics()
     clinic = build_clinic(folder, several=library)
     crawl = crawl_of(clinic)
     described = clinic.browser().get(DESCRIPTION).json()

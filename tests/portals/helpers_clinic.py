@@ -263,7 +263,7 @@ def _seeded() -> Path:
 
 @cache
 def _library() -> Library:
-    return load_library(ROOT)
+    return load_library(ROOT, (ROOT / "clinics" / f"{SLUG}.yaml",))
 
 
 def _settings(folder: Path, demo: bool, port: int) -> Settings:

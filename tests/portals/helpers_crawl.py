@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -41,7 +40,7 @@ from tests.records.helpers_blobs import PDF
 from tests.records.helpers_journey import gate_record, order_of
 from workflows.contracts import Answer, Ask
 
-MINE, OTHER = "marigold", "larkspur"
+MINE, OTHER = "marigold", "wrenfield"
 KIND = "urgent_care/video_visit"
 PLACE = Place(country="us", state="FL", postal_code="33132", time_zone="America/New_York")
 PARAMETER = re.compile(r"\{(\w+)\}")
@@ -159,14 +158,9 @@ class Crawl:
         return self.browsers[asker.name]
 
 
-def two_clinics(folder: Path) -> Library:
-    """The demo clinic and one like it under another name."""
-    text = (ROOT / "clinics" / f"{MINE}.yaml").read_text(encoding="utf-8")
-    for word, other in ((f"clinic: {MINE}", f"clinic: {OTHER}"), ("Marigold Quay", "Larkspur Hill")):
-        text = text.replace(word, other)
-    file = folder / f"{OTHER}.yaml"
-    file.write_text(text.replace("marigoldquay.example", "larkspurhill.example"), encoding="utf-8")
-    return load_library(ROOT, (ROOT / "clinics" / f"{MINE}.yaml", file))
+def two_clinics() -> Library:
+    """The project's two clinics: one state, and all whose law is carried."""
+    return load_library(ROOT, tuple(ROOT / "clinics" / f"{slug}.yaml" for slug in (MINE, OTHER)))
 
 
 def crawl_of(clinic: Clinic) -> Crawl:

@@ -229,7 +229,7 @@ TURNED_AWAY = (401, 403, 404, 410)  # 410: a way in that is none for who asks
 @pytest.fixture(scope="module")
 def crawl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawl]:
     folder = tmp_path_factory.mktemp("crawl")
-    clinic = build_clinic(folder / "data", several=two_clinics(folder))
+    clinic = build_clinic(folder / "data", several=two_clinics())
     yield crawl_of(clinic)
     clinic.database.close()
 

@@ -22,7 +22,7 @@ OPERATOR = Actor(person="dana", role=Role.PLATFORM_OPERATOR)
 def crawl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawl]:
     """Everybody at a clinic, one of whose patients was erased after their visit."""
     folder = tmp_path_factory.mktemp("erased")
-    clinic = build_clinic(folder / "data", several=two_clinics(folder))
+    clinic = build_clinic(folder / "data", several=two_clinics())
     made = crawl_of(clinic)
     told, database = made.visits[MINE], clinic.database
     ref = VisitRef(clinic=MINE, visit=told.ids["visit"])

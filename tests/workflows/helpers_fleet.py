@@ -109,6 +109,7 @@ def build_fleet(folder: Path) -> Fleet:
     settings = parse_settings(
         {
             "CLINIC_ROOT": str(folder / "root"),
+            "CLINIC_CLINICS": "clinics/marigold.yaml",
             "CLINIC_DATA_DIR": str(folder / "data"),
             "CLINIC_KEYS_DIR": str(folder / "keys"),
             "CLINIC_TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}",
@@ -143,7 +144,7 @@ class Clinic:
 
 
 async def open_clinic(settings: Settings, patience_seconds: float) -> Clinic:
-    content = load_content(settings.root)
+    content = load_content(settings.root, settings.clinics)
     file = next(iter(content.clinics.values()))
     database = Database(settings.database_url, FileKeyProvider(settings.keys_dir))
     seed(database, file, demo=True)

@@ -1,0 +1,104 @@
+"""Two clinics on one server: each has its own look, words, cookies, people, mails; none opens anything of the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from engine.library import load_library
+from portals.base.visitor import COOKIES, PATIENT
+from records.access import Role
+from records.work import Actor
+from tests.portals.helpers_clinic import PORT, ROOT, Clinic, build_clinic, csrf_of, password, post
+
+pytestmark = pytest.mark.slow
+BOUTIQUE, GROUP = "marigold", "wrenfield"
+PATIENTS = {BOUTIQUE: "june.hartley@patients.example", GROUP: "beatriz.solano@patients.example"}
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Clinic:
+    """The project's two clinics in one web program and one database."""
+    return build_clinic(tmp_path_factory.mktemp("both"), several=load_library(ROOT, _files()))
+
+
+def _files() -> tuple[Path, ...]:
+    return tuple(ROOT / "clinics" / f"{slug}.yaml" for slug in (BOUTIQUE, GROUP))
+
+
+def signed_in(both: Clinic, slug: str) -> TestClient:
+    browser = both.browser(f"{slug}.localhost")
+    answer = post(browser, "/sign-in", {"email": PATIENTS[slug], "password": password()})
+    assert answer.url.path == "/visits"
+    return browser
+
+
+@pytest.mark.parametrize(("slug", "other"), [(BOUTIQUE, GROUP), (GROUP, BOUTIQUE)])
+def test_a_clinics_first_page_speaks_of_it_alone(both: Clinic, slug: str, other: str) -> None:
+    page = both.browser(f"{slug}.localhost").get("/").text
+    mine, others = both.content.clinics[slug], both.content.clinics[other]
+    assert mine.name in page
+    assert mine.texts["welcome"]["en"] in page
+    assert mine.contact.phone in page
+    for word in (others.name, others.texts["welcome"]["en"], others.contact.phone, others.brand.logo_text):
+        assert word not in page
+
+
+def test_each_host_has_its_own_colours_in_light_and_dark(both: Clinic) -> None:
+    sheets = {slug: both.browser(f"{slug}.localhost").get("/brand.css").text for slug in (BOUTIQUE, GROUP)}
+    assert sheets[BOUTIQUE] != sheets[GROUP]
+    assert all("prefers-color-scheme:dark" in sheet for sheet in sheets.values())
+
+
+def test_cookies_are_bound_to_the_host_that_set_them(both: Clinic) -> None:
+    browser = both.browser(f"{GROUP}.localhost")
+    browser.get("/sign-in")
+    values = {"email": PATIENTS[GROUP], "password": password(), "csrf": csrf_of(browser.get("/sign-in").text)}
+    answer = browser.post("/sign-in", data=values, follow_redirects=False)
+    written = answer.headers.get_list("set-cookie")
+    assert any(one.startswith(f"{COOKIES[PATIENT]}=") for one in written)
+    assert [one for one in written if "domain=" in one.lower()] == []
+    assert all("httponly" in one.lower() and "samesite=" in one.lower() for one in written)
+
+
+@pytest.mark.parametrize(("slug", "other"), [(BOUTIQUE, GROUP), (GROUP, BOUTIQUE)])
+def test_a_session_of_one_clinic_is_nothing_at_the_other(both: Clinic, slug: str, other: str) -> None:
+    mine = signed_in(both, slug)
+    assert mine.get("/visits").url.path == "/visits"
+    stranger = both.browser(f"{other}.localhost")
+    stolen = next(one.value for one in mine.cookies.jar if one.name == COOKIES[PATIENT])
+    stranger.cookies.set(COOKIES[PATIENT], str(stolen), domain=f"{other}.localhost")
+    assert stranger.get("/visits").url.path == "/sign-in"
+
+
+def test_who_has_an_account_at_one_clinic_has_none_at_the_other(both: Clinic) -> None:
+    page = post(both.browser(f"{GROUP}.localhost"), "/sign-in", {"email": PATIENTS[BOUTIQUE], "password": password()})
+    assert page.url.path == "/sign-in"
+
+
+@pytest.mark.parametrize("slug", [BOUTIQUE, GROUP])
+def test_a_mail_names_its_clinic_and_leads_to_its_host(both: Clinic, slug: str) -> None:
+    post(both.browser(f"{slug}.localhost"), "/forgot", {"email": PATIENTS[slug]})
+    with both.database.scope(slug, Actor.system("tests")) as scope:
+        mail = scope.mails.outbox()[0]
+    name = both.content.clinics[slug].name
+    assert name in mail.subject
+    assert name in mail.body
+    assert f"http://{slug}.localhost:{PORT}/reset/" in mail.body
+
+
+def test_people_are_kept_apart_also_where_they_share_a_database(both: Clinic) -> None:
+    shown: dict[str, set[str | None]] = {}
+    for slug in (BOUTIQUE, GROUP):
+        with both.database.scope(slug, Actor(person="tests", role=Role.SYSTEM)) as scope:
+            shown[slug] = {one.seed_key for one in scope.people.providers()}
+    assert shown[BOUTIQUE].isdisjoint(shown[GROUP])
+    assert len(shown[GROUP]) == len(both.content.clinics[GROUP].people.providers)
+
+
+def test_the_two_brands_are_one_state_and_all_whose_law_is_carried(both: Clinic) -> None:
+    carried = {path.name.upper() for path in (ROOT / "rules" / "us").iterdir() if len(path.name) == 2}
+    assert set(both.content.clinics[GROUP].states) == carried
+    assert len(both.content.clinics[BOUTIQUE].states) == 1
