@@ -14,6 +14,7 @@ from engine.conditions_closures import Truth, because, describe, failures, missi
 from engine.decide_duties import merged
 from engine.decide_ways import exceptions
 from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome, Said
+from engine.due_points import POINTS
 from engine.instances import Instance
 from engine.law import STATUTE, Advise, Cited, Effect, Forbid, Limit, Permit, Require, Review, Source
 from engine.periods import Certainty
@@ -86,7 +87,9 @@ class _Tally:
     failed: list[tuple[Permit, Instance]] = field(default_factory=list)
     open_permits: list[Instance] = field(default_factory=list)
     open_forbids: list[Instance] = field(default_factory=list)
-    open_duties: list[Instance] = field(default_factory=list)
+    open_duties: list[tuple[str, Instance]] = field(default_factory=list)
+    open_reviews: list[Instance] = field(default_factory=list)
+    owed: list[str] = field(default_factory=list)
     open_limits: list[str] = field(default_factory=list)
     strictest: dict[tuple[str, bool], tuple[Limit, Instance]] = field(default_factory=dict)
 
@@ -130,7 +133,7 @@ class _Tally:
         if isinstance(effect, Forbid) or (isinstance(effect, Limit) and not self._keeps(effect)):
             self.open_forbids.append(instance)
         elif isinstance(effect, Require) and not met:
-            self.open_duties.append(instance)
+            self.open_duties.append((effect.due, instance))
 
     def _keeps(self, limit: Limit) -> bool:
         """Whether what is told stays within a limit anyway."""
@@ -139,7 +142,7 @@ class _Tally:
 
     def _review(self, effect: Review, instance: Instance, truth: Truth) -> None:
         if truth is None:
-            self.open_duties.append(instance)
+            self.open_reviews.append(instance)
         else:
             first = {"why": effect.why, "lacks": effect.lacks} if effect.lacks else {"why": effect.why}
             self.reviews.append(_said(instance, **first))
@@ -150,6 +153,8 @@ class _Tally:
             reasons = {path: _plain(value) for path, value in because(instance.condition, self.facts).items()}
             self.forbids.append({"act": effect.act, **_words(instance), "because": reasons, **self._unless(instance)})
         elif isinstance(effect, Require):
+            if not met and not instance.of_the_clinic:
+                self.owed.append(effect.due)
             self.duties.append(kept(instance, ("duty", number, met), lambda: _duty(effect, instance, met)))
         elif isinstance(effect, Limit):
             self._narrow(effect, instance)
@@ -212,11 +217,23 @@ class _Tally:
         if self.topic.needs_permit and not self.permits:
             open_rules += self.open_permits
         if not self.reviews and not (self._only_weak() and not self.open_permits):
-            open_rules += (
-                self.open_duties
-            )  # where a person must decide anyway, a duty or a further review changes nothing
+            # Where a person must decide anyway, a duty or a further review changes nothing.
+            open_rules += self.open_reviews
+            open_rules += [instance for due, instance in self.open_duties if not self._owes_before(due)]
         found = {path for instance in open_rules for path in missing(instance.condition, self.facts)}
         return {told_path(path) for path in found | set(self.open_limits)}
+
+    def _owes_before(self, due: str) -> bool:
+        """Whether a duty that is unmet for certain keeps the gate shut at which another one would be due.
+
+        Then the other changes nothing yet. It does once the first is met; and it always may where it is due earlier,
+        for a gate in between would open on duties that nobody asked about. Only duties of the law count: a clinic's
+        own would hide what the law still asks, and a policy never loosens an answer.
+        """
+        if due not in POINTS:
+            return False
+        by_then = list(POINTS)[: list(POINTS).index(due) + 1]
+        return any(owed in by_then for owed in self.owed)
 
     def all_reviews(self, carried: bool) -> Iterator[Json]:
         """Why a person must decide, where one must."""

@@ -12,4 +12,4 @@ GATE_OF_EVENT: Mapping[str, str] = MappingProxyType(
 POINTS: Mapping[str, str] = MappingProxyType(
     {"before_booking": "book", "before_join": "join", "before_prescribe": "prescribe", "before_sign": "sign"}
 )
-"""The gate at which each due point falls."""
+"""The gate at which each due point falls, in the order of a visit."""

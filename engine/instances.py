@@ -15,7 +15,7 @@ from engine.conditions import (
     rewrite,
 )
 from engine.conditions_closures import moved, truth
-from engine.law import GUIDANCE, STATUTE, Advise, Cited, Effect, LawValue, Limit, Permit, Require, Rule
+from engine.law import CLINIC, GUIDANCE, STATUTE, Advise, Cited, Effect, LawValue, Limit, Permit, Require, Rule
 from engine.periods import Period
 from engine.topics import LAW_PREFIX
 from engine.uncarried import parts_without
@@ -26,7 +26,8 @@ from engine.values import Value
 class Instance:
     """A rule ready to be judged: no law value is left in it.
 
-    `opens`: whether it is a path of authority. `kept` has what it says alike in many answers.
+    `opens`: whether it is a path of authority. `of_the_clinic`: whether a clinic added it (or lets it block), and the
+    law by itself does not ask for it. `kept` has what it says alike in many answers.
     """
 
     id: str
@@ -38,10 +39,13 @@ class Instance:
     effects: tuple[Effect, ...]
     authority: str = STATUTE
     opens: bool = field(init=False, repr=False, compare=False)
+    of_the_clinic: bool = field(init=False, repr=False, compare=False)
     kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "opens", any(isinstance(effect, Permit) for effect in self.effects))
+        own = self.authority == CLINIC or self.id.startswith(f"{CLINIC}/")
+        object.__setattr__(self, "of_the_clinic", own)
 
 
 def instantiate(rule: Rule, jurisdiction: str, values: Mapping[str, tuple[LawValue, ...]]) -> Iterable[Instance]:

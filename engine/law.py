@@ -27,7 +27,7 @@ from engine.vocabulary import PATH
 
 CONFIDENCES = ("unknown", "low", "medium", "high")
 AUTHORITIES = ("statute", "regulation", "board_rule", "payer", "clinic", "guidance")
-STATUTE, GUIDANCE = "statute", "guidance"
+STATUTE, GUIDANCE, CLINIC = "statute", "guidance", "clinic"
 PERMITTING = frozenset({"statute", "regulation", "board_rule"})
 """The authorities that open a path of authority; all others only tighten."""
 SCHEDULES = ("I", "II", "III", "IV", "V")

@@ -7,11 +7,13 @@ from itertools import pairwise
 from engine.conditions import Always, Condition, Every, Negation, Reference, parse
 from engine.diagnostics import Location, Problems, listed, nearest
 from engine.law import (
+    CLINIC,
     EFFECTS,
     PERMITTING,
     POLICY,
     POLICY_EFFECTS,
     SHAPE,
+    STATUTE,
     Advise,
     Cap,
     Case,
@@ -237,7 +239,7 @@ def _rule(reader: _Reader, node: Node) -> Rule:
     if not reader.policy and not identity.startswith(f"{expected}/"):
         reader.problems.report("LAW009", (node.get("id") or node).at, expected=expected)
     then = node.get("then")
-    authority = node.text("authority", "clinic" if reader.policy else "statute")
+    authority = node.text("authority", CLINIC if reader.policy else STATUTE)
     return Rule(
         id=identity,
         title=node.text("title"),

@@ -8,15 +8,13 @@ from engine.attestations import Attestation, attested_rules, attested_values, re
 from engine.caps import check_caps
 from engine.diagnostics import Problems, listed, nearest
 from engine.imports import check_imports
-from engine.law import GUIDANCE, LawFile, LawValue, Rule, Source
+from engine.law import CLINIC, GUIDANCE, LawFile, LawValue, Rule, Source
 from engine.law_reading import read_policy
 from engine.packs import digest
 from engine.reading import Node
 from engine.topics import Topics
 from engine.values import BadValue, Value
 from engine.vocabulary import Vocabulary
-
-_ENFORCED = "clinic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,7 @@ class Overlay:
 
     def rules_of(self, topic: str, law: Iterable[Rule]) -> list[Rule]:
         """The rules of a topic as they are for this clinic, its own after those of the law."""
-        found = [replace(rule, authority=_ENFORCED) if rule.id in self.enforced else rule for rule in law]
+        found = [replace(rule, authority=CLINIC) if rule.id in self.enforced else rule for rule in law]
         return attested_rules(found, self.attested) + [rule for rule in self.rules if rule.topic == topic]
 
     def values_of(self, jurisdiction: str, values: Iterable[LawValue]) -> list[LawValue]:

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from engine.decisions import Decision, Outcome
-from engine.diagnostics import BrokenInput
+from engine.diagnostics import BrokenInput, Problems
+from engine.overlays import OwnLaw
+from engine.reading import read_text
+from engine.rulebook import join
 from tests.engine.helpers_law import ask, law, rule
 
 FORBID, PERMIT = "{forbid: do}", "{permit: do}"
@@ -104,6 +107,56 @@ def test_whether_a_duty_applies_matters_unless_it_is_met_anyway(tmp_path: Path) 
     book = law(tmp_path, rule("open/look", LOOK, when=A))
     assert ask(book).missing == ("a",)
     assert ask(book, b=True).outcome is Outcome.PERMITTED
+
+
+@pytest.mark.parametrize(
+    ("owed", "open_one", "missing"),
+    [
+        ("before_join", "before_join", ()),
+        ("before_join", "before_sign", ()),
+        ("before_sign", "before_join", ("a",)),  # the gate in between would open on a duty nobody asked about
+        ("within 72 hours of encounter", "before_sign", ("a",)),
+        ("before_booking", "within 72 hours of encounter", ("a",)),
+    ],
+)
+def test_whether_a_duty_applies_changes_nothing_while_another_keeps_the_same_gate_shut(
+    tmp_path: Path, owed: str, open_one: str, missing: tuple[str, ...]
+) -> None:
+    ask_too = f"{{require: ask, due: {owed}, met_by: {{c: true}}}}"
+    book = law(tmp_path, rule("open/look", LOOK.replace("before_join", open_one), when=A), rule("open/ask", ask_too))
+    decision = ask(book)
+    assert decision.missing == missing
+    assert decision.outcome is (Outcome.INCOMPLETE if missing else Outcome.PERMITTED_WITH_DUTIES)
+    assert ask(book, c=True).missing == ("a",)  # met, it no longer stands before the other
+    assert ask(book, a=True).outcome is ask(book, a=False).outcome is Outcome.PERMITTED_WITH_DUTIES
+
+
+@pytest.mark.parametrize("own", ["clinic/open/ask", "clinic/open/look"])
+def test_an_unmet_duty_of_a_clinic_hides_nothing_that_the_law_asks(tmp_path: Path, own: str) -> None:
+    asks = own.rpartition("/")[2]
+    policy = f"- {{id: {own}, title: Own, then: {{require: {asks}, due: before_join, met_by: {{c: true}}}}}}\n"
+    node = read_text(policy, "clinics/a.yaml", Problems())
+    plain = law(tmp_path, rule("open/look", LOOK, when=A))
+    for book in (plain, join(plain.law, node)):
+        decision = ask(book)
+        assert (decision.outcome, decision.missing) == (Outcome.INCOMPLETE, ("a",))
+
+
+def test_guidance_that_a_clinic_lets_block_hides_nothing_either(tmp_path: Path) -> None:
+    guidance = rule("open/ask", "{require: ask, due: before_join, met_by: {c: true}}", more=", authority: guidance")
+    plain = law(tmp_path, rule("open/look", LOOK, when=A), guidance)
+    node = read_text("[us/fl/open/ask]", "clinics/a.yaml", Problems())
+    book = join(plain.law, OwnLaw(guidance=node))
+    assert ask(plain).missing == ask(book).missing == ("a",)
+    assert [duty["duty"] for duty in ask(book, a=False).duties] == ["ask"]
+
+
+def test_whether_a_person_must_decide_matters_while_a_duty_is_unmet(tmp_path: Path) -> None:
+    book = law(tmp_path, rule("open/who", "{review: somebody}", when=A), rule("open/look", LOOK))
+    assert ask(book).missing == ("a",)
+    doubtful = rule("open/ask", "{require: ask, due: before_join}", when=A, begins="'2026'")
+    book = law(tmp_path / "doubtful", doubtful, rule("open/look", LOOK))
+    assert ask(book).missing == ("a",)
 
 
 def test_the_smaller_limit_counts_and_beyond_it_the_act_is_forbidden(tmp_path: Path) -> None:
