@@ -22,7 +22,14 @@ IDLE_MINUTES: Mapping[str, int] = MappingProxyType({role: 30 if role in STAFF_RO
 LONGEST_MINUTES = 12 * 60
 # Acts that want a proof (a factor, or the password of an account that has none) not older than so many minutes.
 FRESH_MINUTES: Mapping[str, int] = MappingProxyType(
-    {"sign_note": 15, "send_prescription": 15, "change_factors": 10, "invite": 15}
+    {
+        "sign_note": 15,
+        "send_prescription": 15,
+        "change_factors": 10,
+        "invite": 15,
+        "end_relationship": 15,
+        "change_credentials": 15,
+    }
 )
 
 

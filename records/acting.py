@@ -65,6 +65,15 @@ def is_active(work: Work, row: RelationshipRow) -> bool:
     return within and not (row.for_minor and is_adult(work, row.patient))
 
 
+def state_of(work: Work, row: RelationshipRow) -> str:
+    """Whether it is open, active, ended, or over because nobody accepted in time."""
+    if is_active(work, row):
+        return "active"
+    if row.accepted_at is None and row.revoked_at is None:
+        return "open" if row.expires_at is not None and row.expires_at > work.now else "over"
+    return "ended"
+
+
 def is_adult(work: Work, patient: str, at: datetime | None = None) -> bool:
     """Whether the patient is of age at the date where they live; a birth date that nobody can read counts as of age.
 

@@ -25,7 +25,7 @@ from records.mails import address_index
 from records.sealing import sealed_by
 from records.stages import DRAFT, FINAL
 from records.tables.base import Base
-from records.tables.identity import IdentityToken, KnownDevice, MailRow, Passkey, RecoveryCode, SecondFactor
+from records.tables.identity import IdentityToken, Invitation, KnownDevice, MailRow, Passkey, RecoveryCode, SecondFactor
 from records.tables.people import Account, Patient, Person, SessionRow
 from records.tables.relationships import RelationshipRow
 from records.tables.vault import DataKey
@@ -205,6 +205,7 @@ def _forget_mails(work: Work, person: str) -> None:
 
 def _close_accounts(work: Work, person: str) -> None:
     """Nobody signs in as them again; their address finds nothing, and may be used anew."""
+    _end_invitations(work, person)
     query = select(Account).where(Account.clinic == work.clinic, Account.person == person)
     accounts = work.session.scalars(query.with_for_update(key_share=True)).all()
     for account in accounts:
@@ -215,4 +216,12 @@ def _close_accounts(work: Work, person: str) -> None:
             work.session.execute(delete(table).where(table.__table__.c.account == account.id))
         still_open = (SessionRow.account == account.id, SessionRow.closed_at.is_(None))
         work.session.execute(update(SessionRow).where(*still_open).values(closed_at=work.now))
+    work.session.flush()
+
+
+def _end_invitations(work: Work, person: str) -> None:
+    """Nobody takes the record over any more, and the address that was to do so finds nothing."""
+    query = select(Invitation).where(Invitation.clinic == work.clinic, Invitation.person == person)
+    for row in work.session.scalars(query).all():
+        row.email_index, row.revoked_at = new_id("erased"), row.revoked_at or work.now
     work.session.flush()

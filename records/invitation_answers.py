@@ -58,7 +58,9 @@ def accept_invitation(database: Database, step: Step, token: str, password: str)
 
 
 def _open_one(work: Work, token: str) -> Invitation | None:
-    query = select(Invitation).where(Invitation.clinic == work.clinic, Invitation.token_hash == token_hash(token))
+    query = select(Invitation).where(
+        Invitation.clinic == work.clinic, Invitation.token_hash == token_hash(token), Invitation.role != Role.PATIENT
+    )
     row = work.session.scalars(query).first()
     return row if row is not None and state_of(work, row) == "open" else None
 

@@ -108,7 +108,7 @@ class Invitations(Repository):
     def listed(self) -> tuple[InvitationView, ...]:
         """All of them, the newest first."""
         self._work.note(Act.INVITATIONS_VIEWED, self._work.clinic)
-        query = select(Invitation).where(Invitation.clinic == self._work.clinic)
+        query = select(Invitation).where(Invitation.clinic == self._work.clinic, Invitation.role != Role.PATIENT)
         rows = self._session.scalars(query.order_by(Invitation.created_at.desc(), Invitation.id)).all()
         return tuple(view_of(self._work, row) for row in rows)
 
@@ -125,7 +125,7 @@ class Invitations(Repository):
     def revoke(self, invitation: str) -> None:
         """Takes an invitation back. Raises `AlreadyDone` when it was accepted."""
         row = self._work.row(Invitation, invitation)
-        self._work.note(Act.INVITATION_REVOKED, invitation)
+        self._work.note(Act.INVITATION_REVOKED, invitation)  # also one to take a record over: both are mails in error
         if row.accepted_at is not None:
             raise AlreadyDone(invitation)
         row.revoked_at = row.revoked_at or self._work.now

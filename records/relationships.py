@@ -22,6 +22,7 @@ from records.acting import (
     of_age,
     rows_of,
     scopes_of,
+    state_of,
 )
 from records.acts import Act
 from records.codes import as_code, new_id
@@ -398,15 +399,7 @@ def _view(work: Work, row: RelationshipRow) -> RelationshipView:
         relation=told["relation"],
         kind=row.kind,
         scopes=tuple(sorted(scopes_of(row))),
-        state=_state(work, row),
+        state=state_of(work, row),
         granted_at=row.granted_at,
         until=row.until,
     )
-
-
-def _state(work: Work, row: RelationshipRow) -> str:
-    if is_active(work, row):
-        return "active"
-    if row.accepted_at is None and row.revoked_at is None:
-        return "open" if row.expires_at is not None and row.expires_at > work.now else "over"
-    return "ended"

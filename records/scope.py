@@ -9,6 +9,7 @@ from records.agreements import Agreements
 from records.alerts import Alerts
 from records.audit_trail import AuditTrail
 from records.blobs import Blobs
+from records.circles import Circles
 from records.consents import Consents
 from records.credentials import Credentials
 from records.documents import Documents
@@ -31,6 +32,7 @@ from records.people import People
 from records.relationships import Relationships
 from records.sessions import Sessions
 from records.slots import Slots
+from records.takeovers import Takeovers
 from records.visits import Visits
 from records.work import Actor, Work
 
@@ -86,6 +88,14 @@ class Scope:
     @cached_property
     def mails(self) -> Mails:
         return Mails(self._work)
+
+    @cached_property
+    def circles(self) -> Circles:
+        return Circles(self._work)
+
+    @cached_property
+    def takeovers(self) -> Takeovers:
+        return Takeovers(self._work)
 
     @cached_property
     def relationships(self) -> Relationships:

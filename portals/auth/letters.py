@@ -46,6 +46,14 @@ class Letters:
         """The link of an invitation to act for a patient."""
         return self._mail("acting", address, "", f"/family/invitation/{token}")
 
+    def acting_ended(self, to: str, address: str, language: str) -> MailDraft:
+        """The word that the clinic ended what somebody could do for a patient, to them or to the patient's side."""
+        return self._mail(f"acting_ended_{to}", address, language, "/family")
+
+    def takeover(self, token: str, address: str, language: str) -> MailDraft:
+        """The link by which somebody who came of age takes over their own record."""
+        return self._mail("takeover", address, language, f"/takeover/{token}")
+
     def _mail(self, template: str, address: str, language: str, path: str) -> MailDraft:
         spoken = language or self.language
         t = translator(spoken)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from portals.staff import connections, credentials, emergency, hours, oversight, schedule
+from portals.staff import circles, connections, credentials, emergency, hours, oversight, schedule, takeovers
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
-for part in (schedule, connections, credentials, hours, emergency, oversight):
+for part in (schedule, connections, credentials, hours, emergency, oversight, circles, takeovers):
     router.include_router(part.router)

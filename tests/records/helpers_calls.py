@@ -11,6 +11,7 @@ from typing import Any
 
 from records.access import Role
 from records.audit_trail import AuditQuery
+from records.circles import EndDraft
 from records.errors import AccessRefused, LinkRefused, NotFound, RecordsError
 from records.forms import Submission
 from records.hours import HoursDraft
@@ -47,6 +48,7 @@ MAKES_ITS_OWN = {
     "audit.search",
     "emergencies.open",
     "invitations.invite",
+    "takeovers.invite",
     "people.create_patient",
     "people.create_staff",
     "people.create_provider",
@@ -136,6 +138,9 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
     if (name, method) == ("relationships", "add_child"):
         child = replace(PATIENT, birth_date=date(2015, 6, 1), email="", phone="")
         values |= {"draft": child, "relation": "parent"}
+    if name == "circles":
+        told = EndDraft(relationship=walked.relationship, reason="dispute", words="w")
+        values |= {"who": walked.world.patient, "draft": told, "compose": lambda to, *_: mail_of("another")("t", to)}
     if (name, method) == ("notes", "addendum"):
         values["note"] = walked.note
     if (name, method) == ("links", "admits"):

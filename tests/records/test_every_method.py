@@ -46,6 +46,7 @@ REPEATED = {"forms.save_answer", "messages.sent", "sessions.close_all"}
 USED_UP = {
     "agreements.undo",
     "emergencies.review",
+    "relationships.end",  # by `circles.end`
     "visits.attest_place",
     "alerts.close",
     "orders.discard",
