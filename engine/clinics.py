@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from engine.brand import Brand
+from engine.clinic_terms import USUAL_TERMS, Terms
 from engine.dossier import DeaRegistration, License
 from engine.overlays import OwnLaw
 from engine.reading import Node
@@ -206,6 +207,7 @@ class ClinicFile:
     own_law: OwnLaw = field(compare=False, repr=False)
     digest: str
     sign_in: SignInRules = HOUSE_RULES
+    terms: Terms = USUAL_TERMS
 
     @property
     def policy(self) -> Node | None:

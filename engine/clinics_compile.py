@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
 from engine.brand import TEXT_CONTRAST, WHITE, Brand, brand_of, contrast
+from engine.clinic_terms import read_terms
 from engine.clinics import (
     ClinicFile,
     Contact,
@@ -77,8 +78,10 @@ class _Compiler:
         node = self._document
         if node.text("clinic") != self._slug:
             self._problems.report("FORM012", node["clinic"].at, found=node.text("clinic"), expected=self._slug)
+        terms = read_terms(node, self._problems)
         hours = self._hours(node["hours"])
-        for part in (node["emergency"], *(text for _, text in _entries(node, "texts"))):
+        hours = replace(hours, closed=hours.closed | terms.holidays.keys())
+        for part in (node["emergency"], *(text for _, text in _entries(node, "texts")), *_holiday_names(node)):
             require_languages(part, self._languages, self._problems)
         people = self._people(hours)
         pack = {key: value.plain() for key, value in node.items() if key != "people"}
@@ -100,6 +103,7 @@ class _Compiler:
             people=people,
             own_law=self._own_law(),
             sign_in=read_sign_in(node.get("sign_in")),
+            terms=terms,
             digest=digest(pack),
         )
 
@@ -367,6 +371,10 @@ def _contact(node: Node) -> Contact:
 
 def _staff(node: Node) -> SeedStaff:
     return SeedStaff(**{name: node.text(name) for name in ("id", "given", "family", "email", "role")})
+
+
+def _holiday_names(document: Node) -> tuple[Node, ...]:
+    return tuple(part["name"] for part in document.get("holidays") or ())
 
 
 def _hours_words(hours: WeekHours) -> tuple[str, ...]:

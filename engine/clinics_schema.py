@@ -1,6 +1,7 @@
 """What may stand in a clinic's file?"""
 
 from engine.attestations import LIST as ATTESTATIONS
+from engine.clinic_terms import CANCELLATION, HOLIDAYS, QUIET
 from engine.law import RULE_ID
 from engine.shapes import DAY, LINK, NAME, SLUG, Anything, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.sign_in_rules import SHAPE as SIGN_IN
@@ -155,6 +156,9 @@ CLINIC = Record(
         "time_zone": Key(Text(), "the zone of its hours, such as America/New_York", required=True),
         "specialties": Key(ListOf(NAME, least=1), "what it offers", required=True),
         "hours": Key(HOURS, "when it is open", required=True),
+        "holidays": Key(HOLIDAYS, "days on which nobody works, but for extra hours, with their names"),
+        "cancellation": Key(CANCELLATION, "until when patients may move and cancel a visit, and what it costs later"),
+        "quiet_hours": Key(QUIET, "the night of patients, in which no reminder is sent; 21:00-08:00 unless written"),
         "prices": Key(MapOf(_PRICE), "the price of each visit type, by `specialty/type`", required=True),
         "contact": Key(_CONTACT, "how to reach it", required=True),
         "emergency": Key(TEXTS, "what to do in an emergency, by language", required=True),

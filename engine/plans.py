@@ -29,10 +29,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
-    """A notice before the slot's start: how long before in seconds, and which message template."""
+    """A notice before the slot's start: how long before in seconds, which message template, by which channels.
+
+    ``text`` reaches only patients who asked for text messages.
+    """
 
     before_seconds: int
     template: str
+    channels: tuple[str, ...] = ("mail",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class VisitPlan:
     note_template: str
     formulary: str | None
     pins: Mapping[str, str] = field(default_factory=dict)
+    buffer_seconds: int = 0
 
     @property
     def intake_forms(self) -> tuple[str, ...]:
@@ -99,6 +104,10 @@ def plan_from_json(canonical: str, digest: str) -> VisitPlan:
             **raw,
             "professions": tuple(raw["professions"]),
             "steps": tuple(Step(**{**step, "after": tuple(step["after"])}) for step in raw["steps"]),
-            "reminders": tuple(Reminder(**reminder) for reminder in raw["reminders"]),
+            "reminders": tuple(_reminder(reminder) for reminder in raw["reminders"]),
         }
     )
+
+
+def _reminder(raw: Mapping[str, Any]) -> Reminder:
+    return Reminder(**{**raw, "channels": tuple(raw.get("channels", ("mail",)))})

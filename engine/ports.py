@@ -127,6 +127,16 @@ class RoomPlace:
     endpoint: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitStanding:
+    """What a clinic's terms ask about a visit: its start, its price, how often the patient moved it, and its zone."""
+
+    starts_at: datetime
+    price_cents: int
+    moved: int
+    time_zone: str
+
+
 class VisitRecords(Protocol):
     """What the visit's activities need from records; every call is audited in the same transaction."""
 
@@ -140,6 +150,15 @@ class VisitRecords(Protocol):
         ...
 
     def release_slot(self, effect: Effect) -> None: ...
+    def standing(self, ref: VisitRef) -> VisitStanding: ...
+    def move_slot(self, effect: Effect, starts_at: datetime) -> bool:
+        """Gives the visit's time back and takes another with the same clinician, both or neither.
+
+        False, and nothing changed, when another visit has a part of it. The place that was attested for the old time
+        no longer counts.
+        """
+        ...
+
     def change(self, effect: Effect, change: VisitChange) -> None: ...
     def payment_due(self, ref: VisitRef) -> PaymentDue: ...
     def record_payment(self, effect: Effect, receipt: PaymentReceipt) -> None: ...

@@ -28,10 +28,26 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Open from a wall-clock time until another on the same day; `until` None is midnight at the day's end."""
+    """Open from a wall-clock time until another on the same day; `until` None is midnight at the day's end.
+
+    `every` is in how many weeks it comes once, counted from the week (Monday to Sunday) of the day `first`, before
+    which it does not come; after `last` it does not come any more. In the words of RFC 5545: `FREQ=WEEKLY;INTERVAL`,
+    `DTSTART` and `UNTIL`, with weeks that begin on a Monday.
+    """
 
     since: time
     until: time | None
+    every: int = 1
+    first: date | None = None
+    last: date | None = None
+
+    def comes_on(self, day: date) -> bool:
+        """Whether it is open on a day of its weekday."""
+        if (self.first is not None and day < self.first) or (self.last is not None and day > self.last):
+            return False
+        if self.every == 1 or self.first is None:
+            return True
+        return (_monday(day) - _monday(self.first)).days // 7 % self.every == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +60,7 @@ class WeekHours:
 
     def on(self, day: date) -> tuple[Opening, ...]:
         usual = () if day in self.closed else self.by_weekday.get(day.weekday(), ())
-        return (*usual, *self.extra.get(day, ()))
+        return (*(opening for opening in usual if opening.comes_on(day)), *self.extra.get(day, ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +94,10 @@ def spans_off(first: date, last: date, opening: Opening | None, time_zone: str) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotQuery:
-    """What is looked for: slots of `duration` within `hours` of a zone, from `now` until `horizon` later."""
+    """What is looked for: slots of `duration` within `hours` of a zone, from `now` until `horizon` later.
+
+    `buffer` is what stays free after a slot; it may lie outside the hours. What is taken has its own buffer with it.
+    """
 
     hours: WeekHours
     time_zone: str
@@ -86,6 +105,7 @@ class SlotQuery:
     now: datetime
     horizon: timedelta = timedelta(days=7)
     lead: timedelta = field(default=_LEAD)
+    buffer: timedelta = timedelta(0)
 
 
 def open_slots(query: SlotQuery, taken: Sequence[Span] = ()) -> tuple[Span, ...]:
@@ -99,7 +119,7 @@ def open_slots(query: SlotQuery, taken: Sequence[Span] = ()) -> tuple[Span, ...]
     return tuple(
         slot
         for opening in _merged(_openings(query, earliest, latest))
-        for slot in _cut(opening, query.duration, earliest, busy)
+        for slot in _cut(opening, query, earliest, busy)
         if slot.start <= latest
     )
 
@@ -138,14 +158,19 @@ def _merged(openings: Iterator[Span]) -> Iterator[Span]:
         yield current
 
 
-def _cut(opening: Span, duration: timedelta, earliest: datetime, busy: Sequence[Span]) -> Iterator[Span]:
+def _cut(opening: Span, query: SlotQuery, earliest: datetime, busy: Sequence[Span]) -> Iterator[Span]:
     start = _on_grid(max(opening.start, earliest))
-    while start + duration <= opening.end:
-        slot = Span(start, start + duration)
-        blocking = [span.end for span in busy if slot.overlaps(span)]
+    while start + query.duration <= opening.end:
+        slot = Span(start, start + query.duration)
+        kept = Span(slot.start, slot.end + query.buffer)
+        blocking = [span.end for span in busy if kept.overlaps(span)]
         if not blocking:
             yield slot
-        start = _on_grid(max(blocking)) if blocking else slot.end
+        start = _on_grid(max(blocking) if blocking else kept.end)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _on_grid(instant: datetime) -> datetime:

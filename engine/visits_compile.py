@@ -137,6 +137,7 @@ class _Compiler:
             note_template=f"{self._folder.name}/note",
             formulary=f"{self._folder.name}/formulary" if self._folder.formulary is not None else None,
             pins={self._folder.name: specialty, **known},
+            buffer_seconds=seconds_of(node["buffer"], self._problems) if "buffer" in node else 0,
         )
         return VisitType(
             id=f"{plan.specialty}/{plan.visit_type}",
@@ -157,7 +158,8 @@ class _Compiler:
 
     def _reminder(self, node: Node) -> Reminder:
         before = seconds_of(node["before"], self._problems)
-        return Reminder(before_seconds=before, template=node.text("template"))
+        channels = node.texts("channels") or ("mail",)
+        return Reminder(before_seconds=before, template=node.text("template"), channels=channels)
 
     def _steps(self, node: Node) -> tuple[Step, ...]:
         nodes: dict[str, Node] = {}

@@ -5,7 +5,7 @@ from engine.forms_schema import FORM_ID
 from engine.reading import Node, Sort
 from engine.shapes import NAME, Flag, JsonSchema, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.texts import LANGUAGES, TEXTS
-from engine.visits_steps import DURATION, NOTICES, STEP_KINDS, step_shape
+from engine.visits_steps import CHANNELS, DURATION, NOTICES, STEP_KINDS, step_shape
 
 FIELD_TYPES = ("line", "text", "choice", "flag")
 
@@ -40,6 +40,7 @@ _REMINDER = Record(
     {
         "before": Key(DURATION, "how long before the slot's start", required=True),
         "template": Key(OneOf(NOTICES), "the notice to send", required=True),
+        "channels": Key(ListOf(OneOf(CHANNELS), least=1), "how; by mail unless written, by text who asked for texts"),
     },
 )
 _VISIT_TYPE = Record(
@@ -53,6 +54,7 @@ _VISIT_TYPE = Record(
         "duration": Key(DURATION, "how long a slot is", required=True),
         "professions": Key(ListOf(Text(), least=1), "who may practise it", required=True),
         "steps": Key(ListOf(StepShape(), least=1), "the steps a visit walks", required=True),
+        "buffer": Key(DURATION, "what of the clinician's time stays free after a visit; nothing unless written"),
         "reminders": Key(ListOf(_REMINDER), "notices before the slot's start"),
     },
 )

@@ -13,6 +13,7 @@ from engine.diagnostics import Problems
 from engine.reading import Node
 from engine.shapes import NAME, Key, ListOf, Number, OneOf, Record, Shape, Text
 
+CHANNELS = ("mail", "text")
 NOTICES = ("visit_tomorrow", "visit_soon", "follow_up_check", "care_plan_reminder")
 """Templates of notices that a specialty may send; their words are in the portals' message catalogues."""
 MEDIA = ("video", "audio", "chat", "asynchronous")

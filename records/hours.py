@@ -82,7 +82,7 @@ class HoursView:
             if one.kind == OFF
             for span in spans_off(one.first_day, one.last_day, _part(one), zone)
         )
-        hours = WeekHours(by_weekday=week.by_weekday, closed=week.closed, extra=extra)
+        hours = WeekHours(by_weekday=week.by_weekday, closed=clinic_hours.closed | week.closed, extra=extra)
         return Working(hours=hours, time_zone=zone, off=off)
 
 

@@ -38,6 +38,8 @@ class Given:
 # What is asked of a visit's workflow by whoever has a part in it, and the act that asking is.
 ASKED: Mapping[str, Act] = {
     "cancel": Act.CANCEL_ASKED,
+    "reschedule": Act.MOVE_ASKED,
+    "call_off": Act.VISIT_CALLED_OFF,
     "arrive": Act.ROOM_ASKED,
     "leave": Act.ROOM_ASKED,
     "join": Act.ROOM_ASKED,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Delete, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from records.acts import Act
-from records.tables.visits import SlotCell, Visit
+from records.tables.visits import PackRow, SlotCell, Visit
 from records.work import Repository, Work
 
 CELL = timedelta(minutes=5)
@@ -46,7 +47,7 @@ class Slots(Repository):
 
 def hold(work: Work, visit: Visit, until: datetime) -> bool:
     """Takes the visit's time until released; False, and nothing taken, when another visit has a part of it."""
-    wanted = list(_cells(visit))
+    wanted = list(_cells(work, visit))
     query = select(SlotCell.visit).where(
         SlotCell.clinic == work.clinic, SlotCell.provider == visit.provider, SlotCell.cell.in_(wanted)
     )
@@ -60,6 +61,29 @@ def hold(work: Work, visit: Visit, until: datetime) -> bool:
     return True
 
 
+def move(work: Work, visit: Visit, starts_at: datetime) -> bool:
+    """Gives the visit's time back and takes the same length from another instant on; both or neither.
+
+    False, and nothing changed, when another visit has a part of it.
+    """
+    lasts = visit.ends_at - visit.starts_at
+    before = visit.starts_at, visit.ends_at
+    try:
+        with work.session.begin_nested():
+            work.session.execute(_own(work, visit))
+            visit.starts_at, visit.ends_at = starts_at, starts_at + lasts
+            _add(work, visit, _cells(work, visit), None)
+            work.session.flush()
+    except IntegrityError:
+        visit.starts_at, visit.ends_at = before
+        work.session.flush()
+        work.record(Act.SLOT_REFUSED, visit.provider, visit.id)
+        return False
+    work.note(Act.SLOT_RELEASED, visit.provider, visit.id)
+    work.note(Act.SLOT_HELD, visit.provider, visit.id)
+    return True
+
+
 def make_lasting(work: Work, visit: Visit) -> None:
     """The hold has become a booking."""
     work.session.execute(update(SlotCell).where(SlotCell.visit == visit.id).values(held_until=None))
@@ -67,23 +91,34 @@ def make_lasting(work: Work, visit: Visit) -> None:
 
 def release(work: Work, visit: Visit) -> None:
     work.note(Act.SLOT_RELEASED, visit.provider, visit.id)
-    work.session.execute(delete(SlotCell).where(SlotCell.visit == visit.id, SlotCell.clinic == work.clinic))
+    work.session.execute(_own(work, visit))
+
+
+def _own(work: Work, visit: Visit) -> Delete:
+    return delete(SlotCell).where(SlotCell.visit == visit.id, SlotCell.clinic == work.clinic)
+
+
+def _add(work: Work, visit: Visit, cells: Iterable[int], until: datetime | None) -> None:
+    for cell in cells:
+        row = SlotCell(clinic=work.clinic, provider=visit.provider, cell=cell, visit=visit.id, held_until=until)
+        work.session.add(row)
 
 
 def _insert(work: Work, visit: Visit, cells: Iterable[int], until: datetime) -> bool:
     try:
         with work.session.begin_nested():
-            for cell in cells:
-                work.session.add(
-                    SlotCell(clinic=work.clinic, provider=visit.provider, cell=cell, visit=visit.id, held_until=until)
-                )
+            _add(work, visit, cells, until)
     except IntegrityError:  # two takers at once, where the database lets two write at once
         return False
     return True
 
 
-def _cells(visit: Visit) -> range:
-    return range(_cell(visit.starts_at), max(_cell(visit.starts_at) + 1, -((_EPOCH - visit.ends_at) // CELL)))
+def _cells(work: Work, visit: Visit) -> range:
+    """The cells of the visit and of what its plan keeps free after it."""
+    pack = work.session.get(PackRow, (work.clinic, visit.plan_digest))
+    kept = json.loads(pack.canonical).get("buffer_seconds", 0) if pack is not None else 0
+    ends_at = visit.ends_at + timedelta(seconds=int(kept))
+    return range(_cell(visit.starts_at), max(_cell(visit.starts_at) + 1, -((_EPOCH - ends_at) // CELL)))
 
 
 def _cell(at: datetime) -> int:

@@ -23,6 +23,7 @@ from engine.ports import (
     RoomPlace,
     VisitChange,
     VisitRef,
+    VisitStanding,
 )
 from records import slots
 from records.access import Role
@@ -43,6 +44,7 @@ from records.dossiers import build_dossier
 from records.errors import NotFound
 from records.gates import keep_gate
 from records.links import issue_link
+from records.moves import move_visit, standing_of
 from records.notes import SIGNED
 from records.orders import DRAFTED
 from records.stages import BOOKED, DRAFT, FINAL, IN_CALL, REFUSED, WAITING
@@ -126,6 +128,13 @@ class RecordsVisitStore:
             return {}
 
         self._once(effect, "release_slot", make)
+
+    def standing(self, ref: VisitRef) -> VisitStanding:
+        with self._work(ref, "terms") as work:
+            return standing_of(work, work.visit(ref.visit, Act.VISIT_VIEWED))
+
+    def move_slot(self, effect: Effect, starts_at: datetime) -> bool:
+        return bool(self._once(effect, "move_slot", lambda work, visit: move_visit(work, visit, starts_at))["moved"])
 
     def change(self, effect: Effect, change: VisitChange) -> None:
         """Appends the event and moves the visit; one that has ended stays as it ended (a draft that was closed)."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 
+from engine.plans import Reminder, Step
 from workflows import effects
-from workflows.contracts import DutyInput
+from workflows.contracts import DutyInput, ReminderInput
 from workflows.state import BLOCKED, DOCUMENTING, IN_CALL, NO_SHOW, REFUSED, WAITING, Owed
 from workflows.steps.base import Visit, seconds
 
 NO_SHOW_SECONDS = 900
+MAIL = "mail"
 DUTY_DUE = "duty_due"
 DUTY_OVERDUE = "duty_overdue"
 
@@ -21,6 +24,9 @@ async def remind(visit: Visit) -> None:
     """Sends the plan's reminders at their time before the start; one whose time is past at booking is left out."""
     starts = await _start(visit)
     if starts is None:
+        return
+    if visit.state.movable:
+        await _remind_of_each_start(visit, starts)
         return
     for reminder in sorted(visit.plan.reminders, key=lambda one: -one.before_seconds):
         due = starts - timedelta(seconds=reminder.before_seconds)
@@ -38,6 +44,9 @@ async def watch_for_no_show(visit: Visit) -> None:
     if starts is None or wait is None:
         return
     grace = timedelta(seconds=seconds(wait, "no_show_seconds", NO_SHOW_SECONDS))
+    if visit.state.movable:
+        await _watch_each_start(visit, wait, starts, grace)
+        return
     deadline = starts + grace
     while not await visit.until(lambda: visit.state.call is not None, deadline):
         async with visit.lock(wait.id):
@@ -46,6 +55,68 @@ async def watch_for_no_show(visit: Visit) -> None:
                 return
         await visit.until(lambda: visit.state.call is not None or visit.state.stage != WAITING)
         deadline = workflow.now() + grace
+
+
+async def _remind_of_each_start(visit: Visit, starts: datetime) -> None:
+    """The same since visits may be moved: each start has its own reminders, outside the patient's quiet hours."""
+    while True:
+        for at, reminder in await _planned(visit, starts):
+            if await visit.until(_moved_from(visit, starts), at):
+                break
+            if visit.state.stage not in (IN_CALL, DOCUMENTING):
+                await _send_reminder(visit, reminder)
+        await visit.until(_moved_from(visit, starts))
+        starts = visit.state.starts_at or starts
+
+
+async def _planned(visit: Visit, starts: datetime) -> list[tuple[datetime, Reminder]]:
+    """The reminders of a start that are still to come, in order, each at the instant it may be sent."""
+    planned = []
+    for number, reminder in enumerate(visit.plan.reminders):
+        due = starts - timedelta(seconds=reminder.before_seconds)
+        if due <= workflow.now():
+            continue
+        effect = replace(visit.effect("remind", f"time:{visit.state.moves}:{number}"), at=due.isoformat())
+        asked = ReminderInput(effect=effect, starts_at=starts.isoformat())
+        at = datetime.fromisoformat(await effects.reminder_time(asked))
+        if at > workflow.now():
+            planned.append((at, reminder))
+    return sorted(planned, key=lambda one: (one[0], -one[1].before_seconds))
+
+
+async def _send_reminder(visit: Visit, reminder: Reminder) -> None:
+    key = f"{reminder.template}:{reminder.before_seconds}" + (f":{visit.state.moves}" if visit.state.moves else "")
+    for channel in reminder.channels:
+        if channel == MAIL:
+            await visit.notify("remind", key, reminder.template)
+        else:
+            await visit.notify("remind", f"{key}:{channel}", reminder.template, f"patient_{channel}")
+
+
+async def _watch_each_start(visit: Visit, wait: Step, starts: datetime, grace: timedelta) -> None:
+    """The same since visits may be moved: another start is another deadline."""
+    deadline = starts + grace
+    while not visit.state.call:
+        if await visit.until(_called_or_moved(visit, starts), deadline):
+            starts = visit.state.starts_at or starts
+            deadline = starts + grace
+            continue
+        async with visit.lock(wait.id):
+            if visit.state.starts_at != starts:
+                continue
+            if visit.state.stage != WAITING:
+                visit.end(REFUSED if visit.state.stage == BLOCKED else NO_SHOW)
+                return
+        await visit.until(lambda: visit.state.call is not None or visit.state.stage != WAITING)
+        deadline = workflow.now() + grace
+
+
+def _called_or_moved(visit: Visit, starts: datetime) -> Callable[[], bool]:
+    return lambda: visit.state.call is not None or visit.state.starts_at != starts
+
+
+def _moved_from(visit: Visit, starts: datetime) -> Callable[[], bool]:
+    return lambda: visit.state.starts_at != starts
 
 
 async def call_for_duties(visit: Visit) -> None:

@@ -29,7 +29,8 @@ class Ask:
 
     Acts and their subjects: ``book`` (none), ``pay`` (none), ``arrive`` (participant), ``leave`` (participant),
     ``admit`` (none), ``join`` (participant), ``end_call`` (none), ``prescribe`` (order id), ``sign`` (note id),
-    ``cancel`` (reason code), ``recheck`` (step id).
+    ``cancel`` (reason code), ``call_off`` (reason code; the clinic cancels), ``reschedule`` (none; to ``starts_at``),
+    ``recheck`` (step id). ``agreed_cents`` is the fee that was shown to who cancels: more is never taken.
     """
 
     request: str
@@ -37,6 +38,7 @@ class Ask:
     actor: str
     subject: str = ""
     starts_at: str = ""
+    agreed_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,8 @@ class Answer:
     """The visit's answer: ``done``, or a code of why not, the gate record's id when a gate was asked, and ids made.
 
     Codes: ``gate_shut``, ``slot_taken``, ``payment_declined``, ``not_now``, ``too_late``, ``network_unavailable``,
-    ``needs_epcs``, ``order_changed``, ``unknown_subject``.
+    ``needs_epcs``, ``order_changed``, ``unknown_subject``, ``terms_changed`` (a fee that was not agreed to),
+    ``no_more_moves``.
     """
 
     done: bool
@@ -99,12 +102,40 @@ class EffectInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateInput:
-    """Asks a gate at an instant fixed by the workflow (ISO 8601, UTC), so that a retry asks the same question."""
+    """Asks a gate at an instant fixed by the workflow (ISO 8601, UTC), so that a retry asks the same question.
+
+    ``starts_at`` is the start that the visit would have, where it is asked about another time than its own.
+    """
 
     effect: EffectInput
     gate: str
     at: str
     order: str = ""
+    starts_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsAnswer:
+    """What the clinic's terms say about moving or cancelling a visit at an instant."""
+
+    fee_cents: int
+    moves_left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveInput:
+    """Moves a visit to another time of its clinician's, an instant (ISO 8601, UTC)."""
+
+    effect: EffectInput
+    starts_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderInput:
+    """Asks when a reminder that is due at ``effect.at`` may be sent; ``starts_at`` is the visit's start."""
+
+    effect: EffectInput
+    starts_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from workflows.activities.gates import GateActivities
 from workflows.activities.media import MediaActivities
 from workflows.activities.payments import PaymentActivities
 from workflows.activities.prescribing import PrescribingActivities
+from workflows.activities.terms import TermsActivities
 from workflows.activities.visits import VisitActivities
 from workflows.contracts import (
     MEDIA_QUEUE,
@@ -32,12 +33,15 @@ from workflows.contracts import (
     EffectInput,
     GateAnswer,
     GateInput,
+    MoveInput,
     PaymentAnswer,
     PlaceInput,
+    ReminderInput,
     RoomAllocation,
     RoomInput,
     RoomOutcome,
     SlotAnswer,
+    TermsAnswer,
 )
 
 UNKNOWN_SUBJECT = ("NotFound", "AccessRefused")
@@ -93,6 +97,18 @@ async def hold_slot(effect: EffectInput) -> SlotAnswer:
 
 async def release_slot(effect: EffectInput) -> None:
     await workflow.execute_local_activity_method(VisitActivities.release_slot, effect, **_UNTIL_IT_WORKS)
+
+
+async def read_terms(effect: EffectInput) -> TermsAnswer:
+    return await workflow.execute_local_activity_method(TermsActivities.read_terms, effect, **_UNTIL_IT_WORKS)
+
+
+async def move_slot(move: MoveInput) -> bool:
+    return await workflow.execute_local_activity_method(TermsActivities.move_slot, move, **_UNTIL_IT_WORKS)
+
+
+async def reminder_time(reminder: ReminderInput) -> str:
+    return await workflow.execute_local_activity_method(TermsActivities.reminder_time, reminder, **_UNTIL_IT_WORKS)
 
 
 async def record_change(change: ChangeInput) -> None:
@@ -167,6 +183,12 @@ async def withdraw_payment(effect: EffectInput, *, somebody_waits: bool) -> Paym
 
 async def capture_payment(effect: EffectInput) -> PaymentAnswer:
     return await workflow.execute_activity_method(PaymentActivities.capture_payment, effect, **_network(False))
+
+
+async def capture_fee(effect: EffectInput, *, somebody_waits: bool) -> PaymentAnswer | None:
+    """Captures the part ``effect.code`` (whole cents) of the authorisation, which frees the rest; None when the
+    processor did not answer in time."""
+    return await _ask_network(PaymentActivities.capture_fee, effect, somebody_waits)
 
 
 async def void_payment(effect: EffectInput, *, somebody_waits: bool) -> PaymentAnswer | None:

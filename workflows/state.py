@@ -72,12 +72,18 @@ class Owed:
 class VisitState:
     """The visit's memory. ``ending`` is the exit it is taking; ``answers`` and ``told`` make repeats harmless.
 
+    ``movable`` says that the visit's clocks follow its start; ``fee_cents`` is what its late cancelling costs.
+
     ``duties`` are all that gates ever left for later, ``owed`` those whose clock still runs.
     """
 
     stage: str = DRAFT
     ending: str = ""
     ended_by: str = "system"
+    ended_why: str = ""
+    fee_cents: int = 0
+    movable: bool = False
+    moves: int = 0
     finished: list[str] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from temporalio import workflow
 
 from workflows import effects
-from workflows.state import Undo
+from workflows.state import CANCELLED, Undo
 from workflows.steps.base import Visit
 from workflows.steps.closing import SENT
 
@@ -46,6 +46,9 @@ async def _void_payment(visit: Visit, undo: Undo, late: bool) -> bool:
     if undo.subject == visit.state.pay_open:
         effect = visit.effect(undo.step, undo.subject)
         return await effects.withdraw_payment(effect, somebody_waits=not late) is not None
+    if visit.state.ending == CANCELLED and visit.state.fee_cents:
+        fee = visit.effect(undo.step, "fee", code=str(visit.state.fee_cents))
+        return await effects.capture_fee(fee, somebody_waits=not late) is not None
     return await effects.void_payment(visit.effect(undo.step, "void"), somebody_waits=not late) is not None
 
 

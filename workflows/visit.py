@@ -15,7 +15,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from engine.plans import Step, VisitPlan, plan_from_json
-    from workflows import clocks, effects, undo
+    from workflows import clocks, effects, moving, undo
     from workflows.contracts import Answer, Ask, Told, VisitInput, VisitStatus
     from workflows.state import BEFORE_CARE, BOOKED, CANCELLED, COMPLETED, DOCUMENTING, ESCALATED, PREPARING
     from workflows.steps.base import NOT_NOW, TOO_LATE, Visit
@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
 REFUSED_ACT = "refused"
 UNKNOWN_SUBJECT = "unknown_subject"
 _NOTICES = {CANCELLED: "visit_cancelled", "no_show": "visit_no_show"}
+_CANCELS = frozenset({"cancel", "call_off"})
 _OPENS_A_GATE = frozenset({"place_attested", "consent_signed"})
 
 
@@ -43,6 +44,7 @@ class VisitWorkflow:
         if not self._visit.plan.steps:
             raise ApplicationError("plan_unusable", type="PlanUnusable", non_retryable=True)
         state = self._visit.state
+        state.movable = workflow.patched(moving.VISITS_MOVE)
         self._start(clocks.remind(self._visit), clocks.watch_for_no_show(self._visit), self._recheck_when_told())
         self._start(*(self._walk(step) for step in self._visit.plan.steps))
         self._clocks.append(asyncio.create_task(clocks.call_for_duties(self._visit)))
@@ -63,7 +65,7 @@ class VisitWorkflow:
     @workflow.update
     async def ask(self, ask: Ask) -> Answer:
         """Does an act; the same request again gets the stored answer."""
-        if ask.act == "cancel":
+        if ask.act in _CANCELS:
             return await self._cancel(ask)
         with self._visit.in_flight():
             return await self._answer(ask)
@@ -158,8 +160,10 @@ class VisitWorkflow:
         state = self._visit.state
         if state.ending or state.stage == COMPLETED:
             return TOO_LATE
-        if ask.act == "cancel":
+        if ask.act in _CANCELS:
             return TOO_LATE if state.stage == DOCUMENTING else ""
+        if ask.act == "reschedule":
+            return moving.refusal(self._visit, ask)
         if ask.act == "recheck":
             return "" if state.blocked or state.held_back else NOT_NOW
         return self._choose(ask)[1]
@@ -178,6 +182,8 @@ class VisitWorkflow:
     async def _answer(self, ask: Ask) -> Answer:
         if ask.act == "recheck":
             return self._keep(ask, await self._recheck(ask))
+        if ask.act == "reschedule":
+            return await self._reschedule(ask)
         step, _ = self._choose(ask)
         async with self._visit.lock(step.id if step else "none"):
             if ask.request in self._visit.state.answers:
@@ -203,10 +209,22 @@ class VisitWorkflow:
             return await recheck_sign(self._visit, ask)
         return await self._visit.recheck(ask)
 
+    async def _reschedule(self, ask: Ask) -> Answer:
+        async with self._visit.lock("reschedule"):
+            if ask.request in self._visit.state.answers:
+                return self._visit.state.answers[ask.request]
+            return self._keep(ask, await moving.reschedule(self._visit, ask))
+
     async def _cancel(self, ask: Ask) -> Answer:
-        """Answered as soon as the visit is cancelled on record; what it did is taken back after that."""
+        """Answered as soon as the visit is cancelled on record; what it did is taken back after that.
+
+        A patient agrees to the fee first; what the clinic calls off costs nobody anything.
+        """
         if ask.request not in self._visit.state.answers:
-            self._visit.end(CANCELLED, ask.actor)
+            code = await moving.agree_on_fee(self._visit, ask) if ask.act == "cancel" else ""
+            if code:
+                return self._keep(ask, Answer(done=False, code=code))
+            self._visit.end(CANCELLED, ask.actor, ask.subject)
             await workflow.wait_condition(lambda: self._visit.state.stage == self._visit.state.ending)
             done = self._visit.state.ending == CANCELLED
             return self._keep(ask, Answer(done=done, code="" if done else TOO_LATE))
@@ -229,10 +247,12 @@ class VisitWorkflow:
         await self._stop(self._clocks)
         await self._stop(self._walkers)
         await workflow.wait_condition(lambda: state.in_flight == 0)
-        await self._visit.move("visit", state.ending, state.ending, state.ended_by)
+        await self._visit.move("visit", state.ending, state.ending, state.ended_by, state.ended_why)
         state.call_over = True
         if state.ending in _NOTICES:
             await self._visit.notify("visit", state.ending, _NOTICES[state.ending])
+        if state.ending == CANCELLED and state.movable and state.booked:
+            await self._visit.notify("visit", f"{state.ending}:provider", _NOTICES[CANCELLED], "provider")
         state.duties, state.owed = set(), []
         self._clocks.append(asyncio.create_task(clocks.call_for_duties(self._visit)))
         await undo.take_back(self._visit)

@@ -57,6 +57,7 @@ from workflows.activities.gates import GateActivities
 from workflows.activities.media import MediaActivities
 from workflows.activities.payments import PaymentActivities
 from workflows.activities.prescribing import PrescribingActivities
+from workflows.activities.terms import TermsActivities
 from workflows.activities.visits import VisitActivities
 from workflows.client import VisitClient, connect
 from workflows.codec import CachedKeys
@@ -165,6 +166,7 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
     drugs = LawDrugs(lambda: keeper.current)
     network = SimulatedPrescriptionNetwork(simulators / "erx.sqlite3")
     visits = VisitActivities(store)
+    terms = TermsActivities(store, lambda slug: keeper.current.content.clinics[slug].terms)
     book = RecordsCredentialBook(database)
     register = SimulatedRegister(simulators / "credentials.sqlite3", book.now)
     checks = CredentialChecks(book, SimulatedPrimarySource(register))
@@ -173,6 +175,9 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
     payments = PaymentActivities(store, SimulatedCardProcessor(simulators / "cards.sqlite3"))
     prescribing = PrescribingActivities(store, network, drugs)
     return [
+        terms.read_terms,
+        terms.move_slot,
+        terms.reminder_time,
         visits.hold_slot,
         visits.release_slot,
         visits.record_change,
@@ -190,6 +195,7 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
         expiries.tell_expiries,
         payments.authorise_payment,
         payments.capture_payment,
+        payments.capture_fee,
         payments.void_payment,
         payments.withdraw_payment,
         prescribing.send_prescription,

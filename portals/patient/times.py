@@ -112,6 +112,7 @@ def _free(search: Search, provider: ProviderView, taken: Sequence[Span]) -> tupl
         duration=timedelta(seconds=search.plan.duration_seconds),
         now=search.now,
         horizon=HORIZON,
+        buffer=timedelta(seconds=search.plan.buffer_seconds),
     )
     return open_slots(query, (*taken, *working.off))
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from engine.clinic_terms import QuietHours, Terms
 from engine.plans import VisitPlan
 from engine.ports import VisitRef
 from tests.workflows.helpers import (
@@ -41,6 +42,7 @@ from workflows.activities.gates import GateActivities
 from workflows.activities.media import MediaActivities
 from workflows.activities.payments import PaymentActivities
 from workflows.activities.prescribing import PrescribingActivities
+from workflows.activities.terms import TermsActivities
 from workflows.activities.visits import VisitActivities
 from workflows.client import VisitClient
 from workflows.contracts import MEDIA_QUEUE, Answer, Ask, Told, VisitStatus
@@ -61,12 +63,17 @@ class Scene:
     network: CountingNetwork
     host: MemoryHost
     plan: VisitPlan = field(default_factory=plan_of)
+    terms: Terms = field(default_factory=lambda: Terms(quiet=QuietHours(since=time(3), until=time(3))))
     ref: VisitRef = field(default_factory=lambda: VisitRef(clinic="bay", visit=new_id()))
 
     async def ask(self, act: str, subject: str = "", request: str = "", actor: str = "someone") -> Answer:
         plan = stored(self.plan) if act == "book" else None
         ask = Ask(request=request or new_id(), act=act, actor=actor, subject=subject)
         return await self.client.ask(self.ref, ask, plan=plan)
+
+    async def reschedule(self, to: datetime, request: str = "") -> Answer:
+        ask = Ask(request=request or new_id(), act="reschedule", actor="patient", starts_at=to.isoformat())
+        return await self.client.ask(self.ref, ask)
 
     async def ask_for_a_minute(self, act: str, subject: str = "") -> Answer:
         """Asks while a minute is skipped: an act that runs into its patience ends at once."""
@@ -176,6 +183,7 @@ def workers(client: Client, scene: Scene, cached: int) -> list[Worker]:
             workflows=[VisitWorkflow],
             activities=[
                 *methods(visits),
+                *methods(TermsActivities(records, lambda clinic: scene.terms)),
                 *methods(GateActivities(records, scene.keeper)),
                 *methods(PaymentActivities(records, scene.processor)),
                 *methods(PrescribingActivities(records, scene.network, DrugsBySchedule())),

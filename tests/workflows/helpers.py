@@ -31,6 +31,7 @@ from engine.ports import (
     RoomPlace,
     VisitChange,
     VisitRef,
+    VisitStanding,
 )
 from engine.rooms import RoomReport, RoomSpec, RoomState, RoomUnknown
 
@@ -147,6 +148,20 @@ class MemoryRecords:
 
     def release_slot(self, effect: Effect) -> None:
         self.once("release_slot", effect, lambda: True)
+
+    def standing(self, ref: VisitRef) -> VisitStanding:
+        assert self.starts_at is not None
+        return VisitStanding(
+            starts_at=self.starts_at, price_cents=self.price_cents, moved=self.log.count("move_slot"), time_zone=ZONE
+        )
+
+    def move_slot(self, effect: Effect, starts_at: datetime) -> bool:
+        def make() -> bool:
+            if self.slot_is_free:
+                self.starts_at = starts_at
+            return self.slot_is_free
+
+        return bool(self.once("move_slot", effect, make))
 
     def change(self, effect: Effect, change: VisitChange) -> None:
         self.once("change", effect, lambda: self.stages.append(change.stage) if change.stage else None)

@@ -13,8 +13,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from engine.clinic_terms import Terms
+from engine.plans import Reminder
 from tests.workflows.conftest import Scene, scene_on, start_skipping
-from tests.workflows.helpers import prescription
+from tests.workflows.helpers import new_id, plan_of, prescription
+from workflows.contracts import Ask
 
 FOLDER = Path(__file__).resolve().parents[1] / "histories"
 
@@ -115,6 +118,16 @@ async def sign_overdue(scene: Scene) -> None:
     await scene.ask("sign", "note-1")
 
 
+async def moved_then_cancelled_late(scene: Scene) -> None:
+    scene.terms = Terms(free_until_seconds=1800, late_fee_cents=2500)
+    await scene.prepare()
+    assert scene.records.starts_at is not None
+    assert (await scene.reschedule(scene.records.starts_at + timedelta(days=1))).done
+    await scene.skip_to(scene.records.starts_at, minutes=10)
+    ask = Ask(request=new_id(), act="cancel", actor="patient", subject="time", agreed_cents=2500)
+    assert (await scene.client.ask(scene.ref, ask)).done
+
+
 SCENES: Mapping[str, Callable[[Scene], Awaitable[None]]] = {
     scene.__name__: scene
     for scene in (
@@ -131,13 +144,15 @@ SCENES: Mapping[str, Callable[[Scene], Awaitable[None]]] = {
         duty_overdue,
         duty_met,
         cancelled_owing,
+        moved_then_cancelled_late,
     )
 }
 
 
 async def record(name: str) -> str:
     """Plays a scene on a server of its own and returns the history as JSON."""
-    async with await start_skipping() as env, scene_on(env, timedelta(hours=1), None) as scene:
+    plan = plan_of(reminders=[Reminder(before_seconds=900, template="visit_soon")])
+    async with await start_skipping() as env, scene_on(env, timedelta(hours=1), plan) as scene:
         await SCENES[name](scene)
         await scene.result()
         history = await scene.client.temporal.get_workflow_handle(scene.ref.visit).fetch_history()

@@ -42,6 +42,8 @@ class GateActivities:
             self._checks.before_gate(ref_of(question.effect))
         order = self._order(question)  # read before what is judged: a change in between makes the version stale
         dossier = self._records.dossier(ref_of(question.effect), question.order or None)
+        if question.starts_at:
+            dossier = replace(dossier, starts_at=instant(question.starts_at))
         verdict = replace(self._decide(dossier, question.gate, at), subject=question.order, order=order)
         record = self._records.record_gate(effect_of(question.effect), verdict)
         version = order.version if order else 0

@@ -47,6 +47,15 @@ class PaymentActivities:
         return self._keep(effect, self._processor.capture(effect_of(effect).id, reference, amount))
 
     @activity.defn(no_thread_cancel_exception=True)
+    def capture_fee(self, effect: EffectInput) -> PaymentAnswer:
+        """Captures ``effect.code`` cents of the open authorisation, never more than it holds."""
+        reference = self._records.payment_reference(ref_of(effect))
+        if reference is None:
+            return PaymentAnswer(state="nothing_due")
+        amount = min(int(effect.code), self._records.payment_due(ref_of(effect)).amount_cents)
+        return self._keep(effect, self._processor.capture(effect_of(effect).id, reference, amount))
+
+    @activity.defn(no_thread_cancel_exception=True)
     def void_payment(self, effect: EffectInput) -> PaymentAnswer:
         reference = self._records.payment_reference(ref_of(effect))
         if reference is None:

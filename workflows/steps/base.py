@@ -99,22 +99,23 @@ class Visit:
             code=code,
         )
 
-    async def move(self, step: str, key: str, stage: str, actor: str = "system") -> None:
-        """Moves the visit to a stage: in records, in its search attribute, and then here."""
-        change = ChangeInput(effect=self.effect(step, key, actor), event=f"visit_{stage}", stage=stage)
+    async def move(self, step: str, key: str, stage: str, actor: str = "system", why: str = "") -> None:
+        """Moves the visit to a stage: in records, in its search attribute, and then here; ``why`` is a code."""
+        change = ChangeInput(effect=self.effect(step, key, actor, code=why), event=f"visit_{stage}", stage=stage)
         await self.insist(step, key, lambda: effects.record_change(change))
         workflow.upsert_search_attributes([STAGE.value_set(stage)])
         self.state.stage = stage
 
-    async def ask_gate(self, step: Step, ask: Ask, *, order: str = "") -> GateAnswer:
+    async def ask_gate(self, step: Step, ask: Ask, *, order: str = "", starts_at: str = "") -> GateAnswer:
         """Asks the step's gate about this instant; data may name another gate for a step, but never none.
 
-        What it leaves for later is owed from now on; what an order leaves, once the order is out (`send_order`).
+        With ``starts_at`` it is asked as if the visit began then. What it leaves for later is owed from now on; what an
+        order leaves, once the order is out (`send_order`).
         """
         at = workflow.now().isoformat()
         effect = self.effect(step.id, f"{ask.request}@{at}", ask.actor)
         gate = step.gate or OWN_GATES[step.kind]
-        answer = await effects.ask_gate(GateInput(effect=effect, gate=gate, at=at, order=order))
+        answer = await effects.ask_gate(GateInput(effect=effect, gate=gate, at=at, order=order, starts_at=starts_at))
         if not answer.open:
             self.state.gate = answer.record
         elif not order:
@@ -169,11 +170,12 @@ class Visit:
         if undo in self.state.undo:
             self.state.undo.remove(undo)
 
-    def end(self, outcome: str, by: str = "system") -> None:
-        """Takes one of the side exits; the first one taken stays."""
+    def end(self, outcome: str, by: str = "system", why: str = "") -> None:
+        """Takes one of the side exits; the first one taken stays, with who took it and a code of why."""
         if not self.state.ending:
             self.state.ending = outcome
             self.state.ended_by = by
+            self.state.ended_why = why
 
     # --- a gate that shut the visit ---
 

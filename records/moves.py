@@ -1,0 +1,65 @@
+"""Visits that get another time: what a clinic's terms ask of them, and the move itself in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from engine.ports import VisitStanding
+from records import slots
+from records.acts import Act
+from records.course import append_event
+from records.errors import Erased
+from records.people import place_from_json
+from records.stages import BOOKED
+from records.tables.visits import Visit, VisitEventRow
+from records.work import Work
+
+MOVED = "visit_moved"
+NO_ZONE = "UTC"
+# Before the call, and not while the patient sits in the waiting room: there, leaving it comes first.
+MOVABLE = frozenset({BOOKED, "preparing", "ready"})
+
+
+def times_moved(work: Work, visit: str) -> int:
+    """How often the visit got another time."""
+    query = select(func.count()).where(VisitEventRow.visit == visit, VisitEventRow.event == MOVED)
+    return work.session.scalar(query) or 0
+
+
+def standing_of(work: Work, visit: Visit) -> VisitStanding:
+    """What the clinic's terms ask about the visit."""
+    return VisitStanding(
+        starts_at=visit.starts_at,
+        price_cents=visit.price_cents,
+        moved=times_moved(work, visit.id),
+        time_zone=_zone(work, visit),
+    )
+
+
+def move_visit(work: Work, visit: Visit, starts_at: datetime) -> Mapping[str, Any]:
+    """Moves the visit to another time of its clinician's; what was attested for the old time no longer counts."""
+    if visit.stage not in MOVABLE:
+        return {"moved": False}
+    before = visit.starts_at
+    if not slots.move(work, visit, starts_at):
+        return {"moved": False}
+    visit.attested_place = None
+    visit.version += 1
+    detail = {"from": before.isoformat(), "to": starts_at.isoformat()}
+    append_event(work, visit, MOVED, detail=detail)
+    work.note(Act.VISIT_MOVED, visit.id, visit.id, **detail)
+    return {"moved": True}
+
+
+def _zone(work: Work, visit: Visit) -> str:
+    """The zone of the place that the patient named last."""
+    column = "attested_place" if visit.attested_place is not None else "booked_place"
+    try:
+        place = place_from_json(work.open(("visits", column, visit.id), getattr(visit, column)))
+    except Erased:
+        return NO_ZONE
+    return place.time_zone or NO_ZONE
