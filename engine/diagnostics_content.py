@@ -206,6 +206,30 @@ CONTENT: tuple[Kind, ...] = (
         "With it `{path}` stays untold, whatever else is chosen; a list is told whole or not at all.",
         "map it to a value, or make it the choice that stands `alone`",
     ),
+    Kind(
+        "FORM041",
+        "`{by}` is no choice above the photos{hint}",
+        "Which photos are taken goes by the answer to it.",
+        "name an item of type `choice` that is asked before: {allowed}",
+    ),
+    Kind(
+        "FORM042",
+        "the shot `{shot}` is for some sites, and nothing tells the site",
+        "It would never be asked for.",
+        "add `by:` with the item that asks for the site, or remove `sites`",
+    ),
+    Kind(
+        "FORM043",
+        "no photo is due for `{site}`",
+        "A clinician could not judge what nobody has to show.",
+        "write a shot for it that is not `optional`",
+    ),
+    Kind(
+        "FORM044",
+        "no photo is lighter than {dark} and darker than {bright}",
+        "Every photo would be called too dark or too bright.",
+        "write a `dark` that is less than `bright`",
+    ),
     # VISIT: specialties, visit types, steps
     Kind(
         "VISIT001", "unknown kind of step `{kind}`{hint}", "Steps come from a small library.", "use one of: {allowed}"
@@ -259,6 +283,25 @@ CONTENT: tuple[Kind, ...] = (
         "An instrument's scores are validated for its published words only.",
         "compare them, then correct `checked` and `confidence` in the form",
         WARNING,
+    ),
+    Kind(
+        "VISIT014",
+        "an asynchronous consult does not say how soon it is answered",
+        "The patient is told when an answer is due, and the clinicians' inbox goes by it.",
+        "add `answer_within`, such as `answer_within: 24 h`",
+    ),
+    Kind("VISIT015", "`{key}` at a consult with a call", "A call has no clock to be answered by.", "remove it"),
+    Kind(
+        "VISIT016",
+        "the modality is `{modality}`, and the consult is another kind of encounter",
+        "The law would be asked about an encounter that is not the one that takes place.",
+        "write `modality: {allowed}`, or the medium that it is",
+    ),
+    Kind(
+        "VISIT017",
+        "a waiting room at a visit without a call",
+        "Nobody is let in, so the visit would wait for ever.",
+        "remove the step and let what came after it follow what came before it",
     ),
     # CLINIC: clinic files
     Kind("CLINIC001", "unknown specialty `{id}`{hint}", "The clinic could not offer it.", "use one of: {allowed}"),

@@ -10,12 +10,14 @@ from typing import Any
 
 from engine.conditions import Condition
 from engine.conditions_closures import Closure
+from engine.photos import Quality, Shot
 from engine.programs import Program
 from engine.texts import Texts
 from engine.values import FactType, Kind
 
 Answers = Mapping[str, Any]
-"""Item id to JSON value: bool, choice id, list of choice ids, int, float, text, `2026-01-31`; None is left blank."""
+"""Item id to JSON value: bool, choice id, list of choice ids, int, float, text, `2026-01-31`, or of photos the id of a
+file for each shot; None is left blank."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ ITEM_TYPES: Mapping[str, ItemType] = {
     "text": ItemType(kind=Kind.TEXT, may=frozenset({"max_length"}), seconds=30),
     "date": ItemType(kind=Kind.DATE, may=frozenset({"earliest", "latest"}), seconds=12),
     "scale": ItemType(kind=Kind.NUMBER, may=frozenset({"least_text", "most_text"}), must=_LIMITS),
+    "photo": ItemType(kind=None, may=frozenset({"by", "quality"}), must=frozenset({"shots"}), seconds=60),
     "info": ItemType(kind=None, seconds=6),
 }
 BAND_SUFFIX = "_band"
@@ -79,7 +82,8 @@ class Item:
     `needs` are the items its `show_when` reads; `stratum` counts how deep those depend on others. Scales and numbers
     have `least` and `most` in the item's `unit` (UCUM); `places` are digits after the point. `seconds` is how long an
     answer usually takes. `alone` is the choice of a multiple choice that excludes the others. `prefill` is what the
-    question begins with: `last_answer`, the path of a fact it fills, or nothing.
+    question begins with: `last_answer`, the path of a fact it fills, or nothing. `by` is the item that tells the site
+    of the body of which the `shots` are taken.
     """
 
     id: str
@@ -102,6 +106,9 @@ class Item:
     seconds: int = 8
     fills: Fill | None = None
     prefill: str = ""
+    by: str = ""
+    shots: tuple[Shot, ...] = ()
+    quality: Quality | None = None
     codes: tuple[Code, ...] = ()
     show_when: Condition | None = None
     required_when: Condition | None = None

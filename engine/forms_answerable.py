@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from engine.diagnostics import Problems
+from engine.forms_photos import NOT_OF_PHOTOS
 from engine.reading import Node
 
 LONGEST_SCALE = 20
@@ -13,10 +14,9 @@ _FOR_ANSWERS = ("optional", "required_when", "fills", "prefill", "codes")
 
 def report_unanswerable(node: Node, kind: str, problems: Problems) -> None:
     """Limits that contradict each other or that no answer can have, and keys that say nothing where none is given."""
-    if kind == "info":
-        for key in _FOR_ANSWERS:
-            if key in node:
-                problems.report("FORM007", node.entries[key].key_at, key=key, type=kind)
+    for key in {"info": _FOR_ANSWERS, "photo": NOT_OF_PHOTOS}.get(kind, ()):
+        if key in node:
+            problems.report("FORM007", node.entries[key].key_at, key=key, type=kind)
     for low, high in (("least", "most"), ("earliest", "latest")):
         lower, upper = node.get(low), node.get(high)
         if lower and upper and lower.scalar is not None and lower.scalar > upper.scalar:  # type: ignore[operator]

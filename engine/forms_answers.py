@@ -15,6 +15,7 @@ from cerberus import Validator
 
 from engine.forms import Answers, Form, Item
 from engine.forms_walk import is_required, live_answers, walk
+from engine.photos import missing_shots
 
 LARGEST = 10**12
 """The greatest number that an answer may be, and a fact; no longer one could be compared in the browser."""
@@ -36,6 +37,7 @@ CODES = (
     "too_early",
     "too_late",
     "alone",
+    "not_photos",
 )
 
 
@@ -66,6 +68,8 @@ def read_answer(item: Item, raw: Sequence[str]) -> Checked:
         return Checked(value=True)
     if not told:
         return Checked(problem=None if item.optional else AnswerProblem(code="required"))
+    if item.type == "photo":  # files come on their own; a field of text is none
+        return Checked(problem=AnswerProblem(code="not_photos"))
     try:
         value = _READERS.get(item.type, _first)(told)
     except ValueError:
@@ -92,7 +96,13 @@ def check_submission(form: Form, answers: Answers) -> dict[str, AnswerProblem]:
     items = {item.id: item for item in form.items}
     known = {name: value for name, value in answers.items() if name in items}
     unknown = {name: value for name, value in answers.items() if name not in items}
-    return _problems(items, submission_schema(form, known), {**unknown, **live_answers(form, known)})
+    live = live_answers(form, known)
+    found = _problems(items, submission_schema(form, known), {**unknown, **live})
+    for name, taken in live.items():
+        item = items[name]
+        if item.shots and name not in found and taken and missing_shots(item.shots, live.get(item.by), taken):
+            found[name] = AnswerProblem(code="required")
+    return found
 
 
 def submission_schema(form: Form, answers: Answers) -> dict[str, dict[str, Any]]:
@@ -168,6 +178,18 @@ def _day(earliest: str, latest: str) -> _Check:
     return check
 
 
+@lru_cache
+def _photos(shots: frozenset[str]) -> _Check:
+    def check(name: str, value: Any, error: Callable[..., None]) -> None:
+        if value is None:
+            return
+        told = value.items() if isinstance(value, dict) else ()
+        if not told or not all(shot in shots and isinstance(blob, str) and 0 < len(blob) <= 60 for shot, blob in told):
+            error(name, "not_photos")
+
+    return check
+
+
 def _is_day(text: str) -> bool:
     try:
         return date.fromisoformat(text).isoformat() == text
@@ -184,11 +206,13 @@ _SCHEMAS: Mapping[str, Callable[[Item], dict[str, Any]]] = {
     "scale": _number,
     "text": lambda item: {"type": "string", "maxlength": item.max_length, "empty": False},
     "date": lambda item: {"type": "string", "check_with": _day(item.earliest, item.latest)},
+    "photo": lambda item: {"check_with": _photos(frozenset(shot.id for shot in item.shots))},
     "info": lambda item: {"type": "boolean", "allowed": [True]},
 }
 _WRONG_TYPE = {
     "boolean": "not_a_flag",
     "info": "not_a_flag",
+    "photo": "not_photos",
     "choice": "not_a_choice",
     "multi_choice": "not_a_choice",
     "integer": "not_whole",

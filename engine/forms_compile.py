@@ -26,6 +26,7 @@ from engine.forms_cases import report_cases
 from engine.forms_dead import report_dead
 from engine.forms_instruments import read_instrument, report_same_codes
 from engine.forms_paths import report_unreachable
+from engine.forms_photos import read_quality, read_shots, report_protocols
 from engine.forms_prefill import read_prefill, report_prefilled
 from engine.forms_rules import intake_rules, last_stratum
 from engine.forms_schema import FORM
@@ -120,6 +121,7 @@ class _Compiler:
         if document.text("form") != self._id:
             self._problems.report("FORM012", document["form"].at, found=document.text("form"), expected=self._id)
         self._unique((*document["items"], *(document.get("scores") or ())), BAND_SUFFIX)
+        report_protocols(tuple(document["items"]), self._problems)
         for key in ("title", "intro"):
             require_languages(document.get(key), self._languages, self._problems)
         items = [self._linked(item, node) for item, node in zip(self._bare, document["items"], strict=True)]
@@ -194,9 +196,13 @@ class _Compiler:
             optional=node.flag("optional") or "required_when" in node,
             seconds=node.integer("seconds") or ITEM_TYPES[kind].seconds,
             codes=read_codes(node),
+            by=node.text("by") if "by" in node else "",
+            shots=read_shots(node, self._languages, self._problems),
+            quality=read_quality(node, self._problems),
             **_typed(node),
         )
         self._check_choices(item, node)
+        self._unique(tuple(node.get("shots") or ()))
         item = replace(item, fills=self._fill(item, node["fills"])) if "fills" in node else item
         begun = read_prefill(item, node, self._vocabulary, self._problems) if "prefill" in node else ""
         return replace(item, prefill=begun)

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.forms import Answers, Form, Item
 from engine.forms_walk import Walk, is_required, walk
+from engine.photos import missing_shots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,4 +80,6 @@ def _filled(item: Item, answer: Any) -> Any:
 def _is_open(item: Item, answers: Answers, seen: Walk) -> bool:
     if item.id not in answers:
         return True
-    return item.type != "info" and answers[item.id] is None and is_required(item, seen.facts)
+    if answers[item.id] is None:
+        return item.type != "info" and is_required(item, seen.facts)
+    return bool(item.shots) and bool(missing_shots(item.shots, answers.get(item.by), answers[item.id]))

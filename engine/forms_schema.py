@@ -51,6 +51,26 @@ FILLS = Record(
         "values": Key(MapOf(Anything()), "the fact's value for each choice"),
     },
 )
+SHOT = Record(
+    "a photo to take",
+    {
+        "id": Key(NAME, "the shot's id", required=True),
+        "text": Key(TEXTS, "what it shows, by language", required=True),
+        "help": Key(TEXTS, "how to take it, by language"),
+        "scale": Key(Flag(), "something of known size lies beside the skin, such as a coin or a ruler"),
+        "optional": Key(Flag(), "may be left out"),
+        "sites": Key(ListOf(NAME, least=1), "the choices of the item `by` that it is for; all unless written"),
+    },
+)
+QUALITY = Record(
+    "how good a photo must be",
+    {
+        "pixels": Key(Number(least=100, most=4000), "the least length of its shorter side, in pixels"),
+        "sharp": Key(Number(least=0, most=5000), "the least variance of the Laplacian of its grey values"),
+        "dark": Key(Number(least=0, most=255), "the least mean of its grey values, 0 to 255"),
+        "bright": Key(Number(least=0, most=255), "the greatest mean of its grey values, 0 to 255"),
+    },
+)
 ITEM = Record(
     "an item",
     {
@@ -70,6 +90,9 @@ ITEM = Record(
         "max_length": Key(Number(least=1, most=4000), "the longest text, in characters"),
         "earliest": Key(DAY, "the earliest day"),
         "latest": Key(DAY, "the latest day"),
+        "by": Key(NAME, "the choice above that tells the site of the body"),
+        "shots": Key(ListOf(SHOT, least=1), "the photos to take, in order"),
+        "quality": Key(QUALITY, "how good a photo must be"),
         "seconds": Key(Number(least=1, most=600), "how long an answer usually takes, in seconds"),
         "show_when": Key(CONDITION, "shown only where this holds"),
         "required_when": Key(CONDITION, "may be left blank unless this holds"),

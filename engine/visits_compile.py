@@ -22,6 +22,7 @@ from engine.visits import (
     Specialty,
     VisitType,
 )
+from engine.visits_asynchronous import report_asynchronous
 from engine.visits_schema import FORMULARY, NOTE, SPECIALTY
 from engine.visits_steps import STEP_KINDS, seconds_of, settings_of
 
@@ -175,6 +176,7 @@ class _Compiler:
             self._problems.report("VISIT004", nodes[circle[0]].at, steps=names)
         else:
             self._check_kinds(node, steps, nodes)
+            report_asynchronous(node, nodes, self._problems)
         return tuple(steps.values())
 
     def _step(self, name: str, node: Node, nodes: Mapping[str, Node]) -> Step:

@@ -81,6 +81,9 @@ STEP_KINDS: Mapping[str, StepKind] = {
     }),
     "consult": StepKind(says="the encounter", gate="join", later_than=("book", "locate", "wait"), settings={
         "medium": Setting(shape=OneOf(MEDIA), doc="how they meet", default="video"),
+        "answer_within": Setting(shape=DURATION, doc="how soon an asynchronous case is answered"),
+        "remind_before": Setting(shape=DURATION, doc="how long before that the clinician is reminded"),
+        "escalate_after": Setting(shape=DURATION, doc="how long after it the clinic's managers are told"),
         "overrun": _time(3600, "how long after the planned end the room may stay open"),
         "join_link": _time(600, "how long a join link may be used"),
         "max_participants": Setting(shape=Number(least=2, most=24), doc="how many may join", default=6),

@@ -95,4 +95,5 @@ _KINDS: Mapping[str, str] = {
     "decimal": "Decimal",
     "text": "String",
     "date": "Date",
+    "photo": "Attachment",
 }

@@ -40,6 +40,7 @@ _TYPES = {
     "text": "text",
     "date": "date",
     "scale": "integer",
+    "photo": "attachment",
     "info": "display",
 }
 
@@ -102,7 +103,7 @@ def _item(form: Form, item: Item, enabling: Enabling, base: str) -> Json:
         "type": _TYPES[item.type],
         **enabled,
         "required": item.type != "info" and not item.optional,
-        "repeats": item.type == "multi_choice",
+        "repeats": item.type in ("multi_choice", "photo"),
         "maxLength": item.max_length if item.type == "text" else None,
         "answerOption": [_option(form, item, choice, base) for choice in item.choices],
         "item": list(_beside(form, item)),

@@ -76,7 +76,7 @@ def read_response(form: Form, resource: Mapping[str, Any]) -> dict[str, Any]:
             raise BadResponse("it answers an item that the form does not ask")
         if link in found:
             raise BadResponse(f"it answers {link} twice")
-        if item is not None and item.type != "info":
+        if item is not None and item.type not in ("info", "photo"):  # files come by uploads of their own
             found[item.id] = _read(item, entry.get("answer", ()))
     return found
 
@@ -84,6 +84,9 @@ def read_response(form: Form, resource: Mapping[str, Any]) -> dict[str, Any]:
 def _answered(form: Form, item: Item, value: Any, about: About) -> Iterator[Json]:
     """An item with its answer; a piece of information has none, and what does not fit the item counts as none."""
     if item.type == "info":
+        return
+    if item.type == "photo":
+        yield _photographed(item, value, about)
         return
     fitting = value if fact_of(item, value) is not None else []
     values = fitting if isinstance(fitting, list | tuple) else [fitting]
@@ -94,6 +97,18 @@ def _answered(form: Form, item: Item, value: Any, about: About) -> Iterator[Json
         values = [coding(name.system, name.code, words, (about.language,)) for name, words in named]
     found = {"linkId": item.id, **_text(item.text, about)}
     yield {**found, "answer": [{f"value{kind}": one} for one in values]} if values else found
+
+
+def _photographed(item: Item, value: Any, about: About) -> Json:
+    """A photo item with an attachment for each shot that was taken; the file itself is a Binary of that id."""
+    taken = value if isinstance(value, Mapping) else {}
+    shots = [
+        {"valueAttachment": {"url": f"{about.base}/Binary/{taken[shot.id]}", "title": _words(shot.text, about)}}
+        for shot in item.shots
+        if shot.id in taken
+    ]
+    found = {"linkId": item.id, **_text(item.text, about)}
+    return {**found, "answer": shots} if shots else found
 
 
 def _scored(form: Form, item: Item, sums: tuple[Tally, ...], about: About) -> Iterator[Json]:
@@ -110,8 +125,12 @@ def _scored(form: Form, item: Item, sums: tuple[Tally, ...], about: About) -> It
 
 
 def _text(texts: Texts, about: About) -> Json:
-    words = texts.get(about.language) or next(iter(texts.values()), "")
+    words = _words(texts, about)
     return {"text": words} if words else {}
+
+
+def _words(texts: Texts, about: About) -> str:
+    return texts.get(about.language) or next(iter(texts.values()), "")
 
 
 def _read(item: Item, told: Any) -> Any:

@@ -34,7 +34,7 @@ FIELD = "file"
 STATUS = {"type": 415, "heif": 415, "size": 413, "pixels": 413, "too_many": 409, "late": 409, "busy": 429}
 _AROUND = 64 * 1024  # what a form has beside its file
 AT_ONCE = 3  # files of one person that are coming in; the page sends one after the other
-_HEARD_OUT = 4 * MOST_BYTES
+HEARD_OUT = 4 * MOST_BYTES
 MEGABYTE = 1 << 20
 _SENDING: Counter[str] = Counter()  # only ever touched by the event loop
 
@@ -89,9 +89,9 @@ async def add_file(request: Request, visit_id: str) -> Response:
     require_patient(request)
     stream = request.stream()
     try:
-        code = await _taken(request, visit_id, stream)
+        code, _ = await taken(request, visit_id, stream)
         if code:
-            await drain(stream, _HEARD_OUT)
+            await drain(stream, HEARD_OUT)
     except (ClientDisconnect, BadUpload):
         raise HTTPException(400) from None
     if code:
@@ -118,21 +118,23 @@ async def remove_file(request: Request, visit_id: str, blob: str) -> Response:
     return go(f"/visits/{visit_id}/files")
 
 
-async def _taken(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -> str:
-    """Takes the file; returns why it was refused, empty when it was not. Raises `BadUpload`, `NotYetBegun`."""
+async def taken(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -> tuple[str, str]:
+    """Takes the file; returns why it was refused, empty when it was not, and its id.
+
+    Raises `BadUpload`, `NotYetBegun`.
+    """
     try:
         with _under_way(actor_of(request).person):
-            await _take(request, visit_id, stream)
+            return "", await _take(request, visit_id, stream)
     except FileRefused as refused:
-        return refused.code
+        return refused.code, ""
     except NotYetBegun:
         raise
     except AlreadyDone as done:
-        return "too_many" if isinstance(done, TooMany) else "late"
-    return ""
+        return "too_many" if isinstance(done, TooMany) else "late", ""
 
 
-async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -> None:
+async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -> str:
     clinic, actor = visitor(request).here.slug, actor_of(request)
     upload = await in_store(request, lambda store: store.begin(clinic, actor, visit_id))
     try:
@@ -148,6 +150,7 @@ async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -
         await run_in_threadpool(upload.discard)
     if is_new:
         await check_sent(request, blob)
+    return blob
 
 
 @contextlib.contextmanager

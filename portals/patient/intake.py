@@ -25,6 +25,7 @@ from engine.forms_browser import browser_form
 from engine.forms_flags import RaisedFlag, red_flags
 from engine.forms_intake import filled_facts, next_item, shown_items
 from engine.forms_prefill import HandedIn, offered
+from engine.photos import missing_shots
 from engine.pinned import Pinned
 from engine.texts import text_in
 from portals.auth.guards import require_patient
@@ -45,6 +46,7 @@ from portals.patient.intake_page import (
     without,
 )
 from portals.patient.journey import OVER
+from portals.patient.photos_page import shot_views
 from portals.patient.visit import VisitPage, begun, read_page
 from records.errors import AlreadyDone, Conflict
 from records.forms import AnswerDraft, AnswerView, Submission
@@ -108,7 +110,7 @@ class Typed:
 @router.get("/visits/{visit_id}/intake")
 async def intake_start(request: Request, visit_id: str) -> Response:
     """Goes to the first question without an answer, or to the review when there is none."""
-    sitting = await _sitting(request, visit_id)
+    sitting = await read_sitting(request, visit_id)
     if sitting.form is None:
         return go(f"/visits/{visit_id}")
     item = next_item(sitting.form, sitting.answers)
@@ -120,13 +122,13 @@ async def intake_start(request: Request, visit_id: str) -> Response:
 @router.get("/visits/{visit_id}/intake/review")
 async def intake_review(request: Request, visit_id: str) -> Response:
     """All answers in words, each with a way to change it."""
-    return await _review(request, await _sitting(request, visit_id), ())
+    return await _review(request, await read_sitting(request, visit_id), ())
 
 
 @router.post("/visits/{visit_id}/intake/submit")
 async def intake_submit(request: Request, visit_id: str) -> Response:
     """Checks everything once more on the server and hands the answers in."""
-    sitting = await _sitting(request, visit_id)
+    sitting = await read_sitting(request, visit_id)
     form = sitting.form
     if form is None:
         return go(f"/visits/{visit_id}")
@@ -151,7 +153,7 @@ async def intake_submit(request: Request, visit_id: str) -> Response:
 @router.get("/visits/{visit_id}/intake/{number}")
 async def intake_question(request: Request, visit_id: str, number: int) -> Response:
     """One question."""
-    sitting = await _sitting(request, visit_id)
+    sitting = await read_sitting(request, visit_id)
     if sitting.form is None:
         return go(f"/visits/{visit_id}")
     said = said_again(request)
@@ -163,11 +165,15 @@ async def intake_question(request: Request, visit_id: str, number: int) -> Respo
 @router.post("/visits/{visit_id}/intake/{number}")
 async def intake_answer(request: Request, visit_id: str, number: int) -> Response:
     """Saves one answer; a red flag leads to the emergency page before anything else is asked."""
-    sitting, sent = await _sitting(request, visit_id), await form_of(request, LONGEST_CHECKED)
+    sitting, sent = await read_sitting(request, visit_id), await form_of(request, LONGEST_CHECKED)
     form = sitting.form
     item = form.item(field(sent, "item")) if form else None
     if form is None or item is None:
         return _moved(request, visit_id)
+    if item.type == "photo" and (
+        item.id in sitting.answers or not item.optional
+    ):  # its files came on their own; what lacks is said here
+        return _after_photos(request, sitting, form, (item, number))
     raw = tuple(str(value) for value in sent.getlist("answer"))
     if item.type == "date":
         raw = _typed_day(sent)
@@ -222,7 +228,7 @@ async def _offered(request: Request, sitting: Sitting, form: Form, number: int) 
     return Typed(field_value(item.type, found.value), "", 200, found.at) if found is not None else None
 
 
-async def _sitting(request: Request, visit_id: str) -> Sitting:
+async def read_sitting(request: Request, visit_id: str) -> Sitting:
     require_patient(request)
 
     def read(scope: Scope) -> Sitting:
@@ -274,7 +280,7 @@ async def _save(request: Request, sitting: Sitting, form: Form, sent: tuple[Entr
     try:
         version = await in_scope(request, write)
     except Conflict as conflict:
-        fresh = await _sitting(request, visit_id)
+        fresh = await read_sitting(request, visit_id)
         if fresh.answers.get(entry.item.id) != value:
             return _conflict(request, fresh, form, (entry, number, conflict.current))
         version = conflict.current  # the same answer got here before: a second click, or a save whose reply was lost
@@ -285,6 +291,16 @@ async def _save(request: Request, sitting: Sitting, form: Form, sent: tuple[Entr
     if _wants_json(request):
         return JSONResponse({"version": version, "emergency": path if stops else ""})
     return go(path)
+
+
+def _after_photos(request: Request, sitting: Sitting, form: Form, asked: tuple[Item, int]) -> Response:
+    item, number = asked
+    site, taken = sitting.answers.get(item.by), sitting.answers.get(item.id) or {}
+    missing = missing_shots(item.shots, site, taken)
+    if not missing:
+        return go(_next_path(sitting, form, sitting.answers, number))
+    words = translator(visitor(request).language)("photos.missing", count=len(missing))
+    return _problem(request, sitting, form, (item, (missing[0].id,), words, number))
 
 
 def _conflict(request: Request, fresh: Sitting, form: Form, sent: tuple[Entry, int, int]) -> Response:
@@ -319,9 +335,10 @@ def _question(request: Request, sitting: Sitting, form: Form, number: int, typed
     if asked is None:
         return go(sitting.base)
     value = typed.value if typed else field_value(asked.type, answers.get(asked.id))
+    item = form.item(asked.id)
     return render(
         request,
-        "patient/question.html",
+        "patient/photos.html" if asked.type == "photo" else "patient/question.html",
         typed.status if typed else 200,
         page=sitting.page,
         visit=sitting.page.visit,
@@ -334,6 +351,8 @@ def _question(request: Request, sitting: Sitting, form: Form, number: int, typed
         standing=standing(form, answers),
         urgent=_urgent(form, answers, who.language, after=asked.number),
         back=f"{sitting.base}/{asked.number - 1}" if asked.number > 1 else f"/visits/{sitting.page.visit.visit}",
+        shots=shot_views(item, answers, sitting.page.visit.visit, who.language) if item else (),
+        quality=item.quality if item else None,
         browser={"form": browser_form(form, who.language), "answers": answers, "item": asked.id},
     )
 

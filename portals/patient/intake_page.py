@@ -93,6 +93,8 @@ def in_words(item: Item, value: Any, language: str) -> str:
     t = translator(language)
     if value is None:
         return t("intake.blank")
+    if item.type == "photo":
+        return t("photos.count_one" if len(value) == 1 else "photos.count", count=len(value))
     if item.type == "boolean":
         return t("common.yes" if value else "common.no")
     if item.type in ("choice", "multi_choice"):

@@ -73,18 +73,35 @@ def chart_view(source: ChartSource, t: Translate, fmt: Formats) -> ChartView:
         pregnancy=_pregnancy(source, t, fmt),
         phone=source.patient.phone,
         address=_address(place, t) if place else (),
-        files=tuple(file_lines(source.files, t, fmt, zone)),
+        files=tuple(file_lines(source.files, t, fmt, zone, shot_titles(source.forms, fmt.language))),
     )
 
 
-def file_lines(files: Iterable[BlobView], t: Translate, fmt: Formats, zone: str) -> Iterable[FileLine]:
-    """The visit's photos and papers, numbered by kind; what was refused is the patient's matter."""
+def shot_titles(forms: Iterable[tuple[Form, Mapping[str, Any]]], language: str) -> dict[str, str]:
+    """What each photo that a form asked for shows, by the id of its file."""
+    asked = [(item, answers.get(item.id)) for form, answers in forms for item in shown_items(form, answers)]
+    return {
+        taken[shot.id]: text_in(shot.text, language)
+        for item, taken in asked
+        if isinstance(taken, Mapping)
+        for shot in item.shots
+        if shot.id in taken
+    }
+
+
+def file_lines(
+    files: Iterable[BlobView], t: Translate, fmt: Formats, zone: str, shots: Mapping[str, str]
+) -> Iterable[FileLine]:
+    """The visit's photos and papers, numbered by kind, those a form asked for by what they show.
+
+    What was refused is the patient's matter.
+    """
     numbers: dict[str, int] = {}
     for one in files:
         if one.state != REFUSED:
             numbers[one.kind] = numbers.get(one.kind, 0) + 1
             yield FileLine(
-                title=t(f"files.{one.kind}", number=numbers[one.kind]),
+                title=" · ".join(filter(None, (t(f"files.{one.kind}", number=numbers[one.kind]), shots.get(one.id)))),
                 path=f"/staff/visits/{one.visit}/files/{one.id}" if one.state == CLEAN else "",
                 state=one.state,
                 sent=fmt.moment(one.at, zone),
@@ -156,6 +173,9 @@ def answer_words(item: Item, value: Any, t: Translate, fmt: Formats) -> str:
     """One answer as a person says it."""
     if value is None or value == []:
         return t("provider.chart.blank")
+    if item.type == "photo":
+        titles = [text_in(shot.text, fmt.language) for shot in item.shots if shot.id in value]
+        return ", ".join(titles)
     if item.type == "boolean":
         return t("provider.chart.yes" if value else "provider.chart.no")
     if item.type in ("choice", "multi_choice"):

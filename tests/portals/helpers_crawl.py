@@ -328,7 +328,7 @@ def _fill(database: Database, store: RecordsVisitStore, ref: VisitRef, mark: str
     link = store.issue_join_link(effect(), people["patient"].id, database.now() + timedelta(minutes=10))
     with database.scope(ref.clinic, as_patient) as scope:
         token = scope.links.address(link)
-    return {"order": order, "note": note.note, "alert": task, "token": token, "number": "1", **KINDS, **NOBODYS}
+    return {"order": order, "note": note.note, "alert": task, "token": token, **PARTS, **KINDS, **NOBODYS}
 
 
 def _file(clinic: Clinic, ref: VisitRef, patient: str) -> str:
@@ -338,6 +338,7 @@ def _file(clinic: Clinic, ref: VisitRef, patient: str) -> str:
         return files.keep(upload)
 
 
+PARTS = {"number": "1", "item_id": "photos", "shot_id": "overview"}
 KINDS = {"specialty": "urgent_care", "kind": "video_visit"}
 NOBODYS = {"passkey": "psk_none", "other": "ses_none", "person": "per_none", "invitation": "inv_none"}
 NOBODYS |= {"relationship": "rel_none", "whose": "rel_none"}

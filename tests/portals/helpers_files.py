@@ -10,6 +10,7 @@ import httpx
 from starlette.testclient import TestClient
 
 from engine.dossier import Place
+from engine.pinned import documents_of
 from engine.ports import VisitRef
 from records.blob_sweep import sweep
 from records.sessions import STAFF_PORTAL
@@ -21,7 +22,7 @@ KIND = "urgent_care/video_visit"
 PLACE = Place(country="us", state="FL", postal_code="33132", time_zone="America/New_York")
 
 
-def visit_of(clinic: Clinic, browser: TestClient, stage: str = "held") -> str:
+def visit_of(clinic: Clinic, browser: TestClient, stage: str = "held", kind: str = KIND) -> str:
     """A new visit of the browser's signed-in demo patient with the first clinician; returns its id."""
     database, patient = clinic.database, person_of(clinic, browser)
     with database.scope(SLUG, Actor.system("tests")) as scope:
@@ -29,11 +30,12 @@ def visit_of(clinic: Clinic, browser: TestClient, stage: str = "held") -> str:
             VisitDraft(
                 patient=patient,
                 provider=scope.people.providers()[0].person,
-                plan=clinic.content.visit_type(KIND).plan,
+                plan=clinic.content.visit_type(kind).plan,
                 starts_at=datetime.now(UTC) + timedelta(minutes=30),
                 booked_place=PLACE,
                 price_cents=7900,
                 currency="USD",
+                documents=documents_of(clinic.content, clinic.content.visit_type(kind).plan),
             )
         )
     if stage:

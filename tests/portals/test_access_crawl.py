@@ -160,6 +160,7 @@ DOORS: Mapping[str, Door] = {
     "POST /visits/{visit_id}/intake/submit": visit("forms:submission:created"),
     "GET /visits/{visit_id}/intake/{number}": visit("forms:answers:viewed"),
     "POST /visits/{visit_id}/intake/{number}": visit("forms:answer:modified"),
+    "POST /visits/{visit_id}/intake/photos/{item_id}/{shot_id}": visit("forms:answers:viewed"),
     "GET /visits/{visit_id}/emergency": visit(),
     "GET /visits/{visit_id}/place": visit("visits:place:created"),
     "POST /visits/{visit_id}/place": visit("visits:place:created"),

@@ -107,6 +107,7 @@ const READERS = {
   scale: (item, value) => number(value),
   text: (item, value) => (typeof value === "string" && value && [...value].length <= 4000 ? value : undefined),
   date: (item, value) => (isDay(value) ? value : undefined),
+  photo: () => undefined,
   info: () => undefined,
 };
 
