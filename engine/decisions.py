@@ -41,6 +41,19 @@ LAW_NOT_CARRIED = "law_not_carried"
 DATE_UNCERTAIN = "date_uncertain"
 UNKNOWN_DRUG = "unknown_drug"
 PERMISSION_UNCERTAIN = "permission_uncertain"
+LAW_VALUE_NOT_CARRIED = "law_value_not_carried"
+REASONS = frozenset(
+    {
+        ENGINE_FAULT,
+        PLACE_NOT_ATTESTED,
+        LAW_NOT_CARRIED,
+        DATE_UNCERTAIN,
+        UNKNOWN_DRUG,
+        PERMISSION_UNCERTAIN,
+        LAW_VALUE_NOT_CARRIED,
+    }
+)
+"""Why a person must decide where no rule says so by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

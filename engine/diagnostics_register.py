@@ -152,6 +152,12 @@ LAW: tuple[Kind, ...] = (
         "leave `known_at` out, or ask a release",
     ),
     Kind("ASK005", "unknown gate `{gate}`{hint}", "Gates are declared once.", "use one of: {allowed}"),
+    Kind(
+        "ASK006",
+        "`{path}` cannot be in a question: {reason}",
+        "Facts are few and short; what is not was not meant as one, or to do harm.",
+        "give the facts that the vocabulary declares, each as it is",
+    ),
     # LAW: rules, values, topics
     Kind("LAW001", "unknown topic `{topic}`{hint}", "Topics are declared once.", "use one of: {allowed}"),
     Kind("LAW002", "no source is named here", "No value or rule without a source.", "add `cite:`"),

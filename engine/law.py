@@ -100,6 +100,7 @@ CASE = Record(
         "on": Key(Text(), "a day, or an instant with its offset", required=True),
         "given": Key(MapOf(Anything("a value"), PATH), "facts by path that differ from the start; null: untold"),
         "told_as_nothing": Key(ListOf(PATH), "facts told to be nothing (null in the question)"),
+        "alone": Key(Text(), "the one rule that is asked, where a stricter one would hide what it says"),
         "expect": Key(
             Record(
                 "what is expected",

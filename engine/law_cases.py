@@ -95,6 +95,11 @@ def _sorted(key: str, value: Any) -> Any:
     return {name: sorted(part) for name, part in value.items()} if key in ("cites", "rules") else value
 
 
+def asked_alone(case: Case) -> str:
+    """The rule that a case asks alone; empty where it asks all of them (see `Rulebook.alone`)."""
+    return case.node.text("alone")
+
+
 def seen(decision: Decision, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The decision in the words of an expectation (as `expected` gives it), only what the expectation speaks of."""
     return {key: _SEEN[key](decision, part) for key, part in wanted.items()}

@@ -15,7 +15,7 @@ from engine.diagnostics import BrokenInput
 from engine.evaluators import ClosuresOnly
 from engine.instances import Instance
 from engine.law import Case, Require
-from engine.law_cases import expected, question, seen
+from engine.law_cases import asked_alone, expected, question, seen
 from engine.mutations import Variant
 from engine.periods import Certainty
 from engine.questions import read_question
@@ -162,4 +162,5 @@ def _could_notice(one: _Asked, before: Sequence[_Judged], after: Sequence[_Judge
 
 
 def _holds(one: _Asked, rulebook: Rulebook) -> bool:
-    return seen(decide(rulebook, one.question, _CLOSURES), one.wanted) == one.wanted
+    book = rulebook.alone(asked_alone(one.case))
+    return seen(decide(book, one.question, _CLOSURES), one.wanted) == one.wanted

@@ -118,7 +118,9 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     moments = _moments(rulebook, given.on, facts, problems)
     if moments:
         check_happened(rulebook.vocabulary.happened, facts, max(moments), problems)
-        _check_derived(facts, moments, given.on, f"{country}/{str(state).lower()}" if state else "", problems)
+        place = f"{country}/{str(state).lower()}" if state else ""
+        _check_derived(facts, moments, given.on, place, problems)
+        _check_state_schedule(rulebook, facts, moments, place, problems)
     problems.stop_if_broken()
     presumed = dict(sorted(presumed.items()))
     if country not in (HOME_COUNTRY, ""):
@@ -160,6 +162,18 @@ def _check_derived(facts: Facts, moments: Mapping[str, str], on: str, jurisdicti
     for path, found in worked_out.items():
         if facts.get(path) is not None and found and facts[path] not in found:
             _wrong(problems, path, "the question itself says otherwise", "leave it out: it is worked out")
+
+
+def _check_state_schedule(
+    rulebook: Rulebook, facts: Facts, moments: Mapping[str, str], jurisdiction: str, problems: Problems
+) -> None:
+    """Report a schedule in the state that is none there: a milder one would loosen, and a stricter one be lost."""
+    if OF_THE_STATE not in facts or not jurisdiction:
+        return
+    own = scheduled(rulebook.law.files, jurisdiction, facts.get(DRUG))
+    found = [with_state_schedule(facts, own, day) for day in moments]
+    if not any(facts[OF_THE_STATE] == one.get(OF_THE_STATE, facts[OF_THE_STATE]) for one in found):
+        _wrong(problems, OF_THE_STATE, "drug and state give another one", "leave it out: it is worked out")
 
 
 def _on(instant: Value, moments: Mapping[str, str]) -> bool:
@@ -291,9 +305,15 @@ def _check_readable(question: Question | Mapping[str, Any]) -> None:
 
 
 def _readable(given: object) -> bool:
-    """Whether every text of a question can be written: half a surrogate pair cannot."""
-    if isinstance(given, str):
-        return given.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in given)
-    if isinstance(given, Mapping):
-        return all(_readable(key) and _readable(part) for key, part in given.items())
-    return all(map(_readable, given)) if isinstance(given, list | tuple) else True
+    """Whether every text of a question can be written, however deep it lies: half a surrogate pair cannot."""
+    left = [given]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            if not part.isascii() and any("\ud800" <= letter <= "\udfff" for letter in part):
+                return False
+        elif isinstance(part, Mapping):
+            left += [*part, *part.values()]
+        elif isinstance(part, list | tuple):
+            left += part
+    return True

@@ -91,6 +91,14 @@ class Rulebook:
     _due: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     _classes: list[frozenset[Value] | None] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _only: str | None = None
+
+    def alone(self, rule: str) -> "Rulebook":
+        """The rulebook as if one rule, by its id as answers give it, were all that every topic has; empty: itself.
+
+        For cases of a rule whose duty a stricter one always hides; no decision about a patient is made on it.
+        """
+        return self if not rule else Rulebook(self.law, self.overlay, f"{self.digest} ({rule} alone)", _only=rule)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -171,7 +179,8 @@ class Rulebook:
         return found
 
     def _prepare(self, key: tuple[str, str]) -> None:
-        instances = tuple(_instances(self.law, self.overlay, *key))
+        every = _instances(self.law, self.overlay, *key)
+        instances = tuple(instance for instance in every if self._only in (None, instance.id))
         borders = {b for i in instances for b in _borders(i)}
         self._instances[key] = instances
         self._borders[key] = sorted(borders)

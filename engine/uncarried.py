@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from engine.conditions import Always, Condition, Every, Negation, Reference, Some, Test, paths
 from engine.conditions_closures import truth
+from engine.decisions import LAW_VALUE_NOT_CARRIED
 from engine.defaults import gaps
 from engine.diagnostics import Location
 from engine.law import Advise, Cited, Effect, LawValue, Limit, Permit, Require, Review, Rule
@@ -16,7 +17,6 @@ from engine.periods import FIRST_DAY, LAST_DAY
 from engine.topics import LAW_PREFIX
 from engine.values import Value
 
-LAW_VALUE_NOT_CARRIED = "law_value_not_carried"
 Values = Mapping[str, tuple[LawValue, ...]]
 
 

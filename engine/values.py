@@ -19,6 +19,7 @@ Facts = Mapping[str, Value]
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _LONGEST_TEXT = 4000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LARGEST = 10**12
 _MILLION = 1_000_000
 _EXACT_AS_FLOAT = 10**8  # up to here a float has digits to spare beyond the sixth decimal
@@ -59,6 +60,7 @@ class FactType:
     fields: Mapping[str, "FactType"] = field(default_factory=dict)
     least: float | None = None
     greatest: float | None = None
+    whole: bool = False
     happened: bool = False
     absent_is_nothing: bool = False
     _absent: Mapping[str, None] = field(init=False, repr=False, compare=False)
@@ -85,6 +87,8 @@ def _text(kind: FactType, value: object) -> Value:
         raise BadValue("text is expected")
     if len(value) > _LONGEST_TEXT:
         raise BadValue(f"longer than {_LONGEST_TEXT} characters")
+    if not value.isprintable() and _CONTROL.search(value):
+        raise BadValue("it holds a control character")
     if kind.choices and value not in kind.choices:
         raise BadValue(f"it is none of the {len(kind.choices)} known values{nearest(value, kind.choices)}")
     return value
@@ -99,6 +103,8 @@ def _number(kind: FactType, value: object) -> Value:
         raise BadValue(f"it is less than {kind.least}")
     if kind.greatest is not None and value > kind.greatest:
         raise BadValue(f"it is more than {kind.greatest}")
+    if kind.whole and value != int(value):
+        raise BadValue("a whole number is expected")
     rounded = round(value, 6)
     return int(rounded) if rounded == int(rounded) else rounded
 

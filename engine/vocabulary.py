@@ -28,6 +28,7 @@ _TYPE_KEYS = {
     "nullable": Key(Flag(), "whether null means `told: there is none`"),
     "least": Key(Number(decimal=True), "the least number that makes sense"),
     "greatest": Key(Number(decimal=True), "the greatest number that makes sense"),
+    "whole": Key(Flag(), "whether a number is one of things that are counted, so that a fraction is wrong"),
     "happened": Key(
         Flag(), "whether a date lies in the past: not after the day asked about, in the patient's lifetime"
     ),
@@ -36,6 +37,7 @@ _ONLY_FOR = {
     "unit": {Kind.NUMBER},
     "least": {Kind.NUMBER},
     "greatest": {Kind.NUMBER},
+    "whole": {Kind.NUMBER},
     "happened": {Kind.DATE},
     "of": {Kind.CHOICE, Kind.CHOICES},
     "fields": {Kind.RECORDS},
@@ -287,6 +289,7 @@ def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Proble
         fields,
         least=cast("float | None", least.scalar) if least is not None else None,
         greatest=cast("float | None", greatest.scalar) if greatest is not None else None,
+        whole=node.flag("whole"),
         happened=node.flag("happened"),
         absent_is_nothing="absent" in node,
     )

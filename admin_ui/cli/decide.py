@@ -11,7 +11,7 @@ from typing import Any
 from admin_ui.cli.decision_card import card
 from admin_ui.cli.questions import Rulebooks, on_line
 from admin_ui.cli.typed_settings import settings_with
-from engine.asked_json import read_json
+from engine.asked_json import check_size, read_json
 from engine.decide import decide
 from engine.decisions import Decision
 from engine.diagnostics import BrokenInput, Diagnostic, Location, Problems, as_text
@@ -95,6 +95,7 @@ def _answer_batch(name: str, rulebooks: Rulebooks, evaluator: Evaluator) -> int:
 
 
 def _decide(question: Any, rulebooks: Rulebooks, evaluator: Evaluator) -> Decision:
+    check_size(question)
     clinic = question.get("clinic") if isinstance(question, Mapping) else None
     return decide(rulebooks.of(clinic if isinstance(clinic, str) else None), question, evaluator)
 

@@ -67,7 +67,7 @@ def _rows(fact: Fact, filled_by: list[str]) -> Iterator[str]:
 
 def _type(kind: FactType) -> str:
     words = {Kind.CHOICE: "one of", Kind.CHOICES: "list of"}
-    found = str(kind.kind)
+    found = f"whole {kind.kind}" if kind.whole else str(kind.kind)
     if kind.choices:
         shown = ", ".join(kind.choices[:_MOST_CHOICES])
         rest = len(kind.choices) - _MOST_CHOICES

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from engine.asked_json import read_json
+from engine.asked_json import check_size, read_json
 from engine.decide import decide
 from engine.decisions import Decision
 from engine.diagnostics import BrokenInput, Location, Problems
@@ -44,6 +44,7 @@ async def decisions(request: Request) -> Response:
         return _error(413, "too_long")
     try:
         question = read_json(body, Location("question"))
+        check_size(question)
         clinic = clinic_in(question)
         if not await run_in_threadpool(may_ask, request, clinic):
             return _error(401, "sign_in_needed")

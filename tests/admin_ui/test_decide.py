@@ -82,6 +82,9 @@ def test_a_clinic_adds_its_overlay(cli: Cli, facts: str) -> None:
         ('{"patient": {"loaction": {}}}', "VOC"),
         ('{"patient": {"location": {"state": "ZZ"}}}', ""),
         ("[" * 100_000, "ASK001"),
+        ('{"a":' * 600 + "1" + "}" * 600, "ASK006"),
+        ('{"drug": {"name": "a\\u001b[31m"}}', "ASK006"),
+        ('{"prescription": {"refills": 0.5}}', "VOC002"),
     ],
 )
 def test_broken_facts_are_refused_with_a_numbered_diagnostic(cli: Cli, tmp_path: Path, text: str, code: str) -> None:

@@ -244,3 +244,14 @@ def test_a_state_rule_without_source_does_not_load(tmp_path: Path) -> None:
 def test_a_conditions_age_is_asked_of_the_birth_date(tmp_path: Path) -> None:
     book = law(tmp_path, rule("open/no", FORBID, when="{patient.age: {less: 18}}"))
     assert ask(book).missing == ("patient.birth_date",)
+
+
+def test_a_rule_asked_alone_says_what_a_stricter_one_hides(tmp_path: Path) -> None:
+    strict = LOOK.replace("before_join", "before_booking")
+    book = law(tmp_path, rule("open/look", LOOK), rule("open/strict", strict))
+    alone = book.alone("us/fl/open/look")
+    assert [duty["due"] for duty in ask(book).duties] == ["before_booking"]
+    assert [(duty["rule"], duty["due"]) for duty in ask(alone).duties] == [("us/fl/open/look", "before_join")]
+    assert book.alone("") is book
+    assert alone.digest != book.digest
+    assert ask(alone).rulebook != ask(book).rulebook

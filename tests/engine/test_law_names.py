@@ -50,6 +50,10 @@ NAMES = [
     ("prescribing", "advice: [us/fl/prescribing/nothing-here-at-all]", "an unknown rule", 14),
     ("prescribing", "limits: {days_suply: 7}", "`days_suply`; did you mean `days_supply`?", 14),
     ("consent", "rules: {telehealth_consent: [us/common/consent/telehealth@us/fll]}", "an unknown rule", 34),
+    ("consent", "review: [date_uncertian]", "unknown reason `date_uncertian`; did you mean `date_uncertain`?", 14),
+    ("consent", "cites: {telehealth_consnet: [tx_111]}", "did you mean `telehealth_consent`?", 13),
+    ("consent", "cites: {telehealth_consent: [tx_1111]}", "unknown source `tx_1111`; did you mean `tx_111`?", 34),
+    ("consent", "cites: {us/tx/consent/physician-notice: [tx_111]}", "mean `us/tx/consent/physician-notices`?", 13),
 ]
 
 
@@ -60,6 +64,13 @@ def test_a_case_that_names_what_is_not_there_says_so_without_being_asked(
     (found,) = named(pack, CASE.format(topic=topic, expected=expected))
     assert (found.code, found.location.line, found.location.column) == ("LAW013", 9, column)
     assert words in found.what
+
+
+def test_a_case_that_asks_a_rule_alone_names_one_that_there_is(pack: LawPack) -> None:
+    asked = CASE.replace("  on:", "  alone: us/common/consent/telehealth@us/fk\n  on:")
+    (found,) = named(pack, asked.format(topic="consent", expected="advice: []"))
+    assert (found.code, found.location.line, found.location.column) == ("LAW013", 6, 10)
+    assert "did you mean `us/common/consent/telehealth@us/fl`?" in found.what
 
 
 def test_the_cases_of_the_law_name_what_there_is(pack: LawPack) -> None:

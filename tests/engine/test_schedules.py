@@ -105,6 +105,29 @@ def test_a_clinics_policy_goes_by_the_stricter_schedule_too(book: Rulebook) -> N
     assert [ask(own, day).outcome for day in ("2026-11-30", "2026-12-01")] == [Outcome.PERMITTED, Outcome.FORBIDDEN]
 
 
+@pytest.mark.parametrize(
+    ("on", "told", "refused"),
+    [
+        ("2026-12-01", "IV", False),
+        ("2026-12-01", "V", True),  # milder: it would open what the state shuts
+        ("2026-12-01", "II", True),  # stricter: it would be lost without a word
+        ("2026-12-01", None, True),
+        ("2026-11-30", None, False),
+        ("2026-11-30", "IV", True),
+    ],
+)
+def test_a_schedule_in_the_state_that_is_told_wrongly_is_broken_input(
+    book: Rulebook, on: str, told: str | None, refused: bool
+) -> None:
+    if not refused:
+        assert ask(book, on, drug__state_schedule=told).canonical() == ask(book, on).canonical()
+        return
+    with pytest.raises(BrokenInput) as broken:
+        ask(book, on, drug__state_schedule=told)
+    (found,) = broken.value.diagnostics
+    assert (found.code, found.location.path) == ("VOC002", "drug.state_schedule")
+
+
 def test_an_undated_schedule_is_for_a_person_before_the_day_it_was_checked(undated: Rulebook) -> None:
     before, after = ask(undated, "2026-11-20"), ask(undated, "2026-11-21")
     assert "date_uncertain" in [entry["why"] for entry in before.review]

@@ -71,6 +71,28 @@ def test_broken_input_comes_back_as_numbered_diagnostics(portal: Portal) -> None
     assert all(problem["what"] and problem["fix"] for problem in problems)
 
 
+TOO_MUCH: list[tuple[str, str, object, str, str]] = [
+    ("prescription", "refills", 1.5, "VOC002", "prescription.refills"),
+    ("prescription", "days_supply", 30.5, "VOC002", "prescription.days_supply"),
+    ("prescription", "days_supply", -1, "VOC002", "prescription.days_supply"),
+    ("drug", "name", "amoxi\x00cillin", "ASK006", "facts.drug.name"),
+    ("drug", "name", "a" * 4001, "ASK006", "facts.drug.name"),
+    ("patient", "conditions", ["x"] * 1001, "ASK006", "facts.patient.conditions"),
+    ("patient", "conditions", json.loads("[" * 600 + "]" * 600), "ASK006", "facts.patient.conditions" + ".0" * 9),
+]
+
+
+def test_a_fact_of_no_sensible_size_is_named_by_its_path_alone(portal: Portal) -> None:
+    for folder, key, value, code, path in TOO_MUCH:
+        asked = question(topic="prescribing")
+        asked["facts"].setdefault(folder, {})[key] = value
+        answer = portal.client.post(PATH, json=asked)
+        assert answer.status_code == 422
+        (problem,) = answer.json()["error"]["diagnostics"]
+        assert (problem["code"], problem["location"]["path"]) == (code, path)
+        assert "amoxi" not in answer.text
+
+
 @pytest.mark.parametrize("body", ["", "{", "[NaN]", "[" * 5000, '"text"', "null"])
 def test_what_is_no_question_is_refused_with_a_number(portal: Portal, body: str) -> None:
     answer = portal.client.post(PATH, content=body)

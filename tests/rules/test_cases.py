@@ -8,7 +8,7 @@ from engine.decide import decide
 from engine.decisions import Decision
 from engine.evaluators import Evaluator
 from engine.law import Case
-from engine.law_cases import BULK_FOLDER
+from engine.law_cases import BULK_FOLDER, asked_alone
 from engine.possibly import verdict
 from engine.questions import read_question
 from engine.rete import ReteEvaluator
@@ -34,7 +34,7 @@ def named(case: Case) -> str:
 
 def difference(case: Case, evaluator: Evaluator) -> tuple[Decision, bool]:
     wanted = expected(case)
-    decision = decide(RULEBOOK, question(case, EXAMPLES), evaluator)
+    decision = decide(RULEBOOK.alone(asked_alone(case)), question(case, EXAMPLES), evaluator)
     return decision, seen(decision, wanted) != wanted
 
 
