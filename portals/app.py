@@ -17,7 +17,7 @@ from portals import start
 from portals.api import routes as api
 from portals.api.metrics import Metrics, MetricsMiddleware
 from portals.api.tracing import Traced
-from portals.auth import confirm, invitations, outbox, passkeys, provider_door, reset, second, security, takeover
+from portals.auth import confirm, demo, invitations, outbox, passkeys, provider_door, reset, second, security, takeover
 from portals.auth import routes as auth
 from portals.auth.guards import ProofNeeded, SignInNeeded
 from portals.base import design
@@ -53,7 +53,7 @@ from portals.staff.banner import EmergencyBanner
 
 HOUSE_COLOUR = "#1f5c4d"
 # In this order: an address with a fixed word comes before one with an id in its place.
-SIGN_IN_PAGES = (auth, reset, second, passkeys, provider_door, security, confirm, invitations, takeover, outbox)
+SIGN_IN_PAGES = (auth, demo, reset, second, passkeys, provider_door, security, confirm, invitations, takeover, outbox)
 PATIENT_PAGES = (
     booking,
     family,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 
 from engine.clinics import ClinicFile
@@ -26,18 +25,11 @@ from portals.base.sealing import Sealer
 from portals.deps import PortalDeps
 from portals.patient.places import STATE_KEY, STATES
 from records.database import Database, PayloadKeys
-from records.key_providers import key_provider
+from records.demo import open_records
 from records.key_ring import Purpose
 from records.room_tokens import RoomTokens
 from workflows.client import connect
 from workflows.gatekeeper import LawGateKeeper
-
-
-class MachineClock:
-    """Visit and law time by the machine's own clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +55,8 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
         BrokenInput: the YAML under the root is broken.
     """
     keeper = LibraryKeeper(settings.root, clinic_files(settings))
-    clock = MachineClock()
-    database = Database(
-        settings.database_url, key_provider(settings), clock=clock, connections=settings.database_connections
-    )
+    opened = open_records(settings)
+    settings, database, clock = opened.settings, opened.database, opened.clock
     sealing = database.secrets("", Purpose.SESSIONS)
     traces = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-web")
     deps = PortalDeps(
@@ -76,7 +66,7 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
         sessions=RecordsSessions(database),
         sealer=Sealer(*(hashlib.sha256(b"booking flow" + one.value).digest() for one in sealing)),
         database=database,
-        visits=await connect(settings, PayloadKeys(database)),
+        visits=await connect(settings, PayloadKeys(database), moved=clock.moved),
         content=lambda: keeper.current.content,
         library=lambda: keeper.current,
         evaluator=pool,

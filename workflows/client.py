@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -38,6 +39,7 @@ LOOK_SECONDS = 1.0
 RPC_TIMEOUT = timedelta(seconds=10)
 
 REFUSED_ACT = "refused"
+RUNNING = "WorkflowType = 'VisitWorkflow' AND ExecutionStatus = 'Running'"
 CLINIC_ID = SearchAttributeKey.for_keyword("ClinicId")
 VISIT_TYPE = SearchAttributeKey.for_keyword("VisitType")
 STAGE = SearchAttributeKey.for_keyword("Stage")
@@ -80,8 +82,21 @@ def tls_to_temporal(settings: Settings) -> TLSConfig | bool:
     return TLSConfig(server_root_ca_cert=read[0], client_cert=read[1], client_private_key=read[2])
 
 
-async def connect(settings: Settings, keys: PayloadKeys | None, *, lazy: bool = True) -> VisitClient:
+def not_moved() -> timedelta:
+    """The clock of everything but a demonstration."""
+    return timedelta(0)
+
+
+async def connect(
+    settings: Settings,
+    keys: PayloadKeys | None,
+    *,
+    lazy: bool = True,
+    moved: Callable[[], timedelta] = not_moved,
+) -> VisitClient:
     """A client that connects at its first call, so that the web starts before Temporal does.
+
+    ``moved`` is how far a demonstration's clock is ahead of the machine's.
 
     Raises:
         RuntimeError: it is not ``lazy`` (workers may not be) and Temporal does not answer.
@@ -93,15 +108,21 @@ async def connect(settings: Settings, keys: PayloadKeys | None, *, lazy: bool = 
         data_converter=data_converter(keys),
         lazy=lazy,
     )
-    return VisitClient(client)
+    return VisitClient(client, moved=moved)
 
 
 class VisitClient:
     """What pages and commands may do with visits."""
 
-    def __init__(self, temporal: Client, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        temporal: Client,
+        patience_seconds: float = PATIENCE_SECONDS,
+        moved: Callable[[], timedelta] = not_moved,
+    ) -> None:
         self.temporal = temporal
         self._patience = patience_seconds
+        self._moved = moved
 
     async def ask(self, ref: VisitRef, ask: Ask, plan: StoredPlan | None = None) -> Answer:
         """Asks the visit; with a plan the visit is begun by it when it has not begun (``book``).
@@ -110,7 +131,8 @@ class VisitClient:
             VisitClosed: the visit is over or never began.
             VisitUnreachable: no answer in time; the request may have been done, asking again with its id tells.
         """
-        return await self._patiently(ref, lambda: self._ask_once(ref, ask, plan))
+        timed = replace(ask, ahead=self._seconds())
+        return await self._patiently(ref, lambda: self._ask_once(ref, timed, plan))
 
     async def status(self, ref: VisitRef) -> VisitStatus:
         """Where the visit stands; also of one that is over, for as long as Temporal retains it."""
@@ -124,7 +146,18 @@ class VisitClient:
 
     async def tell(self, ref: VisitRef, told: Told) -> None:
         """Tells the visit what is already on record; telling it twice is harmless."""
-        await self._patiently(ref, lambda: self._handle(ref).signal("told", told, rpc_timeout=RPC_TIMEOUT))
+        timed = replace(told, ahead=self._seconds())
+        await self._patiently(ref, lambda: self._handle(ref).signal("told", timed, rpc_timeout=RPC_TIMEOUT))
+
+    async def clock_moved(self) -> None:
+        """Tells every visit under way by how much a demonstration's clock is ahead now."""
+        async for one in self.temporal.list_workflows(RUNNING, rpc_timeout=RPC_TIMEOUT):
+            handle = self.temporal.get_workflow_handle(one.id)
+            with contextlib.suppress(RPCError):  # it ended meanwhile
+                await handle.signal("clock_moved", self._seconds(), rpc_timeout=RPC_TIMEOUT)
+
+    def _seconds(self) -> int:
+        return round(self._moved().total_seconds())
 
     async def check_credentials(self, clinic: str) -> None:
         """Begins a round over the clinic's credentials now; one that is under way is enough.
@@ -178,7 +211,13 @@ class VisitClient:
     async def _begin(self, ref: VisitRef, ask: Ask, plan: StoredPlan) -> Answer:
         start: WithStartWorkflowOperation[object, str] = WithStartWorkflowOperation(
             "VisitWorkflow",
-            VisitInput(clinic=ref.clinic, visit=ref.visit, plan=plan.canonical, plan_digest=plan.digest),
+            VisitInput(
+                clinic=ref.clinic,
+                visit=ref.visit,
+                plan=plan.canonical,
+                plan_digest=plan.digest,
+                ahead=self._seconds(),
+            ),
             id=ref.visit,
             task_queue=TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

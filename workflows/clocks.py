@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from temporalio import workflow
-
 from engine.plans import Reminder, Step
 from workflows import effects
 from workflows.contracts import DutyInput, ReminderInput
@@ -30,9 +28,9 @@ async def remind(visit: Visit) -> None:
         return
     for reminder in sorted(visit.plan.reminders, key=lambda one: -one.before_seconds):
         due = starts - timedelta(seconds=reminder.before_seconds)
-        if due <= workflow.now():
+        if due <= visit.now():
             continue
-        await _sleep_until(due)
+        await visit.until(lambda: False, due)
         if visit.state.stage not in (IN_CALL, DOCUMENTING):
             await visit.notify("remind", f"{reminder.template}:{reminder.before_seconds}", reminder.template)
 
@@ -54,7 +52,7 @@ async def watch_for_no_show(visit: Visit) -> None:
                 visit.end(REFUSED if visit.state.stage == BLOCKED else NO_SHOW)
                 return
         await visit.until(lambda: visit.state.call is not None or visit.state.stage != WAITING)
-        deadline = workflow.now() + grace
+        deadline = visit.now() + grace
 
 
 async def _remind_of_each_start(visit: Visit, starts: datetime) -> None:
@@ -74,12 +72,12 @@ async def _planned(visit: Visit, starts: datetime) -> list[tuple[datetime, Remin
     planned = []
     for number, reminder in enumerate(visit.plan.reminders):
         due = starts - timedelta(seconds=reminder.before_seconds)
-        if due <= workflow.now():
+        if due <= visit.now():
             continue
         effect = replace(visit.effect("remind", f"time:{visit.state.moves}:{number}"), at=due.isoformat())
         asked = ReminderInput(effect=effect, starts_at=starts.isoformat())
         at = datetime.fromisoformat(await effects.reminder_time(asked))
-        if at > workflow.now():
+        if at > visit.now():
             planned.append((at, reminder))
     return sorted(planned, key=lambda one: (one[0], -one[1].before_seconds))
 
@@ -108,7 +106,7 @@ async def _watch_each_start(visit: Visit, wait: Step, starts: datetime, grace: t
                 visit.end(REFUSED if visit.state.stage == BLOCKED else NO_SHOW)
                 return
         await visit.until(lambda: visit.state.call is not None or visit.state.stage != WAITING)
-        deadline = workflow.now() + grace
+        deadline = visit.now() + grace
 
 
 def _called_or_moved(visit: Visit, starts: datetime) -> Callable[[], bool]:
@@ -144,7 +142,7 @@ async def _call_for(visit: Visit, owed: Owed) -> None:
     if not await effects.owes_duty(DutyInput(effect=effect, duty=owed.duty)):
         visit.state.owed.remove(owed)
         return
-    is_over = owed.called or workflow.now() >= datetime.fromisoformat(owed.duty.over_at)
+    is_over = owed.called or visit.now() >= datetime.fromisoformat(owed.duty.over_at)
     kind = DUTY_OVERDUE if is_over else DUTY_DUE
     subject = ":".join(filter(None, (owed.duty.topic, owed.duty.duty, owed.duty.order)))
     await visit.alert("duties", f"{kind}:{owed.number}", kind, subject)
@@ -156,7 +154,3 @@ async def _call_for(visit: Visit, owed: Owed) -> None:
 async def _start(visit: Visit) -> datetime | None:
     await visit.until(lambda: visit.state.booked)
     return visit.state.starts_at
-
-
-async def _sleep_until(at: datetime) -> None:
-    await workflow.sleep(max(at - workflow.now(), timedelta(0)))

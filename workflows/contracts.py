@@ -15,12 +15,16 @@ MEDIA_QUEUE = "media"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitInput:
-    """Starts a visit: which one, by which compiled plan. ``plan`` is canonical JSON of ``engine.plans.VisitPlan``."""
+    """Starts a visit: which one, by which compiled plan. ``plan`` is canonical JSON of ``engine.plans.VisitPlan``.
+
+    ``ahead``, here and below, is by how many seconds a demonstration's clock is ahead of the machine's.
+    """
 
     clinic: str
     visit: str
     plan: str
     plan_digest: str
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,7 @@ class Ask:
     subject: str = ""
     starts_at: str = ""
     agreed_cents: int = 0
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,7 @@ class Told:
     item: str
     kind: str
     subject: str = ""
+    ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

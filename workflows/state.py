@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workflows.contracts import Answer, LaterDuty
 
@@ -74,7 +74,8 @@ class VisitState:
 
     ``movable`` says that the visit's clocks follow its start; ``fee_cents`` is what its late cancelling costs.
 
-    ``duties`` are all that gates ever left for later, ``owed`` those whose clock still runs.
+    ``duties`` are all that gates ever left for later, ``owed`` those whose clock still runs; ``ahead`` is how
+    far a demonstration's clock is ahead.
     """
 
     stage: str = DRAFT
@@ -112,3 +113,4 @@ class VisitState:
     released: bool = False
     duties: set[tuple[str, str, str, str]] = field(default_factory=set)
     owed: list[Owed] = field(default_factory=list)
+    ahead: timedelta = timedelta(0)

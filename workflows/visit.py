@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -65,6 +66,7 @@ class VisitWorkflow:
     @workflow.update
     async def ask(self, ask: Ask) -> Answer:
         """Does an act; the same request again gets the stored answer."""
+        self._visit.state.ahead = timedelta(seconds=ask.ahead)
         if ask.act in _CANCELS:
             return await self._cancel(ask)
         with self._visit.in_flight():
@@ -85,6 +87,7 @@ class VisitWorkflow:
     async def told(self, told: Told) -> None:
         """Hears an announcement of the outbox, once."""
         state = self._visit.state
+        state.ahead = timedelta(seconds=told.ahead)
         if told.item in state.told:
             return
         state.told.add(told.item)
@@ -97,6 +100,11 @@ class VisitWorkflow:
             async with self._visit.lock("told"):
                 if state.stage == BOOKED and not state.ending:
                     await self._visit.move("visit", "preparing", PREPARING)
+
+    @workflow.signal
+    async def clock_moved(self, seconds: int) -> None:
+        """In a demonstration: what is waited for goes by another time from now on."""
+        self._visit.state.ahead = timedelta(seconds=seconds)
 
     # --- what pages look at ---
 

@@ -42,9 +42,9 @@ from integrations.telemetry.logs import start_logs
 from media.node import MediaConfig, MediaNode, NodePorts
 from records.credential_book import RecordsCredentialBook
 from records.database import Database, PayloadKeys
+from records.demo import Opened, open_records
 from records.erasure import erase_again
 from records.expiries import RecordsExpiryBook
-from records.key_providers import key_provider
 from records.mails import MailQueue
 from records.messages import MessageQueue
 from records.restore import settled, unsettled
@@ -120,7 +120,8 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
     async with _joined(settings, stop) as joined:
         if joined is None:
             return
-        database, visits = joined
+        opened, visits = joined
+        settings, database = opened.settings, opened.database
         store, notifier = RecordsVisitStore(database), _notifier(settings)
         spans = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-worker")
         worker = Worker(
@@ -213,8 +214,8 @@ async def _media(settings: Settings) -> None:
     async with _joined(settings, stop) as joined:
         if joined is None:
             return
-        database, visits = joined
-        async with _node(settings, database) as node:
+        opened, visits = joined
+        async with _node(settings, opened.database) as node:
             shared, own = _media_workers(visits.temporal, node)
             async with shared, own:
                 await _until_stopped(stop)
@@ -253,7 +254,9 @@ async def _node(settings: Settings, database: Database) -> AsyncIterator[MediaNo
             await asyncio.to_thread(_keep_event, store, event)
 
     tokens = RoomTokens(database)
-    node = MediaNode(config, NodePorts(verify=tokens.verify, sink=keep, admits=tokens.admits))
+    node = MediaNode(
+        config, NodePorts(verify=tokens.verify, sink=keep, visit_time=database.visit_time, admits=tokens.admits)
+    )
     await node.start()
     try:
         yield node
@@ -276,21 +279,20 @@ def _origins(public_base: str) -> tuple[str, str]:
 
 
 @asynccontextmanager
-async def _joined(settings: Settings, stop: asyncio.Event) -> AsyncIterator[tuple[Database, VisitClient] | None]:
-    """The database, and Temporal once it answers: which of the two starts first does not matter. None when stopped."""
-    database = Database(settings.database_url, key_provider(settings), connections=settings.database_connections)
-    keys = CachedKeys(PayloadKeys(database))
+async def _joined(settings: Settings, stop: asyncio.Event) -> AsyncIterator[tuple[Opened, VisitClient] | None]:
+    """The records, and Temporal once it answers: which of the two starts first does not matter. None when stopped."""
+    opened = open_records(settings)
     try:
-        visits = await _connected(settings, keys, stop)
-        yield None if visits is None else (database, visits)
+        visits = await _connected(opened, CachedKeys(PayloadKeys(opened.database)), stop)
+        yield None if visits is None else (opened, visits)
     finally:
-        database.close()
+        opened.database.close()
 
 
-async def _connected(settings: Settings, keys: PayloadKeySource, stop: asyncio.Event) -> VisitClient | None:
+async def _connected(opened: Opened, keys: PayloadKeySource, stop: asyncio.Event) -> VisitClient | None:
     while not stop.is_set():
         try:
-            return await connect(settings, keys, lazy=False)
+            return await connect(opened.settings, keys, lazy=False, moved=opened.clock.moved)
         except RuntimeError:  # what the SDK raises while nobody listens
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), CONNECT_PAUSE_SECONDS)

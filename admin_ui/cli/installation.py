@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from engine.clinics import ClinicFile
 from engine.settings import Settings
 from records.database import Database
+from records.demo import make_demo
 from records.key_providers import key_provider
 from records.migrate import upgrade
 from records.seed import DemoPerson, demo_left_over, seed
@@ -26,10 +27,16 @@ class Served:
 
 
 def prepare(settings: Settings, clinics: Sequence[ClinicFile]) -> tuple[Served, ...]:
-    """Bring the tables up to date and load each clinic's first people where that has not been done before."""
+    """Bring the tables up to date and load each clinic's first people where that has not been done before.
+
+    Raises:
+        NotADemo: a demo was asked for, and the records hold people and were not made as one.
+    """
     upgrade(settings.database_url)
     database = Database(settings.database_url, key_provider(settings), connections=settings.database_connections)
     try:
+        if settings.demo:
+            make_demo(database)
         return tuple(_served(settings, database, clinic) for clinic in clinics)
     finally:
         database.close()

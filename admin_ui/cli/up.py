@@ -21,6 +21,7 @@ from admin_ui.cli.typed_settings import settings_with
 from engine.diagnostics import BrokenInput, as_text
 from engine.library import LibraryKeeper
 from engine.settings import PREFIX, Settings, SettingsError
+from records.demo import NotADemo
 from records.seed import DEMO_PASSWORD
 
 FAILED, WRONG_INPUT = 1, 2
@@ -59,6 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
         _say(f"the data folder {settings.data_dir} is in use by process {error}; give another with --data")
     except ForeignFolder as error:
         _say(f"the folder {error} holds other files and no installation; give an empty one with --data")
+    except NotADemo:
+        _say(f"the data folder {settings.data_dir} holds records that were not made as a demo, and no demo may open it")
+        _say("start it with CLINIC_DEMO=0, or give another folder with --data")
     except (PermissionError, FileExistsError, NotADirectoryError) as error:
         _say(f"the data folder cannot be used: {error.strerror} ({error.filename})")
     return FAILED

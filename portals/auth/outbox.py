@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portals.base.requests import deps_of, from_loopback, origin
+from portals.base.requests import deps_of, in_demo, origin
 from portals.base.templating import render
 from portals.base.visitor import visitor
 from records.access import Role
@@ -39,8 +39,8 @@ class ShownMail:
 @router.get("/outbox")
 async def outbox(request: Request) -> Response:
     """The clinic's mails, the newest first; only in a demo, and only on this machine."""
-    deps, who = deps_of(request), visitor(request)
-    if not deps.settings.demo or not from_loopback(request) or who.clinic is None:
+    who = visitor(request)
+    if who.clinic is None or not in_demo(request):
         raise HTTPException(404)
     mails = await run_in_threadpool(_mails, request)
     return render(request, "auth/outbox.html", mails=[_shown(mail) for mail in mails], zone=who.clinic.time_zone)

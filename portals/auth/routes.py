@@ -7,11 +7,10 @@ from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portals.auth.demo import demo_people, demo_person
+from portals.auth.demo import demo_people, sign_in_as
 from portals.auth.doors import HOMES, SIGN_INS, YEAR, at_a_clinic, door, may_try, rules_of, start, with_device
 from portals.auth.letters import letters_of
 from portals.auth.provider_door import provider_label
@@ -24,9 +23,9 @@ from portals.base.visitor import COOKIES, LANGUAGE_COOKIE, STAFF, guest_secret, 
 from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import read_flow
 from records.errors import EmailTaken, SignInRefused
-from records.errors_identity import FactorRefused, SecondFactorNeeded
+from records.errors_identity import SecondFactorNeeded
 from records.proofs import ask_address_proof
-from records.second_step import Step, open_without_proof
+from records.second_step import Step
 from records.sign_in import Credentials, SignedIn, SignUp, sign_in, sign_up
 
 router = APIRouter()
@@ -73,15 +72,7 @@ async def sign_in_post(request: Request) -> Response:
 async def demo_sign_in(request: Request) -> Response:
     """One-click sign-in of a demo person; refused outside demo mode and beyond this machine."""
     form = await form_of(request)
-    person = demo_person(request, field(form, "person"))
-    if person is None:
-        raise HTTPException(404)
-    database, step = deps_of(request).database, with_device(request)
-    try:
-        signed = await run_in_threadpool(open_without_proof, database, step, person.email, "demo")
-    except FactorRefused:
-        raise HTTPException(404) from None
-    return start(request, signed, step, safe_path(field(form, "next"), HOMES[step.portal]))
+    return await sign_in_as(request, field(form, "person"), field(form, "next"))
 
 
 @router.get("/sign-up")

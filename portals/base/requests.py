@@ -6,6 +6,7 @@ import ipaddress
 import secrets
 from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from engine.rulebook import Rulebook
+from engine.settings import is_loopback
 from portals.base.visitor import visitor
 from portals.deps import PortalDeps
 from records.acts import Act
@@ -21,6 +23,8 @@ from records.scope import Actor, Scope
 
 Found = TypeVar("Found")
 LONGEST_VALUE = 4000
+# What a program that passes requests on says of whom it asks for.
+FORWARDED = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
 # For forms whose own fields say what is too long for them.
 LONGEST_CHECKED = 40_000
 
@@ -46,6 +50,16 @@ def from_loopback(request: Request) -> bool:
         return ipaddress.ip_address(origin(request)).is_loopback
     except ValueError:
         return False
+
+
+def in_demo(request: Request) -> bool:
+    """Whether this is a demonstration that a browser of this very machine asks, and not through another's program.
+
+    One-click sign-in, the outbox and the clock are there for nobody else.
+    """
+    settings = deps_of(request).settings
+    near = is_loopback(settings.web_host) and is_loopback(urlsplit(settings.public_base).hostname or "")
+    return settings.demo and near and from_loopback(request) and not FORWARDED.intersection(request.headers.keys())
 
 
 def actor_of(request: Request) -> Actor:

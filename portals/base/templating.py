@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from portals.base.demo_clock import shown_when_moved
 from portals.base.formats import Formats
 from portals.base.i18n import has_message, languages, translator
 from portals.base.visitor import Visitor, visitor
@@ -74,6 +75,7 @@ def _common(request: Request, who: Visitor) -> Mapping[str, Any]:
         "static": static_url,
         "emergencies": request.scope.get("emergencies", ()),
         "demo": bool(getattr(state, "demo", False)),
+        "moved_clock": shown_when_moved(request),
         "page_languages": [
             code for code in (who.clinic.languages if who.clinic else languages()) if code in languages()
         ],

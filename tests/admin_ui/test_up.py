@@ -16,8 +16,9 @@ import pytest
 
 from admin_ui.cli.data_folder import opened
 from admin_ui.cli.free_ports import is_free, next_free, pick
-from admin_ui.cli.installation import address
-from engine.settings import HOME, parse_settings
+from admin_ui.cli.installation import address, prepare
+from engine.library import LibraryKeeper
+from engine.settings import HOME, clinic_files, parse_settings
 from tests.admin_ui.helpers_cli import Cli, command
 
 PROGRAMS = ("web", "worker", "temporal", "media")
@@ -208,3 +209,16 @@ def test_data_is_kept_and_a_later_start_is_quick(tmp_path: Path) -> None:
     assert again.stop() == 0
     modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()}
     assert {name: mode for name, mode in modes.items() if mode} == {}
+
+
+@pytest.mark.slow
+def test_a_folder_that_was_not_made_as_a_demo_is_never_opened_as_one(cli: Cli, tmp_path: Path) -> None:
+    data, port = tmp_path / "data", str(pick(1)[0])
+    settings = parse_settings({"CLINIC_DATA_DIR": str(data), "CLINIC_DEMO": "0"})
+    data.mkdir(mode=0o700)
+    (data / "lock").touch()
+    prepare(settings, tuple(LibraryKeeper(settings.root, clinic_files(settings)).current.content.clinics.values()))
+    said = cli("up", "--port", port, "--data", str(data))
+    assert (said.status, said.out) == (1, "")
+    assert "that were not made as a demo" in said.err
+    assert "CLINIC_DEMO=0" in said.err

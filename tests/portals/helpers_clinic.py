@@ -111,6 +111,9 @@ class FakeVisits:
     async def status(self, ref: VisitRef) -> VisitStatus:
         return VisitStatus(stage="booked")
 
+    async def clock_moved(self) -> None:
+        """No visit of these waits for anything."""
+
     async def check_credentials(self, clinic: str) -> None:
         self.checked.append(clinic)
 

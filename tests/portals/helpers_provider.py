@@ -130,6 +130,9 @@ class PlayedVisits:
             return replace(self.answers[ask.act], gate=gate)
         return getattr(self, f"_{ask.act}")(ask)  # type: ignore[no-any-return]
 
+    async def clock_moved(self) -> None:
+        """No visit of these waits for anything."""
+
     async def check_credentials(self, clinic: str) -> None:
         raise NotImplementedError
 

@@ -100,6 +100,11 @@ class Scene:
         handle = self.client.temporal.get_workflow_handle(self.ref.visit, result_type=str)
         return str(await handle.result())
 
+    async def tell_clock(self) -> None:
+        """Says to this visit how far its client's clock is ahead, as a demonstration says it to all of them."""
+        handle = self.env.client.get_workflow_handle(self.ref.visit)
+        await handle.signal("clock_moved", round(self.client._moved().total_seconds()))
+
     async def skip(self, **duration: float) -> None:
         """Leaps; once more when an activity that was just ending on a busy machine kept the clock from leaping."""
         try:

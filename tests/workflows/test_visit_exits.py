@@ -11,6 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 from engine.plans import Reminder
 from tests.workflows.conftest import Scene, scene_on
 from tests.workflows.helpers import FULL_STEPS, plan_of, prescription, step
+from workflows.client import VisitClient
 
 pytestmark = pytest.mark.slow
 
@@ -342,3 +343,24 @@ async def test_a_visit_without_a_medium_opens_no_room(skipping: WorkflowEnvironm
         assert (await scene.ask("join", "patient")).code == "not_now"
         assert (await scene.ask("end_call")).done
         assert scene.host.opened == []
+
+
+async def test_a_moved_clock_brings_what_was_waited_for_and_asks_gates_of_its_day(scene: Scene) -> None:
+    await scene.prepare()
+    ahead = timedelta(hours=1)
+    scene.client = VisitClient(scene.env.client, moved=lambda: ahead)
+    await scene.tell_clock()
+    assert (await scene.status()).stage == "ready"
+    before = await scene.env.get_current_time()
+    assert (await scene.ask("recheck")).code == "not_now"
+    assert (await scene.ask("arrive", "patient")).done
+    assert (await scene.ask("admit")).done
+    assert scene.records.gates[-1][2] - before >= ahead
+    assert (await scene.ask("end_call")).done
+
+
+async def test_a_clock_moved_past_the_start_makes_a_visit_nobody_came_to(scene: Scene) -> None:
+    await scene.prepare()
+    scene.client = VisitClient(scene.env.client, moved=lambda: timedelta(days=2))
+    await scene.tell_clock()
+    assert await scene.result() == "no_show"

@@ -38,7 +38,7 @@ class Visit:
     def __init__(self, given: VisitInput, plan: VisitPlan) -> None:
         self.given = given
         self.plan = plan
-        self.state = VisitState()
+        self.state = VisitState(ahead=timedelta(seconds=given.ahead))
         self._locks: dict[str, asyncio.Lock] = {}
 
     # --- the plan as far as it was walked ---
@@ -75,16 +75,31 @@ class Visit:
             self.state.in_flight -= 1
 
     async def until(self, condition: Callable[[], bool], deadline: datetime | None = None) -> bool:
-        """True once the condition holds, False when the deadline came first."""
-        patience = None if deadline is None else max(deadline - workflow.now(), timedelta(0))
+        """True once the condition holds, False when the deadline came first, as the visit's clock shows it."""
+        if deadline is None:
+            await workflow.wait_condition(condition)
+            return True
+        while True:
+            if await self._comes(condition, max(deadline - self.now(), timedelta(0))):
+                return condition()
+            if condition():
+                return True
+
+    async def _comes(self, condition: Callable[[], bool], patience: timedelta) -> bool:
+        """Waits so long for the condition, or for the clock to be moved; whether all of the time went by."""
+        ahead = self.state.ahead
         try:
-            await workflow.wait_condition(condition, timeout=patience)
+            await workflow.wait_condition(lambda: condition() or self.state.ahead != ahead, timeout=patience)
         except TimeoutError:
-            return condition()
-        return True
+            return True
+        return False
+
+    def now(self) -> datetime:
+        """The instant that visits and the law go by; tokens and links go by the machine's, `workflow.now`."""
+        return workflow.now() + self.state.ahead
 
     def seconds_from_now(self, seconds: int) -> datetime:
-        return workflow.now() + timedelta(seconds=seconds)
+        return self.now() + timedelta(seconds=seconds)
 
     # --- effects ---
 
@@ -112,7 +127,7 @@ class Visit:
         With ``starts_at`` it is asked as if the visit began then. What it leaves for later is owed from now on; what an
         order leaves, once the order is out (`send_order`).
         """
-        at = workflow.now().isoformat()
+        at = self.now().isoformat()
         effect = self.effect(step.id, f"{ask.request}@{at}", ask.actor)
         gate = step.gate or OWN_GATES[step.kind]
         answer = await effects.ask_gate(GateInput(effect=effect, gate=gate, at=at, order=order, starts_at=starts_at))

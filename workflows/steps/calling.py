@@ -93,7 +93,7 @@ async def _join(visit: Visit, step: Step, ask: Ask) -> Answer:
     gate = await visit.ask_gate(step, ask)
     if not gate.open:
         return Answer(done=False, code=GATE_SHUT, gate=gate.record)
-    until = visit.seconds_from_now(seconds(step, "join_link_seconds", JOIN_LINK_SECONDS))
+    until = workflow.now() + timedelta(seconds=seconds(step, "join_link_seconds", JOIN_LINK_SECONDS))
     effect = visit.effect(step.id, ask.request, ask.actor, subject=ask.subject)
     link = await effects.issue_join_link(replace(effect, at=until.isoformat()))
     return Answer(done=True, gate=gate.record, made=link)
@@ -131,7 +131,7 @@ async def _place(visit: Visit, step: Step, room: RoomInput, allocation: RoomAllo
 
 def _room(visit: Visit, step: Step, number: int) -> RoomInput:
     """A room id is used once, so a room that moves to another node is the visit's next room."""
-    starts = max(visit.state.starts_at or workflow.now(), workflow.now())
+    starts = max(visit.state.starts_at or visit.now(), visit.now())
     overrun = seconds(step, "overrun_seconds", OVERRUN_SECONDS)
     closes_at = starts + timedelta(seconds=visit.plan.duration_seconds + overrun)
     return RoomInput(
