@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from temporalio import workflow
-
 from workflows import effects
 from workflows.activities.common import instant
 from workflows.contracts import Answer, Ask, MoveInput, TermsAnswer
@@ -26,7 +24,7 @@ def refusal(visit: Visit, ask: Ask) -> str:
     state = visit.state
     if not (state.movable and state.booked and state.starts_at and ask.starts_at) or state.stage not in MOVABLE:
         return NOT_NOW
-    return TOO_LATE if state.starts_at <= workflow.now() or instant(ask.starts_at) <= workflow.now() else ""
+    return TOO_LATE if state.starts_at <= visit.now() or instant(ask.starts_at) <= visit.now() else ""
 
 
 async def reschedule(visit: Visit, ask: Ask) -> Answer:
@@ -64,7 +62,7 @@ async def agree_on_fee(visit: Visit, ask: Ask) -> str:
 
 async def _terms(visit: Visit, ask: Ask) -> TermsAnswer:
     effect = visit.effect("visit", f"terms:{ask.request}", ask.actor)
-    return await effects.read_terms(replace(effect, at=workflow.now().isoformat()))
+    return await effects.read_terms(replace(effect, at=visit.now().isoformat()))
 
 
 def _waiting_room(visit: Visit) -> str:

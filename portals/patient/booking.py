@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -192,7 +192,7 @@ async def _draft(request: Request, patient: Sought, found: Offer, where: tuple[F
         provider=flow.provider,
         plan=found.kind.plan,
         starts_at=datetime.fromisoformat(flow.starts_at),
-        booked_place=_place(flow, located),
+        booked_place=_place(flow, located, deps_of(request).clock.now()),
         price_cents=found.price_cents,
         currency=found.currency,
         documents=documents_of(deps_of(request).content(), found.kind.plan),
@@ -207,7 +207,7 @@ async def _times(request: Request, found: Offer, flow: Flow, error: str, status:
         return go(f"/book/{found.id}")
     if not _serves(request, flow.state):
         return _not_served(request, found, flow.state)
-    result = await _search(request, found, _place(flow, located))
+    result = await _search(request, found, _place(flow, located, deps_of(request).clock.now()))
     refusal = result.refusal
     law = law_view("book", False, refusal.decisions, who.language, flow.state) if refusal else None
     return render(
@@ -300,10 +300,8 @@ async def _refused(request: Request, found: Offer, visit: str) -> Response:
     return render(request, "patient/refused.html", 409, offer=found, law=law)
 
 
-def _place(flow: Flow, located: ZipPlace) -> Place:
-    return Place(
-        country="us", state=flow.state, postal_code=flow.postal_code, time_zone=located.time_zone, at=datetime.now(UTC)
-    )
+def _place(flow: Flow, located: ZipPlace, at: datetime) -> Place:
+    return Place(country="us", state=flow.state, postal_code=flow.postal_code, time_zone=located.time_zone, at=at)
 
 
 def _instant(text: str) -> datetime | None:
