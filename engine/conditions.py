@@ -87,14 +87,17 @@ def parse(node: Node, scope: Scope, problems: Problems) -> Condition:
     return _Parser(scope, problems).condition(node, None)
 
 
-def json_schema() -> dict[str, object]:
-    """The JSON Schema of a condition (`#/$defs/condition` wherever one stands); paths are checked by `parse`."""
+def json_schema(paths: Mapping[str, object] | None = None) -> dict[str, object]:
+    """The JSON Schema of a condition (`#/$defs/condition` wherever one stands); `paths` are offered, with schemas.
+
+    Whether a path is one, and what it is compared with, is checked by `parse`.
+    """
     condition = {"$ref": "#/$defs/condition"}
     several = {"type": "array", "items": condition, "minItems": 1}
     connectives = {"all": several, "any": several, "none": several, "not": condition, "always": {"type": "boolean"}}
     rule = {"type": "string", "description": "the id of a rule of the same topic"}
     connectives |= {"applies": {"anyOf": [rule, {"type": "array", "items": rule, "minItems": 1}]}}
-    return {"type": "object", "minProperties": 1, "properties": connectives}
+    return {"type": "object", "minProperties": 1, "properties": {**(paths or {}), **connectives}}
 
 
 _BROKEN = Always(False)

@@ -19,6 +19,7 @@ from engine.shapes import JsonSchema, Shape, schema_document
 _CONDITION = {"$ref": "#/$defs/condition"}
 _CONDITION_KEYS = ("when", "unless", "met_by", "show_when", "required_when")
 _EFFECT = {"$ref": "#/$defs/effect"}
+_FACTS_KEY, _FACTS = "given", {"$ref": "#/$defs/facts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,12 @@ class FileKind:
                 found |= set(root.glob(place))
         return tuple(sorted(found))
 
-    def schema(self) -> JsonSchema:
-        """The JSON Schema 2020-12 document, derived from the shape."""
+    def schema(self, paths: Mapping[str, JsonSchema] | None = None) -> JsonSchema:
+        """The JSON Schema 2020-12 document, derived from the shape; `paths` are offered wherever facts are named."""
         document = _described(schema_document(self.shape, f"clinicwright {self.name}"))
         effects = {"anyOf": [_described(shape.json_schema()) for shape in EFFECTS.values()]}
-        return {**document, "$defs": {"condition": condition_schema(), "effect": effects}}
+        facts = {"type": "object", "properties": {**(paths or {})}}
+        return {**document, "$defs": {"condition": condition_schema(paths), "effect": effects, "facts": facts}}
 
 
 _CONTENT = content_schemas()
@@ -85,6 +87,8 @@ def _part(key: str, value: object) -> object:
         return value
     if key in _CONDITION_KEYS:
         return {**_CONDITION, "description": value.get("description", "")}
+    if key == _FACTS_KEY and "facts by path" in value.get("description", ""):
+        return {**value, **_FACTS}
     if key == "then":
         several = {"type": "array", "items": _EFFECT, "minItems": 1}
         return {"anyOf": [_EFFECT, several], "description": "its effects"}

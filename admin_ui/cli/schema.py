@@ -11,6 +11,7 @@ from admin_ui.cli.typed_settings import settings_with
 from engine.decision_schema import interface_shapes
 from engine.diagnostics import nearest
 from engine.file_kinds import KINDS, editor_mapping
+from engine.schema_paths import offered_paths
 from engine.settings import SettingsError
 from engine.shapes import JsonSchema, schema_document
 
@@ -20,9 +21,13 @@ SCHEMAS = "schemas"
 MAPPING = "yaml.schemas"
 
 
-def schemas() -> Mapping[str, JsonSchema]:
-    """What each kind of file may hold, and what is asked and answered, by the name people give it."""
-    files = {kind.name: kind.schema() for kind in KINDS}
+def schemas(root: Path | None = None) -> Mapping[str, JsonSchema]:
+    """What each kind of file may hold, and what is asked and answered, by the name people give it.
+
+    With a root, conditions offer the paths of its vocabulary.
+    """
+    paths = offered_paths(root) if root is not None else {}
+    files = {kind.name: kind.schema(paths) for kind in KINDS}
     return {**files, **{name: schema_document(shape, name) for name, shape in interface_shapes().items()}}
 
 
@@ -39,9 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0, or 2 for a kind that does not exist."""
-    known = schemas()
+    root = settings_with().root
+    known = schemas(root)
     if arguments.editor:
-        _wire_editor(settings_with().root, known)
+        _wire_editor(root, known)
     if arguments.write is not None:
         _write(arguments.write, known)
     if arguments.editor or arguments.write is not None:

@@ -10,6 +10,8 @@ import pytest
 from engine.diagnostics import Problems
 from engine.file_kinds import KINDS, FileKind
 from engine.reading import read_file
+from engine.rulebook import load_law
+from engine.schema_paths import offered_paths
 from tests.rules.helpers_cases import ROOT
 
 AUTHORED = ("rules", "forms", "specialties", "clinics", "tests/rules")
@@ -49,6 +51,34 @@ def test_the_schema_of_a_kind_refuses_a_misspelt_and_a_missing_key(kind: FileKin
     assert not judge.is_valid({**written, "misspelt": 1})
     needed = cast("list[str]", kind.schema().get("required", []))
     assert all(not judge.is_valid({key: part for key, part in written.items() if key != name}) for name in needed)
+
+
+def test_an_editor_is_offered_every_path_with_its_sentence_and_values() -> None:
+    vocabulary = load_law(ROOT).vocabulary
+    paths = offered_paths(ROOT)
+    assert {path for path in paths if not path.startswith("law.")} == set(vocabulary.facts)
+    for kind in ("law", "form", "clinic", "specialty"):
+        offered = BY_NAME[kind].schema(paths)["$defs"]["condition"]["properties"]  # type: ignore[index]
+        assert offered["encounter.modality"]["description"] == vocabulary.facts["encounter.modality"].says
+        assert "audio_video" in offered["encounter.modality"]["anyOf"][0]["enum"]
+        assert offered["law.consent.telehealth"]["description"]
+        assert {"all", "any", "none", "not"} <= set(offered)
+
+
+def test_what_is_offered_refuses_nothing_that_is_written() -> None:
+    paths = offered_paths(ROOT)
+    for name in ("law", "cases", "examples", "form"):
+        judge = jsonschema.Draft202012Validator(BY_NAME[name].schema(paths))
+        wrong = {path: e.message for path in BY_NAME[name].files(ROOT)[:5] for e in judge.iter_errors(plain(path))}
+        assert not wrong
+
+
+def test_without_a_vocabulary_no_path_is_offered(tmp_path: Path) -> None:
+    assert offered_paths(tmp_path) == {}
+    (tmp_path / "rules").mkdir()
+    for name in ("vocabulary", "topics"):
+        (tmp_path / "rules" / f"{name}.yaml").write_text("facts: [", encoding="utf-8")
+    assert offered_paths(tmp_path) == {}
 
 
 @pytest.mark.parametrize(("kind", "entries", "key"), [("law", "rules", "when"), ("form", "items", "show_when")])
