@@ -43,6 +43,7 @@ from portals.patient import (
     place,
     privacy,
     sharing,
+    summary_pdf,
     visit,
     waiting,
 )
@@ -69,6 +70,7 @@ PATIENT_PAGES = (
     privacy,
     accesses,
     after,
+    summary_pdf,
     visit,
 )
 

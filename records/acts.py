@@ -144,6 +144,7 @@ class Act(StrEnum):
 
     DOCUMENT_WRITTEN = "documents:document:created"
     DOCUMENT_VIEWED = "documents:document:viewed"
+    DOCUMENT_EXPORTED = "documents:document:exported"
 
     FILE_ADDED = "files:file:created"
     FILE_VIEWED = "files:file:viewed"

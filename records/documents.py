@@ -53,8 +53,15 @@ class Documents(Repository):
 
     def content(self, document: str) -> Mapping[str, Any]:
         """What the document says, as structured content."""
+        return self._opened(document, Act.DOCUMENT_VIEWED)
+
+    def copy_of(self, document: str) -> Mapping[str, Any]:
+        """The same for a copy that leaves the clinic's pages, such as a PDF; the audit tells the two apart."""
+        return self._opened(document, Act.DOCUMENT_EXPORTED)
+
+    def _opened(self, document: str, act: Act) -> Mapping[str, Any]:
         row = self._work.row(DocumentRow, document)
-        self._work.visit(row.visit, Act.DOCUMENT_VIEWED)
+        self._work.visit(row.visit, act)
         opened: Mapping[str, Any] = self._work.open(("documents", "content", document), row.content)
         return opened
 

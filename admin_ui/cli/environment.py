@@ -13,6 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from ctypes.util import find_library
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,6 +23,8 @@ LOCKS = {"run": "requirements.txt", "test": "requirements-test.txt"}
 # Commands that also need the packages of the tests: the peers that `bench` measures against are among them.
 NEED_TESTS = ("test", "bench")
 BUILT_HERE = ("durable-rules",)
+PANGO = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
+PANGO_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-dejavu-core")
 BUILD_TOOLS = ("setuptools", "wheel")
 # durable_rules calls a function that Python 3.13 removed; its successor takes the same arguments.
 PYTHON_313 = "-DPyEval_CallObject(f,a)=PyObject_CallObject(f,a)"
@@ -83,6 +86,7 @@ def _only_one(lock: Path) -> Iterator[None]:
 
 def _build(root: Path) -> None:
     require_build_tools()
+    _wish_for_pango()
     say("setting up .venv (first use, or the requirements changed); this takes about a minute")
     folder = root / ".venv"
     if folder.exists():
@@ -103,6 +107,15 @@ def require_build_tools() -> None:
     require(missing, "building the environment")
     if _missing_tools():
         raise SetupError("the compiler, Python's headers or venv are still missing after the installation")
+
+
+def _wish_for_pango() -> None:
+    """What lays out PDFs; without it patients print the page, so nothing stops where it cannot be had."""
+    if os.geteuid() == 0 and shutil.which("apt-get") and not all(map(find_library, PANGO)):
+        try:
+            require(PANGO_PACKAGES, "writing summaries as PDF")
+        except SetupError as error:
+            say(f"{error}; summaries cannot be downloaded as PDF until then")
 
 
 def _missing_tools() -> list[str]:

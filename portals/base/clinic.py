@@ -10,11 +10,12 @@ from engine.clinics import ClinicFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClinicView:
-    """A clinic as its pages show it. ``texts`` holds the clinic's own sentences by name and language."""
+    """A clinic as its pages show it: ``mark`` is the name as its logo has it, ``texts`` its own sentences by name."""
 
     slug: str
     name: str
     brand_colour: str
+    mark: str = ""
     languages: tuple[str, ...] = ("en",)
     states: tuple[str, ...] = ()
     phone: str = ""
@@ -35,6 +36,7 @@ def clinic_view(file: ClinicFile) -> ClinicView:
         slug=file.slug,
         name=file.name,
         brand_colour=file.brand.written,
+        mark=file.brand.logo_text,
         languages=file.languages,
         states=file.states,
         phone=file.contact.phone,

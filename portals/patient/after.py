@@ -38,7 +38,8 @@ async def summary_page(request: Request, visit_id: str) -> Response:
     if not page.seen:
         return go(f"/visits/{visit_id}")
     view = summary_view(content, deps_of(request).content(), visitor(request).language) if content else None
-    return render(request, "patient/summary.html", page=page, visit=page.visit, view=view, orders=orders)
+    no_pdf = request.query_params.get("pdf") == "no"
+    return render(request, "patient/summary.html", page=page, visit=page.visit, view=view, orders=orders, no_pdf=no_pdf)
 
 
 @router.get("/visits/{visit_id}/receipt")

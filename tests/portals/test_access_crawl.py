@@ -175,6 +175,7 @@ DOORS: Mapping[str, Door] = {
     "GET /visits/{visit_id}/consent/take-back": visit("consents:consent:viewed"),
     "POST /visits/{visit_id}/consent/take-back": visit("consents:consent:modified"),
     "GET /visits/{visit_id}/summary": visit("documents:document:viewed"),
+    "GET /visits/{visit_id}/summary.pdf": visit("documents:document:viewed"),
     "GET /visits/{visit_id}/receipt": visit(),
     "GET /visits/{visit_id}/changes": visit(),
     "GET /visits/{visit_id}/files": visit("files:list:viewed"),
