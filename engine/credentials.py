@@ -21,15 +21,14 @@ THRESHOLDS = (EXPIRED, 0, 30, 60, 90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Claim:
-    """A credential as the clinic has it: whose (the NPI), what, where, and what it says of itself.
+class Credential:
+    """A licence or a registration: whose, what, where, and what it says of itself.
 
     ``credential`` is its id here; ``type`` is the kind of a licence (`full`, `compact_privilege`, ...).
     """
 
     credential: str
     person: str
-    npi: str
     kind: str
     state: str
     status: str
@@ -40,6 +39,13 @@ class Claim:
     expires: date | None = None
     schedules: tuple[str, ...] = ()
     verified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Claim(Credential):
+    """A credential as a primary source is asked about it: the holder goes by their NPI."""
+
+    npi: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

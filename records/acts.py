@@ -33,6 +33,7 @@ class Act(StrEnum):
     PROVIDER_CREATED = "people:provider:created"
     PROVIDER_VIEWED = "people:provider:viewed"
     CREDENTIALS_VIEWED = "credentials:credential:viewed"
+    CREDENTIAL_MADE = "credentials:credential:created"
     CREDENTIAL_CHANGED = "credentials:credential:modified"
     CREDENTIAL_CHECKED = "credentials:check:created"
     SOURCE_ASKED = "credentials:source:created"

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine.credentials import DEA, LICENSE, Claim, SourceAnswer
+from engine.credentials import DEA, Claim, SourceAnswer
 from engine.ports import VisitRef
 from records.acts import Act
 from records.codes import as_code, new_id
+from records.credentials import credential_of
 from records.database import Database
 from records.people import CLINIC_FILE, HOLDS, REGISTERED
 from records.tables.credentials import AgreementRow, CredentialCheck
@@ -60,8 +61,8 @@ class RecordsCredentialBook:
             licenses = select(LicenseRow).where(LicenseRow.clinic == clinic, LicenseRow.person.in_(npi_of), HOLDS)
             registrations = select(DeaRow).where(DeaRow.clinic == clinic, DeaRow.person.in_(npi_of), REGISTERED)
             return (
-                *(_of_license(row, npi_of[row.person]) for row in session.scalars(licenses)),
-                *(_of_registration(row, npi_of[row.person]) for row in session.scalars(registrations)),
+                *(_claim(row, npi_of[row.person]) for row in session.scalars(licenses)),
+                *(_claim(row, npi_of[row.person]) for row in session.scalars(registrations)),
             )
 
     def answered(self, clinic: str, claim: Claim, answer: SourceAnswer) -> None:
@@ -98,7 +99,13 @@ def _keep(work: Work, row: LicenseRow | DeaRow, answer: SourceAnswer, as_of: dat
     row.replaced_at = work.now
     work.session.flush()
     kept = {column.name: getattr(row, column.name) for column in type(row).__table__.columns}
-    fresh = {"id": new_id("crv"), "version": row.version + 1, "verified_at": as_of, "recorded_at": work.now}
+    fresh = {
+        "id": new_id("crv"),
+        "version": row.version + 1,
+        "verified_at": as_of,
+        "recorded_at": work.now,
+        "attested_by": None,
+    }
     work.session.add(type(row)(**{**kept, **told, **fresh, "replaced_at": None}))
     work.session.flush()
     work.note(Act.CREDENTIAL_CHANGED, row.credential, version=row.version + 1, status=str(told["status"]))
@@ -151,37 +158,9 @@ def _note_check(work: Work, claim: Claim, came: _Outcome) -> None:
     )
 
 
-def _of_license(row: LicenseRow, npi: str) -> Claim:
-    return Claim(
-        credential=row.credential,
-        person=row.person,
-        npi=npi,
-        kind=LICENSE,
-        state=row.state,
-        status=row.status,
-        profession=row.profession,
-        type=row.kind,
-        number=row.number or "",
-        issued=row.issued,
-        expires=row.expires,
-        verified_at=_asked(row.source, row.verified_at),
-    )
-
-
-def _of_registration(row: DeaRow, npi: str) -> Claim:
-    return Claim(
-        credential=row.credential,
-        person=row.person,
-        npi=npi,
-        kind=DEA,
-        state=row.state,
-        status=row.status,
-        number=row.number or "",
-        issued=row.issued,
-        expires=row.expires,
-        schedules=tuple(row.schedules),
-        verified_at=_asked(row.source, row.verified_at),
-    )
+def _claim(row: LicenseRow | DeaRow, npi: str) -> Claim:
+    told = credential_of(row)
+    return Claim(**{**told, "npi": npi, "verified_at": _asked(row.source, row.verified_at)})
 
 
 def _asked(source: str, at: datetime | None) -> datetime | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
-from engine.credentials import DEA, LICENSE
+from engine.credentials import DEA, LICENSE, Credential
 from records.acts import Act
 from records.own_rows import of_provider
 from records.people import HOLDS, REGISTERED
@@ -18,26 +18,17 @@ from records.tables.people import DeaRow, LicenseRow
 from records.work import Repository
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialView:
-    """One version of a credential. ``type`` is a licence's kind; ``outcome`` and ``asked_at`` tell of the newest check,
-    ``replaced_at`` since when it is history."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CredentialView(Credential):
+    """One version of a credential: who said it (``attested_by`` somebody of the clinic), and since when it is history.
 
-    credential: str
+    ``outcome`` and ``asked_at`` tell of the newest check.
+    """
+
     version: int
-    person: str
-    kind: str
-    state: str
-    status: str
     source: str
-    profession: str = ""
-    type: str = ""
-    number: str = ""
-    issued: date | None = None
-    expires: date | None = None
-    schedules: tuple[str, ...] = ()
-    verified_at: datetime | None = None
     disciplined: bool | None = None
+    attested_by: str = ""
     recorded_at: datetime
     replaced_at: datetime | None = None
     asked_at: datetime | None = None
@@ -65,7 +56,7 @@ class Credentials(Repository):
         self._work.note(Act.CREDENTIALS_VIEWED, person)
         licenses = self._session.scalars(select(LicenseRow).where(LicenseRow.person == person))
         registrations = self._session.scalars(select(DeaRow).where(DeaRow.person == person))
-        views = [*map(_of_license, licenses), *map(_of_registration, registrations)]
+        views = [*map(_view, licenses), *map(_view, registrations)]
         return tuple(sorted(views, key=lambda one: (one.recorded_at, one.version), reverse=True))
 
     def note_asking(self) -> None:
@@ -81,8 +72,8 @@ class Credentials(Repository):
             licenses = licenses.where(LicenseRow.person == person)
             registrations = registrations.where(DeaRow.person == person)
         views = [
-            *map(_of_license, self._session.scalars(licenses)),
-            *map(_of_registration, self._session.scalars(registrations)),
+            *map(_view, self._session.scalars(licenses)),
+            *map(_view, self._session.scalars(registrations)),
         ]
         return tuple(self._with_checks(views, person))
 
@@ -90,8 +81,7 @@ class Credentials(Repository):
         checks = self._newest_checks(person)
         for view in views:
             found = checks.get(view.credential)
-            told = {name: getattr(view, name) for name in CredentialView.__dataclass_fields__}
-            yield CredentialView(**{**told, "asked_at": found.asked_at, "outcome": found.outcome}) if found else view
+            yield replace(view, asked_at=found.asked_at, outcome=found.outcome) if found else view
 
     def _newest_checks(self, person: str | None) -> Mapping[str, CredentialCheck]:
         newest = select(CredentialCheck.credential, func.max(CredentialCheck.asked_at).label("at"))
@@ -105,32 +95,16 @@ class Credentials(Repository):
         return {row.credential: row for row in self._session.scalars(query)}
 
 
-def _of_license(row: LicenseRow) -> CredentialView:
-    return CredentialView(
-        kind=LICENSE,
-        profession=row.profession,
-        type=row.kind,
-        **_common(row),
-    )
+def credential_of(row: LicenseRow | DeaRow) -> dict[str, Any]:
+    """What a row says, by the fields of `engine.credentials.Credential`."""
+    names = ("credential", "person", "state", "status", "issued", "expires", "verified_at")
+    told = {**{name: getattr(row, name) for name in names}, "number": row.number or ""}
+    if isinstance(row, DeaRow):
+        return {**told, "kind": DEA, "schedules": tuple(row.schedules)}
+    return {**told, "kind": LICENSE, "profession": row.profession, "type": row.kind}
 
 
-def _of_registration(row: DeaRow) -> CredentialView:
-    return CredentialView(kind=DEA, schedules=tuple(row.schedules), **_common(row))
-
-
-def _common(row: LicenseRow | DeaRow) -> dict[str, Any]:
-    names = (
-        "credential",
-        "version",
-        "person",
-        "state",
-        "status",
-        "source",
-        "issued",
-        "expires",
-        "verified_at",
-        "disciplined",
-        "recorded_at",
-        "replaced_at",
-    )
-    return {**{name: getattr(row, name) for name in names}, "number": row.number or ""}
+def _view(row: LicenseRow | DeaRow) -> CredentialView:
+    names = ("version", "source", "disciplined", "recorded_at", "replaced_at")
+    told = {name: getattr(row, name) for name in names}
+    return CredentialView(**credential_of(row), **told, attested_by=row.attested_by or "")

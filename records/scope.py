@@ -7,6 +7,7 @@ from functools import cached_property
 from records.accounts import Accounts
 from records.agreements import Agreements
 from records.alerts import Alerts
+from records.attesting import Attesting
 from records.audit_trail import AuditTrail
 from records.blobs import Blobs
 from records.circles import Circles
@@ -56,6 +57,10 @@ class Scope:
     @cached_property
     def credentials(self) -> Credentials:
         return Credentials(self._work)
+
+    @cached_property
+    def attesting(self) -> Attesting:
+        return Attesting(self._work)
 
     @cached_property
     def agreements(self) -> Agreements:

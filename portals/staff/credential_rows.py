@@ -21,6 +21,7 @@ class CredentialRow:
     """One credential as a line of a table."""
 
     person: str
+    credential: str
     name: str
     what: str
     state: str
@@ -63,6 +64,7 @@ def _row(view: CredentialView, name: str, reading: Reading) -> CredentialRow:
     status = "expired" if over else view.status
     return CredentialRow(
         person=view.person,
+        credential=view.credential,
         name=name,
         what=_what(view, t),
         state=view.state,

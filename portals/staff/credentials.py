@@ -28,7 +28,7 @@ from records.scope import Scope
 from workflows.client import VisitUnreachable
 
 router = APIRouter(include_in_schema=False)
-SAID = ("asked", "later", "added", "ended", "undone", "changed", "day")
+SAID = ("asked", "later", "attested", "attested_later", "added", "ended", "undone", "changed", "day")
 FIELDS = ("supervisee", "supervisor", "state", "kind", "since", "until")
 Look = tuple[tuple[CredentialView, ...], tuple[AgreementView, ...], Mapping[str, str]]
 
@@ -135,6 +135,7 @@ async def _page(
         typed=typed or {},
         pressing=sum(1 for one in views if one.expires and threshold_of(one.expires, reading.today) is not None),
         may_ask=may_open(role, Act.SOURCE_ASKED),
+        may_attest=may_open(role, Act.CREDENTIAL_MADE),
         may_write=may_open(role, Act.AGREEMENT_MADE),
         may_see_hours=may_open(role, Act.HOURS_VIEWED),
         states=state_options(visitor(request).language),

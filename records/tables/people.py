@@ -68,7 +68,7 @@ class Provider(Base):
 class LicenseRow(Base):
     """One version of a licence; ``expires`` is its last valid day, the newest version has no ``replaced_at``.
 
-    ``verified_at`` is the instant that its ``source`` last said exactly this of.
+    ``verified_at`` is the instant that its ``source`` last said exactly this of; ``attested_by`` who of the clinic did.
     """
 
     __tablename__ = "licenses"
@@ -79,6 +79,7 @@ class LicenseRow(Base):
     source: Mapped[str] = mapped_column(String(64))
     verified_at: Mapped[MaybeWhen]
     disciplined: Mapped[bool | None]
+    attested_by: Mapped[str | None] = mapped_column(String(40))
     recorded_at: Mapped[When]
     replaced_at: Mapped[MaybeWhen]
     clinic: Mapped[Clinic]
@@ -105,6 +106,7 @@ class DeaRow(Base):
     number: Mapped[str | None] = mapped_column(String(64))
     issued: Mapped[date | None] = mapped_column(Date)
     verified_at: Mapped[MaybeWhen]
+    attested_by: Mapped[str | None] = mapped_column(String(40))
     disciplined: Mapped[bool | None]
     recorded_at: Mapped[When]
     replaced_at: Mapped[MaybeWhen]

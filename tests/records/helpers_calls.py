@@ -9,7 +9,11 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
+from sqlalchemy import select
+
+from engine.credentials import LICENSE
 from records.access import Role
+from records.attesting import CredentialDraft
 from records.audit_trail import AuditQuery
 from records.circles import EndDraft
 from records.errors import AccessRefused, LinkRefused, NotFound, RecordsError
@@ -17,6 +21,7 @@ from records.forms import Submission
 from records.hours import HoursDraft
 from records.notes import NoteDraft
 from records.scope import Scope
+from records.tables.people import LicenseRow
 from records.work import Actor
 from tests.records.helpers import PATIENT, PLACE, PROVIDER, START, draft_of
 from tests.records.helpers_journey import (
@@ -49,6 +54,7 @@ MAKES_ITS_OWN = {
     "emergencies.open",
     "invitations.invite",
     "takeovers.invite",
+    "attesting.add",
     "people.create_patient",
     "people.create_staff",
     "people.create_provider",
@@ -138,6 +144,8 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
     if (name, method) == ("relationships", "add_child"):
         child = replace(PATIENT, birth_date=date(2015, 6, 1), email="", phone="")
         values |= {"draft": child, "relation": "parent"}
+    if name == "attesting":
+        values |= _license_of(walked)
     if name == "circles":
         told = EndDraft(relationship=walked.relationship, reason="dispute", words="w")
         values |= {"who": walked.world.patient, "draft": told, "compose": lambda to, *_: mail_of("another")("t", to)}
@@ -148,6 +156,19 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
     if (name, method) == ("alerts", "close"):
         values |= {"alert": walked.alert, "note": "text"}
     return values
+
+
+def _license_of(walked: Walked) -> dict[str, Any]:
+    """A licence as it is held now, and a draft that changes its number; reading it leaves no audit entry."""
+    provider = walked.world.provider
+    with walked.world.database.reading() as session:
+        held = select(LicenseRow).where(LicenseRow.person == provider, LicenseRow.replaced_at.is_(None))
+        row = session.scalars(held).first()
+    assert row is not None
+    draft = CredentialDraft(
+        person=provider, kind=LICENSE, state=row.state, number="N-1", profession=row.profession, type=row.kind
+    )
+    return {"credential": row.credential, "version": row.version, "draft": draft}
 
 
 def account_of(walked: Walked) -> str:
