@@ -1,8 +1,9 @@
 """Does a condition hold for these facts, which facts are missing, and why (not)? Closures, compiled once."""
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import cast
+from typing import Protocol, cast
 
 from engine.conditions_measures import Match, contenders, outcomes
 from engine.conditions_tree import (
@@ -28,7 +29,12 @@ Closure = Callable[[Facts], Truth]
 UNTOLD = object()
 _NO_ITEM: Facts = {}
 _NOTHING_SETTLED: Mapping[Condition, str] = {}
-_Inner = Callable[[Facts, Facts], Truth]
+
+
+class _Inner(Protocol):
+    """A closure of facts and the record that a quantifier looks at; outside of one there is none."""
+
+    def __call__(self, facts: Facts, item: Facts = ..., /) -> Truth: ...
 
 
 def compile_condition(condition: Condition, settled: Mapping[Condition, str] = _NOTHING_SETTLED) -> Closure:
@@ -36,15 +42,14 @@ def compile_condition(condition: Condition, settled: Mapping[Condition, str] = _
 
     The truth of parts that are `settled` stands among the facts under these names.
     """
-    inner = _leaning(condition, settled) if settled else _compile(condition)
-    return lambda facts: inner(facts, _NO_ITEM)
+    return _leaning(condition, settled) if settled else _compile(condition)
 
 
 def _leaning(condition: Condition, settled: Mapping[Condition, str]) -> _Inner:
     """A closure that looks up what is settled already."""
     name = settled.get(condition)
     if name is not None:
-        return lambda facts, item: cast("Truth", facts[name])
+        return lambda facts, item=_NO_ITEM: cast("Truth", facts[name])
     if isinstance(condition, Every):
         return _every(tuple(_leaning(part, settled) for part in condition.parts))
     if isinstance(condition, Some):
@@ -59,7 +64,7 @@ def _leaning(condition: Condition, settled: Mapping[Condition, str]) -> _Inner:
 def _compile(condition: Condition) -> _Inner:
     if isinstance(condition, Always):
         holds = condition.holds
-        return lambda facts, item: holds
+        return lambda facts, item=_NO_ITEM: holds
     if isinstance(condition, Every):
         return _every(tuple(_compile(part) for part in condition.parts))
     if isinstance(condition, Some):
@@ -74,7 +79,7 @@ def _compile(condition: Condition) -> _Inner:
 
 
 def _every(parts: tuple[_Inner, ...]) -> _Inner:
-    def run(facts: Facts, item: Facts) -> Truth:
+    def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
         answer: Truth = True
         for part in parts:
             truth = part(facts, item)
@@ -88,7 +93,7 @@ def _every(parts: tuple[_Inner, ...]) -> _Inner:
 
 
 def _some(parts: tuple[_Inner, ...]) -> _Inner:
-    def run(facts: Facts, item: Facts) -> Truth:
+    def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
         answer: Truth = False
         for part in parts:
             truth = part(facts, item)
@@ -102,7 +107,7 @@ def _some(parts: tuple[_Inner, ...]) -> _Inner:
 
 
 def _negation(part: _Inner) -> _Inner:
-    def run(facts: Facts, item: Facts) -> Truth:
+    def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
         truth = part(facts, item)
         return None if truth is None else not truth
 
@@ -113,7 +118,7 @@ def _any(quantifier: Quantifier) -> _Inner:
     """At least one: asked more often than all other measures together, so it stops at the first that is found."""
     path, where = quantifier.path, _compile(quantifier.where)
 
-    def run(facts: Facts, item: Facts) -> Truth:
+    def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
         if path not in facts:
             return None
         answer: Truth = False
@@ -131,7 +136,7 @@ def _any(quantifier: Quantifier) -> _Inner:
 def _quantified(quantifier: Quantifier) -> _Inner:
     path, where, asks = quantifier.path, _compile(quantifier.where), _compile(quantifier.asks)
 
-    def run(facts: Facts, item: Facts) -> Truth:
+    def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
         if path not in facts:
             return None
         found = outcomes(quantifier, _matches(where, path, facts))
@@ -158,17 +163,38 @@ def _settled(truths: Iterable[Truth]) -> Truth:
 
 
 def _test(test: Test) -> _Inner:
-    path, of_item, operator = test.path, test.of_item, test.operator
-    if operator == "told":
-        return lambda facts, item: path in (item if of_item else facts)
-    if operator == "exists":
+    path, of_item = test.path, test.of_item
+    if test.operator == "told":
+        return lambda facts, item=_NO_ITEM: path in (item if of_item else facts)
+    if test.operator == "exists":
         return _exists(path, of_item)
-    compare = _COMPARE[operator]
     if isinstance(test.operand, Reference):
-        return _compared(path, of_item, compare, test.operand)
-    operand = test.operand
+        return _compared(path, of_item, _COMPARE[test.operator], test.operand)
+    if test.operator == "is" and test.operand is not None:
+        return _is_in_item(path, test.operand) if of_item else _is(path, test.operand)
+    return _against(path, of_item, _COMPARE[test.operator], test.operand)
 
-    def run(facts: Facts, item: Facts) -> Truth:
+
+def _is(path: str, operand: Value) -> _Inner:
+    """Asked more often than all other comparisons together."""
+
+    def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
+        value = facts.get(path, UNTOLD)
+        return None if value is UNTOLD else value == operand
+
+    return run
+
+
+def _is_in_item(path: str, operand: Value) -> _Inner:
+    def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
+        value = item.get(path, UNTOLD)
+        return None if value is UNTOLD else value == operand
+
+    return run
+
+
+def _against(path: str, of_item: bool, compare: Callable[..., bool], operand: Value) -> _Inner:
+    def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
         value = (item if of_item else facts).get(path, UNTOLD)
         if value is UNTOLD:
             return None
@@ -178,7 +204,7 @@ def _test(test: Test) -> _Inner:
 
 
 def _exists(path: str, of_item: bool) -> _Inner:
-    def run(facts: Facts, item: Facts) -> Truth:
+    def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
         value = (item if of_item else facts).get(path, UNTOLD)
         return None if value is UNTOLD else value is not None and value != ()
 
@@ -186,7 +212,7 @@ def _exists(path: str, of_item: bool) -> _Inner:
 
 
 def _compared(path: str, of_item: bool, compare: Callable[..., bool], reference: Reference) -> _Inner:
-    def run(facts: Facts, item: Facts) -> Truth:
+    def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
         value = (item if of_item else facts).get(path, UNTOLD)
         other = facts.get(reference.path, UNTOLD)
         if value is None or other is None:
@@ -207,17 +233,17 @@ def moved(value: Value, reference: Reference) -> Value:
 
 
 _COMPARE: Mapping[str, Callable[..., bool]] = {
-    "is": lambda a, b: a == b,
+    "is": operator.eq,
     "in": lambda a, b: a in b,
-    "less": lambda a, b: a < b,
-    "at_most": lambda a, b: a <= b,
-    "greater": lambda a, b: a > b,
-    "at_least": lambda a, b: a >= b,
-    "before": lambda a, b: a < b,
-    "on_or_before": lambda a, b: a <= b,
-    "after": lambda a, b: a > b,
-    "on_or_after": lambda a, b: a >= b,
-    "has": lambda a, b: b in a,
+    "less": operator.lt,
+    "at_most": operator.le,
+    "greater": operator.gt,
+    "at_least": operator.ge,
+    "before": operator.lt,
+    "on_or_before": operator.le,
+    "after": operator.gt,
+    "on_or_after": operator.ge,
+    "has": operator.contains,
     "has_any": lambda a, b: any(part in a for part in b),
     "has_all": lambda a, b: all(part in a for part in b),
 }

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from engine.conditions_closures import Truth
-from engine.decide_compose import Setting, compose
+from engine.decide_compose import Setting, compose, kept
 from engine.decide_drugs import about_the_drug
-from engine.decisions import ENGINE_FAULT, PLACE_NOT_ATTESTED, Decision, Outcome, Question
+from engine.decisions import ENGINE_FAULT, PLACE_NOT_ATTESTED, Decision, Json, Outcome, Question
 from engine.diagnostics import BrokenInput
 from engine.evaluators import Evaluator, started, works_ahead
 from engine.faults import EngineFault
 from engine.programs import Program
 from engine.questions import STAGE, ZONE, Asked, read_question
-from engine.rulebook import Rulebook
+from engine.rulebook import Plan, Rulebook
 from engine.schedules import DRUG
 from engine.told_drugs import disputed
 from engine.values import Facts
@@ -41,7 +41,8 @@ def decide_together(
     """
     if not topics:
         return {}
-    asked = read_question(rulebook, replace(question, topic=topics[0]))
+    topic = topics[0]
+    asked = read_question(rulebook, question if question.topic == topic else replace(question, topic=topic))
     return _together(rulebook, asked, tuple(topics), evaluator)
 
 
@@ -54,8 +55,9 @@ def _together(rulebook: Rulebook, asked: Asked, topics: tuple[str, ...], evaluat
 
 def _has_place(rulebook: Rulebook, topic: str, asked: Asked) -> bool:
     """Whether the place that was told counts: at a gate, without a stage, only an attested one does."""
-    at_a_gate = any(topic in gate.asks for gate in rulebook.topics.gates.values())
-    return asked.jurisdiction is not None and not (asked.stage_untold and at_a_gate)
+    if asked.jurisdiction is None:
+        return False
+    return not (asked.stage_untold and any(topic in gate.asks for gate in rulebook.topics.gates.values()))
 
 
 def _without_place(topic: str, asked: Asked) -> Decision:
@@ -70,7 +72,7 @@ def _without_place(topic: str, asked: Asked) -> Decision:
 def _settled(rulebook: Rulebook, found: Sequence[Decision]) -> Decision:
     """The one decision of all days that it could be; forbidden when all forbid, incomplete when they differ else."""
     first = found[0]
-    if all(one.outcome is Outcome.FORBIDDEN for one in found):
+    if len(found) == 1 or all(one.outcome is Outcome.FORBIDDEN for one in found):
         return first  # on every date that it could be, whatever forbids
     if all(_substance(other) == _substance(first) for other in found[1:]):
         return first
@@ -107,9 +109,9 @@ def _on_day(
     rulebook: Rulebook, asked: Asked, topics: tuple[str, ...], day: str, evaluator: Evaluator
 ) -> dict[str, Decision]:
     facts = asked.on(day)
-    plans = [rulebook.plan(topic, asked.jurisdiction or "", day, disputed(facts)) for topic in topics]
-
-    sources = rulebook.sources
+    disputes = disputed(facts)
+    plans = [rulebook.plan(topic, asked.jurisdiction or "", day, disputes) for topic in topics]
+    digests, sources, ahead = _digests(rulebook), rulebook.sources, works_ahead(evaluator)
 
     def conclude(truths: Sequence[Truth]) -> dict[str, Decision]:
         found: dict[str, Decision] = {}
@@ -117,11 +119,11 @@ def _on_day(
         for topic, plan in zip(topics, plans, strict=True):
             end = begin + len(plan.program.conditions)
             declared = rulebook.topics.topics[topic]
-            setting = Setting(day, *_digests(rulebook), _presumed(asked, plan.program), sources)
+            setting = Setting(day, *digests, _presumed(asked, plan), sources)
             decision = compose(declared, plan, facts, truths[begin:end], setting)
             if DRUG in declared.inputs:
                 decision = about_the_drug(decision, asked, day, sources)
-            if works_ahead(evaluator):
+            if ahead:
                 decision.canonical()  # written out while the second engine is at work
             found[topic] = decision
             begin = end
@@ -178,8 +180,10 @@ def _no_answer() -> Iterator[None]:
         raise EngineFault("raised") from error
 
 
-def _presumed(asked: Asked, program: Program) -> dict[str, Any]:
-    return {path: value for path, value in asked.presumed.items() if path in program.paths}
+def _presumed(asked: Asked, plan: Plan) -> Json:
+    """What was presumed of all that the plan reads; a presumed value is always the same for its path."""
+    presumed, paths = asked.presumed, plan.program.paths
+    return kept(plan, tuple(presumed), lambda: {path: value for path, value in presumed.items() if path in paths})
 
 
 def _named(rulebook: Rulebook, decision: Decision) -> Decision:

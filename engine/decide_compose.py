@@ -6,7 +6,6 @@ permission that is unsure asks for a person, a restriction that is unsure applie
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, cast
 
 from engine.conditions import Always
@@ -16,10 +15,10 @@ from engine.decide_ways import exceptions
 from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome, Said
 from engine.due_points import POINTS
 from engine.instances import Instance
-from engine.law import STATUTE, Advise, Cited, Effect, Forbid, Limit, Permit, Require, Review, Source
+from engine.law import STATUTE, Advise, Cited, Effect, Forbid, Limit, Permit, Require, Review
 from engine.periods import Certainty
 from engine.questions import told_path
-from engine.rulebook import Plan, Standing
+from engine.rulebook import Plan, Sources, Standing
 from engine.topics import Topic
 from engine.values import Facts, Value
 
@@ -28,6 +27,7 @@ CLOSED = describe(Always(False))
 
 _WEAK = frozenset({"low", "unknown"})
 _MOST_KEPT = 200
+_MOST_SOURCES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,16 @@ class Setting:
     overlay: str | None
     rulebook: str
     presumed: Json
-    sources: Mapping[str, Source]
+    sources: Sources
 
 
 def compose(topic: Topic, plan: Plan, facts: Facts, truths: Sequence[Truth], setting: Setting) -> Decision:
     """One decision out of the truths of a plan's conditions."""
     tally = _Tally(topic, facts, truths)
     for standing in plan.standing:
-        tally.count(standing)
+        truth = truths[standing.condition]
+        if truth is not False or standing.instance.opens:  # else it says nothing
+            tally.count(standing, truth)
     tally.apply_limits()
     outcome = tally.outcome(plan.carried)
     return Decision(
@@ -93,10 +95,7 @@ class _Tally:
     open_limits: list[str] = field(default_factory=list)
     strictest: dict[tuple[str, bool], tuple[Limit, Instance]] = field(default_factory=dict)
 
-    def count(self, standing: Standing) -> None:
-        truth = self.truths[standing.condition]
-        if truth is False and not standing.instance.opens:
-            return  # it says nothing
+    def count(self, standing: Standing, truth: Truth) -> None:
         for number, effect in enumerate(standing.instance.effects):
             if isinstance(effect, Permit):
                 self._permit(effect, standing, truth)
@@ -249,21 +248,20 @@ class _Tally:
         """The paths of authority that failed and why, the nearest to lawful first; only where none is sure."""
         if not self.topic.needs_permit or self.permits:
             return
-        tried = [_tried(effect, instance, self.facts) for effect, instance in self.failed]
+        tried = [(failures(instance.condition, self.facts), effect, instance) for effect, instance in self.failed]
         self.used.extend(instance for _, instance in self.failed)
-        tried.sort(key=lambda entry: (CLOSED in entry["failed"], len(entry["failed"])))
-        for number, entry in enumerate(tried):
-            nearest = number == 0 and CLOSED not in entry["failed"]
-            yield {**entry, "nearest": True} if nearest else entry
+        tried.sort(key=lambda entry: (CLOSED in entry[0], len(entry[0])))
+        for number, (failed, effect, instance) in enumerate(tried):
+            yield _tried(effect, instance, failed, number == 0 and CLOSED not in failed)
 
 
-def kept(instance: Instance, key: Hashable, make: Callable[[], Json]) -> Json:
-    """An entry of a rule that says the same in every answer: made once, unless there are too many of them."""
-    found = instance.kept.get(key)
+def kept(by: Instance | Plan, key: Hashable, make: Callable[[], Json]) -> Json:
+    """What a rule or a plan says alike in many answers: made once, unless there is too much of it."""
+    found = by.kept.get(key)
     if found is None:
         found = Said(make())
-        if len(instance.kept) < _MOST_KEPT:
-            instance.kept[key] = found
+        if len(by.kept) < _MOST_KEPT:
+            by.kept[key] = found
     return cast("Json", found)
 
 
@@ -282,11 +280,14 @@ def _limit(limit: Limit, instance: Instance) -> Json:
     return kept(instance, limit, lambda: {"limit": limit.name, **bound, **_words(instance)})
 
 
-def _tried(effect: Permit, instance: Instance, facts: Facts) -> Json:
+def _tried(effect: Permit, instance: Instance, failed: Sequence[str], nearest: bool) -> Json:
     """A path of authority, and the parts of its condition that fail."""
-    failed = failures(instance.condition, facts)
-    key = (effect.path, *failed)
-    return kept(instance, key, lambda: {"path": effect.path, **_words(instance), "failed": failed})
+    last = {"nearest": True} if nearest else {}
+    return kept(
+        instance,
+        (effect.path, nearest, *failed),
+        lambda: {"path": effect.path, **_words(instance), "failed": failed, **last},
+    )
 
 
 def _words(instance: Instance) -> dict[str, Any]:
@@ -324,22 +325,33 @@ def _plain(value: Value) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def cited(used: Iterable[Cited], sources: Mapping[str, Source]) -> dict[str, Json]:
+def cited(used: Iterable[Cited], sources: Sources) -> dict[str, Json]:
     """The sources that are cited, each with the sections cited through it."""
-    laws: dict[str, dict[str, None]] = {}
+    laws: dict[str, tuple[str, ...]] = {}
     for one in used:
+        law = one.law
         for name in one.sources:
-            laws.setdefault(name, {})[one.law] = None
-    return {name: _source(sources[name], "; ".join(filter(None, laws[name]))) for name in sorted(laws)}
+            had = laws.get(name)
+            if had is None:
+                laws[name] = (law,)
+            elif law not in had:
+                laws[name] = (*had, law)
+    return {name: _source(sources, name, laws[name]) for name in sorted(laws)}
 
 
-@lru_cache(maxsize=4000)
-def _source(source: Source, law: str) -> Json:
-    entry = {
-        "law": law or source.title,
-        "title": source.title,
-        "url": source.url or None,
-        "checked": source.checked,
-        "confidence": source.confidence,
-    }
-    return Said(entry)
+def _source(sources: Sources, name: str, laws: tuple[str, ...]) -> Json:
+    """A source beside the sections that are cited through it; what is said of it is made once for the same ones."""
+    found = sources.said.get((name, laws))
+    if found is None:
+        source = sources[name]
+        entry = {
+            "law": "; ".join(filter(None, laws)) or source.title,
+            "title": source.title,
+            "url": source.url or None,
+            "checked": source.checked,
+            "confidence": source.confidence,
+        }
+        found = Said(entry)
+        if len(sources.said) < _MOST_SOURCES:
+            sources.said[(name, laws)] = found
+    return cast("Json", found)

@@ -1,17 +1,17 @@
 """What must a decision about a drug say of the drug itself: is it known, and does the state schedule it?"""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.decide_compose import cited
 from engine.decisions import DATE_UNCERTAIN, UNKNOWN_DRUG, Decision, Json, Outcome
-from engine.law import LawValue, Source
+from engine.law import LawValue
 from engine.periods import Certainty
 from engine.questions import Asked
+from engine.rulebook import Sources
 from engine.schedules import DRUG, FEDERAL, Scheduled
 
 
-def about_the_drug(decision: Decision, asked: Asked, day: str, sources: Mapping[str, Source]) -> Decision:
+def about_the_drug(decision: Decision, asked: Asked, day: str, sources: Sources) -> Decision:
     """Nothing is permitted for a drug without a name, nor by the law alone for one that the drug base does not hold.
 
     Where the state schedules the drug itself the answer says so; where that is unsure on the day, a person decides.
@@ -35,7 +35,7 @@ def _for_a_person(decision: Decision, review: Json) -> Decision:
     return replace(decision, outcome=outcome, review=(*decision.review, review))
 
 
-def _advised(decision: Decision, one: Scheduled, entry: LawValue, sources: Mapping[str, Source]) -> Decision:
+def _advised(decision: Decision, one: Scheduled, entry: LawValue, sources: Sources) -> Decision:
     advice = {"advice": f"This state schedules the drug itself: {entry.value}.", **_words(one, entry)}
     return replace(decision, advice=(*decision.advice, advice), sources=_with(decision, entry, sources))
 
@@ -50,5 +50,5 @@ def _words(one: Scheduled, entry: LawValue) -> Json:
     return words if entry.cited.confidence == "high" else {**words, "confidence": entry.cited.confidence}
 
 
-def _with(decision: Decision, entry: LawValue, sources: Mapping[str, Source]) -> Json:
+def _with(decision: Decision, entry: LawValue, sources: Sources) -> Json:
     return dict(sorted({**cited([entry.cited], sources), **decision.sources}.items()))

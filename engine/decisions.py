@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from engine.packs import canonical
@@ -125,28 +126,29 @@ class Decision:
     def canonical(self) -> bytes:
         """The bytes that are the same whenever the inputs are; written once."""
         if not self._written:
-            object.__setattr__(self, "_written", _FORM % tuple([_written(getattr(self, key)) for key in _KEYS]))
+            object.__setattr__(self, "_written", _FORM % tuple(map(_written, _PARTS(self))))
         return self._written
 
 
 _KEYS = tuple(sorted(part.name for part in fields(Decision) if part.init))
+_PARTS = attrgetter(*_KEYS)
 _FORM = "{{{}}}".format(",".join(f'"{key}":%b' for key in _KEYS)).encode()
-_EMPTY: Mapping[type, bytes] = {tuple: b"[]", dict: b"{}", str: b'""', type(None): b"null"}
 
 
 def _written(value: object) -> bytes:
     """The canonical form of a part of an answer; of what always says the same it is at hand."""
-    if not value and type(value) in _EMPTY:
-        return _EMPTY[type(value)]
     if isinstance(value, Said):
         return value.written
     if isinstance(value, tuple):
-        return b"[" + b",".join([_written(entry) for entry in value]) + b"]"
-    if isinstance(value, dict) and isinstance(next(iter(value.values())), Said):
-        return b"{" + b",".join([_key(key) + _written(value[key]) for key in sorted(value)]) + b"}"
+        return b"[%b]" % b",".join(map(_written, value)) if value else b"[]"
+    if value is None or isinstance(value, str):
+        return _word(value)
+    if isinstance(value, dict) and isinstance(next(iter(value.values()), None), Said):
+        return b"{%b}" % b",".join([b"%b:%b" % (_word(key), value[key].written) for key in sorted(value)])
     return canonical(value)
 
 
-@lru_cache(maxsize=4000)
-def _key(name: str) -> bytes:
-    return canonical(name) + b":"
+@lru_cache(maxsize=8000)
+def _word(word: str | None) -> bytes:
+    """A word out of rules and rulebooks, or a day."""
+    return canonical(word)

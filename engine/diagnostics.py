@@ -102,7 +102,7 @@ class Problems:
 
     def stop_if_broken(self) -> None:
         """Raise `BrokenInput` with everything found when there is at least one error."""
-        if self.errors:
+        if self.found and self.errors:
             raise BrokenInput(self)
 
 

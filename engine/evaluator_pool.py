@@ -5,8 +5,6 @@ and ahead of need: beside the working ones a spare stands ready, so a death cost
 """
 
 import contextlib
-import json
-import marshal
 import os
 import queue
 import select
@@ -20,15 +18,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
+from engine import frames
 from engine.evaluators import Answer
 from engine.faults import EngineFault
 from engine.programs import Program, Sheet
 from engine.rete import rulesets
 
 _ROOT = Path(__file__).resolve().parents[1]
-_LARGEST_FRAME = 8_000_000
 _CHUNK = 65_536
 
 Result = TypeVar("Result")
@@ -220,6 +218,10 @@ class _Worker:
         self._output = self._process.stdout.fileno()
         for descriptor in (self._input, self._output):
             os.set_blocking(descriptor, False)
+        self._arrives = select.poll()
+        self._arrives.register(self._output, select.POLLIN)
+        self._leaves = select.poll()
+        self._leaves.register(self._input, select.POLLOUT)
 
     @property
     def pid(self) -> int:
@@ -243,30 +245,15 @@ class _Worker:
             request |= {"fields": program.fields, "sources": _sources(program)}
         limit = self._limits.build if fresh else self._limits.answer
         deadline = time.monotonic() + (limit if self._asked > 1 else self._limits.start)
-        body = marshal.dumps(request)  # read by this very Python; what comes back is not trusted, and is JSON
-        self._write(len(body).to_bytes(4, "big") + body, deadline)
+        self._write(frames.request_frame(request), deadline)
         return deadline
 
     def hear(self, program: Program, deadline: float) -> tuple[bool | None, ...]:
         """The answer to what was asked last; raises `EngineFault`."""
-        answer = self._answer(deadline)
-        if answer.get("number") != self._asked:
-            raise EngineFault("out_of_step")
-        if "fault" in answer:
-            raise EngineFault(str(answer["fault"]))
+        heard = frames.read_answer(self._read_frame(deadline), self._asked, len(program.conditions))
         self._known.add(program.id)
-        self._rulesets = int(answer["rulesets"])
-        truths = tuple(answer["truths"])
-        if len(truths) != len(program.conditions) or not set(truths) <= {True, False, None}:
-            raise EngineFault("shape")
-        return truths
-
-    def _answer(self, deadline: float) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = json.loads(self._read_frame(deadline))
-        except ValueError:
-            raise EngineFault("frame") from None
-        return answer
+        self._rulesets = heard.rulesets
+        return heard.truths
 
     def _write(self, data: bytes, deadline: float) -> None:
         view = memoryview(data)
@@ -274,29 +261,27 @@ class _Worker:
             try:
                 view = view[os.write(self._input, view) :]
             except BlockingIOError:
-                self._await(self._input, select.POLLOUT, deadline)
+                self._await(self._leaves, deadline)
             except OSError:
                 raise EngineFault("crashed") from None
 
     def _read_frame(self, deadline: float) -> bytes:
         data = b""
-        while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
+        while len(data) < frames.HEAD or len(data) < frames.HEAD + frames.length(data):
             try:
                 part = os.read(self._output, _CHUNK)
             except BlockingIOError:
-                self._await(self._output, select.POLLIN, deadline)
+                self._await(self._arrives, deadline)
                 continue
             if not part:
                 raise EngineFault("crashed")
             data += part
-            if len(data) > _LARGEST_FRAME:
+            if len(data) > frames.LARGEST:
                 raise EngineFault("frame")
-        return data[4:]
+        return data[frames.HEAD :]
 
-    def _await(self, descriptor: int, event: int, deadline: float) -> None:
-        poll = select.poll()
-        poll.register(descriptor, event)
-        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+    def _await(self, ready: select.poll, deadline: float) -> None:
+        if not ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise EngineFault("too_slow")
 
     def end(self) -> None:

@@ -5,6 +5,7 @@ examination that is planned) is true and has not happened yet: for the question 
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import cast
 
 from engine.diagnostics import Location, Problems
@@ -16,7 +17,7 @@ _LIFETIME = Duration(months=12 * 130)
 
 def check_happened(paths: Iterable[tuple[str, str]], facts: dict[str, Value], day: str, problems: Problems) -> None:
     """Report every such date (`path`, and the field of its records) that cannot be; leave out what is still to come."""
-    oldest, born = shift(day, _LIFETIME, -1), str(facts.get(BIRTH) or "")
+    oldest, born = _oldest(day), str(facts.get(BIRTH) or "")
     for path, field in paths:
         value = facts.get(path)
         if value is None:
@@ -29,6 +30,11 @@ def check_happened(paths: Iterable[tuple[str, str]], facts: dict[str, Value], da
         elif field:
             records = cast("tuple[Mapping[str, Value], ...]", value)
             facts[path] = tuple(one for one in records if str(one.get(field) or "") <= day)
+
+
+@lru_cache(maxsize=400)
+def _oldest(day: str) -> str:
+    return shift(day, _LIFETIME, -1)
 
 
 def _dates(value: Value, field: str) -> Iterable[str]:

@@ -10,7 +10,7 @@ not take (records, lists, comparisons of two facts, free text) is reduced to a f
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import product, repeat
 from typing import cast
 
 from engine.conditions import (
@@ -30,13 +30,17 @@ from engine.conditions_closures import UNTOLD, Closure, Truth, compile_condition
 from engine.values import Facts, Kind, Value, millionths
 
 Sheet = Mapping[str, int | str]
+Row = tuple[list[str], list[int]]
+"""The values of a sheet in the order of a program's fields: its texts, then its numbers."""
 
 MOST_TERMS = 24  # per condition and sign; beyond that a part becomes a field of its own
 MOST_OPTIONS = 6  # values of one `in`
 _HOLDS, _FAILS, _UNKNOWN = 1, 0, 2
+_CODES: Mapping[object, int] = {True: _HOLDS, False: _FAILS, None: _UNKNOWN}
+"""A truth, or a flag (None where it is not told), as the second engine sees it."""
 _TOLD, _NOT_TOLD = 0, 1
 _NOTHING = "~"  # no choice begins with a tilde
-_UNTOLD: Mapping[Kind, int | str] = {Kind.CHOICE: "~untold", Kind.FLAG: 2}
+_UNTOLD: Mapping[Kind, int | str] = {Kind.CHOICE: "~untold", Kind.FLAG: _UNKNOWN}
 """Kinds with a value to spare for what is not told; of others a field of its own says whether it is told."""
 
 _OPPOSITE = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -82,7 +86,7 @@ class Program:
     conditions: tuple[Condition, ...]
     closures: tuple[Closure, ...]
     terms: tuple[Term, ...]
-    columns: tuple["Column", ...]
+    columns: "Columns"
     derived: Mapping[str, Closure]
     paths: frozenset[str]
     fields: tuple[str, ...]
@@ -105,36 +109,44 @@ class Program:
 
     def sheet_of(self, reduced: Facts) -> dict[str, int | str]:
         """The dense fact, of facts that are reduced."""
-        sheet: dict[str, int | str] = {}
-        for column in self.columns:
-            value = reduced.get(column.path, UNTOLD)
-            sheet[column.value] = column.untold if value is UNTOLD else column.encode(cast("Value", value))
-            if column.told:
-                sheet[column.told] = _NOT_TOLD if value is UNTOLD else _TOLD
-        for name in self.derived:
-            truth = reduced[name]
-            sheet[name] = _UNKNOWN if truth is None else _HOLDS if truth else _FAILS
-        return sheet
+        values = self.columns.values(reduced)
+        values += map(_CODES.__getitem__, map(reduced.__getitem__, self.derived))
+        return dict(zip(self.fields, values, strict=True))
 
-    def row(self, sheet: Sheet) -> list[int | str]:
+    def row(self, sheet: Sheet) -> Row:
         """The values of a sheet in the order of `fields`."""
-        return [sheet[name] for name in self.fields]
+        values, texts = list(map(sheet.__getitem__, self.fields)), len(self.columns.choices)
+        return cast("list[str]", values[:texts]), cast("list[int]", values[texts:])
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One fact on the sheet: a field with its value (`untold` where it is not told), for some one that says which."""
+class Columns:
+    """The facts on the sheet, by their paths. A choice or a flag has one field, which says itself when it is not told.
 
-    path: str
-    value: str
-    told: str
-    untold: int | str
-    encode: Callable[[Value], int | str]
+    A number or a date (`measured`, by the form that it takes) has another one that says whether it is told.
+    """
+
+    choices: Mapping[str, str]
+    flags: Mapping[str, str]
+    measured: Mapping[str, tuple[str, Callable[[Value], int | str]]]
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields of the sheet, in order."""
-        return (self.value, self.told) if self.told else (self.value,)
+        measured = (field for name, _ in self.measured.values() for field in (f"f{name}", f"u{name}"))
+        return (*(f"f{name}" for name in (*self.choices.values(), *self.flags.values())), *measured)
+
+    def values(self, facts: Facts) -> list[int | str]:
+        """What they are told to be, in order."""
+        found: list[int | str] = [
+            _NOTHING if value is None else cast("str", value)
+            for value in map(facts.get, self.choices, repeat(_UNTOLD[Kind.CHOICE]))
+        ]
+        found += map(_CODES.__getitem__, map(facts.get, self.flags))
+        for path, (_, encoded) in self.measured.items():
+            value = facts.get(path, UNTOLD)
+            found += (0, _NOT_TOLD) if value is UNTOLD else (encoded(cast("Value", value)), _TOLD)
+        return found
 
 
 def encode(kind: Kind, value: Value) -> int | str:
@@ -158,13 +170,17 @@ _ENCODERS: Mapping[Kind, Callable[[Value], int | str]] = {
     Kind.CHOICE: _choice,
     Kind.DATE: _day,
     Kind.NUMBER: _number,
-    Kind.FLAG: int,  # type: ignore[dict-item]
+    Kind.FLAG: lambda flag: _CODES[flag],
 }
 
 
-def _column(name: str, path: str, kind: Kind) -> Column:
-    told = "" if kind in _UNTOLD else f"u{name}"
-    return Column(path, f"f{name}", told, _UNTOLD.get(kind, 0), _ENCODERS[kind])
+def _columns(raw: Mapping[str, tuple[str, Kind]]) -> Columns:
+    of = {path: (name, kind) for name, (path, kind) in raw.items()}
+    return Columns(
+        choices={path: name for path, (name, kind) in of.items() if kind is Kind.CHOICE},
+        flags={path: name for path, (name, kind) in of.items() if kind is Kind.FLAG},
+        measured={path: (name, _ENCODERS[kind]) for path, (name, kind) in of.items() if kind not in _UNTOLD},
+    )
 
 
 def compile_program(conditions: Sequence[Condition], scope: Scope) -> Program:
@@ -176,7 +192,7 @@ def compile_program(conditions: Sequence[Condition], scope: Scope) -> Program:
         for holds in (True, False)
         for conjunction in lowering.terms(condition, holds)
     ]
-    columns = tuple(_column(name, path, kind) for name, (path, kind) in lowering.raw.items())
+    columns = _columns(lowering.raw)
     return Program(
         id=hashlib.sha256(repr((tuple(conditions), terms, lowering.kinds())).encode()).hexdigest(),
         conditions=tuple(conditions),
@@ -185,7 +201,7 @@ def compile_program(conditions: Sequence[Condition], scope: Scope) -> Program:
         columns=columns,
         derived=lowering.derived,
         paths=frozenset(path for condition in conditions for path in paths(condition)),
-        fields=(*(field for column in columns for field in column.fields), *lowering.derived),
+        fields=(*columns.fields, *lowering.derived),
     )
 
 

@@ -30,6 +30,9 @@ _A_COUNTRY = re.compile(r"[a-z]{2}\Z")
 BEFORE_ATTESTING = "book"
 """The only stage at which a place counts that nobody attested: an attestation is never presumed."""
 _KEYS = tuple(part.name for part in fields(Question))
+_WORKED_OUT = frozenset(
+    {"patient.jurisdiction", "patient.age", "encounter.date", "encounter.year", "encounter.instant"}
+)
 _DERIVED_FROM = {"patient.age": "patient.birth_date", OF_THE_STATE: FEDERAL}
 
 
@@ -109,7 +112,7 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     for path, value in rulebook.overlay.told.items() if rulebook.overlay else ():
         facts.setdefault(path, value)
     unknown_drug = _complete_drug(rulebook, facts, problems)
-    presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions() if f.may_be_presumed(facts)}
+    presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions if f.may_be_presumed(facts)}
     facts.update(presumed)
     state = facts.get(STATE)
     country = str(facts.setdefault(COUNTRY, HOME_COUNTRY)) if state is not None else str(facts.get(COUNTRY, ""))
@@ -122,7 +125,6 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
         _check_derived(facts, moments, given.on, place, problems)
         _check_state_schedule(rulebook, facts, moments, place, problems)
     problems.stop_if_broken()
-    presumed = dict(sorted(presumed.items()))
     if country not in (HOME_COUNTRY, ""):
         return Asked(given.topic, facts, presumed, country, moments, unknown_drug=unknown_drug)
     unattested = _unattested(rulebook, facts)
@@ -131,7 +133,7 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
         return Asked(given.topic, facts, presumed, None, moments, lacks)
     jurisdiction = f"{country}/{str(state).lower()}"
     facts["patient.jurisdiction"] = jurisdiction
-    own = scheduled(rulebook.law.files, jurisdiction, facts.get(DRUG))
+    own = scheduled(rulebook.law.scheduling, jurisdiction, facts.get(DRUG))
     return Asked(given.topic, facts, presumed, jurisdiction, moments, "", unattested, unknown_drug, own)
 
 
@@ -148,6 +150,8 @@ def _unattested(rulebook: Rulebook, facts: Facts) -> bool:
 
 def _check_derived(facts: Facts, moments: Mapping[str, str], on: str, jurisdiction: str, problems: Problems) -> None:
     """Report what was told of a fact that the engine works out, where it works out another: it is never overwritten."""
+    if _WORKED_OUT.isdisjoint(facts):
+        return
     born = facts.get("patient.birth_date")
     instants = (
         [*moments.values()] if len(on) != 10 else [i for i in (facts.get("encounter.instant"),) if _on(i, moments)]
@@ -282,15 +286,16 @@ def _zones(rulebook: Rulebook, instant: datetime, facts: dict[str, Value], probl
 
 
 def _plain(values: Iterable[Value]) -> bool:
-    """Whether all texts among typed values are ASCII, as they nearly always are."""
+    """Whether all texts among values as they were read are ASCII, as they nearly always are."""
     for value in values:
-        if isinstance(value, str):
-            if not value.isascii():
+        kind = type(value)
+        if kind is str:
+            if not cast("str", value).isascii():
                 return False
-        elif isinstance(value, tuple):
-            if not _plain(value):
+        elif kind is tuple:
+            if value and not _plain(cast("tuple[Value, ...]", value)):
                 return False
-        elif isinstance(value, Mapping) and not _plain(value.values()):
+        elif kind is dict and not _plain(cast("Facts", value).values()):
             return False
     return True
 

@@ -9,6 +9,7 @@ a caught fault is never an answer: who sees one throws the session away.
 
 import json
 import threading
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as quoted
@@ -17,7 +18,7 @@ from operator import itemgetter
 import durable_rules_engine
 
 from engine.faults import EngineFault
-from engine.programs import Atom, Conjunction, Program, Sheet, Term
+from engine.programs import Atom, Conjunction, Program, Row, Sheet, Term
 
 MOST_RULES = 60
 MOST_COMPARISONS = 200
@@ -120,19 +121,12 @@ def check_names(names: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Live:
-    """A ruleset built in this process, and how its part of a case is picked."""
+    """A ruleset built in this process, the text of its facts, and how a case's values for that are picked."""
 
     handle: int
     meaning: Mapping[str, Sequence[Firing]]
-    pick: Callable[[Sequence[str]], Iterable[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Built:
-    """A program's rulesets, and how each value of a case begins in the text of its fact."""
-
-    names: tuple[str, ...]
-    live: tuple[_Live, ...]
+    fact: str
+    pick: Callable[[Sequence[str]], tuple[str, ...]]
 
 
 class Session:
@@ -140,7 +134,7 @@ class Session:
     the process is recycled instead. After a fault it must not be used again: something of the case may be left."""
 
     def __init__(self) -> None:
-        self._built: dict[str, _Built] = {}
+        self._built: dict[str, tuple[_Live, ...]] = {}
         self._count = 0
         self._case = 0
 
@@ -155,8 +149,7 @@ class Session:
     def build(self, program_id: str, fields: Sequence[str], sources: Sequence[Ruleset]) -> None:
         """Build the rulesets of a program whose cases come as the values of these fields."""
         if program_id not in self._built:
-            live = tuple(self._live(source, fields) for source in sources)
-            self._built[program_id] = _Built(tuple(f',"{name}":' for name in fields), live)
+            self._built[program_id] = tuple(self._live(source, fields) for source in sources)
 
     def _live(self, source: Ruleset, fields: Sequence[str]) -> _Live:
         self._count += 1
@@ -164,18 +157,18 @@ class Session:
             handle = durable_rules_engine.create_ruleset(f"p{self._count}", source.definition)
         except Exception as error:
             raise EngineFault("build") from error
-        return _Live(handle, source.meaning, _picker([fields.index(name) for name in source.fields]))
+        fact = "".join(f',"{name}":%s' for name in source.fields)
+        return _Live(handle, source.meaning, fact, _picker([fields.index(name) for name in source.fields]))
 
-    def run(self, program_id: str, values: Sequence[int | str]) -> list[Firing]:
+    def run(self, program_id: str, row: Row) -> list[Firing]:
         """Everything that fired for one case; one firing may stand there more than once."""
         self._case += 1
-        built = self._built[program_id]
-        parts = [name + _text(value) for name, value in zip(built.names, values, strict=True)]
+        texts = _texts(row)
         head = f'"kind":"case","id":"{self._case}","sid":"{_SESSION}"'
         fired: list[Firing] = []
         try:
-            for live in built.live:
-                _fire(live, head, "".join(live.pick(parts)), fired)
+            for live in self._built[program_id]:
+                _fire(live, head, live.fact % live.pick(texts), fired)
         except EngineFault:
             raise
         except Exception as error:
@@ -183,21 +176,22 @@ class Session:
         return fired
 
 
-def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], Iterable[str]]:
-    """Some of the parts, always as several; there may be none."""
+def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Some of the texts, always as several; there may be none."""
     if len(places) > 1:
         return itemgetter(*places)
-    return lambda parts: [parts[place] for place in places]
+    return lambda texts: tuple([texts[place] for place in places])
 
 
-def _text(value: int | str) -> str:
-    """A value as the engine reads it."""
-    if isinstance(value, str):
-        if len(value) <= LONGEST_TEXT:
-            return quoted(value)
-    elif isinstance(value, int) and -_LARGEST < value < _LARGEST:
-        return str(value)
-    raise EngineFault("value")
+def _texts(row: Row) -> list[str]:
+    """The values as the engine reads them."""
+    texts, numbers = row
+    if max(map(len, texts), default=0) > LONGEST_TEXT:
+        raise EngineFault("value")
+    try:
+        return [*map(quoted, texts), *map(repr, array("q", numbers))]
+    except (TypeError, OverflowError):
+        raise EngineFault("value") from None
 
 
 def _fire(live: _Live, head: str, parts: str, fired: list[Firing]) -> None:
@@ -210,15 +204,16 @@ def _fire(live: _Live, head: str, parts: str, fired: list[Firing]) -> None:
     if started is None:
         raise EngineFault("not_handled")
     message, about = started[1], f'":{{"m":{{{head}'
-    for _ in range(len(live.meaning) + 1):
+    go_on, meaning = durable_rules_engine.complete_and_start_action, live.meaning
+    for _ in range(len(meaning) + 1):
         end = message.index('"', 2)
         if not message.startswith(about, end):
             raise EngineFault("another_case")
         name = message[2:end]
-        message = durable_rules_engine.complete_and_start_action(live.handle, state)
+        message = go_on(live.handle, state)
         if name == _CATCH_ALL:
             break
-        fired += live.meaning[name]
+        fired += meaning[name]
     else:
         raise EngineFault("too_many_steps")
     if message is not None:

@@ -1,16 +1,15 @@
 """Which process runs the second engine? This one: it reads cases on standard input until that closes.
 
-A frame is four bytes of length (big endian) and the content: a request as the process that started this one marshals
-it, an answer as JSON. It shares nothing with that process, so its death costs one decision.
+It shares nothing with the process that started it and sends the cases (`engine.frames`), so its death costs one
+decision.
 """
 
 import gc
-import json
-import marshal
 import signal
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from engine import frames
 from engine.faults import EngineFault
 from engine.rete import Ruleset, Session, verdicts
 
@@ -22,34 +21,32 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     """Answer frame after frame until the input ends."""
     session = Session()
     gc.disable()  # nothing here is cyclic, and a pause for the collector would be a decision's pause
-    while len(head := incoming.read(4)) == 4:
-        request = marshal.loads(incoming.read(int.from_bytes(head, "big")))
+    while len(head := incoming.read(frames.HEAD)) == frames.HEAD:
+        request = frames.read_request(incoming.read(frames.length(head)))
         signal.alarm(LONGEST_ANSWER)
-        body = json.dumps(answer(session, request)).encode()
+        frame = answer(session, request)
         signal.alarm(0)
-        outgoing.write(len(body).to_bytes(4, "big") + body)
+        outgoing.write(frame)
         outgoing.flush()
 
 
-def answer(session: Session, request: dict[str, object]) -> dict[str, object]:
-    """`{"truths": [...], "rulesets": n}` or `{"fault": code}`, with the request's number."""
-    number, program = request["number"], str(request["program"])
+def answer(session: Session, request: dict[str, Any]) -> bytes:
+    """The frame of what the second engine says of a case, or of why it says nothing."""
+    number, program = request["number"], request["program"]
     try:
         if "sources" in request:
-            sources = [_ruleset(source) for source in request["sources"]]  # type: ignore[attr-defined]
-            session.build(program, request["fields"], sources)  # type: ignore[arg-type]
-        fired = session.run(program, request["row"])  # type: ignore[arg-type]
-        truths = verdicts(fired, int(str(request["count"])))
+            session.build(program, request["fields"], [_ruleset(source) for source in request["sources"]])
+        truths = verdicts(session.run(program, request["row"]), request["count"])
     except EngineFault as fault:
-        return {"number": number, "fault": fault.code}
+        return frames.fault_frame(number, fault.code)
     except Exception as error:  # whatever else went wrong is no answer either
-        return {"number": number, "fault": type(error).__name__}
-    return {"number": number, "truths": truths, "rulesets": session.count}
+        return frames.fault_frame(number, type(error).__name__)
+    return frames.answer_frame(number, session.count, truths)
 
 
-def _ruleset(source: dict[str, object]) -> Ruleset:
-    meaning = {name: [tuple(firing) for firing in firings] for name, firings in source["meaning"].items()}  # type: ignore[attr-defined]
-    return Ruleset(str(source["definition"]), tuple(source["fields"]), meaning)  # type: ignore[arg-type]
+def _ruleset(source: dict[str, Any]) -> Ruleset:
+    meaning = {name: [tuple(firing) for firing in firings] for name, firings in source["meaning"].items()}
+    return Ruleset(source["definition"], tuple(source["fields"]), meaning)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from engine.conditions import Condition
 from engine.defaults import with_defaults
@@ -43,7 +44,10 @@ _SIDE_FILES = frozenset({"drugs.yaml", "zones.yaml"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LawPack:
-    """A country's law as read: immutable, named by the digest of its canonical form."""
+    """A country's law as read: immutable, named by the digest of its canonical form.
+
+    `scheduling` are the files that schedule drugs themselves.
+    """
 
     vocabulary: Vocabulary
     topics: Topics
@@ -55,6 +59,10 @@ class LawPack:
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
     translations: Translations = field(default_factory=dict)
+    scheduling: tuple[LawFile, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scheduling", tuple(file for file in self.files if file.schedules))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +77,24 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Everything that is asked for one topic, jurisdiction and span of days."""
+    """Everything that is asked for one topic, jurisdiction and span of days; `kept` has what many answers say alike."""
 
     standing: tuple[Standing, ...]
     program: Program
     carried: bool
+    kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+
+class Sources(dict[str, Source]):
+    """Every source that a decision may cite, by id; `said` has what answers say of them, for whoever writes those."""
+
+    __slots__ = ("said",)
+
+    def __init__(self, *sources: Mapping[str, Source]) -> None:
+        super().__init__()
+        for part in sources:
+            self.update(part)
+        self.said: dict[Hashable, object] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +113,10 @@ class Rulebook:
     _classes: list[frozenset[Value] | None] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _only: str | None = None
+    sources: Sources = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", Sources(self.law.sources, self.overlay.sources if self.overlay else {}))
 
     def alone(self, rule: str) -> "Rulebook":
         """The rulebook as if one rule, by its id as answers give it, were all that every topic has; empty: itself.
@@ -107,11 +132,6 @@ class Rulebook:
     @property
     def topics(self) -> Topics:
         return self.law.topics
-
-    @property
-    def sources(self) -> Mapping[str, Source]:
-        """Every source that a decision may cite: those of the law and what the clinic attests."""
-        return {**self.law.sources, **self.overlay.sources} if self.overlay else self.law.sources
 
     def classes_asked(self) -> frozenset[Value] | None:
         """The classes of drugs that the law and the clinic's policy ask for (see `engine.told_drugs`)."""

@@ -6,7 +6,7 @@ dicts. A told "there is none" is None; an untold fact is absent.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -64,10 +64,14 @@ class FactType:
     happened: bool = False
     absent_is_nothing: bool = False
     _absent: Mapping[str, None] = field(init=False, repr=False, compare=False)
+    _known: frozenset[str] = field(init=False, repr=False, compare=False)
+    _reader: Callable[["FactType", object], Value] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         absent = {name: None for name, part in self.fields.items() if part.absent_is_nothing}
         object.__setattr__(self, "_absent", absent)
+        object.__setattr__(self, "_known", frozenset(self.choices))
+        object.__setattr__(self, "_reader", _READERS[self.kind])
 
     def __str__(self) -> str:
         words = {Kind.CHOICES: "a list of choices", Kind.RECORDS: "a list of records", Kind.INSTANT: "an instant"}
@@ -79,7 +83,7 @@ class FactType:
             if self.nullable:
                 return None
             raise BadValue("nothing is told here")
-        return _READERS[self.kind](self, value)
+        return self._reader(self, value)
 
 
 def _text(kind: FactType, value: object) -> Value:
@@ -89,7 +93,7 @@ def _text(kind: FactType, value: object) -> Value:
         raise BadValue(f"longer than {_LONGEST_TEXT} characters")
     if not value.isprintable() and _CONTROL.search(value):
         raise BadValue("it holds a control character")
-    if kind.choices and value not in kind.choices:
+    if kind.choices and value not in kind._known:
         raise BadValue(f"it is none of the {len(kind.choices)} known values{nearest(value, kind.choices)}")
     return value
 
@@ -148,7 +152,7 @@ def _instant(kind: FactType, value: object) -> Value:
 def _choices(kind: FactType, value: object) -> Value:
     if not isinstance(value, list | tuple):
         raise BadValue("a list is expected")
-    return tuple(_text(kind, part) for part in value)
+    return tuple([_text(kind, part) for part in value])
 
 
 def _records(kind: FactType, value: object) -> Value:
@@ -158,7 +162,7 @@ def _records(kind: FactType, value: object) -> Value:
 
 
 def _record(kind: FactType, value: object, index: int) -> Mapping[str, Value]:
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise BadValue(f"entry {index} is no mapping")
     record: dict[str, Value] = {**kind._absent}
     for name, part in value.items():
@@ -168,7 +172,7 @@ def _record(kind: FactType, value: object, index: int) -> Mapping[str, Value]:
         if part is None and not field_type.nullable:
             continue  # a field told as nothing, where nothing means nothing, is untold
         try:
-            record[name] = field_type.read(part)
+            record[name] = None if part is None else field_type._reader(field_type, part)
         except BadValue as error:
             raise BadValue(f"entry {index}, `{name}`: {error}") from None
     return record
@@ -202,7 +206,7 @@ def read_instant(text: str) -> datetime:
 
 def instant_text(instant: datetime) -> str:
     """The one text of an instant, to the second, so that texts compare as instants do."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    return f"{instant.astimezone(UTC).isoformat()[:19]}Z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,15 +131,19 @@ class Vocabulary:
     """Every declared path; also the scope that conditions are read in.
 
     `happened` are the dates that lie in the past, by path and field; the field is empty where the path is the date.
+    `presumptions` are the facts that have a presumed value, by path.
     """
 
     facts: Mapping[str, Fact]
     prefixes: frozenset[str] = field(default_factory=frozenset)
     happened: tuple[tuple[str, str], ...] = ()
     tree: Tree = field(init=False, repr=False, compare=False)
+    presumptions: tuple[Fact, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tree", _tree(self.facts))
+        presumed = (self.facts[path] for path in sorted(self.facts) if self.facts[path].is_presumed)
+        object.__setattr__(self, "presumptions", tuple(presumed))
 
     def type_of(self, path: str) -> FactType | None:
         fact = self.facts.get(path)
@@ -155,10 +159,6 @@ class Vocabulary:
     def tellable(self) -> Iterable[str]:
         """The paths that a question may tell: what the engine works out itself is none of them."""
         return [path for path, fact in self.facts.items() if fact.source != WORKED_OUT]
-
-    def presumptions(self) -> Iterable[Fact]:
-        """The facts that have a presumed value."""
-        return (fact for fact in self.facts.values() if fact.is_presumed)
 
 
 @read_once(most=8)
@@ -333,17 +333,18 @@ def _flatten(tree: Tree, given: Mapping[str, object], prefix: str, facts: dict[s
             report(
                 "VOC001", path, hint=nearest(path, known.prefixes if isinstance(value, Mapping) else known.tellable())
             )
-        elif isinstance(value, Mapping):
+        elif type(value) is dict or isinstance(value, Mapping):
             _flatten(cast("Tree", part), value, f"{prefix}{key}.", facts, report)
         elif value is not None:
             report("VOC002", f"{prefix}{key}", reason="a mapping is expected", fix="nest the facts under it")
 
 
 def _put(fact: Fact, value: object, facts: dict[str, Value], report: _Report) -> None:
-    if value is None and not fact.type.nullable:
+    kind = fact.type
+    if value is None and not kind.nullable:
         return  # told as nothing where nothing means nothing: untold
     try:
-        facts[fact.path] = fact.type.read(value)
+        facts[fact.path] = kind.read(value)
     except BadValue as error:
         if fact.place and isinstance(value, str):
             hint = nearest(value.upper(), fact.type.choices)

@@ -1,0 +1,79 @@
+"""How does a case travel to the process of the second engine, and its answer back?
+
+A frame is four bytes of length (big endian) and the content. A request is marshalled by this very Python for this very
+Python. An answer comes from a process that may be damaged, so it is a line of text and nothing in it is believed: the
+request's number, how many rulesets live there, and a letter for each condition; or the number and a fault's code.
+"""
+
+import marshal
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.faults import EngineFault
+
+Truths = tuple[bool | None, ...]
+LARGEST = 8_000_000
+HEAD = 4
+
+_LETTERS: Mapping[bool | None, str] = {True: "t", False: "f", None: "u"}
+_TRUTHS: Mapping[str, bool | None] = {letter: truth for truth, letter in _LETTERS.items()}
+_CODE = re.compile(r"[A-Za-z_]{1,60}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer as it was read: the number of its request, how many rulesets live there, and the truths."""
+
+    number: int
+    rulesets: int
+    truths: Truths
+
+
+def framed(body: bytes) -> bytes:
+    """The content with its length before it."""
+    return len(body).to_bytes(HEAD, "big") + body
+
+
+def length(head: bytes) -> int:
+    """How long the content is that follows."""
+    return int.from_bytes(head[:HEAD], "big")
+
+
+def request_frame(request: Mapping[str, Any]) -> bytes:
+    """A request as it is sent."""
+    return framed(marshal.dumps(dict(request)))
+
+
+def read_request(body: bytes) -> dict[str, Any]:
+    """A request as it was sent by the process that started this one."""
+    request: dict[str, Any] = marshal.loads(body)
+    return request
+
+
+def answer_frame(number: int, rulesets: int, truths: Sequence[bool | None]) -> bytes:
+    """What the second engine says of every condition."""
+    return framed(f"{number} {rulesets} {''.join(map(_LETTERS.__getitem__, truths))}".encode())
+
+
+def fault_frame(number: int, code: str) -> bytes:
+    """No answer, and why."""
+    return framed(f"{number} {code}".encode("ascii", "replace"))
+
+
+def read_answer(body: bytes, number: int, count: int) -> Heard:
+    """The answer to the request of this number about so many conditions; raises `EngineFault` for anything else."""
+    try:
+        told, *parts = body.decode("ascii").split(" ")
+        if int(told) != number:
+            raise EngineFault("out_of_step")
+        if len(parts) == 1:
+            raise EngineFault(parts[0] if _CODE.match(parts[0]) else "frame")
+        rulesets, letters = parts
+        truths = tuple(map(_TRUTHS.__getitem__, letters))
+        if len(truths) != count:
+            raise EngineFault("shape")
+        return Heard(number, int(rulesets), truths)
+    except (ValueError, KeyError):
+        raise EngineFault("frame") from None
