@@ -80,6 +80,14 @@ class ProviderDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Called:
+    """A clinician's name and profession, as every page about a visit shows them."""
+
+    display_name: str
+    profession: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ProviderView:
     """A clinician as the clinic shows them: nothing here is a patient's."""
 
@@ -156,6 +164,12 @@ class People(Repository):
     def provider(self, person: str) -> ProviderView:
         self._work.allow(Act.PROVIDER_VIEWED, person)
         return self._provider_views([self._work.row(Provider, person)])[0]
+
+    def called(self, person: str) -> Called:
+        """What a clinician is called and practises as, and nothing that they hold."""
+        self._work.allow(Act.PROVIDER_VIEWED, person)
+        row = self._work.row(Provider, person)
+        return Called(display_name=row.display_name, profession=row.profession)
 
     def providers(self) -> tuple[ProviderView, ...]:
         """The clinic's active clinicians by name, in three queries."""

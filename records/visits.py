@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from engine.access import Relation
@@ -127,6 +127,10 @@ class Participant:
 class Visits(Repository):
     """The clinic's visits."""
 
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self._plan: VisitPlan | None = None  # the one read last: a page asks for its visit's plan more than once
+
     def draft(self, draft: VisitDraft) -> str:
         """Makes a draft visit with its participants and keeps its plan by digest; returns the visit's id.
 
@@ -171,10 +175,12 @@ class Visits(Repository):
         row = self._work.visit(visit, Act.VISIT_VIEWED, audited=False)
         if "visit_type" not in sees(standing_at(self._work, row), "visit"):
             self._work.refuse(Act.VISIT_VIEWED, visit, visit)
-        pack = self._session.get(PackRow, (self._work.clinic, row.plan_digest))
-        if pack is None:
-            raise NotFound(f"pack {row.plan_digest}")
-        return plan_from_json(pack.canonical, pack.digest)
+        if self._plan is None or self._plan.digest != row.plan_digest:
+            pack = self._session.get(PackRow, (self._work.clinic, row.plan_digest))
+            if pack is None:
+                raise NotFound(f"pack {row.plan_digest}")
+            self._plan = plan_from_json(pack.canonical, pack.digest)
+        return self._plan
 
     def document(self, visit: str, digest: str) -> str | None:
         """The text of a form or specialty that the visit began with; None where it is not kept, or not this visit's."""
@@ -316,14 +322,14 @@ class Visits(Repository):
     def _digest(self, rows: Sequence[Visit]) -> str:
         ids = [row.id for row in rows]
         parts: list[object] = [(row.id, row.version, row.stage, str(row.arrived_at), row.payment_state) for row in rows]
-        for query in (
-            select(VisitEventRow.visit, func.max(VisitEventRow.sequence)).group_by(VisitEventRow.visit),
-            select(OrderRow.id, OrderRow.state, OrderRow.version),
-            select(AlertRow.id, AlertRow.state),
-            select(GateRow.id),
-        ):
-            column = query.selected_columns[0].table.c.visit
-            parts.append(sorted(tuple(found) for found in self._session.execute(query.where(column.in_(ids)))))
+        events = select(VisitEventRow.visit, literal("events"), func.max(VisitEventRow.sequence))
+        news = union_all(
+            events.where(VisitEventRow.visit.in_(ids)).group_by(VisitEventRow.visit),
+            select(OrderRow.id, OrderRow.state, OrderRow.version).where(OrderRow.visit.in_(ids)),
+            select(AlertRow.id, AlertRow.state, literal(0)).where(AlertRow.visit.in_(ids)),
+            select(GateRow.id, literal("gate"), literal(0)).where(GateRow.visit.in_(ids)),
+        )
+        parts.append(sorted(tuple(found) for found in self._session.execute(news)))
         return sha256(repr(parts))
 
     def _keep_pack(self, digest: str, kind: str, text: str) -> None:

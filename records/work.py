@@ -74,6 +74,8 @@ class Work:
         # what the audit adds where only an emergency, or acting for somebody, lets the actor reach a subject
         self._marks: dict[str, Mapping[str, str]] = {}
         self._locked: set[tuple[str, str]] = set()
+        # The session forgets rows that nobody holds, and would ask for them again with every call.
+        self._held: dict[tuple[str, str], Base] = {}
 
     @property
     def session(self) -> Session:
@@ -134,6 +136,7 @@ class Work:
         found = self.session.get(table, row_id) if is_code(row_id, _ID) else None
         if found is None or getattr(found, "clinic", None) != self.clinic:
             raise NotFound(f"{table.__tablename__} {row_id[:40]}")
+        self._held[table.__tablename__, row_id] = found
         return found
 
     def lock(self, table: type[Base], row_id: str) -> None:

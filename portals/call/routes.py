@@ -32,7 +32,7 @@ async def call_page(request: Request, visit: str) -> Response:
     def look(scope: Scope) -> tuple[str, str] | None:
         if admission(scope, clinic, visit) is None:
             return None
-        provider = scope.people.provider(scope.visits.get(visit).provider)
+        provider = scope.people.called(scope.visits.get(visit).provider)
         return provider.display_name, scope.parts.given(visit).acting_for
 
     found = await in_scope(request, look)

@@ -119,7 +119,7 @@ def read_page(scope: Scope, visit_id: str) -> VisitPage:
     visit = scope.visits.get(visit_id)
     plan = scope.visits.plan(visit_id)
     given = scope.parts.given(visit_id)
-    provider = scope.people.provider(visit.provider)
+    provider = scope.people.called(visit.provider)
     shut = None
     if visit.stage in ("blocked", "refused"):
         shut = next((gate for gate in reversed(scope.gates.for_visit(visit_id)) if not gate.open), None)
@@ -199,7 +199,7 @@ def _listed(scope: Scope, patient: str) -> Listed:
 
 def _clinician(scope: Scope, visit: VisitView) -> str:
     """The clinician's name, where who looks may know whose visit it is."""
-    return scope.people.provider(visit.provider).display_name if visit.provider else ""
+    return scope.people.called(visit.provider).display_name if visit.provider else ""
 
 
 def _counts(scope: Scope, visit: VisitView) -> bool:
@@ -213,10 +213,9 @@ def _counts(scope: Scope, visit: VisitView) -> bool:
 async def visit_home(request: Request, visit_id: str) -> Response:
     """The visit's home: the step list, and the law card when it is stopped; when it is, for who only gets notices."""
     require_patient(request)
-    times = await in_scope(request, lambda scope: _only_times(scope, visit_id))
-    if times is not None:
-        return render(request, "patient/visit_times.html", visit=times[0], acting=times[1])
-    page = await page_of(request, visit_id)
+    page = await in_scope(request, lambda scope: _only_times(scope, visit_id) or read_page(scope, visit_id))
+    if not isinstance(page, VisitPage):
+        return render(request, "patient/visit_times.html", visit=page[0], acting=page[1])
     if page.visit.stage == "escalated":
         return go(f"/visits/{visit_id}/emergency")
     law = law_of(page, visitor(request).language)

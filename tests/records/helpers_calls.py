@@ -138,7 +138,7 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
     if (name, method) == ("hours", "change"):
         values["version"] = 0
     if name in ("agreements", "credentials", "hours") or (
-        name == "people" and method in ("provider", "set_credentials")
+        name == "people" and method in ("called", "provider", "set_credentials")
     ):
         values["person"] = walked.world.provider
     if (name, method) == ("relationships", "add_child"):

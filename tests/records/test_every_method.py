@@ -26,6 +26,7 @@ UNAUDITED = {
     "links.admits",
     "links.peek",
     "links.room_pass",
+    "people.called",
     "people.provider",
     "people.providers",
     "slots.taken",
