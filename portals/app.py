@@ -38,6 +38,7 @@ from portals.patient import (
     family,
     files,
     intake,
+    moving,
     pay,
     photos,
     place,
@@ -71,6 +72,7 @@ PATIENT_PAGES = (
     accesses,
     after,
     summary_pdf,
+    moving,
     visit,
 )
 

@@ -45,7 +45,11 @@ ASKED: Mapping[str, Act] = {
     "join": Act.ROOM_ASKED,
 }
 # What a page leads to, and the act that it ends in: who may not do that is not shown the page.
-LEADS_TO: Mapping[str, Act] = {"place": Act.PLACE_ATTESTED, "consent": Act.CONSENT_SIGNED}
+LEADS_TO: Mapping[str, Act] = {
+    "place": Act.PLACE_ATTESTED,
+    "consent": Act.CONSENT_SIGNED,
+    "call_off": Act.VISIT_CALLED_OFF,
+}
 # Whether somebody is pregnant is asked of nobody this young, and of no minor who is recorded as male.
 PREGNANT, MALE = "patient.pregnant", "male"
 LEAST_AGE, ADULT_AGE = 9, 18

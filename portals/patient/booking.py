@@ -28,7 +28,17 @@ from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
 from portals.patient.law_view import law_view
 from portals.patient.places import place_problems, state_options
-from portals.patient.times import Found, Search, Sought, find_times, gives_out, is_within_reach, search_span
+from portals.patient.times import (
+    Found,
+    Search,
+    Sought,
+    Time,
+    find_times,
+    gives_out,
+    is_within_reach,
+    next_best,
+    search_span,
+)
 from portals.patient.times import offers as offers_kind
 from portals.patient.whom import SELF, WHO, acting_name, chosen, patient_of, wards_of, who_problems
 from records.people import ProviderView
@@ -221,8 +231,15 @@ async def _times(request: Request, found: Offer, flow: Flow, error: str, status:
         city=located.city,
         state=located.state,
         error=error,
+        best=_best(result, flow.starts_at) if error == "book.error.time_gone" else None,
         acting=await acting_name(request, flow),
     )
+
+
+def _best(result: Found, wanted: str) -> Time | None:
+    """The free time nearest to the one that somebody else has."""
+    start = _instant(wanted)
+    return next_best(result, start) if start else None
 
 
 def _serves(request: Request, state: str) -> bool:

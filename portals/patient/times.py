@@ -97,6 +97,14 @@ def find_times(
     )
 
 
+def next_best(found: Found, wanted: datetime) -> Time | None:
+    """The offered time that is nearest to one that is not to be had; the earlier of two."""
+    times = {
+        (one.start, one.provider): one for one in (*found.soonest, *(one for day in found.days.values() for one in day))
+    }
+    return min(times.values(), key=lambda one: (abs(one.start - wanted), one.start, one.name), default=None)
+
+
 def search_span(search: Search) -> Span:
     """The part of the calendar that a search looks at."""
     return Span(search.now, search.now + HORIZON + timedelta(days=1))

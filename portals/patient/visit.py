@@ -15,10 +15,9 @@ from starlette.responses import JSONResponse, Response
 from engine.consent_text import GUARDIAN
 from engine.plans import VisitPlan
 from portals.auth.guards import require_patient
-from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id, request_id
+from portals.base.requests import deps_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
-from portals.patient.asking import ask_visit
 from portals.patient.journey import OVER, SEEN, JourneyStep, Told, current, journey
 from portals.patient.law_view import LawView, law_view
 from portals.patient.step_words import step_words
@@ -27,10 +26,10 @@ from records.errors import NotYetBegun
 from records.relationships import Ward
 from records.scope import Scope
 from records.visits import VisitView
-from workflows.contracts import Ask
 
 router = APIRouter()
 CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", "waiting", "blocked"})
+MOVABLE = frozenset({"booked", "preparing", "ready"})
 TAKEN = "taken"
 Listed = tuple[tuple[VisitView, str], ...]
 Section = tuple[Ward | None, Listed]
@@ -47,7 +46,6 @@ STEP_SCOPES: Mapping[str, frozenset[str]] = {
     "summary": frozenset({"see_record"}),
 }
 NO_SCOPES: frozenset[str] = frozenset()
-REASONS = ("better", "time", "cost", "elsewhere", "other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +96,11 @@ class VisitPage:
     @property
     def cancellable(self) -> bool:
         return self.visit.stage in CANCELLABLE
+
+    @property
+    def movable(self) -> bool:
+        """Whether it may get another time; the clinic's terms are asked beside."""
+        return self.visit.stage in MOVABLE
 
     @property
     def over(self) -> bool:
@@ -219,9 +222,9 @@ async def visit_home(request: Request, visit_id: str) -> Response:
     if page.visit.stage == "escalated":
         return go(f"/visits/{visit_id}/emergency")
     law = law_of(page, visitor(request).language)
-    booked = request.query_params.get("new") == "booked"
+    new = request.query_params.get("new", "")
     steps = step_words(page.steps, visitor(request).language, page.lets, today=_is_today(request, page))
-    return render(request, "patient/visit.html", page=page, visit=page.visit, law=law, booked=booked, steps=steps)
+    return render(request, "patient/visit.html", page=page, visit=page.visit, law=law, new=new, steps=steps)
 
 
 def _only_times(scope: Scope, visit_id: str) -> tuple[VisitView, str] | None:
@@ -241,29 +244,3 @@ async def visit_changes(request: Request, visit_id: str) -> Response:
     """Whether the visit's home looks different now: a digest, nothing about a person in it."""
     require_patient(request)
     return JSONResponse({"revision": await in_scope(request, lambda scope: scope.visits.changes(visit_id))})
-
-
-@router.get("/visits/{visit_id}/cancel")
-async def cancel_page(request: Request, visit_id: str) -> Response:
-    """What cancelling means, before it is done."""
-    page = await page_of(request, visit_id)
-    if not page.cancellable or not page.lets("cancel"):
-        return go(f"/visits/{visit_id}")
-    return _cancel(request, page)
-
-
-@router.post("/visits/{visit_id}/cancel")
-async def cancel_post(request: Request, visit_id: str) -> Response:
-    """Cancels; the visit's workflow undoes what was done (payment, time, orders)."""
-    session, form = require_patient(request), await form_of(request)
-    await in_scope(request, lambda scope: scope.parts.asks(visit_id, "cancel"))
-    reason = field(form, "reason") if field(form, "reason") in REASONS else ""
-    ask = Ask(request=request_id(form), act="cancel", actor=session.person, subject=reason)
-    await ask_visit(request, visit_id, ask)
-    return go(f"/visits/{visit_id}")
-
-
-def _cancel(request: Request, page: VisitPage) -> Response:
-    return render(
-        request, "patient/cancel.html", page=page, visit=page.visit, reasons=REASONS, request_id=new_request_id()
-    )

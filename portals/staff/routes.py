@@ -4,8 +4,30 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from portals.staff import attesting, circles, connections, credentials, emergency, hours, oversight, schedule, takeovers
+from portals.staff import (
+    attesting,
+    calling_off,
+    circles,
+    connections,
+    credentials,
+    emergency,
+    hours,
+    oversight,
+    schedule,
+    takeovers,
+)
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
-for part in (schedule, connections, credentials, attesting, hours, emergency, oversight, circles, takeovers):
+for part in (
+    schedule,
+    connections,
+    credentials,
+    attesting,
+    hours,
+    emergency,
+    oversight,
+    circles,
+    takeovers,
+    calling_off,
+):
     router.include_router(part.router)

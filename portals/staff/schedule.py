@@ -15,7 +15,8 @@ from portals.base.requests import deps_of, in_scope
 from portals.base.templating import render
 from portals.base.visitor import visitor
 from portals.provider.desk import visit_type_title
-from portals.staff.doors import require_act
+from portals.staff.calling_off import OPEN
+from portals.staff.doors import may_open, require_act
 from records.acts import Act
 from records.overview import MOST
 from records.scope import Scope
@@ -36,12 +37,13 @@ class Row:
     stage: str
     price: str
     payment: str
+    open: bool
 
 
 @router.get("/schedule")
 async def schedule(request: Request, day: str = "") -> Response:
     """One day of the clinic, today unless another is asked for."""
-    require_act(request, Act.SCHEDULE_VIEWED)
+    session = require_act(request, Act.SCHEDULE_VIEWED)
     zone = visitor(request).here.time_zone
     chosen = _day(day, deps_of(request).clock.now().astimezone(ZoneInfo(zone)).date())
     start = datetime.combine(chosen, time(), ZoneInfo(zone))
@@ -50,6 +52,7 @@ async def schedule(request: Request, day: str = "") -> Response:
         request,
         "staff/schedule.html",
         rows=rows,
+        can_call_off=may_open(session.role, Act.VISIT_CALLED_OFF),
         day=chosen,
         before=(chosen - timedelta(days=1)).isoformat(),
         after=(chosen + timedelta(days=1)).isoformat(),
@@ -74,6 +77,7 @@ def _row(request: Request, one: VisitView, clinician: str) -> Row:
         stage=one.stage,
         price=fmt.money(one.price_cents, one.currency),
         payment=one.payment_state,
+        open=one.stage in OPEN,
     )
 
 

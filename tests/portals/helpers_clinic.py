@@ -174,6 +174,13 @@ class FakeVisits:
         until = datetime.now(UTC) + timedelta(minutes=10)
         return Answer(done=True, made=self.store.issue_join_link(_effect(ref), ask.subject, until))
 
+    def _reschedule(self, ref: VisitRef, ask: Ask) -> Answer:
+        moved = self.store.move_slot(_effect(ref), datetime.fromisoformat(ask.starts_at))
+        return Answer(done=moved, code="" if moved else "slot_taken")
+
+    def _call_off(self, ref: VisitRef, ask: Ask) -> Answer:
+        return self._cancel(ref, ask)
+
     def _cancel(self, ref: VisitRef, ask: Ask) -> Answer:
         self.store.release_slot(_effect(ref))
         self.move(ref, "cancelled")

@@ -1,0 +1,112 @@
+"""A patient gives a booked visit another time or cancels it, and reads first what the clinic's terms say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from engine.clinic_terms import Terms
+from tests.portals.helpers_clinic import SLUG, Clinic, post, sign_in
+from tests.portals.helpers_journey import booked, held, ref, times
+
+pytestmark = pytest.mark.slow
+
+
+def on_terms(clinic: Clinic, monkeypatch: pytest.MonkeyPatch, terms: Terms) -> None:
+    file = clinic.content.clinics[SLUG]
+    monkeypatch.setitem(clinic.content.clinics, SLUG, replace(file, terms=terms))
+
+
+def free(browser: TestClient, visit: str) -> list[str]:
+    return re.findall(r'name="time" value="([^"]+)"', browser.get(f"/visits/{visit}/move").text)
+
+
+def move(browser: TestClient, visit: str, time: str) -> object:
+    return post(browser, f"/visits/{visit}/move", {"time": time, "request": "b" * 24})
+
+
+def test_a_patient_moves_a_visit_and_the_old_time_is_offered_again(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    before = clinic.visits.store.standing(ref(visit)).starts_at
+    there = free(browser, visit)[-1]
+    page = move(browser, visit, there)
+    assert "Your visit has a new time" in page.text  # type: ignore[attr-defined]
+    after = clinic.visits.store.standing(ref(visit)).starts_at
+    assert after.isoformat() == there.partition("|")[2] != before.isoformat()
+    assert f"|{before.isoformat()}" in "".join(times(browser))
+    assert clinic.visits.asked[-1].act == "reschedule"
+
+
+def test_a_time_that_another_patient_took_leaves_the_old_one_and_names_the_next(clinic: Clinic) -> None:
+    june, mateo = clinic.browser(), clinic.browser()
+    visit = booked(clinic, june)
+    wanted = free(june, visit)[2]
+    sign_in(mateo, "mateo_villareal")
+    times(mateo)
+    held(clinic, mateo, wanted)
+    page = move(june, visit, wanted)
+    assert "Somebody else just took that time" in page.text  # type: ignore[attr-defined]
+    assert "The nearest time that is free" in page.text  # type: ignore[attr-defined]
+
+
+def test_a_time_outside_the_hours_is_not_taken_on_trust(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    first = datetime.fromisoformat(free(browser, visit)[0].partition("|")[2])
+    odd = (first + timedelta(minutes=1)).isoformat()
+    asked = len(clinic.visits.asked)
+    for wrong in ("|2999-01-01T00:00:00+00:00", f"|{odd}", "", "|nonsense"):
+        assert move(browser, visit, wrong).status_code in (200, 409)  # type: ignore[attr-defined]
+    assert len(clinic.visits.asked) == asked
+
+
+def test_terms_that_let_nothing_be_moved_say_so_and_the_fee_is_shown_before_it_is_agreed_to(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    on_terms(clinic, monkeypatch, Terms(free_until_seconds=30 * 86400, late_fee_cents=2500))
+    assert "The time cannot be changed any more" in browser.get(f"/visits/{visit}/move").text
+    page = browser.get(f"/visits/{visit}/cancel")
+    assert "Canceling now costs $25" in page.text
+    post(browser, f"/visits/{visit}/cancel", {"request": "c" * 24, "reason": "time", "agreed": "2500"})
+    ask = clinic.visits.asked[-1]
+    assert (ask.act, ask.subject, ask.agreed_cents) == ("cancel", "time", 2500)
+
+
+def test_the_calendar_entry_follows_the_visit_and_says_nothing_of_it(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    first = browser.get(f"/visits/{visit}/calendar.ics")
+    assert first.headers["content-type"].startswith("text/calendar")
+    assert "SEQUENCE:0" in first.text and "Marigold" in first.text
+    move(browser, visit, free(browser, visit)[-1])
+    assert "SEQUENCE:1" in browser.get(f"/visits/{visit}/calendar.ics").text
+    words = first.text.lower()
+    assert not any(word in words for word in ("june", "hartley", "urgent", "achebe", "okafor", visit.lower()))
+
+
+def test_holidays_close_the_day_for_everybody(clinic: Clinic) -> None:
+    hours = clinic.content.clinics[SLUG].hours
+    day = (clinic.visits.clock.now() + timedelta(days=2)).date()
+    assert hours.on(day)
+    assert not replace(hours, closed=frozenset({day})).on(day)
+
+
+def test_the_clinic_calls_a_visit_off_with_a_reason_that_the_visit_is_told(clinic: Clinic) -> None:
+    browser, staff = clinic.browser(), clinic.browser()
+    visit = booked(clinic, browser)
+    answer = post(staff, "/staff/sign-in", {"person": "clinic_admin"}, to="/staff/demo/sign-in")
+    assert answer.status_code == 200
+    path = f"/staff/visits/{visit}/call-off"
+    assert "pays nothing" in staff.get(path).text
+    assert post(staff, path, {"request": "d" * 24}).status_code == 422
+    post(staff, path, {"request": "e" * 24, "reason": "clinician_away"})
+    assert (clinic.visits.asked[-1].act, clinic.visits.asked[-1].subject) == ("call_off", "clinician_away")
+    assert "This visit was canceled" in browser.get(f"/visits/{visit}").text
+    assert "cannot be called off any more" in staff.get(path).text
