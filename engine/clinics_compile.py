@@ -23,6 +23,7 @@ from engine.clinics import (
     SeedProvider,
     SeedStaff,
 )
+from engine.clinics_lint import lint_clinic
 from engine.clinics_schema import CLINIC, WEEKDAYS
 from engine.conditions import Scope
 from engine.diagnostics import Problems, listed, nearest
@@ -46,11 +47,13 @@ class Offering:
     """What clinics may refer to: compiled specialties, the vocabulary, and the look-up of ZIP codes.
 
     `broken` names the specialties that are there but did not compile: their own problems are told, none about them.
+    `carried` are the states whose law is carried; empty where nobody looked.
     """
 
     specialties: Mapping[str, Specialty]
     vocabulary: Scope
     broken: frozenset[str] = frozenset()
+    carried: frozenset[str] = frozenset()
     find_zip: Callable[[str], ZipPlace | None] = zip_place
 
 
@@ -59,6 +62,8 @@ def compile_clinic(document: Node, slug: str, offering: Offering, problems: Prob
     mine = Problems()
     CLINIC.check(document, mine)
     found = None if mine.errors else _Compiler(document, slug, offering, mine).clinic()
+    if found is not None and not mine.errors:
+        lint_clinic(document, found, offering.specialties, offering.carried, mine)
     problems.found.extend(mine.found)
     return None if mine.errors else found
 

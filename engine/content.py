@@ -121,7 +121,8 @@ def _content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: 
     specialties = dict(_specialties(root, around, problems))
     clauses = _clauses(root, vocabulary, problems)
     broken = frozenset(path.parent.name for path in _specialty_files(root)) - specialties.keys()
-    offering = Offering(specialties=specialties, vocabulary=vocabulary, broken=broken)
+    carried = frozenset(path.name.upper() for path in root.glob("rules/*/??") if path.is_dir())
+    offering = Offering(specialties=specialties, vocabulary=vocabulary, broken=broken, carried=carried)
     compiled = dict(_clinics(root, clinics, offering, problems))
     if clauses is None:
         return None

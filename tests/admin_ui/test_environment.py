@@ -27,6 +27,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for lock in environment.LOCKS.values():
         (tmp_path / lock).write_text(LOCK)
     monkeypatch.setattr(environment, "require_build_tools", lambda: None)
+    monkeypatch.setattr(environment, "_wish_for_pango", lambda: None)
     monkeypatch.setattr(environment, "run_quietly", lambda command, environ, name: _fake_venv(tmp_path))
     monkeypatch.setattr(environment, "say", lambda sentence: None)
     return tmp_path

@@ -18,7 +18,8 @@ CLINIC = (ROOT / "clinics" / "marigold.yaml").read_text(encoding="utf-8")
 
 def compiled(text: str, slug: str = "marigold") -> tuple[ClinicFile | None, Problems]:
     problems = Problems()
-    offering = Offering(specialties=content().specialties, vocabulary=vocabulary())
+    carried = frozenset({"CA", "FL", "GA"})
+    offering = Offering(specialties=content().specialties, vocabulary=vocabulary(), carried=carried)
     return compile_clinic(parsed(text), slug, offering, problems), problems
 
 
@@ -41,6 +42,11 @@ FAULTS = [
     ("autonomous: false", "autonomous: maybe", "VOC002"),
     ("npi: '1900000013'", "npi: 1900000013", "SHAPE003"),
     ("pharmacies:", "pharmacy:", "SHAPE001"),
+    ("colour: '#9c4a12'", "colour: '#fdf6ee'", "CLINIC012"),
+    ("logo_text: Marigold Quay", "logo_text: Marigold Quay Health of the Whole Coast", "CLINIC013"),
+    ("  promise:\n", "  promises:\n", "CLINIC014"),
+    ("states: [FL]", "states: [FL, NV]", "CLINIC015"),
+    ("states: [FL]", "states: [FL, NV]", "CLINIC016"),
 ]
 
 
@@ -50,6 +56,26 @@ def test_a_fault_is_reported_on_its_line(old: str, new: str, code: str) -> None:
     _, problems = compiled(CLINIC.replace(old, new, 1))
     line = CLINIC[: CLINIC.index(old)].count("\n") + 1
     assert (code, line) in [(d.code, d.location.line) for d in problems]
+
+
+def test_a_visit_that_nobody_there_could_hold_and_a_clinician_who_could_hold_none_are_told() -> None:
+    """The boutique moves to a state where nobody of it is licensed: every visit and every clinician is idle."""
+    moved = CLINIC.replace("states: [FL]", "states: [CA]", 1)
+    clinic, problems = compiled(moved)
+    assert clinic is not None
+    told = [one.code for one in problems]
+    assert told.count("CLINIC017") == len(clinic.prices)
+    assert told.count("CLINIC018") == len(clinic.people.providers)
+    assert not problems.errors
+
+
+def test_who_practises_something_else_holds_no_visit() -> None:
+    """The professions of all clinicians change to one that practises none of the visits."""
+    others = CLINIC.replace("      profession: MD\n", "      profession: RD\n").replace(
+        "      profession: NP\n", "      profession: RD\n"
+    )
+    _, problems = compiled(others)
+    assert "CLINIC017" in [one.code for one in problems]
 
 
 def test_a_clinic_cannot_speak_what_its_specialty_does_not() -> None:
