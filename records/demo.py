@@ -111,19 +111,21 @@ def is_demo(database: Database) -> bool:
         return session.get(SeedMark, (INSTALLATION, _MARK)) is not None
 
 
-def make_demo(database: Database) -> None:
-    """Says that empty records are a demonstration's; nothing for those of which it was said.
+def make_demo(database: Database) -> bool:
+    """Says that empty records are a demonstration's, once; whether they were empty, and so a new one.
 
     Raises:
         NotADemo: somebody is in the records already.
     """
     with database.writing() as session:
         if session.get(SeedMark, (INSTALLATION, _MARK)) is not None:
-            return
-        if session.scalar(select(Person.id).limit(1)) is not None and not _began_as_demo(session):
+            return False
+        is_new = session.scalar(select(Person.id).limit(1)) is None
+        if not is_new and not _began_as_demo(session):
             raise NotADemo
         session.add(SeedMark(clinic=INSTALLATION, key=_MARK, at=database.now()))
         session.commit()
+    return is_new
 
 
 def _began_as_demo(session: Session) -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from admin_ui.demo.story import Scene, begin, scene_of
 from engine.clinics import ClinicFile
+from engine.content import Content
 from engine.settings import Settings
 from records.database import Database
 from records.demo import make_demo
@@ -26,8 +28,10 @@ class Served:
     left_over: int = 0
 
 
-def prepare(settings: Settings, clinics: Sequence[ClinicFile]) -> tuple[Served, ...]:
+def prepare(settings: Settings, clinics: Sequence[ClinicFile], *, empty: bool = True) -> tuple[Served, ...]:
     """Bring the tables up to date and load each clinic's first people where that has not been done before.
+
+    A new demonstration has a story to be told, unless it is to stay ``empty``.
 
     Raises:
         NotADemo: a demo was asked for, and the records hold people and were not made as one.
@@ -35,9 +39,19 @@ def prepare(settings: Settings, clinics: Sequence[ClinicFile]) -> tuple[Served, 
     upgrade(settings.database_url)
     database = Database(settings.database_url, key_provider(settings), connections=settings.database_connections)
     try:
-        if settings.demo:
-            make_demo(database)
+        if settings.demo and make_demo(database) and not empty:
+            begin(settings.data_dir)
         return tuple(_served(settings, database, clinic) for clinic in clinics)
+    finally:
+        database.close()
+
+
+def scenes(settings: Settings, content: Content) -> tuple[Scene, ...]:
+    """The clinics of this installation in which a demonstration's people can act."""
+    database = Database(settings.database_url, key_provider(settings), connections=settings.database_connections)
+    try:
+        found = [scene_of(content, database, slug, settings.web_port) for slug in content.clinics]
+        return tuple(one for one in found if one is not None)
     finally:
         database.close()
 

@@ -7,17 +7,19 @@ import signal
 import sys
 import time
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 
 from admin_ui.cli import data_folder
 from admin_ui.cli.data_folder import DataFolder, FolderInUse, ForeignFolder
 from admin_ui.cli.free_ports import is_free, next_free, pick
-from admin_ui.cli.installation import Served, prepare
+from admin_ui.cli.installation import Served, prepare, scenes
 from admin_ui.cli.programs import programs
 from admin_ui.cli.reloads import tell_changes
 from admin_ui.cli.supervisor import StartFailed, Supervisor
 from admin_ui.cli.temporal_server import temporal_program
 from admin_ui.cli.typed_settings import settings_with
+from admin_ui.demo.story import tell
 from engine.diagnostics import BrokenInput, as_text
 from engine.library import LibraryKeeper
 from engine.settings import PREFIX, Settings, SettingsError
@@ -35,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "clinics", nargs="*", type=Path, metavar="clinics/NAME.yaml", help="which clinics (default: all)"
     )
     parser.add_argument("--port", metavar="N", help="port of the pages (default: 8080)")
+    parser.add_argument("--empty", action="store_true", help="a new demo begins without visits and messages")
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="data folder (default: .clinic-data); keys in DIR.keys"
     )
@@ -55,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     os.umask(PRIVATE_UMASK)
     try:
         with data_folder.opened(settings.data_dir, settings.keys_dir) as folder:
-            return asyncio.run(_serve(settings, folder, keeper))
+            return asyncio.run(_serve(settings, folder, keeper, empty=arguments.empty))
     except FolderInUse as error:
         _say(f"the data folder {settings.data_dir} is in use by process {error}; give another with --data")
     except ForeignFolder as error:
@@ -94,7 +97,7 @@ def _port_taken(settings: Settings) -> str:
     return f"port {settings.web_port} is taken" + (f"; {free} is free: clinic up --port {free}" if free else "")
 
 
-async def _serve(settings: Settings, folder: DataFolder, keeper: LibraryKeeper) -> int:
+async def _serve(settings: Settings, folder: DataFolder, keeper: LibraryKeeper, *, empty: bool) -> int:
     """Everything between holding the data folder and giving it back."""
     started = time.monotonic()
     stop = asyncio.Event()
@@ -102,11 +105,11 @@ async def _serve(settings: Settings, folder: DataFolder, keeper: LibraryKeeper) 
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     house = Supervisor(say=_say, on_change=lambda of: _write_programs(folder, of), lock=folder.lock)
     try:
-        served = await _first_of(_start(house, settings, folder, keeper), stop)
+        served = await _first_of(_start(house, settings, folder, keeper, empty), stop)
         if served is not None:
             sys.stdout.write(_welcome(settings, served, time.monotonic() - started))
             sys.stdout.flush()
-            await _until(stop, keeper)
+            await _until(stop, tell_changes(keeper, _say), _live(settings, keeper))
         _say("stopping; all data is kept")
         return 0
     except StartFailed as error:
@@ -116,7 +119,9 @@ async def _serve(settings: Settings, folder: DataFolder, keeper: LibraryKeeper) 
         await house.stop()
 
 
-async def _start(house: Supervisor, settings: Settings, folder: DataFolder, keeper: LibraryKeeper) -> Sequence[Served]:
+async def _start(
+    house: Supervisor, settings: Settings, folder: DataFolder, keeper: LibraryKeeper, empty: bool
+) -> Sequence[Served]:
     """The database and, where none was named, the Temporal server; the three programs as soon as there are tables.
 
     They wait for Temporal themselves, so that all of them load at the same time.
@@ -126,18 +131,27 @@ async def _start(house: Supervisor, settings: Settings, folder: DataFolder, keep
         own.append(temporal_program(settings, folder.temporal_database, folder.log("temporal")))
     starting = asyncio.create_task(house.start(own))
     try:
-        served = await asyncio.to_thread(prepare, settings, tuple(keeper.current.content.clinics.values()))
+        clinics = tuple(keeper.current.content.clinics.values())
+        served = await asyncio.to_thread(partial(prepare, settings, clinics, empty=empty))
         await asyncio.gather(starting, house.start(programs(settings, folder)))
         return served
     finally:
         starting.cancel()
 
 
-async def _until(stop: asyncio.Event, keeper: LibraryKeeper) -> None:
-    """Wait for the stop, and tell meanwhile what becomes of changed files."""
-    telling = asyncio.create_task(tell_changes(keeper, _say))
+async def _until(stop: asyncio.Event, *meanwhile: Coroutine[None, None, None]) -> None:
+    """Wait for the stop; what is done meanwhile, such as telling of changed files, ends with it."""
+    tasks = [asyncio.create_task(one) for one in meanwhile]
     await stop.wait()
-    telling.cancel()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _live(settings: Settings, keeper: LibraryKeeper) -> None:
+    """Lets the people of a new demonstration act on its pages, behind whoever looks at them already."""
+    if settings.demo:
+        await tell(settings.data_dir, lambda: scenes(settings, keeper.current.content), _say)
 
 
 async def _first_of(start: Coroutine[None, None, Sequence[Served]], stop: asyncio.Event) -> Sequence[Served] | None:

@@ -120,7 +120,7 @@ class Installation:
         self.port = pick(1)[0]
         started = time.monotonic()
         self.process = subprocess.Popen(
-            command("up", *clinics, "--port", str(self.port), "--data", str(data)),
+            command("up", "--empty", *clinics, "--port", str(self.port), "--data", str(data)),
             cwd=HOME,
             stdout=subprocess.PIPE,
             stderr=(data.parent / f"{data.name}.err").open("ab"),

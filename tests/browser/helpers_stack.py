@@ -66,7 +66,7 @@ class Stack:
 def running_stack(folder: Path, postgres: str = "") -> Iterator[Stack]:
     """Starts everything, waits until it is ready, and stops it cleanly at the end; records on SQLite unless told."""
     port = _free_port()
-    command = [sys.executable, "-m", "admin_ui.cli", "up", f"clinics/{SLUG}.yaml", "--port", str(port)]
+    command = [sys.executable, "-m", "admin_ui.cli", "up", f"clinics/{SLUG}.yaml", "--empty", "--port", str(port)]
     told = {"CLINIC_TRACES_FILE": str(folder / "data" / "logs" / "spans.jsonl"), "CLINIC_LOG_LEVEL": "debug"}
     if postgres:
         told["CLINIC_DATABASE_URL"] = postgres

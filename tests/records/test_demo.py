@@ -25,9 +25,9 @@ FIVE_WEEKS = START + timedelta(days=35)
 
 def test_records_with_nobody_in_them_may_become_a_demo_and_stay_one(database: Database) -> None:
     assert not is_demo(database)
-    make_demo(database)
+    assert make_demo(database)
     seed(database, clinic(), demo=True)
-    make_demo(database)
+    assert not make_demo(database)
     assert is_demo(database)
 
 

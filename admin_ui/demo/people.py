@@ -1,0 +1,233 @@
+"""What the people of a demonstration do on their clinic's pages: a patient until the call, a clinician after it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from admin_ui.demo.pages import PATIENCE_SECONDS, PAUSE_SECONDS, Browser, Form, Page, Unexpected
+from records.seed import DEMO_PASSWORD
+
+CARD = {"number": "4242424242424242", "expires": "12/29", "code": "123"}  # the simulated processor's own good card
+MOST_QUESTIONS = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Role:
+    """Who somebody is and what they say: fields of the sign-up form, answers by item, and where they are."""
+
+    about: Mapping[str, str]
+    answers: Mapping[str, Any]
+    place: Mapping[str, str]
+    words: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.about['given']} {self.about['family']}"
+
+
+@dataclass(repr=False)
+class Patient:
+    """Books, pays, answers, says where they are, consents, waits and joins."""
+
+    browser: Browser
+    role: Role
+    visit: str = ""
+
+    @property
+    def at(self) -> str:
+        return f"/visits/{self.visit}"
+
+    async def sign_in_as(self, person: str) -> None:
+        """One of the file's demo patients, with one click."""
+        form = (await self.browser.get("/sign-in")).the_form("/demo/sign-in")
+        _expect(await self.browser.post("/demo/sign-in", form.filled(person=person)), "/visits")
+
+    async def sign_up(self) -> None:
+        """Makes an account; one that is there already is signed in to."""
+        page = await self.browser.get("/sign-up")
+        page = await self.browser.post("/sign-up", page.the_form("/sign-up").filled(**self.role.about))
+        if page.status == 409:
+            form = (await self.browser.get("/sign-in")).the_form("/sign-in")
+            page = await self.browser.post(
+                "/sign-in", form.filled(email=self.role.about["email"], password=self.role.about["password"])
+            )
+        if page.status != 200:
+            raise Unexpected(f"{page.path} ({page.status})")
+
+    async def book(self, kind: str, clinician: str, place: Mapping[str, str]) -> None:
+        """Takes the clinician's first free time, the next one when somebody was faster, and pays for it."""
+        at = f"/book/{kind}"
+        form = (await self.browser.get(at)).the_form(at)
+        choice = {"who": "self"} if "who" in form.options else {}
+        times = await self.browser.post(at, form.filled(**place, **choice))
+        offered = [one for one in times.the_form("/times").options["time"] if one.startswith(f"{clinician}|")]
+        for chosen in offered:
+            review = await self.browser.post(times.path, times.the_form("/times").filled(time=chosen))
+            page = await self.browser.post("/book/review", _agreeing(review.the_form("/book/review")))
+            found = re.fullmatch(r"/visits/(vis_\w+)(/pay)?", page.path)
+            if found:
+                self.visit = found[1]
+                return await self._pay()
+        raise Unexpected(f"no time at {at}")
+
+    async def answer_everything(self) -> None:
+        """Answers each question as its page's script does, then hands the form in."""
+        page = await self.browser.get(f"{self.at}/intake")
+        for _ in range(MOST_QUESTIONS):
+            if page.path.endswith("/review"):
+                break
+            form = page.the_form(page.path)
+            sent = form.filled(answer=self._answer(form), key=secrets.token_hex(12))
+            if (await self.browser.json(page.path, sent)).status_code not in (200, 409):
+                raise Unexpected(f"{page.path}: not taken")
+            page = await self.browser.get(f"{self.at}/intake")
+        page = await self.browser.post(f"{self.at}/intake/submit", page.the_form("/submit").filled())
+        _expect(page, self.at)
+
+    async def say_place(self) -> None:
+        form = (await self.browser.get(f"{self.at}/place")).the_form("/place")
+        _expect(await self.browser.post(f"{self.at}/place", form.filled(**self.role.place, here="yes")), self.at)
+
+    async def consent(self) -> None:
+        """Signs each paper that is asked for."""
+        page = await self.browser.get(f"{self.at}/consent")
+        while (form := page.form("/consent")) is not None and page.status == 200:
+            page = await self.browser.post(f"{self.at}/consent", form.filled(signature=self.role.name, agree="yes"))
+        _expect(page, self.at)
+
+    async def arrive(self) -> None:
+        """Enters the waiting room as soon as its door is open."""
+        page = await self.browser.until_form(f"{self.at}/waiting", "/arrive")
+        while (form := page.form("/arrive")) is not None:
+            page = await self.browser.post(f"{self.at}/arrive", form.filled())
+
+    async def join(self, seconds: float = PATIENCE_SECONDS) -> Mapping[str, str]:
+        """Joins once let in, through the link's own page; returns the room's address and the token for it."""
+        page = await self.browser.until_form(f"{self.at}/waiting", "/join", seconds)
+        page = await self.browser.post(f"{self.at}/join", page.the_form("/join").filled())
+        if page.form(page.path) is not None:
+            page = await self.browser.post(page.path, page.the_form(page.path).filled())
+        _expect(page, f"{self.at}/call")
+        return await room_access(self.browser, self.at, page)
+
+    async def stage(self) -> str:
+        """How far the visit is."""
+        return str((await self.browser.state(f"{self.at}/waiting/state"))["stage"])
+
+    async def until(self, stage: str) -> None:
+        """Waits until the visit is so far."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (now := await self.stage()) != stage:
+            if time.monotonic() > deadline:
+                raise Unexpected(f"{self.visit} is {now}, not {stage}")
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _pay(self) -> None:
+        page = await self.browser.get(f"{self.at}/pay")
+        if (form := page.form("/pay")) is not None:
+            page = await self.browser.post(f"{self.at}/pay", form.filled(name=self.role.name, **CARD))
+        _expect(page, self.at)
+
+    def _answer(self, form: Form) -> list[str]:
+        """What the role says to the question; else the last choice (none of these), else words."""
+        item = form.values["item"][0]
+        if item in self.role.answers:
+            said = self.role.answers[item]
+            return [str(one) for one in said] if isinstance(said, list) else [str(said)]
+        if "answer" in form.options:
+            return [form.options["answer"][-1]]
+        return ["true"] if form.values.get("answer") == ["true"] else [self.role.words]
+
+
+@dataclass(repr=False)
+class Clinician:
+    """Lets in, joins, writes, prescribes, ends and signs."""
+
+    browser: Browser
+    screens: dict[str, Page] = field(default_factory=dict)
+
+    async def sign_in(self, email: str) -> None:
+        form = (await self.browser.get("/staff/sign-in")).the_form("/sign-in")
+        page = await self.browser.post("/staff/sign-in", form.filled(email=email, password=DEMO_PASSWORD))
+        _expect(page, "/staff")
+
+    async def let_in(self, visit: str) -> None:
+        """Lets the patient in and joins them."""
+        await self._press(visit, "/admit", done="/join")
+        await self._press(visit, "/join", done="/end")
+
+    async def write(self, visit: str, note: Mapping[str, str]) -> None:
+        """Writes the note: what is given by field, the first choice of what is chosen, a short word elsewhere."""
+        form = self.screens[visit].the_form("/note")
+        fields = {name: note.get(name, note["else"]) for name in form.values if "." in name}
+        fields |= {name: next(one for one in found if one) for name, found in form.options.items() if "." in name}
+        told = await self.browser.json(f"{desk(visit)}/note", form.filled(**fields, key=secrets.token_hex(12)))
+        if told.status_code != 200:
+            raise Unexpected(f"{desk(visit)}/note ({told.status_code})")
+
+    async def prescribe(self, visit: str, drug: str) -> None:
+        """Writes one prescription out of the formulary and sends it; nothing where the drug is not in it."""
+        key = re.search(rf'\?pick=([^"#]+)#prescribe"[^>]*><span><strong>{re.escape(drug)}', self.screens[visit].text)
+        if key is None:
+            return
+        form = (await self.browser.get(f"{desk(visit)}?pick={key[1]}")).the_form("/orders")
+        pharmacy = [one for one in form.options.get("pharmacy", []) if one][:1]
+        page = await self.browser.post(f"{desk(visit)}/orders", form.filled(purpose="other", pharmacy=pharmacy))
+        if (unsent := page.form("/send")) is not None:
+            page = await self.browser.post(unsent.action, unsent.filled())
+        self.screens[visit] = page
+
+    async def end(self, visit: str) -> None:
+        await self._press(visit, "/end", done="/sign")
+
+    async def sign(self, visit: str) -> None:
+        await self._press(visit, "/sign", done="/addendum")
+
+    async def _press(self, visit: str, ending: str, done: str) -> None:
+        """Presses a button until its work shows on the screen: the next form is there."""
+        at, deadline = desk(visit), time.monotonic() + PATIENCE_SECONDS
+        page = self.screens.get(visit) or await self.browser.get(at)
+        while page.form(done) is None:
+            if time.monotonic() > deadline or "gate_shut" in page.query:
+                raise Unexpected(f"{at}: no {done} after {ending} ({page.query})")
+            form = page.form(ending)
+            if form is None:
+                await asyncio.sleep(PAUSE_SECONDS)
+                page = await self.browser.get(at)
+                continue
+            page = await self.browser.post(at + ending, form.filled())
+        self.screens[visit] = page
+
+
+def desk(visit: str) -> str:
+    """The clinician's screen of a visit."""
+    return f"/staff/visits/{visit}"
+
+
+async def room_access(browser: Browser, at: str, page: Page) -> Mapping[str, str]:
+    """What the call's script fetches before it connects: ``endpoint`` and ``token``."""
+    csrf = re.search(r'name="csrf" (?:value|content)="(\w+)"', page.text)
+    if csrf is None:
+        raise Unexpected(page.path)
+    told = await browser.json(f"{at}/room-access", {"csrf": [csrf[1]]})
+    if told.status_code != 200:
+        raise Unexpected(f"{at}/room-access ({told.status_code})")
+    access: Mapping[str, str] = told.json()
+    return access
+
+
+def _agreeing(form: Form) -> dict[str, list[str]]:
+    """A form with each of its boxes ticked."""
+    ticked = {name: found[:1] for name, found in form.options.items() if name not in form.values}
+    return form.filled(**ticked)
+
+
+def _expect(page: Page, path: str) -> None:
+    if page.path != path:
+        raise Unexpected(f"{page.path} ({page.status}), not {path}")
