@@ -71,6 +71,7 @@ _STATABLE = frozenset(
         "pdmp.attempt_documented",
         "pdmp.state",
         "prescription.acute_pain_exception",
+        "prescription.for_weight_loss",
         "treatment.indication",
     }
 )

@@ -39,6 +39,9 @@ def _parts(decision: Decision) -> Iterator[tuple[str, Iterable[str]]]:
         "Would be permitted by" if forbidden else "Permitted by",
         (_with_why(f"{entry['path']}, {entry['rule']}", entry) for entry in decision.permits),
     )
+    spoken = (decision.permits, decision.forbids, decision.duties, decision.limits, decision.advice, decision.review)
+    if decision.outcome is Outcome.PERMITTED and not any(spoken):
+        yield "Why", ("no rule of this topic says anything about these facts",)
     yield "Duties", (_duty(entry) for entry in decision.duties)
     yield "Limits", (_limit(entry) for entry in decision.limits)
     yield "Advice", (str(entry.get("advice", entry.get("text", ""))) for entry in decision.advice)

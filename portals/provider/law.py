@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 _Item = TypeVar("_Item")
 JSON = Mapping[str, Any]
@@ -19,6 +20,7 @@ Day = Callable[[str], str]
 # The gates whose law the visit screen shows, and the topics each of them asks (DESIGN section 4).
 PANEL_GATES = ("join", "prescribe", "sign")
 _PATH = re.compile(r"\b[a-z][a-z_]*(?:\.[a-z_]+)+")
+_AUTHORITY = re.compile(r"\.(gov|mil|state\.[a-z]{2}\.us)\Z")
 MOST_WORDS = 4  # a fact whose sentence is longer is left out of a reason
 _WORST_FIRST = ("forbidden", "incomplete", "review", "permitted_with_duties", "permitted")
 
@@ -310,12 +312,20 @@ class _Reader:
 
 
 def statutes(sources: Mapping[str, JSON], entry: JSON, day: Day) -> tuple[Statute, ...]:
-    """What a part of a decision cites, each title once, with a link where a source has one."""
+    """What a part of a decision cites, each title once, with the best link: an authority's own, else the first."""
     cites = [cite for cite in entry.get("cite", ()) if cite in sources]
     law = str(entry.get("law") or "")
-    found = [_statute(sources[cite], law, day) for cite in cites]
-    by_title = {one.title: one for one in sorted(found, key=lambda one: bool(one.url))}
-    return tuple(by_title[title] for title in dict.fromkeys(one.title for one in found))
+    best: dict[str, Statute] = {}
+    for one in (_statute(sources[cite], law, day) for cite in cites):
+        if one.title not in best or _worth(one) > _worth(best[one.title]):
+            best[one.title] = one
+    return tuple(best.values())
+
+
+def _worth(statute: Statute) -> int:
+    """How good a link is: none, somebody's, or one to a public authority of the country or a state."""
+    host = urlsplit(statute.url).hostname or ""
+    return 2 if _AUTHORITY.search(host) else int(bool(host))
 
 
 def _statute(source: JSON, law: str, day: Day) -> Statute:

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 FIELDS = ("drug", "sig", "quantity", "unit", "days", "refills", "purpose", "pharmacy", "note", "substitutions")
-STATEMENTS = ("pdmp", "exception", "indication", "exception_asked")
+STATEMENTS = ("pdmp", "exception", "indication", "exception_asked", "weight_loss")
 LONGEST_REASON = 300
 LONGEST_SIG = 1000  # NCPDP SCRIPT 2017071 and later carry a sig of up to 1,000 characters
 LONGEST_NOTE = 210  # and a note to the pharmacist of up to 210
@@ -75,6 +75,8 @@ def _statements(values: Mapping[str, str]) -> dict[str, Any]:
         told["pdmp.attempt_documented"] = True  # this very statement documents it
     if values["exception_asked"]:
         told["prescription.acute_pain_exception"] = bool(values["exception"])
+    if values["weight_loss"] in ("yes", "no"):
+        told["prescription.for_weight_loss"] = values["weight_loss"] == "yes"
     if values["indication"]:
         told["treatment.indication"] = values["indication"]
     return told

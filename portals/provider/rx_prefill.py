@@ -41,6 +41,7 @@ def changed_form(order: Any, listed: Sequence[DrugChoice]) -> dict[str, str]:
         "note": draft.note_to_pharmacy,
         "substitutions": "1" if draft.substitutions_allowed else "",
         "exception": "1" if stated.get("prescription.acute_pain_exception") else "",
+        "weight_loss": {True: "yes", False: "no"}.get(stated.get("prescription.for_weight_loss"), ""),
         "indication": str(stated.get("treatment.indication", "")),
         "allergy_reason": str(draft.acknowledged.get("reason", "")),
     }

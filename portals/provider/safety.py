@@ -23,9 +23,11 @@ _ASKED_BY = {
     "pdmp.state": "pdmp",
     "prescription.acute_pain_exception": "exception",
     "treatment.indication": "indication",
+    "weight_loss_workup": "weight_loss",
+    "prescription.for_weight_loss": "weight_loss",
 }
 """Which statement a duty or a missing fact asks for."""
-_ORDERED = ("pdmp", "exception", "indication")
+_ORDERED = ("pdmp", "exception", "weight_loss", "indication")
 
 
 def allergy_hits(codes: Sequence[str] | None, name: str, base: Mapping[str, BaseDrug]) -> tuple[str, ...]:
@@ -69,6 +71,8 @@ def stated_words(draft: Any, words: Mapping[str, str], say: Say) -> tuple[str, .
         lines.append(say(f"provider.rx.stated.{key}", state=str(told.get("pdmp.state", ""))))
     if told.get("prescription.acute_pain_exception"):
         lines.append(say("provider.rx.stated.exception"))
+    if "prescription.for_weight_loss" in told:
+        lines.append(say(f"provider.rx.stated.weight_loss_{'yes' if told['prescription.for_weight_loss'] else 'no'}"))
     if told.get("treatment.indication"):
         lines.append(say("provider.rx.stated.indication", text=str(told["treatment.indication"])))
     if draft.acknowledged.get("reason"):

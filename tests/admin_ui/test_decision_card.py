@@ -34,3 +34,11 @@ def test_what_is_forbidden_is_permitted_by_nothing() -> None:
     assert "Would be permitted by:\n  full, r\n" in told
     assert "\nPermitted by:" not in told
     assert "\nPermitted by:" in card(Decision(topic="open", outcome=Outcome.PERMITTED, permits=(permit,)))
+
+
+def test_a_verdict_that_no_rule_speaks_of_says_so() -> None:
+    silent = Decision(topic="open", outcome=Outcome.PERMITTED)
+    assert "Why:\n  no rule of this topic says anything about these facts\n" in card(silent)
+    duty = {"duty": "look", "due": "before_join", "met": True, "detail": {}, "rule": "r", "cite": []}
+    spoken = Decision(topic="open", outcome=Outcome.PERMITTED, duties=(duty,))
+    assert "no rule of this topic" not in card(spoken)

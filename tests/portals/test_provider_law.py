@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from portals.provider.law import GateView, law_card, law_panel, worst_outcome
+from portals.provider.law import GateView, law_card, law_panel, statutes, worst_outcome
 from portals.provider.words import say_in
 from tests.portals.helpers_law import Words, decision, say
 
@@ -151,3 +151,26 @@ def test_the_nearest_path_comes_first_and_the_others_stand_apart() -> None:
     assert "A licence of the state" in nearest.text and nearest.statutes[0].title == "Fla. Stat. 456.47(4)"
     assert [other.text for other in card.others] == ["Federal employment", "A compact"]
     assert nearest.lacks == ("expires",)
+
+
+def test_of_several_links_for_one_section_an_authoritys_own_is_shown() -> None:
+    urls = {
+        "none": None,
+        "blog": "https://law.example.com/fl",
+        "own": "http://board.example.gov/fl",
+        "more": "https://b.com",
+    }
+    state = "http://www.leg.state.fl.us/statutes"
+    sources: dict[str, dict[str, object]] = {
+        name: {"title": name, "url": url, "checked": "2026-11-21", "confidence": "high"}
+        for name, url in {**urls, "state": state, "posing": "https://leg.state.fl.us.example.com"}.items()
+    }
+
+    def link(*cite: str) -> str:
+        (found,) = statutes(sources, {"cite": cite, "law": "Fla. Stat. 456.47(4)"}, str)
+        return found.url
+
+    assert link("own", "blog") == link("blog", "own") == urls["own"]
+    assert link("blog", "state", "posing") == state
+    assert link("blog", "more") == link("none", "blog") == urls["blog"]
+    assert link("none") == ""

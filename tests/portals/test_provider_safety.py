@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from engine.dossier import Dossier
+from engine.facts import may_be_stated
 from engine.plans import Step
 from engine.visits import Never
 from portals.provider.formulary import BaseDrug
-from portals.provider.safety import asked_statements
+from portals.provider.prescription_form import read_prescription
+from portals.provider.safety import asked_statements, stated_words
 from records.orders import OrderView
 from records.visits import Visits
 from tests.portals.helpers_law import decision
@@ -139,6 +141,19 @@ def test_a_decision_that_waits_for_a_statement_makes_the_form_ask_for_it() -> No
     plain = BaseDrug(name="amoxicillin", schedule="")
     assert asked_statements(plain, [waiting]) == ("pdmp", "exception")
     assert asked_statements(plain, []) == ()
+
+
+@pytest.mark.parametrize(("said", "told"), [("yes", True), ("no", False), ("", None), ("maybe", None)])
+def test_what_a_drug_is_for_is_asked_where_a_standard_for_weight_loss_is_open(said: str, told: bool | None) -> None:
+    waiting = decision("prescribing", "permitted_with_duties", duties=[{"duty": "weight_loss_workup", "met": False}])
+    assert asked_statements(BaseDrug(name="semaglutide", schedule=""), [waiting]) == ("weight_loss",)
+    typed = read_prescription({**BASE_RX, "weight_loss": said}).typed
+    assert typed is not None
+    assert typed.statements.get("prescription.for_weight_loss") is told
+    assert may_be_stated("prescription.for_weight_loss")
+    draft = SimpleNamespace(statements=typed.statements, acknowledged={})
+    expected = () if told is None else (f"provider.rx.stated.weight_loss_{said}",)
+    assert stated_words(draft, {}, lambda key, **_: key) == expected
 
 
 @pytest.mark.usefixtures("allergic")
