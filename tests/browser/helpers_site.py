@@ -16,6 +16,7 @@ import uvicorn
 from playwright.async_api import Page
 
 from engine.evaluators import ClosuresOnly
+from engine.library import Library
 from tests.browser.helpers_people import AXE, AXE_RULES
 from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic
 from workflows.gatekeeper import LawGateKeeper
@@ -74,12 +75,12 @@ class Watch:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """Serves the demo clinic; what patients say reaches their visits as the outbox would tell them."""
+def running_site(folder: Path, several: Library | None = None) -> Iterator[Site]:
+    """Serves the demo clinic, or several; what patients say reaches their visits as the outbox would tell them."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = int(listener.getsockname()[1])
-    clinic = build_clinic(folder, port=port)
+    clinic = build_clinic(folder, port=port, several=several)
     _with_the_law(clinic)
     server = uvicorn.Server(uvicorn.Config(clinic.app, log_level="error", access_log=False, lifespan="off"))
     site = Site(clinic=clinic, port=port, server=server)
