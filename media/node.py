@@ -46,6 +46,7 @@ EVENT_QUEUE = 4096
 STOP_SECONDS = 3
 VERIFY_SECONDS = 5.0
 REVIEW_SECONDS = 15.0
+SILENCE_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
@@ -68,6 +69,7 @@ class MediaConfig:
     tls_key: Path | None = None
     max_rooms: int = 50
     review_seconds: float = REVIEW_SECONDS
+    silence_seconds: float = SILENCE_SECONDS
 
 
 def _utc_now() -> datetime:
@@ -302,21 +304,34 @@ class MediaNode:
                     log.error("tick of room %s failed: %s", room.spec.room_id, type(fault).__name__)
 
     async def _review(self) -> None:
-        """Asks again whether those may stay who are here by what somebody else granted; the others never wait."""
+        """Asks again whether those may stay who are here by what somebody else granted; the others never wait.
+
+        A helper about whom nobody answers stays, since a slow database cuts off no call, and goes when that has lasted
+        for ``silence_seconds``: what was granted to them may have ended meanwhile.
+        """
+        loop, silent = asyncio.get_running_loop(), dict[tuple[str, str], float]()
         while self._ports.admits is not None:
             await asyncio.sleep(self._config.review_seconds)
+            before, silent = silent, {}
             for room in list(self._rooms.values()):
                 for participant in room.asked_again():
-                    if not await self._may_stay(participant.claims):
+                    who = (room.spec.room_id, participant.id)
+                    stays = await self._may_stay(participant.claims)
+                    if stays is None:
+                        silent[who] = before.get(who, loop.time())
+                        stays = loop.time() - silent[who] < self._config.silence_seconds
+                    if not stays:
                         room.leave(participant, "removed", protocol.REFUSED)
 
-    async def _may_stay(self, claims: RoomClaims) -> bool:
-        """Whether they may; while nobody answers, they stay: a call is not cut off by a slow database."""
+    async def _may_stay(self, claims: RoomClaims) -> bool | None:
+        """Whether they may; None while nobody answers."""
+        if self._ports.admits is None:
+            return True
         try:
-            return self._ports.admits is None or await asyncio.to_thread(self._ports.admits, claims)
+            return await asyncio.wait_for(asyncio.to_thread(self._ports.admits, claims), VERIFY_SECONDS)
         except Exception as fault:
             log.error("nobody says who may stay in room %s: %s", claims.room_id, type(fault).__name__)
-            return True
+            return None
 
     def _emit(self, event: RoomEvent) -> None:
         if self._ports.sink is None or self._running is None:

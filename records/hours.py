@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from engine.slots import Opening, WeekHours, Working, spans_off
+from engine.slots import Opening, Span, WeekHours, Working, spans_off
 from records.acts import Act
 from records.codes import new_id
 from records.errors import Conflict
@@ -19,7 +19,7 @@ from records.stages import DRAFT, FINAL
 from records.tables.credentials import HoursException, HoursRow
 from records.tables.people import Provider
 from records.tables.visits import Visit
-from records.work import Repository
+from records.work import Repository, Work
 
 OFF, EXTRA = "off", "extra"
 MOST_DAYS = 366
@@ -146,6 +146,7 @@ class Hours(Repository):
     def add_exception(self, person: str, draft: ExceptionDraft) -> str:
         """Keeps time off or extra hours; returns its id. Raises `ValueError` for days or times that cannot be."""
         of_provider(self._work, person, Act.EXCEPTION_MADE)
+        self._work.alone("hours", person)
         _check_exception(draft, self._work.at.date())
         exception = new_id("hex")
         self._work.note(Act.EXCEPTION_MADE, person, kind=draft.kind)
@@ -170,8 +171,13 @@ class Hours(Repository):
         """Ends it; the row stays. A second time changes nothing."""
         row = self._work.row(HoursException, exception)
         of_provider(self._work, row.person, Act.EXCEPTION_REMOVED)
+        self._work.alone("hours", row.person)
         self._work.note(Act.EXCEPTION_REMOVED, exception)
         row.removed_at = row.removed_at or self._work.now
+
+    def _works(self, row: Provider, span: Span, clinic: tuple[WeekHours, str]) -> bool:
+        """Whether a stretch of time lies within a clinician's hours; ``clinic`` are the clinic's own, and its zone."""
+        return self._views([row])[row.person].working(*clinic).covers(span)
 
     def _views(self, rows: Sequence[Provider]) -> Mapping[str, HoursView]:
         people = [row.person for row in rows]
@@ -180,6 +186,26 @@ class Hours(Repository):
         query = select(HoursException).where(HoursException.person.in_(people), _KEPT)
         exceptions = self._session.scalars(query.order_by(HoursException.first_day, HoursException.id)).all()
         return {row.person: _view(row, kept.get(row.person), exceptions) for row in rows}
+
+
+ClinicHours = Callable[[str], tuple[WeekHours, str] | None]
+"""A clinic's opening hours and zone by its slug, as its file has them; None where nobody knows them."""
+
+
+def unknown_hours(clinic: str) -> None:
+    """Nobody knows the hours of any clinic: then only another visit keeps a time from being taken."""
+
+
+def works_then(work: Work, person: str, span: Span, clinic: tuple[WeekHours, str] | None) -> bool:
+    """Whether a clinician is there and works that long by their hours of now, which stay as they are until the end of
+    the transaction."""
+    row = work.row(Provider, person)
+    if not row.active:
+        return False
+    if clinic is None:
+        return True
+    work.alone("hours", person)
+    return Hours(work)._works(row, span, clinic)
 
 
 def _view(row: Provider, own: HoursRow | None, exceptions: Iterable[HoursException]) -> HoursView:

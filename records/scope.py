@@ -16,6 +16,7 @@ from records.credentials import Credentials
 from records.documents import Documents
 from records.duties import Duties
 from records.emergency import Emergencies
+from records.factor_mails import FactorMails
 from records.factors import Factors
 from records.forms import Forms
 from records.gates import Gates
@@ -81,6 +82,10 @@ class Scope:
     @cached_property
     def factors(self) -> Factors:
         return Factors(self._work)
+
+    @cached_property
+    def factor_mails(self) -> FactorMails:
+        return FactorMails(self._work)
 
     @cached_property
     def passkeys(self) -> Passkeys:

@@ -7,6 +7,7 @@ account from one origin or known browser, audited, and never block the account i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -99,8 +100,13 @@ def first_totp(database: Database, step: Step) -> str:
         return secret
 
 
-def finish_enrolment(database: Database, step: Step, code: str) -> tuple[SignedIn, tuple[str, ...]]:
-    """Makes the first factor count and opens the session; also returns the recovery codes. Raises `FactorRefused`."""
+def finish_enrolment(
+    database: Database, step: Step, code: str, told: Callable[[Work, str], None]
+) -> tuple[SignedIn, tuple[str, ...]]:
+    """Makes the first factor count and opens the session; also returns the recovery codes. Raises `FactorRefused`.
+
+    ``told`` tells the account's owner, in the same transaction.
+    """
     with database.work(step.clinic, step.system) as work:
         waiting, factors = _enrolling(work, step), Factors(work)
         account = waiting.account
@@ -109,6 +115,7 @@ def finish_enrolment(database: Database, step: Step, code: str) -> tuple[SignedI
         done = not wait and _its_own(factors, waiting) and factors.confirm_totp(account, code)
         if done and take(work, Kind.ENROL, step.browser.secret, step.portal) is not None:
             codes = factors.new_recovery_codes(account)
+            told(work, account)
             return open_session(work, account, step.portal, ("password_code", step.browser)), codes
         left = wait or count_failure(work, lane)
     raise FactorRefused("blocked" if wait else "wrong", left)

@@ -25,6 +25,7 @@ from engine.ports import (
     VisitRef,
     VisitStanding,
 )
+from engine.slots import Span
 from records import slots
 from records.access import Role
 from records.acts import Act
@@ -43,6 +44,7 @@ from records.documents import write_summary
 from records.dossiers import build_dossier
 from records.errors import NotFound
 from records.gates import keep_gate
+from records.hours import ClinicHours, unknown_hours, works_then
 from records.links import issue_link
 from records.moves import move_visit, standing_of
 from records.notes import SIGNED
@@ -60,8 +62,9 @@ _AT_ONCE = 500
 class RecordsVisitStore:
     """`engine.ports.VisitRecords`, `Outbox` and `VisitCensus` over one database; safe for threads."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clinic_hours: ClinicHours = unknown_hours) -> None:
         self._database = database
+        self._clinic_hours = clinic_hours
 
     # --- reading ---
 
@@ -112,10 +115,14 @@ class RecordsVisitStore:
         return str(made["id"])
 
     def hold_slot(self, effect: Effect, until: datetime) -> bool:
-        """Takes the visit's time; a draft that does not get it is closed, so that it waits for nobody."""
+        """Takes the visit's time; a draft that does not get it is closed, so that it waits for nobody.
+
+        The clinician's hours are asked in the same transaction: they may have changed since the time was offered.
+        """
 
         def make(work: Work, visit: Visit) -> Made:
-            held = visit.stage not in FINAL and slots.hold(work, visit, until)
+            held = visit.stage not in FINAL and self._works(work, visit, visit.starts_at)
+            held = held and slots.hold(work, visit, until)
             if not held and visit.stage == DRAFT:
                 append_event(work, visit, "slot_taken", REFUSED)
             return {"held": held}
@@ -134,7 +141,18 @@ class RecordsVisitStore:
             return standing_of(work, work.visit(ref.visit, Act.VISIT_VIEWED))
 
     def move_slot(self, effect: Effect, starts_at: datetime) -> bool:
-        return bool(self._once(effect, "move_slot", lambda work, visit: move_visit(work, visit, starts_at))["moved"])
+        def make(work: Work, visit: Visit) -> Made:
+            return move_visit(work, visit, starts_at) if self._works(work, visit, starts_at) else {"moved": False}
+
+        return bool(self._once(effect, "move_slot", make)["moved"])
+
+    def _works(self, work: Work, visit: Visit, starts_at: datetime) -> bool:
+        """Whether the visit's clinician works then; audited when they do not."""
+        span = Span(starts_at, starts_at + (visit.ends_at - visit.starts_at))
+        works = works_then(work, visit.provider, span, self._clinic_hours(work.clinic))
+        if not works:
+            work.record(Act.SLOT_REFUSED, visit.provider, visit.id, code="hours")
+        return works
 
     def change(self, effect: Effect, change: VisitChange) -> None:
         """Appends the event and moves the visit; one that has ended stays as it ended (a draft that was closed)."""

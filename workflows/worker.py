@@ -31,6 +31,7 @@ from engine.library import LibraryKeeper
 from engine.ports import Effect, Notifier, VisitChange, VisitRef
 from engine.rooms import RoomEvent, RoomEventKind
 from engine.settings import Settings, SettingsError, clinic_files, parse_settings
+from engine.slots import WeekHours
 from integrations.billing.simulator import SimulatedCardProcessor
 from integrations.credentials.simulator import SimulatedPrimarySource, SimulatedRegister
 from integrations.erx.simulator import SimulatedPrescriptionNetwork
@@ -162,7 +163,7 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
     """Every activity of a visit, joined to its adapters; the networks are simulators until contracts exist."""
     simulators = settings.data_dir / "simulators"
     simulators.mkdir(mode=0o700, parents=True, exist_ok=True)
-    store = RecordsVisitStore(database)
+    store = RecordsVisitStore(database, lambda slug: _hours(keeper, slug))
     gatekeeper = LawGateKeeper(lambda: keeper.current, evaluators)
     drugs = LawDrugs(lambda: keeper.current)
     network = SimulatedPrescriptionNetwork(simulators / "erx.sqlite3")
@@ -207,6 +208,12 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
 def _zones(keeper: LibraryKeeper) -> dict[str, str]:
     """The time zone of each clinic that is served."""
     return {slug: clinic.time_zone for slug, clinic in keeper.current.content.clinics.items()}
+
+
+def _hours(keeper: LibraryKeeper, slug: str) -> tuple[WeekHours, str] | None:
+    """When a clinic that is served is open, and the zone of that."""
+    clinic = keeper.current.content.clinics.get(slug)
+    return (clinic.hours, clinic.time_zone) if clinic is not None else None
 
 
 async def _media(settings: Settings) -> None:

@@ -5,6 +5,7 @@ No name and nothing about health: mails are read by others on the way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -34,6 +35,15 @@ class Letters:
         """Tells the owner that the password is another one now."""
         return self._mail("password_changed", address, language, f"{self.door}/forgot")
 
+    def factor(self, change: str) -> Callable[[str, str, str], MailDraft]:
+        """Tells the owner what changed: `app_added`, `app_removed`, `passkey_added`, `passkey_removed`, `codes_new`."""
+
+        def compose(_token: str, address: str, language: str) -> MailDraft:
+            what = translator(language or self.language)(f"mail.changes.{change}")
+            return self._mail("factor", address, language, f"{self.door}/security", what=what)
+
+        return compose
+
     def address(self, token: str, address: str, language: str) -> MailDraft:
         """The link that proves the address."""
         return self._mail("address", address, language, f"{self.door}/proof/{token}")
@@ -54,7 +64,7 @@ class Letters:
         """The link by which somebody who came of age takes over their own record."""
         return self._mail("takeover", address, language, f"/takeover/{token}")
 
-    def _mail(self, template: str, address: str, language: str, path: str) -> MailDraft:
+    def _mail(self, template: str, address: str, language: str, path: str, **told: str) -> MailDraft:
         spoken = language or self.language
         t = translator(spoken)
         return MailDraft(
@@ -62,7 +72,7 @@ class Letters:
             language=spoken,
             address=address,
             subject=t(f"mail.{template}.subject", clinic=self.clinic),
-            body=t(f"mail.{template}.body", clinic=self.clinic, link=self.base + path),
+            body=t(f"mail.{template}.body", clinic=self.clinic, link=self.base + path, **told),
         )
 
 

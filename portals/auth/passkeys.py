@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from portals.auth.doors import HOMES, SIGN_INS, at_a_clinic, base_of, door, leave_cookies, may_try, step_of, with_device
 from portals.auth.guards import ProofNeeded, require_fresh, require_session
+from portals.auth.letters import letters_of
 from portals.auth.webauthn_checks import (
     RelyingParty,
     as_text,
@@ -36,6 +37,7 @@ from records.acts import Act
 from records.ceremonies import Begun, Kind, begin, take
 from records.errors import AlreadyDone
 from records.errors_identity import FactorRefused
+from records.factor_mails import tell_owner
 from records.passkeys import Passkeys, PasskeyView, find_passkey, user_handle
 from records.second_step import Assertion, Step, finish_with_passkey, prove_with_passkey
 from records.work import Actor, Work
@@ -175,7 +177,9 @@ def _add(request: Request, work: Work, step: Step, what: tuple[str, dict[str, An
         return FactorRefused("expired")
     name = str(answer.get("name", "")).strip() or translator(visitor(request).language)("passkey.unnamed")
     try:
-        return Passkeys(work).add(account, registered(_party(request), waiting.challenge, answer, name))
+        added = Passkeys(work).add(account, registered(_party(request), waiting.challenge, answer, name))
+        tell_owner(work, account, letters_of(request).factor("passkey_added"))
+        return added
     except FactorRefused as refused:
         work.record(Act.PASSKEY_REFUSED, "new", code=refused.code)
         return refused

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pyotp
 import segno
 from fastapi import APIRouter
@@ -11,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portals.auth.doors import HOMES, as_signed_in, at_a_clinic, door, leave_cookies, start, step_of, with_device
+from portals.auth.letters import letters_of
 from portals.base.requests import deps_of, field, form_of
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import visitor
 from records.ceremonies import Kind
 from records.errors_identity import FactorRefused
+from records.factor_mails import tell_owner
 from records.second_step import awaited, finish_enrolment, finish_with_code, first_totp
 
 router = APIRouter(include_in_schema=False)
@@ -65,8 +69,9 @@ async def set_up(request: Request) -> Response:
     """Takes the first code, signs in, and shows the recovery codes this once."""
     at_a_clinic(request)
     form, step, database = await form_of(request), with_device(request), deps_of(request).database
+    told = partial(tell_owner, compose=letters_of(request).factor("app_added"))
     try:
-        signed, codes = await run_in_threadpool(finish_enrolment, database, step, field(form, "code"))
+        signed, codes = await run_in_threadpool(finish_enrolment, database, step, field(form, "code"), told)
     except FactorRefused as refused:
         if refused.code == "expired":
             return go(f"{door(request)}/sign-in?said=expired")

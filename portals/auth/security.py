@@ -18,6 +18,7 @@ from portals.base.templating import go, render
 from portals.base.visitor import SessionView, visitor
 from records.errors import AlreadyDone
 from records.errors_identity import FactorRefused
+from records.factor_mails import Compose
 from records.proofs import change_password
 from records.scope import Scope
 
@@ -53,7 +54,8 @@ async def app_confirmed(request: Request) -> Response:
     """Takes the first code; the recovery codes are shown this once."""
     session = await require_fresh(request, FRESH)
     code = field(await form_of(request), "code")
-    codes = await in_scope(request, lambda scope: _confirm(scope, session.account, code))
+    tell = letters_of(request).factor("app_added")
+    codes = await in_scope(request, lambda scope: _confirm(scope, session.account, code, tell))
     if codes is None:
         secret = await in_scope(request, lambda scope: _secret(scope, session.account))
         return totp_page(request, secret, {"form_at": "/security/app", "error": "second.error.wrong"}, 422)
@@ -66,7 +68,8 @@ async def app_removed(request: Request) -> Response:
     """Takes the app away, where the role may do without, or a passkey is left."""
     session = await require_fresh(request, FRESH)
     must = rules_of(request).needs_second_factor(session.role)
-    done = await in_scope(request, lambda scope: _remove_app(scope, session.account, must))
+    tell = letters_of(request).factor("app_removed")
+    done = await in_scope(request, lambda scope: _remove_app(scope, session.account, must, tell))
     return _back(request, "app_removed" if done else "last_factor")
 
 
@@ -75,7 +78,8 @@ async def app_removed(request: Request) -> Response:
 async def new_codes(request: Request) -> Response:
     """Ten new recovery codes, shown this once; the older ones stop working."""
     session = await require_fresh(request, FRESH)
-    codes = await in_scope(request, lambda scope: _new_codes(scope, session.account))
+    tell = letters_of(request).factor("codes_new")
+    codes = await in_scope(request, lambda scope: _new_codes(scope, session.account, tell))
     if codes is None:
         return _back(request, "no_factor")
     return render(request, "auth/recovery.html", codes=codes, onward=f"{door(request)}/security")
@@ -106,7 +110,8 @@ async def passkey_removed(request: Request, passkey: str) -> Response:
     """Takes a passkey away, unless it is the last factor of a role that needs one."""
     session = await require_fresh(request, FRESH)
     must = rules_of(request).needs_second_factor(session.role)
-    done = await in_scope(request, lambda scope: _remove_passkey(scope, session.account, passkey, must))
+    tell = letters_of(request).factor("passkey_removed")
+    done = await in_scope(request, lambda scope: _remove_passkey(scope, (session.account, passkey), must, tell))
     return _back(request, "passkey_removed" if done else "last_factor")
 
 
@@ -180,28 +185,37 @@ def _secret(scope: Scope, account: str) -> str:
         return scope.factors.begin_totp(account)
 
 
-def _confirm(scope: Scope, account: str, code: str) -> tuple[str, ...] | None:
+def _confirm(scope: Scope, account: str, code: str, tell: Compose) -> tuple[str, ...] | None:
     if not scope.factors.confirm_totp(account, code):
         return None
+    scope.factor_mails.tell(account, tell)
     return scope.factors.new_recovery_codes(account)
 
 
-def _remove_app(scope: Scope, account: str, must: bool) -> bool:
-    if must and not scope.factors.view(account).passkeys:
+def _remove_app(scope: Scope, account: str, must: bool, tell: Compose) -> bool:
+    has = scope.factors.view(account)
+    if must and not has.passkeys:
         return False
     scope.factors.remove_totp(account)
+    if has.totp_since is not None:
+        scope.factor_mails.tell(account, tell)
     return True
 
 
-def _new_codes(scope: Scope, account: str) -> tuple[str, ...] | None:
-    return scope.factors.new_recovery_codes(account) if scope.factors.view(account).any else None
+def _new_codes(scope: Scope, account: str, tell: Compose) -> tuple[str, ...] | None:
+    if not scope.factors.view(account).any:
+        return None
+    scope.factor_mails.tell(account, tell)
+    return scope.factors.new_recovery_codes(account)
 
 
-def _remove_passkey(scope: Scope, account: str, passkey: str, must: bool) -> bool:
+def _remove_passkey(scope: Scope, which: tuple[str, str], must: bool, tell: Compose) -> bool:
+    account, passkey = which
     has = scope.factors.view(account)
     if must and has.passkeys <= 1 and has.totp_since is None:
         return False
     scope.passkeys.remove(passkey)
+    scope.factor_mails.tell(account, tell)
     return True
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -17,6 +17,7 @@ from engine.sign_in_rules import IdentityProvider, SignInRules
 from integrations.identity.oidc import Client, IdentityRefused, OpenIdProvider, new_question
 from portals.base.visitor import COOKIES, PATIENT, STAFF, csrf_token
 from tests.fuzz.helpers_doors import JSON, Sent, as_json, assertions, client_data, requests, urlencoded
+from tests.fuzz.helpers_settings import few, many
 from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic, sign_in
 from tests.portals.helpers_crawl import PARAMETER, Route, routes_of
 
@@ -25,15 +26,7 @@ pytestmark = pytest.mark.slow
 DOORS = ("sign-in", "sign-up", "sign-out", "forgot", "reset", "proof", "passkeys", "security", "confirm", "session")
 MORE_DOORS = (*DOORS, "provider", "invitation", "invitations", "demo", "language", "outbox")
 WHO = ("nobody", "a patient", "a clinician")
-CALM = settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
-)
-FEW = settings(CALM, max_examples=20)
-MANY = settings(CALM, max_examples=5000, derandomize=False, phases=(Phase.generate, Phase.shrink))
+FEW, MANY = few(20), many(5000)
 
 
 @pytest.fixture(scope="module")

@@ -7,22 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 
 from tests.fuzz.helpers_openapi import ASKERS, DECIDE, Api, cases, opened, questions
+from tests.fuzz.helpers_settings import few, many
 from tests.portals.helpers_crawl import MINE
 
 pytestmark = pytest.mark.slow
 
-CALM = settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
-)
-FEW = settings(CALM, max_examples=25)
-MANY = settings(CALM, max_examples=3000, derandomize=False, phases=(Phase.generate, Phase.shrink))
+FEW, MANY = few(25), many(3000)
 
 
 @pytest.fixture(scope="module")

@@ -35,8 +35,12 @@ class FakeTokens:
     def __init__(self) -> None:
         self.known: dict[str, RoomClaims] = {}
         self.gone: set[str] = set()
+        self.silent, self.unanswered = False, 0
 
     def admits(self, claims: RoomClaims) -> bool:
+        if self.silent:
+            self.unanswered += 1
+            raise OSError("nobody answers")
         return claims.participant_id not in self.gone
 
     def issue(

@@ -58,6 +58,26 @@ async def test_a_helper_who_may_no_longer_be_there_is_taken_out_and_the_others_s
     await bench.node.stop()
 
 
+@pytest.mark.parametrize(("seconds", "here"), [(0.1, ["d1", "p1"]), (600, ["d1", "h1", "p1"])])
+async def test_while_nobody_says_who_may_stay_a_helper_stays_for_so_long_and_the_others_for_ever(
+    seconds: float, here: list[str]
+) -> None:
+    bench = new_bench(review_seconds=0.02, silence_seconds=seconds)
+    await bench.node.start()
+    await bench.node.open_room(spec())
+    patient, provider = bench.bot("p1"), bench.bot("d1", RoomRole.PROVIDER)
+    helper = bench.bot("h1", RoomRole.CAREGIVER)
+    for bot in (patient, provider, helper):
+        await bot.connect()
+    bench.tokens.silent = True
+    await until(lambda: helper.close_code == protocol.REFUSED or (seconds > 1 and bench.tokens.unanswered > 9))
+    assert sorted(one.participant_id for one in bench.node.snapshot("room-1").participants) == here
+    assert (patient.close_code, provider.close_code) == (None, None)
+    await close(patient, provider)
+    await helper.vanish()
+    await bench.node.stop()
+
+
 async def test_moving_to_another_network_keeps_the_session_and_the_streams(bench: Bench) -> None:
     patient, provider = await two(bench)
     await asyncio.gather(patient.talk(0.2), provider.talk(0.2))

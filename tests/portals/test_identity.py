@@ -179,6 +179,21 @@ def test_after_the_password_comes_the_code_and_each_works_once(clinic: Clinic) -
     assert {"accounts:factor:refused", "accounts:recovery:modified"} <= set(acts(clinic))
 
 
+def test_the_owner_is_told_by_mail_of_every_change_of_how_they_sign_in(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    with_password(browser, JUNE, password())
+    enrol(browser)
+    post(browser, "/security", {}, to="/security/codes")
+    post(browser, "/security", {}, to="/security/app/remove")
+    post(browser, "/security", {}, to="/security/app/remove")  # nothing is left to remove, and nothing to tell
+    post(browser, "/security/password", {"password": "four quiet words"})
+    changes = ("app was added", "new recovery codes", "app was removed", "password of your account")
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        told = list(reversed(scope.mails.outbox()))
+    assert [one.address for one in told] == [JUNE] * 4
+    assert [(change in one.body) for change, one in zip(changes, told, strict=True)] == [True] * 4
+
+
 def test_a_second_step_belongs_to_the_browser_that_gave_the_password(clinic: Clinic) -> None:
     first = clinic.browser()
     with_password(first, JUNE, password())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pyotp
 import pytest
@@ -15,6 +16,7 @@ from records.database import Database
 from records.devices import Browser, browser_code
 from records.errors import AccessRefused, AlreadyDone, SignInRefused
 from records.errors_identity import FactorRefused, SecondFactorNeeded, TokenRefused
+from records.factor_mails import tell_owner
 from records.factors import use_code
 from records.mails import MailDraft
 from records.passkeys import PasskeyDraft, note_use
@@ -148,6 +150,12 @@ def test_a_second_step_ends_after_ten_minutes(database: Database, signed_up: Sig
         finish_with_code(database, step(), totp.at(clock.now()))
 
 
+def told(work: Work, account: str) -> None:
+    """Tells the owner of an account that it has a factor now."""
+    compose = partial(MailDraft, template="factor", subject="s", body="b")
+    tell_owner(work, account, lambda _, address, language: compose(address=address, language=language))
+
+
 def test_staff_without_a_factor_set_one_up_before_they_are_in(database: Database, clock: HandClock) -> None:
     world = build_world(database)
     desk = step(portal="staff")
@@ -157,9 +165,11 @@ def test_staff_without_a_factor_set_one_up_before_they_are_in(database: Database
     secret = first_totp(database, desk)
     assert first_totp(database, desk) == secret
     with pytest.raises(FactorRefused):
-        finish_enrolment(database, desk, "000000")
-    signed, codes = finish_enrolment(database, desk, pyotp.TOTP(secret).at(clock.now()))
+        finish_enrolment(database, desk, "000000", told)
+    signed, codes = finish_enrolment(database, desk, pyotp.TOTP(secret).at(clock.now()), told)
     assert (signed.session.role, len(codes)) == ("provider", 10)
+    with database.scope("palmetto", Actor.system()) as scope:
+        assert [(one.template, one.address) for one in scope.mails.outbox()] == [("factor", "lena@clinic.example")]
 
 
 def enrolling(world: World, secret: str) -> Step:
@@ -177,8 +187,8 @@ def test_a_secret_that_one_browser_was_shown_is_shown_to_no_other(database: Data
     own = first_totp(database, owners)
     assert own != known
     with pytest.raises(FactorRefused):
-        finish_enrolment(database, strangers, pyotp.TOTP(own).at(clock.now()))
-    signed, _ = finish_enrolment(database, owners, pyotp.TOTP(own).at(clock.now()))
+        finish_enrolment(database, strangers, pyotp.TOTP(own).at(clock.now()), told)
+    signed, _ = finish_enrolment(database, owners, pyotp.TOTP(own).at(clock.now()), told)
     assert used(database, signed.session.account, pyotp.TOTP(known).at(clock.now())) == ""
     with pytest.raises(FactorRefused, match="expired"):
         first_totp(database, strangers)

@@ -6,11 +6,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import update
 
+from engine.ports import VisitChange, VisitRef
 from engine.slots import Opening, SlotQuery, Span, WeekHours, Working, open_slots
 from records.access import Role
+from records.audit_trail import AuditQuery
 from records.errors import AccessRefused, Conflict
 from records.hours import EXTRA, OFF, ExceptionDraft, HoursDraft
+from records.tables.people import Provider
+from records.visit_records import RecordsVisitStore
 from records.work import Actor
 from tests.records.helpers import START, World, draft_of
 
@@ -158,3 +163,29 @@ def test_a_day_that_was_kept_before_it_was_refused_breaks_no_booking(
     add(world, OFF, day)
     add(world, EXTRA, day)
     assert len(slots(working(world), FRIDAY)) == 8
+
+
+def test_a_time_is_held_and_moved_to_only_while_its_clinician_works_then(world: World) -> None:
+    store = RecordsVisitStore(world.database, lambda slug: (CLINIC, ZONE))
+    later = START + timedelta(minutes=15)
+    off = add(world, OFF, START.date())  # told after the time had been offered
+    assert not store.hold_slot(world.effect(), later)
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        assert scope.visits.get(world.visit).stage == "refused"
+        (refused,) = scope.audit.search(AuditQuery(act="slots:slot:refused"))
+        assert "hours" in refused.detail
+        scope.hours.remove_exception(off)
+        again = scope.visits.draft(draft_of(world.patient, world.provider))
+    mine = replace(world.effect(), ref=VisitRef(clinic=world.clinic, visit=again))
+    assert store.hold_slot(mine, later)
+    store.change(replace(mine, key="booked"), VisitChange(event="booked", stage="booked"))
+    evening, afternoon = START + timedelta(hours=7), START + timedelta(hours=3)
+    assert not store.move_slot(replace(mine, key="evening"), evening)
+    assert store.move_slot(replace(mine, key="afternoon"), afternoon)
+
+
+def test_who_left_the_clinic_is_held_for_nobody(world: World) -> None:
+    with world.database.writing() as session:
+        session.execute(update(Provider).values(active=False))
+        session.commit()
+    assert not world.store.hold_slot(world.effect(), START + timedelta(minutes=15))
