@@ -72,6 +72,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("temporal_key", "path", "", "PEM key of that certificate."),
     Setting("web_host", "text", "127.0.0.1", "Address the web program listens on."),
     Setting("web_port", "port", "8080", "TCP port of the web program."),
+    Setting("web_keep_alive", "count", "5", "Seconds an idle connection stays open; more than its own behind a proxy."),
     Setting("public_base", "text", "", "Scheme, host and port people type; a clinic's slug is put before the host."),
     Setting("media_host", "text", "127.0.0.1", "Address the media node listens on."),
     Setting("media_http_port", "port", "8090", "TCP port of the media node's signalling."),
@@ -117,6 +118,7 @@ class Settings:
     temporal_key: Path | None
     web_host: str
     web_port: int
+    web_keep_alive: int
     public_base: str
     media_host: str
     media_http_port: int
