@@ -143,6 +143,9 @@ class Act(StrEnum):
     DUTY_STATED = "duties:statement:created"
     DUTIES_VIEWED = "duties:statement:viewed"
 
+    CASE_VIEWED = "cases:messages:viewed"
+    CASE_ASKED = "cases:question:created"
+    CASE_REPLIED = "cases:reply:created"
     DOCUMENT_WRITTEN = "documents:document:created"
     DOCUMENT_VIEWED = "documents:document:viewed"
     DOCUMENT_EXPORTED = "documents:document:exported"

@@ -36,8 +36,8 @@ from records.tables.visits import Visit
 from records.work import Work
 
 # Until the call is over something can be added; what the clinician may have looked at is not taken away again.
-ADDING = ("held", "booked", "preparing", "ready", "waiting", "blocked", "in_call")
-REMOVING = ADDING[:-1]
+REMOVING = ("held", "booked", "preparing", "ready", "waiting", "blocked")
+ADDING = (*REMOVING, "in_call", "submitted", "in_review", "more_asked")
 _KINDS = {"application/pdf": DOCUMENT}
 
 

@@ -11,6 +11,7 @@ from records.attesting import Attesting
 from records.audit_trail import AuditTrail
 from records.blobs import Blobs
 from records.circles import Circles
+from records.cases import Cases
 from records.consents import Consents
 from records.credentials import Credentials
 from records.documents import Documents
@@ -154,6 +155,10 @@ class Scope:
     @cached_property
     def overview(self) -> Overview:
         return Overview(self._work)
+
+    @cached_property
+    def cases(self) -> Cases:
+        return Cases(self._work)
 
     @cached_property
     def documents(self) -> Documents:

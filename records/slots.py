@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Delete, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from engine.visits_asynchronous import WITHOUT_A_CALL
 from records.acts import Act
 from records.tables.visits import PackRow, SlotCell, Visit
 from records.work import Repository, Work
@@ -47,6 +48,8 @@ class Slots(Repository):
 
 def hold(work: Work, visit: Visit, until: datetime) -> bool:
     """Takes the visit's time until released; False, and nothing taken, when another visit has a part of it."""
+    if visit.modality in WITHOUT_A_CALL:  # nobody meets, so nobody's time is taken
+        return True
     wanted = list(_cells(work, visit))
     query = select(SlotCell.visit).where(
         SlotCell.clinic == work.clinic, SlotCell.provider == visit.provider, SlotCell.cell.in_(wanted)

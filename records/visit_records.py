@@ -49,7 +49,7 @@ from records.links import issue_link
 from records.moves import move_visit, standing_of
 from records.notes import SIGNED
 from records.orders import DRAFTED
-from records.stages import BOOKED, DRAFT, FINAL, IN_CALL, REFUSED, WAITING
+from records.stages import BOOKED, DRAFT, FINAL, IN_CALL, IN_REVIEW, REFUSED, WAITING
 from records.tables.clinical import NoteRow, OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import GateRow, OutboxRow, PaymentRow, Visit
@@ -289,7 +289,7 @@ def _move(work: Work, visit: Visit, stage: str | None) -> None:
         slots.make_lasting(work, visit)
     elif stage == WAITING and visit.stage != WAITING:
         visit.arrived_at = work.at
-    elif stage == IN_CALL and visit.encounter_at is None:
+    elif stage in (IN_CALL, IN_REVIEW) and visit.encounter_at is None:
         visit.encounter_at = work.at
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from engine.plans import Reminder, Step
 from workflows import effects
 from workflows.contracts import DutyInput, ReminderInput
 from workflows.state import BLOCKED, DOCUMENTING, IN_CALL, NO_SHOW, REFUSED, WAITING, Owed
 from workflows.steps.base import Visit, seconds
+from workflows.steps.cases import is_case
 
 NO_SHOW_SECONDS = 900
 MAIL = "mail"
 DUTY_DUE = "duty_due"
 DUTY_OVERDUE = "duty_overdue"
+ANSWER_SOON, ANSWER_OVERDUE, ANSWER_ESCALATED = "answer_soon", "answer_overdue", "answer_escalated"
+REMIND_SECONDS, ESCALATE_SECONDS = 14400, 7200
 
 
 async def remind(visit: Visit) -> None:
@@ -128,6 +132,46 @@ async def call_for_duties(visit: Visit) -> None:
         owed = min(visit.state.owed, key=lambda one: (one.next_at, one.number))
         if await _is_next(visit, owed):
             await _call_for(visit, owed)
+
+
+async def watch_the_answer(visit: Visit) -> None:
+    """Reminds the clinician before a case's answer is due, tells both when it is late, and then the clinic.
+
+    While the case waits on the patient nothing is due. A visit with a call has no such clock.
+    """
+    case = next((step for step in visit.plan.steps if is_case(step)), None)
+    if case is None:
+        return
+    marks = (
+        (ANSWER_SOON, -seconds(case, "remind_before_seconds", REMIND_SECONDS)),
+        (ANSWER_OVERDUE, 0),
+        (ANSWER_ESCALATED, seconds(case, "escalate_after_seconds", ESCALATE_SECONDS)),
+    )
+    for kind, after in marks:
+        if not await _reached(visit, timedelta(seconds=after)):
+            return
+        await visit.alert("answer", kind, kind)
+        if kind == ANSWER_SOON:
+            await visit.notify("answer", f"{kind}:notice", kind, "provider")
+        if kind == ANSWER_OVERDUE:
+            await visit.notify("answer", f"{kind}:notice", "answer_late")
+
+
+async def _reached(visit: Visit, after: timedelta) -> bool:
+    """True once so much time after the answer's due has passed, False once the answer is out."""
+    state = visit.state
+    while True:
+        await visit.until(lambda: state.released or (state.answer_due is not None and state.answer_left is None))
+        due = state.answer_due
+        if state.released or due is None:
+            return False
+        if not await visit.until(partial(_stands_otherwise, visit, due), due + after):
+            return True
+
+
+def _stands_otherwise(visit: Visit, due: datetime) -> bool:
+    state = visit.state
+    return state.released or state.answer_due != due or state.answer_left is not None
 
 
 async def _is_next(visit: Visit, owed: Owed) -> bool:

@@ -32,9 +32,10 @@ class Ask:
     """What a person asks of a visit. ``actor`` is the account's person id, ``subject`` the thing asked about.
 
     Acts and their subjects: ``book`` (none), ``pay`` (none), ``arrive`` (participant), ``leave`` (participant),
-    ``admit`` (none), ``join`` (participant), ``end_call`` (none), ``prescribe`` (order id), ``sign`` (note id),
-    ``cancel`` (reason code), ``call_off`` (reason code; the clinic cancels), ``reschedule`` (none; to ``starts_at``),
-    ``recheck`` (step id). ``agreed_cents`` is the fee that was shown to who cancels: more is never taken.
+    ``admit`` (none), ``join`` (participant), ``ask_more`` (id of what is asked), ``end_call`` (none), ``prescribe``
+    (order id), ``sign`` (note id), ``cancel`` (reason code), ``call_off`` (reason code; the clinic cancels),
+    ``reschedule`` (none; to ``starts_at``), ``recheck`` (step id). ``agreed_cents`` is the fee that was shown to who
+    cancels: more is never taken.
     """
 
     request: str
@@ -64,8 +65,8 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What was said and is already in records: ``intake_submitted``, ``red_flag``, ``place_attested``,
-    ``consent_signed``, ``consent_revoked``, ``note_saved``, ``tech_checked``. ``subject`` is the form, the kind of
-    consent or the note; ``item`` is the outbox item's id, told once."""
+    ``consent_signed``, ``consent_revoked``, ``note_saved``, ``tech_checked``, ``case_replied``.
+    ``subject`` is the form, the kind of consent, the note or the reply; ``item`` is the outbox item's id, told once."""
 
     item: str
     kind: str

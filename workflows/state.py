@@ -14,6 +14,9 @@ PREPARING = "preparing"
 READY = "ready"
 WAITING = "waiting"
 IN_CALL = "in_call"
+SUBMITTED = "submitted"
+IN_REVIEW = "in_review"
+MORE_ASKED = "more_asked"
 DOCUMENTING = "documenting"
 COMPLETED = "completed"
 BLOCKED = "blocked"
@@ -25,7 +28,7 @@ NO_SHOW = "no_show"
 ESCALATED = "escalated"
 
 # Where a visit has not yet become care: it may still be escalated away, or not be shown up for.
-BEFORE_CARE = frozenset({DRAFT, HELD, BOOKED, PREPARING, READY, WAITING, BLOCKED})
+BEFORE_CARE = frozenset({DRAFT, HELD, BOOKED, PREPARING, READY, WAITING, SUBMITTED, BLOCKED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,8 @@ class VisitState:
     """The visit's memory. ``ending`` is the exit it is taking; ``answers`` and ``told`` make repeats harmless.
 
     ``movable`` says that the visit's clocks follow its start; ``fee_cents`` is what its late cancelling costs.
+    ``answer_due`` is when a case is to be answered, ``answer_left`` what is left of it while it waits on the patient,
+    ``replies`` how many replies were taken up.
 
     ``duties`` are all that gates ever left for later, ``owed`` those whose clock still runs; ``ahead`` is how
     far a demonstration's clock is ahead.
@@ -114,3 +119,6 @@ class VisitState:
     duties: set[tuple[str, str, str, str]] = field(default_factory=set)
     owed: list[Owed] = field(default_factory=list)
     ahead: timedelta = timedelta(0)
+    answer_due: datetime | None = None
+    answer_left: timedelta | None = None
+    replies: int = 0

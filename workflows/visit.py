@@ -49,6 +49,7 @@ class VisitWorkflow:
         self._start(clocks.remind(self._visit), clocks.watch_for_no_show(self._visit), self._recheck_when_told())
         self._start(*(self._walk(step) for step in self._visit.plan.steps))
         self._clocks.append(asyncio.create_task(clocks.call_for_duties(self._visit)))
+        self._clocks.append(asyncio.create_task(clocks.watch_the_answer(self._visit)))
         await self._until(lambda: bool(state.ending) or self._is_cared_for())
         if state.ending:
             await self._leave()

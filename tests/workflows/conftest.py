@@ -127,6 +127,17 @@ class Scene:
         await self.tell("consent_signed", "telehealth")
         await self.until_stage("ready")
 
+    async def submit_case(self) -> None:
+        await self.book_and_pay()
+        await self.tell("intake_submitted", "urgent/intake")
+        await self.tell("place_attested")
+        await self.tell("consent_signed", "telehealth")
+        await self.until_stage("submitted")
+
+    @staticmethod
+    def moment(text: str) -> datetime:
+        return datetime.fromisoformat(text)
+
     async def enter_call(self) -> None:
         await self.prepare()
         assert (await self.ask("arrive", "patient")).done

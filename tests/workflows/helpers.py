@@ -58,6 +58,14 @@ FULL_STEPS = (
 )
 
 
+CASE_STEPS = (
+    *FULL_STEPS[:6],
+    step("consult", "intake", "license", "consent", gate="join", medium="asynchronous", answer_within_seconds=DAY),
+    *FULL_STEPS[8:],
+)
+"""The same without a call: the case is answered within a day."""
+
+
 def plan_of(steps: Sequence[Step] = FULL_STEPS, reminders: Sequence[Reminder] = ()) -> VisitPlan:
     return VisitPlan(
         specialty="urgent",
@@ -95,6 +103,7 @@ class MemoryRecords:
     token: str = "tok_visa"
     effects: dict[tuple[str, str], Any] = field(default_factory=dict)
     stages: list[str] = field(default_factory=list)
+    clocks: list[tuple[str, str]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     gates: list[tuple[str, bool, datetime]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
@@ -164,7 +173,13 @@ class MemoryRecords:
         return bool(self.once("move_slot", effect, make))
 
     def change(self, effect: Effect, change: VisitChange) -> None:
-        self.once("change", effect, lambda: self.stages.append(change.stage) if change.stage else None)
+        def make() -> None:
+            if change.stage:
+                self.stages.append(change.stage)
+            if change.event == "answer_clock":
+                self.clocks.append((str(change.detail["code"]), str(change.detail.get("due", ""))))
+
+        self.once("change", effect, make)
 
     def payment_due(self, ref: VisitRef) -> PaymentDue:
         if not self.token:

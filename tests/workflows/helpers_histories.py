@@ -16,7 +16,7 @@ from pathlib import Path
 from engine.clinic_terms import Terms
 from engine.plans import Reminder
 from tests.workflows.conftest import Scene, scene_on, start_skipping
-from tests.workflows.helpers import new_id, plan_of, prescription
+from tests.workflows.helpers import CASE_STEPS, new_id, plan_of, prescription
 from workflows.contracts import Ask
 
 FOLDER = Path(__file__).resolve().parents[1] / "histories"
@@ -48,6 +48,19 @@ async def order_kept(scene: Scene) -> None:
     scene.records.orders["rx1"] = prescription("rx1")
     scene.records.unsent, scene.records.revise_at_dispatch = ["rx1"], 100
     await scene.complete()
+
+
+async def case_answered(scene: Scene) -> None:
+    """A case without a call: late, asked about, replied to and answered."""
+    scene.plan = plan_of(CASE_STEPS)
+    await scene.submit_case()
+    await scene.skip(hours=25)
+    await scene.ask("admit")
+    await scene.ask("ask_more", "doc-1")
+    await scene.tell("case_replied", "doc-2")
+    await scene.until_stage("in_review")
+    await scene.ask("end_call")
+    await scene.ask("sign", "note-1")
 
 
 async def no_show(scene: Scene) -> None:
@@ -145,6 +158,7 @@ SCENES: Mapping[str, Callable[[Scene], Awaitable[None]]] = {
         duty_met,
         cancelled_owing,
         moved_then_cancelled_late,
+        case_answered,
     )
 }
 

@@ -72,4 +72,4 @@ class VisitActivities:
 
 
 def _detail(effect: EffectInput) -> tuple[tuple[str, str], ...]:
-    return (("subject", effect.subject), ("code", effect.code), ("step", effect.step))
+    return (("subject", effect.subject), ("code", effect.code), ("step", effect.step), ("due", effect.at))

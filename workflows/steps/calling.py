@@ -13,6 +13,7 @@ from engine.plans import Step
 from workflows import effects
 from workflows.contracts import Answer, Ask, PlaceInput, RoomAllocation, RoomInput
 from workflows.state import DOCUMENTING, IN_CALL, READY, WAITING, Call
+from workflows.steps import cases
 from workflows.steps.base import GATE_SHUT, NETWORK_UNAVAILABLE, NOT_NOW, TOO_LATE, StepKind, Visit, seconds, shut
 
 OVERRUN_SECONDS = 3600
@@ -43,11 +44,17 @@ class Wait(StepKind):
 
 
 class Consult(StepKind):
-    """The call. ``admit`` opens its room, ``join`` gives a link, ``end_call`` (or the room itself) finishes it."""
+    """The call. ``admit`` opens its room, ``join`` gives a link, ``end_call`` (or the room itself) finishes it.
 
-    acts = frozenset({"admit", "join", "end_call"})
+    One without a call is a case (`workflows.steps.cases`).
+    """
+
+    acts = frozenset({"admit", "join", "ask_more", "end_call"})
 
     async def run(self, visit: Visit, step: Step) -> None:
+        if cases.is_case(step):
+            await cases.read_case(visit, step)
+            return
         await visit.until(lambda: visit.state.call is not None)
         while not visit.state.call_over:
             if _has_room(step):
@@ -57,8 +64,12 @@ class Consult(StepKind):
         await visit.move(step.id, "documenting", DOCUMENTING)
 
     def refusal(self, visit: Visit, step: Step, ask: Ask) -> str:
+        if cases.is_case(step):
+            return cases.refusal(visit, step, ask)
         if visit.is_finished(step) or visit.state.call_over:
             return TOO_LATE
+        if ask.act == "ask_more":
+            return NOT_NOW
         if ask.act == "admit":
             lets_in = visit.state.stage == WAITING or (visit.is_reached(step) and visit.state.call is None)
             return "" if lets_in and not visit.state.blocked else NOT_NOW
@@ -66,6 +77,8 @@ class Consult(StepKind):
         return "" if visit.state.stage == IN_CALL and has_room else NOT_NOW
 
     async def answer(self, visit: Visit, step: Step, ask: Ask) -> Answer:
+        if cases.is_case(step):
+            return await cases.answer(visit, step, ask)
         if ask.act == "admit":
             return await _admit(visit, step, ask)
         if ask.act == "join":

@@ -10,7 +10,7 @@ from temporalio import workflow
 from engine.plans import Step
 from workflows import effects
 from workflows.contracts import Answer, Ask, DispatchAnswer, GateAnswer, LaterDuty
-from workflows.state import DOCUMENTING, IN_CALL, Undo
+from workflows.state import DOCUMENTING, IN_CALL, IN_REVIEW, MORE_ASKED, Undo
 from workflows.steps.base import GATE_SHUT, NETWORK_UNAVAILABLE, NOT_NOW, TOO_LATE, StepKind, Visit, seconds, shut
 
 DAY = 86400
@@ -18,7 +18,7 @@ SENT = frozenset({"accepted", "verified"})
 ANSWERED = SENT | {"rejected"}
 REVISED_ON_ITS_WAY = 3
 KEPT_ORDERS_ARE_TOLD = "kept-orders-are-told"
-CARE = frozenset({IN_CALL, DOCUMENTING})
+CARE = frozenset({IN_CALL, IN_REVIEW, MORE_ASKED, DOCUMENTING})
 
 
 class Prescribe(StepKind):
