@@ -65,6 +65,11 @@ class VisitPlan:
         """The ids of the forms that the patient is asked, in order."""
         return tuple(str(step.settings["form"]) for step in self.steps if step.kind == "intake")
 
+    @property
+    def answer_within_seconds(self) -> int:
+        """How soon a visit without a call is answered; 0 of one with a call."""
+        return max((int(step.settings.get("answer_within_seconds", 0)) for step in self.steps), default=0)
+
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)
 

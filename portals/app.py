@@ -33,6 +33,7 @@ from portals.patient import (
     accesses,
     after,
     booking,
+    case,
     consent,
     consent_signed,
     family,
@@ -58,6 +59,7 @@ HOUSE_COLOUR = "#1f5c4d"
 SIGN_IN_PAGES = (auth, demo, reset, second, passkeys, provider_door, security, confirm, invitations, takeover, outbox)
 PATIENT_PAGES = (
     booking,
+    case,
     family,
     sharing,
     waiting,

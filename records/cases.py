@@ -37,9 +37,9 @@ class CaseMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseClock:
-    """On whom the case waits, and when the answer is due; None while it waits on the patient."""
+    """When the answer is due; `paused` and None while the case waits on the patient."""
 
-    on_patient: bool
+    paused: bool
     due: datetime | None
 
 
@@ -90,7 +90,7 @@ class Cases(Repository):
         if detail is None:
             return None
         due = datetime.fromisoformat(detail["due"]) if detail.get("due") else None
-        return CaseClock(on_patient=detail.get("code") != ON_CLINICIAN, due=due)
+        return CaseClock(paused=detail.get("code") != ON_CLINICIAN, due=due)
 
     def _is_replied(self, visit: str) -> bool:
         """Whether the newest question has its reply, which the workflow may not have heard yet."""

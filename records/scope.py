@@ -10,8 +10,8 @@ from records.alerts import Alerts
 from records.attesting import Attesting
 from records.audit_trail import AuditTrail
 from records.blobs import Blobs
-from records.circles import Circles
 from records.cases import Cases
+from records.circles import Circles
 from records.consents import Consents
 from records.credentials import Credentials
 from records.documents import Documents

@@ -22,6 +22,8 @@ SLOT_TAKEN = "slot_taken"
 def refusal(visit: Visit, ask: Ask) -> str:
     """Why the visit cannot get another time now, empty when it can; cheap and without effects."""
     state = visit.state
+    if visit.plan.answer_within_seconds:  # nobody meets, so there is no time to move
+        return NOT_NOW
     if not (state.movable and state.booked and state.starts_at and ask.starts_at) or state.stage not in MOVABLE:
         return NOT_NOW
     return TOO_LATE if state.starts_at <= visit.now() or instant(ask.starts_at) <= visit.now() else ""

@@ -102,6 +102,13 @@ class Formats:
             .replace("US$", "$")
         )
 
+    def lasting(self, seconds: int) -> str:
+        """``24 hours`` for whole hours, ``15 minutes`` for less."""
+        if seconds < 3600:
+            return self.minutes(seconds)
+        count = round(seconds / 3600)
+        return self._t("format.hour" if count == 1 else "format.hours", count=count)
+
     def minutes(self, seconds: int) -> str:
         """``15 minutes``."""
         count = max(1, round(seconds / 60))

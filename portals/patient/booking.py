@@ -23,6 +23,7 @@ from portals.base.requests import deps_of, field, form_of, in_scope, new_request
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.asking import ask_visit
+from portals.patient.case_booking import at_now, find_taker
 from portals.patient.catalog import Offer, offer, offers
 from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
@@ -83,6 +84,8 @@ async def times_page(request: Request, specialty: str, kind: str) -> Response:
     if not flow.has_place:
         return go(f"/book/{found.id}")
     said = said_again(request)
+    if found.kind.plan.answer_within_seconds:
+        return once(request, await _case_start(request, found, flow))
     return once(request, await _times(request, found, flow, dict(said.errors).get("time", ""), said.status))
 
 
@@ -106,6 +109,8 @@ async def review_page(request: Request) -> Response:
     flow = read_flow(request)
     if not flow.has_slot:
         return go("/")
+    if slot_has_passed(request) and offer(request, flow.visit_type).kind.plan.answer_within_seconds:
+        return go(f"/book/{flow.visit_type}/times")
     if slot_has_passed(request):
         return await _times(request, offer(request, flow.visit_type), flow, "book.error.time_past", 409)
     return await _review(request, flow)
@@ -154,6 +159,8 @@ async def _is_offered(request: Request, found: Offer, provider: str, start: date
         return False
 
     def look(scope: Scope) -> bool:
+        if plan.answer_within_seconds:  # no time is taken, so no hours are asked for
+            return offers_kind(plan, scope.people.provider(provider))
         hours = scope.hours.offered().get(provider)
         works = hours is not None and gives_out(hours.working(clinic.hours, clinic.time_zone), plan, start)
         return works and offers_kind(plan, scope.people.provider(provider))
@@ -242,6 +249,31 @@ def _best(result: Found, wanted: str) -> Time | None:
     return next_best(result, start) if start else None
 
 
+async def _case_start(request: Request, found: Offer, flow: Flow) -> Response:
+    """Who takes the case and when it is answered, or the law that lets nobody."""
+    who = visitor(request)
+    located = await run_in_threadpool(zip_place, flow.postal_code)
+    if located is None:
+        return go(f"/book/{found.id}")
+    if not _serves(request, flow.state):
+        return _not_served(request, found, flow.state)
+    search, providers, _ = await _searched(request, found, _place(flow, located))
+    search = at_now(search)
+    taker = await run_in_threadpool(find_taker, search, providers, deps_of(request).search)
+    refusal = taker.refusal
+    law = law_view("book", False, refusal.decisions, who.language, flow.state) if refusal else None
+    return render(
+        request,
+        "patient/case_start.html",
+        offer=found,
+        provider=taker.provider.display_name if taker.provider else "",
+        value=f"{taker.provider.person}|{search.now.isoformat()}" if taker.provider else "",
+        law=law,
+        city=located.city,
+        state=located.state,
+    )
+
+
 def _serves(request: Request, state: str) -> bool:
     """Whether the clinic's file names the state; a file that names none serves wherever the law lets it."""
     states = visitor(request).here.states
@@ -253,6 +285,14 @@ def _not_served(request: Request, found: Offer, state: str) -> Response:
 
 
 async def _search(request: Request, found: Offer, place: Place) -> Found:
+    search, providers, busy = await _searched(request, found, place)
+    return await run_in_threadpool(find_times, search, providers, busy, deps_of(request).search)
+
+
+async def _searched(
+    request: Request, found: Offer, place: Place
+) -> tuple[Search, Sequence[ProviderView], Mapping[str, Sequence[Span]]]:
+    """What a search looks at: the search itself, the clinicians, and what their calendars already have."""
     deps, who = deps_of(request), visitor(request)
     clinic = deps.content().clinic(who.here.slug)
     patient = await patient_of(request, read_flow(request)) if who.session else None
@@ -274,8 +314,7 @@ async def _search(request: Request, found: Offer, place: Place) -> Found:
         busy = {one.person: _taken(scope, one.person, search_span(search)) for one in providers}
         return search, providers, busy
 
-    search, providers, busy = await in_scope(request, read)
-    return await run_in_threadpool(find_times, search, providers, busy, deps.search)
+    return await in_scope(request, read)
 
 
 def _taken(scope: Scope, provider: str, span: Span) -> tuple[Span, ...]:

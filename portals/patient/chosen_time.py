@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 
 from portals.base.requests import deps_of
+from portals.patient.case_booking import GOOD_FOR
 from portals.patient.flow import read_flow
 
 
 def slot_has_passed(request: Request) -> bool:
     """Whether the time that was chosen is over by now."""
     flow = read_flow(request)
+    wait = GOOD_FOR if flow.visit_type and is_case(request, flow.visit_type) else timedelta(0)
     try:
         start = datetime.fromisoformat(flow.starts_at)
     except ValueError:
         return False
-    return start <= deps_of(request).clock.now()
+    return start + wait <= deps_of(request).clock.now()
+
+
+def is_case(request: Request, visit_type: str) -> bool:
+    """Whether nobody meets at such a visit: then what was chosen is a clinician, and the time only when it was."""
+    content = deps_of(request).content()
+    return any(
+        one.plan.answer_within_seconds > 0
+        for specialty in content.specialties.values()
+        for one in specialty.visit_types.values()
+        if one.id == visit_type
+    )

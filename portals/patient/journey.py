@@ -71,7 +71,9 @@ def _marks(visit: VisitView, plan: VisitPlan, told: Told) -> Iterable[tuple[str,
         yield "place", "", visit.attested_place is not None and visit.stage != "blocked"
     if "consent" in kinds:
         yield "consent", "", bool(told.consents) and consent_kinds(plan) <= told.consents
-    if "wait" in kinds or "consult" in kinds:
+    if plan.answer_within_seconds:
+        yield "case", "", visit.stage in SEEN
+    elif "wait" in kinds or "consult" in kinds:
         yield "waiting", "", visit.stage in SEEN
     yield "summary", "", visit.stage == "completed"
 

@@ -22,7 +22,7 @@ from portals.patient.visit import VisitPage, begun, page_of, read_page
 from records.scope import Scope
 
 router = APIRouter()
-OPEN_STAGES = frozenset({"booked", "preparing", "ready", "waiting", "blocked"})
+OPEN_STAGES = frozenset({"booked", "preparing", "ready", "waiting", "submitted", "blocked"})
 FIELDS = ("street", "city", "state", "postal_code", "here")
 COUNTRY = "us"
 LOOKS, PAUSE_SECONDS = 12, 0.25

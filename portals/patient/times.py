@@ -86,14 +86,14 @@ def find_times(
         for slot in _free(search, provider, taken.get(provider.person, ())):
             day = slot.start.astimezone(zone).date()
             if day not in asked:
-                record = gates.ask(_dossier(search, provider, slot.start), "book", search.now)
+                record = book_gate(search, provider, slot.start, gates)
                 asked[day] = record.open
                 refusals.extend([] if record.open else [record])
             if asked[day]:
                 times.append(_time(provider, slot))
     times.sort(key=lambda one: (one.start, one.name))
     return Found(
-        soonest=tuple(times[:SOONEST]), days=_by_day(times, zone), refusal=None if times else _nearest(refusals)
+        soonest=tuple(times[:SOONEST]), days=_by_day(times, zone), refusal=None if times else nearest_refusal(refusals)
     )
 
 
@@ -103,6 +103,11 @@ def next_best(found: Found, wanted: datetime) -> Time | None:
         (one.start, one.provider): one for one in (*found.soonest, *(one for day in found.days.values() for one in day))
     }
     return min(times.values(), key=lambda one: (abs(one.start - wanted), one.start, one.name), default=None)
+
+
+def book_gate(search: Search, provider: ProviderView, start: datetime, gates: GateKeeper) -> GateRecord:
+    """What the law says of such a visit with a clinician, beginning at an instant."""
+    return gates.ask(_dossier(search, provider, start), "book", search.now)
 
 
 def search_span(search: Search) -> Span:
@@ -203,7 +208,7 @@ def _by_day(times: Sequence[Time], zone: ZoneInfo) -> dict[date, tuple[Time, ...
     return {day: tuple(found) for day, found in days.items()}
 
 
-def _nearest(refusals: Sequence[GateRecord]) -> GateRecord | None:
+def nearest_refusal(refusals: Sequence[GateRecord]) -> GateRecord | None:
     """The mildest refusal: what a person could still settle comes before what the law forbids."""
 
     def mildness(record: GateRecord) -> int:

@@ -28,7 +28,7 @@ from records.scope import Scope
 from records.visits import VisitView
 
 router = APIRouter()
-CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", "waiting", "blocked"})
+CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", "waiting", "submitted", "blocked"})
 MOVABLE = frozenset({"booked", "preparing", "ready"})
 TAKEN = "taken"
 Listed = tuple[tuple[VisitView, str], ...]
@@ -43,6 +43,7 @@ STEP_SCOPES: Mapping[str, frozenset[str]] = {
     "files": frozenset({"intake", "see_record"}),
     "consent": frozenset({"consent"}),
     "waiting": frozenset({"join"}),
+    "case": frozenset({"intake", "see_record"}),
     "summary": frozenset({"see_record"}),
 }
 NO_SCOPES: frozenset[str] = frozenset()
@@ -100,7 +101,7 @@ class VisitPage:
     @property
     def movable(self) -> bool:
         """Whether it may get another time; the clinic's terms are asked beside."""
-        return self.visit.stage in MOVABLE
+        return self.visit.stage in MOVABLE and not self.plan.answer_within_seconds
 
     @property
     def over(self) -> bool:

@@ -37,6 +37,7 @@ from portals.provider.visit_page import Shown, note_view
 from records.errors import AlreadyDone, Conflict, LinkRefused
 from records.notes import NoteDraft, NoteSaved
 from records.orders import OrderDraft
+from records.stages import IN_REVIEW, MORE_ASKED, SUBMITTED
 from workflows.contracts import Answer, Ask
 
 router = APIRouter(prefix="/visits/{visit}", include_in_schema=False)
@@ -45,8 +46,9 @@ router = APIRouter(prefix="/visits/{visit}", include_in_schema=False)
 @router.post("/admit")
 async def admit(request: Request, visit: str) -> Response:
     """Lets the patient in: the gate is asked, a room is opened."""
+    has_room = await at_desk(request, lambda desk: desk.scope.visits.get(visit).stage != SUBMITTED)
     answer = await _ask(request, visit, "admit")
-    return _back(visit, "admitted" if answer.done else answer.code, "call")
+    return _back(visit, ("admitted" if has_room else "case_opened") if answer.done else answer.code, "call")
 
 
 @router.post("/join")
@@ -156,6 +158,7 @@ async def sign(request: Request, visit: str) -> Response:
         return _back(visit, "missing", "sign")
     if await at_desk(request, lambda desk: _unread(request, desk, visit)):
         return _back(visit, "allergy_unread", "prescribe")
+    await _finish_case(request, visit)
     answer = await _ask(request, visit, "sign", current.id)
     if answer.done:
         return _back(visit, f"sign_{answer.code}" if answer.code == "gate_shut" else answer.code or "signed", "sign")
@@ -184,6 +187,15 @@ async def duty_done(request: Request, visit: str) -> Response:
     if marked.opens:
         await _ask(request, visit, "recheck")
     return _back(visit, marked.code, "law")
+
+
+async def _finish_case(request: Request, visit: str) -> None:
+    """Signing the note of a case also says that it was read: one press, and the same press again does no more."""
+    stage = await at_desk(request, lambda desk: desk.scope.visits.get(visit).stage)
+    if stage in (IN_REVIEW, MORE_ASKED):
+        session, form = provider_session(request), await form_of(request)
+        finished = Ask(request=f"{request_id(form)}-read", act="end_call", actor=session.person)
+        await ask(request, visit, finished)
 
 
 async def _ask(request: Request, visit: str, act: str, subject: str = "") -> Answer:

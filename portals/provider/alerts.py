@@ -16,6 +16,7 @@ from portals.provider.views import AlertView, DutyForm
 from portals.provider.words import day_in, order_title, say_in
 
 _DUTIES = ("duty_due", "duty_overdue")
+_ANSWERS = ("answer_soon", "answer_overdue", "answer_escalated")
 _ORDERS = ("order_kept", "not_cancelled")
 
 
@@ -88,6 +89,8 @@ def _about(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _Ab
         return _duties(desk, visit, group, words)
     if kind in ("review", "sign_gate_shut"):
         return _decision(desk, visit, kind, words)
+    if kind in _ANSWERS:
+        return _About(text=(), todo=kind, part="call")
     if kind == "sign_overdue":
         return _About(text=(), todo=kind, part="sign")
     return _About(text=(), todo="other", part="tasks")

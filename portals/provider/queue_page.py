@@ -71,7 +71,7 @@ def _row(desk: Desk, entry: Any) -> QueueRow:
         language=language_name(patient.language, desk.fmt.language),
         state=(place.state or "") if place else "",
         starts=desk.fmt.time(visit.starts_at, desk.zone) if visit.starts_at else "",
-        acuity=_acuity(entry.alerts),
+        acuity=acuity_of(entry.alerts),
         flags=len(entry.alerts),
         licence=licence_mark(desk.scope.gates.for_visit(visit.visit)),
         waiting_since=visit.arrived_at if visit.stage == "waiting" else None,
@@ -79,7 +79,8 @@ def _row(desk: Desk, entry: Any) -> QueueRow:
     )
 
 
-def _acuity(alerts: Iterable[str]) -> str:
+def acuity_of(alerts: Iterable[str]) -> str:
+    """How urgent the open tasks of a visit make it: red | flagged | routine."""
     kinds = set(alerts)
     if "red_flag" in kinds:
         return "red"

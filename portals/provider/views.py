@@ -309,6 +309,24 @@ class CallView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CaseLine:
+    """One thing said about a case, in the order it was said."""
+
+    by_patient: bool
+    text: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CaseView:
+    """A case without a call: when its answer is due (empty: it waits on the patient), what was asked and replied."""
+
+    due: str
+    late: bool
+    thread: tuple[CaseLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VisitView:
     """Everything about one visit on one screen."""
 
@@ -328,6 +346,7 @@ class VisitView:
     duties: tuple[DutyForm, ...] = ()
     duties_made: tuple[DutyMade, ...] = ()
     acted: str = field(default="", repr=False)
+    case: CaseView | None = None
 
     @property
     def is_stopped(self) -> bool:

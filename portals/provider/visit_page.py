@@ -17,12 +17,13 @@ from portals.provider.formulary import BaseDrug
 from portals.provider.law import LawWords, law_panel
 from portals.provider.note_form import missing_fields, note_sections
 from portals.provider.orders_page import RxSource, prescribe_view
-from portals.provider.views import CallView, NoteVersion, NoteView, OrderView, TaskView, VisitView
+from portals.provider.views import CallView, CaseLine, CaseView, NoteVersion, NoteView, OrderView, TaskView, VisitView
 from portals.provider.words import day_in, say_in
 
 JOINABLE = ("in_call",)
-CARE = ("in_call", "documenting")
-BEFORE_CARE = ("draft", "held", "booked", "preparing", "ready", "waiting", "blocked")
+OPEN_CASES = ("submitted", "in_review", "more_asked", "documenting", "blocked")
+CARE = ("in_call", "in_review", "more_asked", "documenting")
+BEFORE_CARE = ("draft", "held", "booked", "preparing", "ready", "waiting", "submitted", "blocked")
 OVER = ("documenting", "completed", "cancelled", "no_show", "escalated", "refused", "expired")
 
 
@@ -87,6 +88,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         chart=chart,
         acted=_acted(desk, visit_id),
         call=_call(desk, visit),
+        case=_case(desk, visit),
         law=law_panel(gates, house.words, say, day_in(desk.fmt)),
         note=note,
         prescribe=prescribe,
@@ -202,6 +204,22 @@ def _call(desk: Desk, visit: Any) -> CallView:
     if visit.stage in OVER:
         return CallView(act="over" if visit.room is not None or visit.encounter_at is not None else "never")
     return CallView(act="wait")
+
+
+def _case(desk: Desk, visit: Any) -> CaseView | None:
+    """The case of a visit without a call, None of one with a call."""
+    if not desk.scope.visits.plan(visit.visit).answer_within_seconds:
+        return None
+    clock = desk.scope.cases.clock(visit.visit)
+    due = clock.due if clock is not None and visit.stage in OPEN_CASES else None
+    return CaseView(
+        due=desk.fmt.moment(due, desk.zone) if due is not None else "",
+        late=due is not None and due < desk.now,
+        thread=tuple(
+            CaseLine(by_patient=one.by_patient, text=one.text, at=desk.fmt.moment(one.at, desk.zone))
+            for one in desk.scope.cases.thread(visit.visit)
+        ),
+    )
 
 
 def _tasks(desk: Desk, visit: Any, house: House, orders: Sequence[OrderView]) -> tuple[TaskView, ...]:

@@ -93,7 +93,7 @@ def test_a_second_specialty_is_one_folder_and_one_line_of_the_clinic(folder: Pat
             text = text.replace(f"{name}urgent_care", f"{name}travel_advice", 1)
         path.write_text(text, encoding="utf-8")
     keeper = LibraryKeeper(folder)
-    edit(folder / "clinics/marigold.yaml", "specialties: [urgent_care]", "specialties: [urgent_care, travel_advice]")
+    edit(folder / "clinics/marigold.yaml", "urgent_care, dermatology]", "urgent_care, dermatology, travel_advice]")
     price = "  travel_advice/video_visit: {cents: 4900, currency: USD}\n"
     edit(folder / "clinics/marigold.yaml", "prices:\n", f"prices:\n{price}")
     assert keeper.refresh(), keeper.problems

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all
 UNAUDITED = {
     "accounts.address_proved",
     "accounts.of_person",
+    "cases.clock",
     "emergencies.current",
     "hours.offered",
     "links.address",
@@ -50,6 +51,8 @@ USED_UP = {
     "relationships.end",  # by `circles.end`
     "visits.attest_place",
     "alerts.close",
+    "cases.ask",
+    "cases.reply",
     "orders.discard",
     "orders.revise",
     "notes.save",

@@ -58,14 +58,6 @@ FULL_STEPS = (
 )
 
 
-CASE_STEPS = (
-    *FULL_STEPS[:6],
-    step("consult", "intake", "license", "consent", gate="join", medium="asynchronous", answer_within_seconds=DAY),
-    *FULL_STEPS[8:],
-)
-"""The same without a call: the case is answered within a day."""
-
-
 def plan_of(steps: Sequence[Step] = FULL_STEPS, reminders: Sequence[Reminder] = ()) -> VisitPlan:
     return VisitPlan(
         specialty="urgent",

@@ -16,7 +16,8 @@ from pathlib import Path
 from engine.clinic_terms import Terms
 from engine.plans import Reminder
 from tests.workflows.conftest import Scene, scene_on, start_skipping
-from tests.workflows.helpers import CASE_STEPS, new_id, plan_of, prescription
+from tests.workflows.helpers import new_id, plan_of, prescription
+from tests.workflows.helpers_cases import CASE_STEPS
 from workflows.contracts import Ask
 
 FOLDER = Path(__file__).resolve().parents[1] / "histories"

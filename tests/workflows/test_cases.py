@@ -9,7 +9,8 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.conftest import Scene, scene_on
-from tests.workflows.helpers import CASE_STEPS, plan_of, prescription
+from tests.workflows.helpers import plan_of, prescription
+from tests.workflows.helpers_cases import CASE_STEPS
 
 
 @pytest_asyncio.fixture

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from temporalio import workflow
-
 from engine.plans import Step
 from workflows import effects
 from workflows.contracts import Answer, Ask, ChangeInput
@@ -82,7 +80,7 @@ async def _ask_more(visit: Visit, step: Step, ask: Ask) -> Answer:
     state = visit.state
     state.replies = _replies(visit)
     if state.answer_due is not None:
-        state.answer_left = max(state.answer_due - workflow.now(), timedelta(0))
+        state.answer_left = max(state.answer_due - visit.now(), timedelta(0))
     await visit.move(step.id, ask.request, MORE_ASKED, ask.actor)
     await _say_clock(visit, step, f"{ask.request}:clock", ON_PATIENT)
     await visit.notify(step.id, f"{ask.request}:notice", "case_question")
@@ -93,7 +91,7 @@ async def _go_on(visit: Visit, step: Step) -> None:
     """The patient replied: the clinician is told, and the clock goes on with what was left."""
     state = visit.state
     state.replies = _replies(visit)
-    state.answer_due = workflow.now() + (state.answer_left or timedelta(0))
+    state.answer_due = visit.now() + (state.answer_left or timedelta(0))
     state.answer_left = None
     await visit.move(step.id, f"replied-{state.replies}", IN_REVIEW)
     await _say_clock(visit, step, f"replied-{state.replies}:clock", ON_CLINICIAN)

@@ -1,0 +1,106 @@
+"""The clinician's inbox of cases without a call: what is to be answered by when, and asking a patient for more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portals.base.requests import field, form_of, in_scope, request_id
+from portals.base.templating import go, render
+from portals.provider.asking import ask
+from portals.provider.chart import age_on, language_name
+from portals.provider.desk import Desk, visit_type_title
+from portals.provider.opening import at_desk, provider_session
+from portals.provider.queue_page import acuity_of
+from records.cases import LONGEST, CaseClock
+from records.errors import AlreadyDone
+from records.stages import CASES
+from workflows.contracts import Ask
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class InboxRow:
+    """One case. ``due`` is when it is to be answered, in words; ``hours`` how long that is, below 0 when it is late."""
+
+    visit: str
+    stage: str
+    patient: str
+    age: int | None
+    visit_type: str
+    language: str
+    state: str
+    acuity: str
+    flags: int
+    due: str
+    hours: int | None
+    paused: bool
+
+
+@router.get("/inbox")
+async def inbox(request: Request) -> Response:
+    """Every case of the clinician's, the next one due first; those that wait on their patients last."""
+    provider_session(request)
+    desk, rows, revision = await at_desk(request, _look)
+    return render(request, "provider/inbox.html", rows=rows, revision=revision, zone=desk.fmt.zone(desk.now, desk.zone))
+
+
+@router.post("/visits/{visit}/ask-more")
+async def ask_more(request: Request, visit: str) -> Response:
+    """Asks the patient for words or photos: kept first, then the visit's clock stands still."""
+    session, form = provider_session(request), await form_of(request)
+    text, key = field(form, "text"), request_id(form)
+    if not text or len(text) > LONGEST:
+        return go(f"/staff/visits/{visit}?said=empty#call")
+    try:
+        question = await in_scope(request, lambda scope: scope.cases.ask(visit, text, key))
+    except AlreadyDone:
+        return go(f"/staff/visits/{visit}?said=not_now#call")
+    answer = await ask(request, visit, Ask(request=key, act="ask_more", actor=session.person, subject=question))
+    return go(f"/staff/visits/{visit}?said={'asked_more' if answer.done else answer.code}#call")
+
+
+def _look(desk: Desk) -> tuple[Desk, Sequence[InboxRow], str]:
+    return desk, inbox_rows(desk), desk.scope.visits.queue_changes(desk.person)
+
+
+def inbox_rows(desk: Desk) -> tuple[InboxRow, ...]:
+    """The cases in the order they are worked."""
+    found = [
+        (entry, desk.scope.cases.clock(entry.visit.visit))
+        for entry in desk.scope.visits.queue(desk.person)
+        if entry.visit.stage in CASES
+    ]
+    found.sort(key=lambda one: _order(one[1], one[0].visit.starts_at))
+    return tuple(_row(desk, entry, clock) for entry, clock in found)
+
+
+def _order(clock: CaseClock | None, begun: datetime) -> tuple[bool, datetime]:
+    waits = clock is not None and clock.paused
+    return waits, (clock.due if clock is not None and clock.due is not None else begun)
+
+
+def _row(desk: Desk, entry: Any, clock: CaseClock | None) -> InboxRow:
+    visit, due = entry.visit, clock.due if clock is not None else None
+    place = visit.attested_place or visit.booked_place
+    return InboxRow(
+        visit=visit.visit,
+        stage=visit.stage,
+        patient=entry.patient_name,
+        age=age_on(entry.patient_birth_date, desk.now.date()),
+        visit_type=visit_type_title(desk.content, visit, desk.fmt.language),
+        language=language_name(desk.scope.people.patient(visit.patient).language, desk.fmt.language),
+        state=(place.state or "") if place else "",
+        acuity=acuity_of(entry.alerts),
+        flags=len(entry.alerts),
+        due=desk.fmt.moment(due, desk.zone) if due is not None else "",
+        hours=None if due is None else int((due - desk.now).total_seconds() // 3600),
+        paused=clock is not None and clock.paused,
+    )
