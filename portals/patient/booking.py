@@ -257,7 +257,7 @@ async def _case_start(request: Request, found: Offer, flow: Flow) -> Response:
         return go(f"/book/{found.id}")
     if not _serves(request, flow.state):
         return _not_served(request, found, flow.state)
-    search, providers, _ = await _searched(request, found, _place(flow, located))
+    search, providers, _ = await _searched(request, found, _place(flow, located, deps_of(request).clock.now()))
     search = at_now(search)
     taker = await run_in_threadpool(find_taker, search, providers, deps_of(request).search)
     refusal = taker.refusal
