@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from engine.conditions_measures import Match, contenders, outcomes
 from engine.conditions_tree import (
@@ -45,15 +45,35 @@ def compile_condition(condition: Condition, settled: Mapping[Condition, str] = _
     return _leaning(condition, settled) if settled else _compile(condition)
 
 
+def _constant(condition: Condition) -> Truth:
+    """What a condition is whatever the facts are; None where it depends on them. Law values leave such parts."""
+    if isinstance(condition, Always):
+        return condition.holds
+    if isinstance(condition, Negation):
+        truth = _constant(condition.part)
+        return None if truth is None else not truth
+    if isinstance(condition, Every | Some):
+        ends = isinstance(condition, Some)
+        truths = [_constant(part) for part in condition.parts]
+        return ends if ends in truths else None if None in truths else not ends
+    return None
+
+
+def _joined(condition: Every | Some, compiled: Callable[[Condition], "_Inner"]) -> "_Inner":
+    """The closure of several parts, without those that make no difference."""
+    parts = tuple(compiled(part) for part in condition.parts if _constant(part) is None)
+    if len(parts) == 1:
+        return parts[0]
+    return _every(parts) if isinstance(condition, Every) else _some(parts)
+
+
 def _leaning(condition: Condition, settled: Mapping[Condition, str]) -> _Inner:
     """A closure that looks up what is settled already."""
     name = settled.get(condition)
     if name is not None:
-        return lambda facts, item=_NO_ITEM: cast("Truth", facts[name])
-    if isinstance(condition, Every):
-        return _every(tuple(_leaning(part, settled) for part in condition.parts))
-    if isinstance(condition, Some):
-        return _some(tuple(_leaning(part, settled) for part in condition.parts))
+        return lambda facts, item=_NO_ITEM: facts[name]
+    if isinstance(condition, Every | Some) and _constant(condition) is None:
+        return _joined(condition, lambda part: _leaning(part, settled))
     if isinstance(condition, Negation):
         return _negation(_leaning(condition.part, settled))
     return _compile(condition)
@@ -62,18 +82,16 @@ def _leaning(condition: Condition, settled: Mapping[Condition, str]) -> _Inner:
 @kept_in("_closure")
 @lru_cache(maxsize=20_000)
 def _compile(condition: Condition) -> _Inner:
-    if isinstance(condition, Always):
-        holds = condition.holds
-        return lambda facts, item=_NO_ITEM: holds
-    if isinstance(condition, Every):
-        return _every(tuple(_compile(part) for part in condition.parts))
-    if isinstance(condition, Some):
-        return _some(tuple(_compile(part) for part in condition.parts))
+    constant = _constant(condition)
+    if constant is not None:
+        return lambda facts, item=_NO_ITEM: constant
+    if isinstance(condition, Every | Some):
+        return _joined(condition, _compile)
     if isinstance(condition, Negation):
         return _negation(_compile(condition.part))
     if isinstance(condition, Quantifier):
         return _any(condition) if condition.is_any else _quantified(condition)
-    if isinstance(condition, Applies):
+    if not isinstance(condition, Test):
         raise ValueError("a rule that leans on another was not resolved")
     return _test(condition)
 
@@ -119,10 +137,11 @@ def _any(quantifier: Quantifier) -> _Inner:
     path, where = quantifier.path, _compile(quantifier.where)
 
     def run(facts: Facts, item: Facts = _NO_ITEM) -> Truth:
-        if path not in facts:
+        records: Any = facts.get(path, UNTOLD)
+        if records is UNTOLD:
             return None
         answer: Truth = False
-        for record in cast("tuple[Facts, ...]", facts[path] or ()):
+        for record in records or ():
             truth = where(facts, record)
             if truth is True:
                 return True
@@ -147,7 +166,7 @@ def _quantified(quantifier: Quantifier) -> _Inner:
 
 def _matches(where: _Inner, path: str, facts: Facts) -> list[Match]:
     """The records of which the condition does not surely fail."""
-    records = cast("tuple[Facts, ...]", facts[path] or ())
+    records: Any = facts[path] or ()
     return [(record, truth is True) for record in records if (truth := where(facts, record)) is not False]
 
 
@@ -328,11 +347,18 @@ def _because(condition: Condition, facts: Facts, wanted: Truth, found: dict[str,
 
 def failures(condition: Condition, facts: Facts) -> list[str]:
     """In plain words, the parts that keep a condition from holding (false or unknown ones); empty when it holds."""
-    return [
-        words if holds is False else f"{words} (not told)"
-        for part, words in _lacking(condition)
-        if (holds := part(facts, _NO_ITEM)) is not True
-    ]
+    return failing(condition, parts_hold(condition, facts))
+
+
+def parts_hold(condition: Condition, facts: Facts) -> tuple[Truth, ...]:
+    """Which of the parts hold that must all hold."""
+    return tuple([part(facts) for part, _ in getattr(condition, "_lacks", None) or _lacking(condition)])
+
+
+def failing(condition: Condition, truths: Iterable[Truth]) -> list[str]:
+    """In plain words, the parts that do not hold, where these are the truths of its parts."""
+    parts = zip(_lacking(condition), truths, strict=True)
+    return [words if holds is False else f"{words} (not told)" for (_, words), holds in parts if holds is not True]
 
 
 @kept_in("_lacks")

@@ -5,20 +5,19 @@ both engines; a difference, an error or a crash is `review` with `why: engine_fa
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from engine.conditions_closures import Truth
-from engine.decide_compose import Setting, compose, kept
+from engine.decide_compose import Setting, compose
 from engine.decide_drugs import about_the_drug
-from engine.decisions import ENGINE_FAULT, PLACE_NOT_ATTESTED, Decision, Json, Outcome, Question
+from engine.decisions import ENGINE_FAULT, PLACE_NOT_ATTESTED, Decision, Outcome, Question
 from engine.diagnostics import BrokenInput
 from engine.evaluators import Evaluator, started, works_ahead
 from engine.faults import EngineFault
 from engine.programs import Program
 from engine.questions import STAGE, ZONE, Asked, read_question
-from engine.rulebook import Plan, Rulebook
+from engine.rulebook import Rulebook
 from engine.schedules import DRUG
 from engine.told_drugs import disputed
 from engine.values import Facts
@@ -111,7 +110,8 @@ def _on_day(
     facts = asked.on(day)
     disputes = disputed(facts)
     plans = [rulebook.plan(topic, asked.jurisdiction or "", day, disputes) for topic in topics]
-    digests, sources, ahead = _digests(rulebook), rulebook.sources, works_ahead(evaluator)
+    setting = Setting(day, *_digests(rulebook), asked.presumed, rulebook.sources)
+    ahead = works_ahead(evaluator)
 
     def conclude(truths: Sequence[Truth]) -> dict[str, Decision]:
         found: dict[str, Decision] = {}
@@ -119,10 +119,9 @@ def _on_day(
         for topic, plan in zip(topics, plans, strict=True):
             end = begin + len(plan.program.conditions)
             declared = rulebook.topics.topics[topic]
-            setting = Setting(day, *digests, _presumed(asked, plan), sources)
             decision = compose(declared, plan, facts, truths[begin:end], setting)
             if DRUG in declared.inputs:
-                decision = about_the_drug(decision, asked, day, sources)
+                decision = about_the_drug(decision, asked, day, rulebook.sources)
             if ahead:
                 decision.canonical()  # written out while the second engine is at work
             found[topic] = decision
@@ -151,39 +150,31 @@ def concluded(
     """What follows from the truths of a program's conditions, once both engines agree on them.
 
     It is worked out while the second engine is at work, and thrown away unless that says the same. Raises
-    `EngineFault` when they differ, or when one of them has no answer.
+    `EngineFault` when they differ, or when one of them has no answer: whatever goes wrong inside an engine is none, and
+    no answer opens nothing.
     """
-    with _no_answer():
-        reduced = program.reduced(facts)
-        second = evaluator.independent and program.conditions
-        answer = started(evaluator, program, program.sheet_of(reduced)) if second else None
     try:
-        with _no_answer():
-            truths = program.truths_of(reduced)
-            conclusion = conclude(truths)
-    finally:
-        with _no_answer():
-            other = answer() if answer else None
-    if answer and other != truths:
-        raise EngineFault("disagreement")
-    return conclusion
-
-
-@contextmanager
-def _no_answer() -> Iterator[None]:
-    """Whatever goes wrong inside an engine is no answer, and no answer opens nothing."""
-    try:
-        yield
+        return _agreed(program, facts, evaluator, conclude)
     except EngineFault:
         raise
     except Exception as error:
         raise EngineFault("raised") from error
 
 
-def _presumed(asked: Asked, plan: Plan) -> Json:
-    """What was presumed of all that the plan reads; a presumed value is always the same for its path."""
-    presumed, paths = asked.presumed, plan.program.paths
-    return kept(plan, tuple(presumed), lambda: {path: value for path, value in presumed.items() if path in paths})
+def _agreed(
+    program: Program, facts: Facts, evaluator: Evaluator, conclude: Callable[[tuple[Truth, ...]], Conclusion]
+) -> Conclusion:
+    reduced = program.reduced(facts)
+    second = evaluator.independent and program.conditions
+    answer = started(evaluator, program, program.sheet_of(reduced)) if second else None
+    try:
+        truths = program.truths_of(reduced)
+        conclusion = conclude(truths)
+    finally:
+        other = answer() if answer else None
+    if answer and other != truths:
+        raise EngineFault("disagreement")
+    return conclusion
 
 
 def _named(rulebook: Rulebook, decision: Decision) -> Decision:

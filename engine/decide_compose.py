@@ -6,10 +6,11 @@ permission that is unsure asks for a person, a restriction that is unsure applie
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any
 
 from engine.conditions import Always
-from engine.conditions_closures import Truth, because, describe, failures, missing
+from engine.conditions_closures import Truth, because, describe, failing, missing, parts_hold
 from engine.decide_duties import merged
 from engine.decide_ways import exceptions
 from engine.decisions import DATE_UNCERTAIN, LAW_NOT_CARRIED, PERMISSION_UNCERTAIN, Decision, Json, Outcome, Said
@@ -25,6 +26,7 @@ from engine.values import Facts, Value
 CLOSED = describe(Always(False))
 """What a path lacks that the law of the place opens to nobody."""
 
+_CLOSED_AND_LONG = attrgetter("closed", "parts")
 _WEAK = frozenset({"low", "unknown"})
 _MOST_KEPT = 200
 _MOST_SOURCES = 20_000
@@ -32,7 +34,7 @@ _MOST_SOURCES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a decision is made under, and says of itself: day, digests, what was presumed; and the sources to cite."""
+    """What decisions are made under, and say of themselves: day and digests; what was presumed; the sources to cite."""
 
     law_time: str
     law: str
@@ -40,6 +42,11 @@ class Setting:
     rulebook: str
     presumed: Json
     sources: Sources
+
+    def presumed_of(self, plan: Plan) -> Json:
+        """What was presumed of all that a plan reads; a presumed value is always the same for its path."""
+        presumed, paths = self.presumed, plan.program.paths
+        return kept(plan, tuple(presumed), lambda: {path: value for path, value in presumed.items() if path in paths})
 
 
 def compose(topic: Topic, plan: Plan, facts: Facts, truths: Sequence[Truth], setting: Setting) -> Decision:
@@ -61,7 +68,7 @@ def compose(topic: Topic, plan: Plan, facts: Facts, truths: Sequence[Truth], set
         advice=tuple(tally.advice),
         review=tuple(tally.all_reviews(plan.carried)),
         missing=tuple(sorted(tally.missing())) if outcome is Outcome.INCOMPLETE else (),
-        presumed=setting.presumed,
+        presumed=setting.presumed_of(plan),
         tried=tuple(tally.tried()),
         law_time=setting.law_time,
         law=setting.law,
@@ -248,21 +255,21 @@ class _Tally:
         """The paths of authority that failed and why, the nearest to lawful first; only where none is sure."""
         if not self.topic.needs_permit or self.permits:
             return
-        tried = [(failures(instance.condition, self.facts), effect, instance) for effect, instance in self.failed]
-        self.used.extend(instance for _, instance in self.failed)
-        tried.sort(key=lambda entry: (CLOSED in entry[0], len(entry[0])))
-        for number, (failed, effect, instance) in enumerate(tried):
-            yield _tried(effect, instance, failed, number == 0 and CLOSED not in failed)
+        tried = [_tried(effect, instance, self.facts) for effect, instance in self.failed]
+        self.used += [instance for _, instance in self.failed]
+        tried.sort(key=_CLOSED_AND_LONG)
+        for number, path in enumerate(tried):
+            yield path.nearest if number == 0 and not path.closed else path.entry
 
 
 def kept(by: Instance | Plan, key: Hashable, make: Callable[[], Json]) -> Json:
     """What a rule or a plan says alike in many answers: made once, unless there is too much of it."""
-    found = by.kept.get(key)
+    found: Said | None = by.kept.get(key)
     if found is None:
         found = Said(make())
         if len(by.kept) < _MOST_KEPT:
             by.kept[key] = found
-    return cast("Json", found)
+    return found
 
 
 def _said(instance: Instance, **first: str) -> Json:
@@ -280,14 +287,28 @@ def _limit(limit: Limit, instance: Instance) -> Json:
     return kept(instance, limit, lambda: {"limit": limit.name, **bound, **_words(instance)})
 
 
-def _tried(effect: Permit, instance: Instance, failed: Sequence[str], nearest: bool) -> Json:
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A path of authority that failed: whether it is closed to everybody, how many parts fail, and how it is told."""
+
+    closed: bool
+    parts: int
+    entry: Said
+    nearest: Said
+
+
+def _tried(effect: Permit, instance: Instance, facts: Facts) -> _Tried:
     """A path of authority, and the parts of its condition that fail."""
-    last = {"nearest": True} if nearest else {}
-    return kept(
-        instance,
-        (effect.path, nearest, *failed),
-        lambda: {"path": effect.path, **_words(instance), "failed": failed, **last},
-    )
+    truths = parts_hold(instance.condition, facts)
+    key = (effect.path, truths)
+    found: _Tried | None = instance.kept.get(key)
+    if found is None:
+        failed = failing(instance.condition, truths)
+        entry = {"path": effect.path, **_words(instance), "failed": failed}
+        found = _Tried(CLOSED in failed, len(failed), Said(entry), Said({**entry, "nearest": True}))
+        if len(instance.kept) < _MOST_KEPT:
+            instance.kept[key] = found
+    return found
 
 
 def _words(instance: Instance) -> dict[str, Any]:
@@ -336,22 +357,21 @@ def cited(used: Iterable[Cited], sources: Sources) -> dict[str, Json]:
                 laws[name] = (law,)
             elif law not in had:
                 laws[name] = (*had, law)
-    return {name: _source(sources, name, laws[name]) for name in sorted(laws)}
+    said = sources.said
+    return {name: said.get((name, laws[name])) or _source(sources, name, laws[name]) for name in sorted(laws)}
 
 
 def _source(sources: Sources, name: str, laws: tuple[str, ...]) -> Json:
     """A source beside the sections that are cited through it; what is said of it is made once for the same ones."""
-    found = sources.said.get((name, laws))
-    if found is None:
-        source = sources[name]
-        entry = {
-            "law": "; ".join(filter(None, laws)) or source.title,
-            "title": source.title,
-            "url": source.url or None,
-            "checked": source.checked,
-            "confidence": source.confidence,
-        }
-        found = Said(entry)
-        if len(sources.said) < _MOST_SOURCES:
-            sources.said[(name, laws)] = found
-    return cast("Json", found)
+    source = sources[name]
+    entry = {
+        "law": "; ".join(filter(None, laws)) or source.title,
+        "title": source.title,
+        "url": source.url or None,
+        "checked": source.checked,
+        "confidence": source.confidence,
+    }
+    found = Said(entry, name)
+    if len(sources.said) < _MOST_SOURCES:
+        sources.said[(name, laws)] = found
+    return found

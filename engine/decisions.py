@@ -25,14 +25,16 @@ class Outcome(StrEnum):
 class Said(dict[str, Any]):
     """An entry that says the same in every answer in which it stands, beside its canonical bytes.
 
-    It is made once and never changed; a copy of it is a plain dict.
+    It is made once and never changed; a copy of it is a plain dict. Where it always stands under the same `name`,
+    `named` are the bytes of both.
     """
 
-    __slots__ = ("written",)
+    __slots__ = ("named", "written")
 
-    def __init__(self, content: Json) -> None:
+    def __init__(self, content: Json, name: str = "") -> None:
         super().__init__(content)
         self.written = canonical(content)
+        self.named = canonical(name) + b":" + self.written
 
 
 PASSING = frozenset({Outcome.PERMITTED, Outcome.PERMITTED_WITH_DUTIES})
@@ -136,7 +138,7 @@ _FORM = "{{{}}}".format(",".join(f'"{key}":%b' for key in _KEYS)).encode()
 
 
 def _written(value: object) -> bytes:
-    """The canonical form of a part of an answer; of what always says the same it is at hand."""
+    """The canonical form of a part of an answer; of what always says the same (its sources too) it is at hand."""
     if isinstance(value, Said):
         return value.written
     if isinstance(value, tuple):
@@ -144,7 +146,7 @@ def _written(value: object) -> bytes:
     if value is None or isinstance(value, str):
         return _word(value)
     if isinstance(value, dict) and isinstance(next(iter(value.values()), None), Said):
-        return b"{%b}" % b",".join([b"%b:%b" % (_word(key), value[key].written) for key in sorted(value)])
+        return b"{%b}" % b",".join([value[name].named for name in sorted(value)])
     return canonical(value)
 
 

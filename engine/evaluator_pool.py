@@ -28,6 +28,9 @@ from engine.rete import rulesets
 
 _ROOT = Path(__file__).resolve().parents[1]
 _CHUNK = 65_536
+_PATIENCE = 0.0002
+"""Seconds for which an answer is looked for before its process is waited for, leaving the core to others meanwhile: a
+decision of the second engine takes less, and to be woken up on an idle virtual core may take longer than that."""
 
 Result = TypeVar("Result")
 
@@ -250,10 +253,10 @@ class _Worker:
 
     def hear(self, program: Program, deadline: float) -> tuple[bool | None, ...]:
         """The answer to what was asked last; raises `EngineFault`."""
-        heard = frames.read_answer(self._read_frame(deadline), self._asked, len(program.conditions))
+        body = self._read_frame(deadline)
+        self._rulesets, truths = frames.read_answer(body, self._asked, len(program.conditions))
         self._known.add(program.id)
-        self._rulesets = heard.rulesets
-        return heard.truths
+        return truths
 
     def _write(self, data: bytes, deadline: float) -> None:
         view = memoryview(data)
@@ -267,11 +270,15 @@ class _Worker:
 
     def _read_frame(self, deadline: float) -> bytes:
         data = b""
+        patience = time.monotonic() + _PATIENCE
         while len(data) < frames.HEAD or len(data) < frames.HEAD + frames.length(data):
             try:
                 part = os.read(self._output, _CHUNK)
             except BlockingIOError:
-                self._await(self._arrives, deadline)
+                if time.monotonic() < patience:
+                    os.sched_yield()
+                else:
+                    self._await(self._arrives, deadline)
                 continue
             if not part:
                 raise EngineFault("crashed")

@@ -8,7 +8,6 @@ request's number, how many rulesets live there, and a letter for each condition;
 import marshal
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.faults import EngineFault
@@ -20,15 +19,6 @@ HEAD = 4
 _LETTERS: Mapping[bool | None, str] = {True: "t", False: "f", None: "u"}
 _TRUTHS: Mapping[str, bool | None] = {letter: truth for truth, letter in _LETTERS.items()}
 _CODE = re.compile(r"[A-Za-z_]{1,60}\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """An answer as it was read: the number of its request, how many rulesets live there, and the truths."""
-
-    number: int
-    rulesets: int
-    truths: Truths
 
 
 def framed(body: bytes) -> bytes:
@@ -62,8 +52,9 @@ def fault_frame(number: int, code: str) -> bytes:
     return framed(f"{number} {code}".encode("ascii", "replace"))
 
 
-def read_answer(body: bytes, number: int, count: int) -> Heard:
-    """The answer to the request of this number about so many conditions; raises `EngineFault` for anything else."""
+def read_answer(body: bytes, number: int, count: int) -> tuple[int, Truths]:
+    """How many rulesets live there, and the truths, if it is the answer to the request of this number about so many
+    conditions; raises `EngineFault` for anything else."""
     try:
         told, *parts = body.decode("ascii").split(" ")
         if int(told) != number:
@@ -74,6 +65,6 @@ def read_answer(body: bytes, number: int, count: int) -> Heard:
         truths = tuple(map(_TRUTHS.__getitem__, letters))
         if len(truths) != count:
             raise EngineFault("shape")
-        return Heard(number, int(rulesets), truths)
+        return int(rulesets), truths
     except (ValueError, KeyError):
         raise EngineFault("frame") from None

@@ -8,10 +8,10 @@ not take (records, lists, comparisons of two facts, free text) is reduced to a f
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product, repeat
-from typing import cast
+from typing import Any, cast
 
 from engine.conditions import (
     Always,
@@ -97,7 +97,7 @@ class Program:
 
     def sheet(self, facts: Facts) -> dict[str, int | str]:
         """The dense fact that the second engine sees."""
-        return self.sheet_of(self.reduced(facts))
+        return dict(self.sheet_of(self.reduced(facts)))
 
     def reduced(self, facts: Facts) -> Facts:
         """The facts, and beside them the truth of every part that is reduced to a field of its own."""
@@ -107,16 +107,39 @@ class Program:
         """What the closures say, of facts that are reduced."""
         return tuple([closure(reduced) for closure in self.closures])
 
-    def sheet_of(self, reduced: Facts) -> dict[str, int | str]:
+    def sheet_of(self, reduced: Facts) -> "LaidOut":
         """The dense fact, of facts that are reduced."""
-        values = self.columns.values(reduced)
-        values += map(_CODES.__getitem__, map(reduced.__getitem__, self.derived))
-        return dict(zip(self.fields, values, strict=True))
+        texts, numbers = self.columns.values(reduced)
+        numbers += map(_CODES.__getitem__, map(reduced.__getitem__, self.derived))
+        return LaidOut(self.fields, (texts, numbers))
 
     def row(self, sheet: Sheet) -> Row:
         """The values of a sheet in the order of `fields`."""
-        values, texts = list(map(sheet.__getitem__, self.fields)), len(self.columns.choices)
+        if isinstance(sheet, LaidOut) and sheet.fields is self.fields:
+            return sheet.row
+        values, texts = [sheet[name] for name in self.fields], len(self.columns.choices)
         return cast("list[str]", values[:texts]), cast("list[int]", values[texts:])
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LaidOut(Mapping[str, int | str]):
+    """A sheet as its program lays it out, which nobody need look up by name to send it on."""
+
+    fields: tuple[str, ...]
+    row: Row
+
+    def __getitem__(self, name: str) -> int | str:
+        texts, numbers = self.row
+        if name not in self.fields:
+            raise KeyError(name)
+        place = self.fields.index(name)
+        return texts[place] if place < len(texts) else numbers[place - len(texts)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +159,15 @@ class Columns:
         measured = (field for name, _ in self.measured.values() for field in (f"f{name}", f"u{name}"))
         return (*(f"f{name}" for name in (*self.choices.values(), *self.flags.values())), *measured)
 
-    def values(self, facts: Facts) -> list[int | str]:
+    def values(self, facts: Facts) -> Row:
         """What they are told to be, in order."""
-        found: list[int | str] = [
-            _NOTHING if value is None else cast("str", value)
-            for value in map(facts.get, self.choices, repeat(_UNTOLD[Kind.CHOICE]))
-        ]
-        found += map(_CODES.__getitem__, map(facts.get, self.flags))
+        told = map(facts.get, self.choices, repeat(_UNTOLD[Kind.CHOICE]))
+        texts: list[Any] = [_NOTHING if value is None else value for value in told]
+        numbers: list[Any] = list(map(_CODES.__getitem__, map(facts.get, self.flags)))
         for path, (_, encoded) in self.measured.items():
-            value = facts.get(path, UNTOLD)
-            found += (0, _NOT_TOLD) if value is UNTOLD else (encoded(cast("Value", value)), _TOLD)
-        return found
+            value: Any = facts.get(path, UNTOLD)
+            numbers += (0, _NOT_TOLD) if value is UNTOLD else (encoded(value), _TOLD)
+        return texts, numbers
 
 
 def encode(kind: Kind, value: Value) -> int | str:

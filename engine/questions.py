@@ -285,17 +285,17 @@ def _zones(rulebook: Rulebook, instant: datetime, facts: dict[str, Value], probl
     return (str(told),)
 
 
-def _plain(values: Iterable[Value]) -> bool:
+def _plain(values: Iterable[Any]) -> bool:
     """Whether all texts among values as they were read are ASCII, as they nearly always are."""
     for value in values:
         kind = type(value)
         if kind is str:
-            if not cast("str", value).isascii():
+            if not value.isascii():
                 return False
         elif kind is tuple:
-            if value and not _plain(cast("tuple[Value, ...]", value)):
+            if value and not _plain(value):
                 return False
-        elif kind is dict and not _plain(cast("Facts", value).values()):
+        elif kind is dict and not _plain(value.values()):
             return False
     return True
 

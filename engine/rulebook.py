@@ -94,7 +94,7 @@ class Sources(dict[str, Source]):
         super().__init__()
         for part in sources:
             self.update(part)
-        self.said: dict[Hashable, object] = {}
+        self.said: dict[Hashable, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

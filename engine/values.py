@@ -49,7 +49,8 @@ class BadValue(ValueError):
 class FactType:
     """The type of one path. Empty `choices` on a choice or list of choices means any text; `fields` are a record's.
 
-    A date that `happened` lies in the past of every question. A field that `absent_is_nothing` is told to be nothing by
+    `reader` takes this type and a value that is told to be something. A date that `happened` lies in the past of every
+    question. A field that `absent_is_nothing` is told to be nothing by
     a record that lacks it.
     """
 
@@ -65,13 +66,13 @@ class FactType:
     absent_is_nothing: bool = False
     _absent: Mapping[str, None] = field(init=False, repr=False, compare=False)
     _known: frozenset[str] = field(init=False, repr=False, compare=False)
-    _reader: Callable[["FactType", object], Value] = field(init=False, repr=False, compare=False)
+    reader: Callable[["FactType", object], Value] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         absent = {name: None for name, part in self.fields.items() if part.absent_is_nothing}
         object.__setattr__(self, "_absent", absent)
         object.__setattr__(self, "_known", frozenset(self.choices))
-        object.__setattr__(self, "_reader", _READERS[self.kind])
+        object.__setattr__(self, "reader", _READERS[self.kind])
 
     def __str__(self) -> str:
         words = {Kind.CHOICES: "a list of choices", Kind.RECORDS: "a list of records", Kind.INSTANT: "an instant"}
@@ -83,17 +84,19 @@ class FactType:
             if self.nullable:
                 return None
             raise BadValue("nothing is told here")
-        return self._reader(self, value)
+        return self.reader(self, value)
 
 
 def _text(kind: FactType, value: object) -> Value:
     if not isinstance(value, str):
         raise BadValue("text is expected")
+    if value in kind._known:
+        return value
     if len(value) > _LONGEST_TEXT:
         raise BadValue(f"longer than {_LONGEST_TEXT} characters")
     if not value.isprintable() and _CONTROL.search(value):
         raise BadValue("it holds a control character")
-    if kind.choices and value not in kind._known:
+    if kind.choices:
         raise BadValue(f"it is none of the {len(kind.choices)} known values{nearest(value, kind.choices)}")
     return value
 
@@ -172,7 +175,7 @@ def _record(kind: FactType, value: object, index: int) -> Mapping[str, Value]:
         if part is None and not field_type.nullable:
             continue  # a field told as nothing, where nothing means nothing, is untold
         try:
-            record[name] = None if part is None else field_type._reader(field_type, part)
+            record[name] = None if part is None else field_type.reader(field_type, part)
         except BadValue as error:
             raise BadValue(f"entry {index}, `{name}`: {error}") from None
     return record

@@ -327,27 +327,29 @@ def _flatten(tree: Tree, given: Mapping[str, object], prefix: str, facts: dict[s
     for key, value in given.items():
         part = tree.get(key)
         if type(part) is Fact:
-            _put(part, value, facts, report)
+            kind = part.type
+            if value is None:
+                if kind.nullable:  # where nothing means nothing, what is told as nothing is untold
+                    facts[part.path] = None
+                continue
+            try:
+                facts[part.path] = kind.reader(kind, value)
+            except BadValue as error:
+                _refuse(part, value, error, report)
         elif part is None:
             known, path = report.vocabulary, f"{prefix}{key}"
             report(
                 "VOC001", path, hint=nearest(path, known.prefixes if isinstance(value, Mapping) else known.tellable())
             )
         elif type(value) is dict or isinstance(value, Mapping):
-            _flatten(cast("Tree", part), value, f"{prefix}{key}.", facts, report)
+            _flatten(part, value, f"{prefix}{key}.", facts, report)  # type: ignore[arg-type]
         elif value is not None:
             report("VOC002", f"{prefix}{key}", reason="a mapping is expected", fix="nest the facts under it")
 
 
-def _put(fact: Fact, value: object, facts: dict[str, Value], report: _Report) -> None:
-    kind = fact.type
-    if value is None and not kind.nullable:
-        return  # told as nothing where nothing means nothing: untold
-    try:
-        facts[fact.path] = kind.read(value)
-    except BadValue as error:
-        if fact.place and isinstance(value, str):
-            hint = nearest(value.upper(), fact.type.choices)
-            report("VOC006", fact.path, state=value[:8], hint=hint)
-        else:
-            report("VOC002", fact.path, reason=error, fix=f"give {fact.type}")
+def _refuse(fact: Fact, value: object, error: BadValue, report: _Report) -> None:
+    if fact.place and isinstance(value, str):
+        hint = nearest(value.upper(), fact.type.choices)
+        report("VOC006", fact.path, state=value[:8], hint=hint)
+    else:
+        report("VOC002", fact.path, reason=error, fix=f"give {fact.type}")
