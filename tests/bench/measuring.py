@@ -1,6 +1,8 @@
 """How are things measured side by side: in turns, in one run, so that a busy machine disturbs all of them alike."""
 
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -79,6 +81,13 @@ def peak_megabytes(process: int | None = None) -> float:
 def held_megabytes(process: int | None = None) -> float:
     """The memory that a process holds now."""
     return _megabytes(process, "VmRSS")
+
+
+def idle_megabytes() -> float:
+    """The most memory that a fresh Python holds which only says so."""
+    program = "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM:')))"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    return round(int(said) / 1024, 1)
 
 
 def _megabytes(process: int | None, name: str) -> float:
