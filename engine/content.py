@@ -17,6 +17,7 @@ from engine.forms_schema import FORM
 from engine.packs import digest
 from engine.reading import Node, read_file
 from engine.shapes import Shape
+from engine.visit_cases_schema import VISIT_CASES
 from engine.visits import Specialty, VisitType
 from engine.visits_compile import Folder, Surroundings, compile_specialty
 from engine.visits_schema import FORMULARY, NOTE, SPECIALTY
@@ -103,6 +104,7 @@ def content_schemas() -> Mapping[str, Shape]:
         "specialty": SPECIALTY,
         "note": NOTE,
         "formulary": FORMULARY,
+        "visit_cases": VISIT_CASES,
         "clinic": CLINIC,
     }
 

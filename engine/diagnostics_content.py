@@ -303,6 +303,26 @@ CONTENT: tuple[Kind, ...] = (
         "Nobody is let in, so the visit would wait for ever.",
         "remove the step and let what came after it follow what came before it",
     ),
+    Kind(
+        "VISIT018",
+        "`{id}` waits for a flag that cannot be raised: {reason}",
+        "Its form would never be asked.",
+        "name a flag of a form that an earlier step asks, as `area/form:flag`, and put that step into `after`",
+    ),
+    # CASE: whole visits, in specialties/<name>/cases.yaml
+    Kind("CASE001", "the case `{name}` names {unknown}", "It would show nothing.", "use one of: {allowed}"),
+    Kind(
+        "CASE002",
+        "the case `{name}` does not hold: {told}",
+        "The specialty, its forms or the law do something else than the case says.",
+        "correct whichever of them is wrong",
+    ),
+    Kind(
+        "CASE003",
+        "the case `{name}` cannot be walked: {reason}",
+        "What was not done shows nothing.",
+        "correct its acts or what is given",
+    ),
     # CLINIC: clinic files
     Kind("CLINIC001", "unknown specialty `{id}`{hint}", "The clinic could not offer it.", "use one of: {allowed}"),
     Kind("CLINIC002", "no price for `{id}`", "A visit needs a price before it can be booked.", "add it under `prices`"),

@@ -42,12 +42,14 @@ class FileKind:
 
     def schema(self, paths: Mapping[str, JsonSchema] | None = None) -> JsonSchema:
         """The JSON Schema 2020-12 document, derived from the shape; `paths` are offered wherever facts are named."""
-        document = _described(schema_document(self.shape, f"clinicwright {self.name}"))
+        written = schema_document(self.shape, f"clinicwright {self.name}")
+        document = written if self.name in _WITHOUT_LAW else _described(written)
         effects = {"anyOf": [_described(shape.json_schema()) for shape in EFFECTS.values()]}
         facts = {"type": "object", "properties": {**(paths or {})}}
         return {**document, "$defs": {"condition": condition_schema(paths), "effect": effects, "facts": facts}}
 
 
+_WITHOUT_LAW = frozenset({"visit_cases"})  # its `when` and `then` are what people do and what comes of it
 _CONTENT = content_schemas()
 _PLACES: Mapping[str, tuple[str, ...]] = {
     "vocabulary": ("rules/vocabulary.yaml",),
@@ -63,6 +65,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "specialty": ("specialties/*/specialty.yaml",),
     "note": ("specialties/*/note.yaml",),
     "formulary": ("specialties/*/formulary.yaml",),
+    "visit_cases": ("specialties/*/cases.yaml",),
     "clinic": ("clinics/*.yaml",),
     "access": ("engine/access.yaml",),
 }

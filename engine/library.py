@@ -5,7 +5,7 @@ A reload is all or nothing: what is broken is refused with its diagnostics while
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.content import Backdrop, Content, compile_content, content_files
@@ -47,6 +47,11 @@ def read_library(root: Path, clinics: Sequence[Path], problems: Problems) -> Lib
     if mine.errors or law is None or content is None:
         return None
     return Library(law=law, content=content, rulebooks=rulebooks)
+
+
+def with_law_alone(library: Library) -> Library:
+    """The library with one rulebook more, under no clinic's name: the law without anybody's policy."""
+    return replace(library, rulebooks={**library.rulebooks, "": join(library.law)})
 
 
 def _backdrop(law: LawPack) -> Backdrop:

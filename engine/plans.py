@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -62,13 +62,18 @@ class VisitPlan:
 
     @property
     def intake_forms(self) -> tuple[str, ...]:
-        """The ids of the forms that the patient is asked, in order."""
+        """The ids of the forms that a patient may be asked, in order."""
         return tuple(str(step.settings["form"]) for step in self.steps if step.kind == "intake")
 
     @property
     def answer_within_seconds(self) -> int:
         """How soon a visit without a call is answered; 0 of one with a call."""
         return max((int(step.settings.get("answer_within_seconds", 0)) for step in self.steps), default=0)
+
+    def asked_forms(self, raised: Collection[str]) -> tuple[str, ...]:
+        """The forms that the patient is asked once these flags (``form:flag``) were raised, in order."""
+        steps = (step for step in self.steps if step.kind == "intake")
+        return tuple(str(s.settings["form"]) for s in steps if s.settings.get("only_if") in (None, *raised))
 
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)

@@ -177,6 +177,7 @@ class _Compiler:
         else:
             self._check_kinds(node, steps, nodes)
             report_asynchronous(node, nodes, self._problems)
+            self._check_flags(steps, nodes)
         return tuple(steps.values())
 
     def _step(self, name: str, node: Node, nodes: Mapping[str, Node]) -> Step:
@@ -232,6 +233,21 @@ class _Compiler:
                         reason=STEP_KINDS[step.kind].says,
                     )
 
+    def _check_flags(self, steps: Mapping[str, Step], nodes: Mapping[str, Node]) -> None:
+        """A form that waits for a flag comes after the form that can raise it."""
+        for step in steps.values():
+            form_id, _, flag = str(step.settings.get("only_if", "")).partition(":")
+            if not flag or form_id in self._around.broken:
+                continue
+            earlier = {str(steps[name].settings.get("form")) for name in _all_before(step, steps)}
+            form = self._around.forms.get(form_id)
+            at, flags = nodes[step.id]["only_if"].at, [one.id for one in form.flags] if form else []
+            if form_id not in earlier:
+                self._problems.report("VISIT018", at, id=step.id, reason=f"no step before it asks `{form_id}`")
+            elif flag not in flags:
+                reason = f"`{form_id}` has no flag `{flag}`{nearest(flag, flags)}"
+                self._problems.report("VISIT018", at, id=step.id, reason=reason)
+
     # --- note and formulary ---
 
     def _note(self) -> NoteTemplate:
@@ -284,8 +300,9 @@ class _Compiler:
         if schedules and name not in schedules:
             reason = f"`{name}` is not in the drug base{nearest(name, schedules)}"
             self._problems.report("VISIT011", node["name"].at, reason=reason)
-        elif schedules.get(name):
-            reason = f"`{name}` is controlled; it can only be ordered by hand, under the law's own gate"
+        elif schedules and (schedules[name] or "") != node.text("schedule"):
+            told = f"schedule {schedules[name]}" if schedules[name] else "not controlled"
+            reason = f"`{name}` is {told} in the drug base; a listed drug says its schedule"
             self._problems.report("VISIT011", node["name"].at, reason=reason)
         return FormularyDrug(
             name=name,

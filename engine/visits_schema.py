@@ -113,6 +113,7 @@ _DRUG = Record(
         "name": Key(Text(), "its name in the drug base", required=True),
         "strength": Key(Text(), "the strength", required=True),
         "dose_form": Key(Text(), "tablet, capsule, ...", required=True),
+        "schedule": Key(OneOf(("II", "III", "IV", "V")), "of a controlled drug: its schedule, as the drug base has it"),
         "sigs": Key(ListOf(_SIG, least=1), "the usual directions", required=True),
         "refills_most": Key(Number(least=0, most=11), "at most so many refills"),
         "purpose": Key(NAME, "what the treatment is for, a word of the vocabulary"),

@@ -22,6 +22,9 @@ GATES = ("book", "join", "prescribe", "sign")
 
 _UNITS = {"s": 1, "min": 60, "h": 3600, "day": 86400, "days": 86400, "week": 604800, "weeks": 604800}
 _DURATION = re.compile(r"(\d{1,5}) (s|min|h|days?|weeks?)\Z")
+ONLY_IF = Text(
+    r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*:[a-z][a-z0-9_]*", "a form and its flag such as `instruments/phq9:harm`"
+)
 DURATION = Text(words="a length of time such as 10 min, 24 h or 3 days")
 
 
@@ -68,6 +71,7 @@ STEP_KINDS: Mapping[str, StepKind] = {
     "pay": StepKind(says="authorises the price", later_than=("book",)),
     "intake": StepKind(says="asks a form", later_than=("book",), settings={
         "form": Setting(shape=Text(), doc="the form's id", required=True),
+        "only_if": Setting(shape=ONLY_IF, doc="asked only when this flag of an earlier form was raised, `form:flag`"),
     }),
     "triage": StepKind(says="sorts by urgency", later_than=("intake",)),
     "locate": StepKind(says="asks where the patient is now", later_than=("book",)),

@@ -103,7 +103,8 @@ class Forms(Repository):
     def flag(self, visit: str, form: str, item: str, flag: str, *, stops: bool) -> None:
         """An answer raised a red flag: opens the clinicians' task, once for each flag of a form.
 
-        ``stops`` says that the flag ends the visit: only then is it announced to the visit's workflow.
+        ``stops`` says that the flag ends the visit; any other is announced to the visit's workflow as ``flag_raised``,
+        for a form that is only asked then.
         """
         row = self._work.visit(visit, Act.FLAG_RAISED)
         subject = as_code(f"{form}:{flag}")
@@ -114,8 +115,7 @@ class Forms(Repository):
             return
         raise_alert(self._work, visit, RED_FLAG, subject)
         append_event(self._work, row, RED_FLAG, detail={"form": form, "item": as_code(item), "flag": flag})
-        if stops:
-            tell(self._work, visit, RED_FLAG, subject)
+        tell(self._work, visit, RED_FLAG if stops else "flag_raised", subject)
 
     def answers(self, visit: str, form: str) -> Mapping[str, AnswerView]:
         """The newest version of every answer of a form, by item; one query."""

@@ -13,10 +13,11 @@ from records.acting import Held, held_at, held_for
 from records.acts import Act
 from records.codes import new_id
 from records.errors import NotFound
+from records.forms import RED_FLAG
 from records.standing import standing_at
 from records.tables.clinical import ConsentRow, SubmissionRow
 from records.tables.people import Patient, Person
-from records.tables.visits import ParticipantRow
+from records.tables.visits import AlertRow, ParticipantRow
 from records.work import Repository
 
 
@@ -25,11 +26,12 @@ class Given:
     """What a visit has been given so far: the names of forms handed in, and the kinds of consent in force.
 
     ``acting_for`` is the patient's name where the actor acts for them, ``kind`` as what and ``scopes`` within what; all
-    are empty otherwise.
+    are empty otherwise. ``flags`` are those that answers raised, as ``form:flag``, for who may give answers.
     """
 
     forms: frozenset[str]
     consents: frozenset[str]
+    flags: frozenset[str] = field(default=frozenset(), repr=False)
     acting_for: str = field(default="", repr=False)
     kind: str = ""
     scopes: frozenset[str] = frozenset()
@@ -51,6 +53,7 @@ LEADS_TO: Mapping[str, Act] = {
     "call_off": Act.VISIT_CALLED_OFF,
 }
 # Whether somebody is pregnant is asked of nobody this young, and of no minor who is recorded as male.
+ANSWERING = "intake"
 PREGNANT, MALE = "patient.pregnant", "male"
 LEAST_AGE, ADULT_AGE = 9, 18
 
@@ -66,9 +69,12 @@ class Parts(Repository):
             return Given(forms=frozenset(), consents=frozenset(), acting_for=self._acting_for(row.patient, held))
         forms = select(SubmissionRow.form).where(SubmissionRow.visit == visit)
         consents = select(ConsentRow.kind).where(ConsentRow.visit == visit, ConsentRow.revoked_at.is_(None))
+        flags = select(AlertRow.subject).where(AlertRow.visit == visit, AlertRow.kind == RED_FLAG)
+        answers = held is None or ANSWERING in held.scopes  # a form more would tell others what was answered
         return Given(
             forms=frozenset(self._session.scalars(forms)),
             consents=frozenset(self._session.scalars(consents)),
+            flags=frozenset(self._session.scalars(flags)) if answers else frozenset(),
             acting_for=self._acting_for(row.patient, held),
             kind=held.kind if held is not None else "",
             scopes=held.scopes if held is not None else frozenset(),

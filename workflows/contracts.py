@@ -64,9 +64,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What was said and is already in records: ``intake_submitted``, ``red_flag``, ``place_attested``,
-    ``consent_signed``, ``consent_revoked``, ``note_saved``, ``tech_checked``, ``case_replied``.
-    ``subject`` is the form, the kind of consent, the note or the reply; ``item`` is the outbox item's id, told once."""
+    """What was said and is already in records: ``intake_submitted``, ``red_flag``, ``flag_raised`` (one that does not
+    end the visit, as ``form:flag``), ``place_attested``, ``consent_signed``, ``consent_revoked``, ``note_saved``,
+    ``tech_checked``, ``case_replied``. ``subject`` is the form, the kind of consent, the note or the reply; ``item`` is
+    the outbox item's id, told once."""
 
     item: str
     kind: str

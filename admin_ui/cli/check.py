@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from admin_ui.cli.typed_settings import settings_with
+from admin_ui.cli.walks import WalksBroken, walk_visits
 from engine.diagnostics import Diagnostic, Problems, as_github, as_json, as_text
 from engine.evaluator_pool import EvaluatorPool
 from engine.failing_cases import report_failing
@@ -15,10 +16,13 @@ from engine.law import Source
 from engine.law_case_names import check_named
 from engine.law_cases import bulk_cases, check_starts, examples
 from engine.law_examples import check_examples
-from engine.library import read_library
-from engine.rulebook import LawPack, join
+from engine.library import Library, read_library, with_law_alone
+from engine.rulebook import join
 from engine.settings import PREFIX, Settings
 from engine.unread import report_unread
+from engine.visit_case_gates import Asking, report_gates
+from engine.visit_cases_reading import read_visit_cases
+from workflows.gatekeeper import LawGateKeeper
 
 WRONG_INPUT = 2
 NO_DAY = "9999-12-31"
@@ -32,7 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "root", nargs="?", type=Path, metavar="ROOT", help="folder with rules, forms, specialties, clinics"
     )
-    parser.add_argument("--no-cases", action="store_true", help="read the law's cases, but do not ask them")
+    parser.add_argument("--no-cases", action="store_true", help="read the cases, but do not ask them")
+    parser.add_argument(
+        "--visits", action="store_true", help="walk the specialties' cases through whole visits while time is skipped"
+    )
     parser.add_argument(
         "--format", choices=FORMATS, default="text", help="for people, programs or GitHub (default: text)"
     )
@@ -47,7 +54,13 @@ def run(arguments: argparse.Namespace) -> int:
     asked = 0
     if library is not None:
         check_checked(library.law.sources.values(), datetime.now(UTC).date(), problems)
-        asked = _check_cases(settings, library.law, problems, ask=not arguments.no_cases)
+        asked = _check_cases(settings, library, problems, ask=not arguments.no_cases)
+        if arguments.visits and not problems.errors:
+            try:
+                asked += walk_visits(settings, problems)
+            except WalksBroken as broken:
+                sys.stderr.write(f"clinic: {broken}\n")
+                return 1
     text = FORMATS[arguments.format](problems)
     sys.stdout.write(f"{text}\n" if text else "")
     if library is None or problems.errors:
@@ -62,22 +75,26 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_cases(settings: Settings, law: LawPack, problems: Problems, *, ask: bool) -> int:
-    """The cases beside and apart from the law, and the examples that any starts from; how many were asked.
+def _check_cases(settings: Settings, library: Library, problems: Problems, *, ask: bool) -> int:
+    """The cases of law and of visits, and the examples that any starts from; how many were asked.
 
-    They are asked of both engines, without a clinic, and only of law and cases in which nothing else is wrong.
+    They are asked of both engines, those of the law without a clinic, and only where nothing else is wrong.
     """
+    law = library.law
     known = examples(settings.root, problems)
     check_examples(known, law.vocabulary, problems)
     cases = [case for file in law.files for case in file.cases]
     cases += bulk_cases(settings.root, law.vocabulary, law.topics, problems)
     check_starts(cases, known, problems)
     check_named(cases, law, problems)
-    if problems.errors or not ask or not cases:
+    visits = read_visit_cases(settings.root, library.content, problems)
+    if problems.errors or not ask or not (cases or visits):
         return 0
     with EvaluatorPool(settings.evaluator_processes) as evaluator:
         report_failing(join(law), cases, known, evaluator, problems)
-    return len(cases)
+        keeper = LawGateKeeper(lambda: with_law_alone(library), evaluator)
+        report_gates(visits, Asking(content=library.content, keeper=keeper, evaluator=evaluator), problems)
+    return len(cases) + len(visits)
 
 
 def check_checked(sources: Iterable[Source], today: date, problems: Problems) -> None:

@@ -6,7 +6,7 @@ Everything here is derived from records and the visit's compiled plan, never fro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.plans import VisitPlan
 from records.visits import VisitView
@@ -30,10 +30,11 @@ class JourneyStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the patient has already given: forms submitted and kinds of consent in force."""
+    """What the patient has already given: forms submitted, kinds of consent in force, and flags that were raised."""
 
     forms: frozenset[str]
     consents: frozenset[str]
+    flags: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def journey(visit: VisitView, plan: VisitPlan, told: Told) -> tuple[JourneyStep, ...]:
@@ -65,7 +66,7 @@ def _marks(visit: VisitView, plan: VisitPlan, told: Told) -> Iterable[tuple[str,
     kinds = {step.kind for step in plan.steps}
     if "pay" in kinds:
         yield "pay", "", visit.payment_state in PAID or visit.stage in SEEN
-    for form in plan.intake_forms:
+    for form in plan.asked_forms(told.flags):
         yield "intake", form, form in told.forms
     if "locate" in kinds:
         yield "place", "", visit.attested_place is not None and visit.stage != "blocked"

@@ -130,7 +130,7 @@ def read_page(scope: Scope, visit_id: str) -> VisitPage:
     return VisitPage(
         visit=visit,
         plan=plan,
-        steps=journey(visit, plan, Told(forms=given.forms, consents=given.consents)),
+        steps=journey(visit, plan, Told(forms=given.forms, consents=given.consents, flags=given.flags)),
         provider=provider.display_name,
         profession=provider.profession,
         refusal=shut.decisions if shut else None,

@@ -24,7 +24,7 @@ def compiled(text: str, slug: str = "marigold") -> tuple[ClinicFile | None, Prob
 
 
 FAULTS = [
-    ("specialties: [urgent_care, dermatology]", "specialties: [urgent_car, dermatology]", "CLINIC001"),
+    ("specialties: [urgent_care,", "specialties: [urgent_car,", "CLINIC001"),
     ("  urgent_care/video_visit: {", "  urgent_care/video: {", "CLINIC003"),
     ("every_day: 00:00-24:00", "every_day: 9-17", "CLINIC004"),
     ("every_day: 00:00-24:00", "every_day: 17:00-09:00", "CLINIC004"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.content import content_files, content_schemas, load_content, read_content
-from engine.diagnostics import REGISTER, BrokenInput, Problems
+from engine.diagnostics import REGISTER, BrokenInput, Problems, Severity
 from engine.library import LibraryKeeper
 from engine.shapes import schema_document
 from tests.engine.helpers_content import ROOT, content
@@ -32,7 +32,8 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_everything_authored_loads() -> None:
     problems = Problems()
     assert read_content(ROOT, (), problems) is not None
-    assert list(problems) == []
+    # GAD-7 in Spanish could not be compared with its published words yet, and whoever asks it is warned.
+    assert {(one.code, one.severity) for one in problems} <= {("VISIT013", Severity.WARNING)}
 
 
 def test_it_is_found_by_its_names() -> None:
@@ -93,7 +94,7 @@ def test_a_second_specialty_is_one_folder_and_one_line_of_the_clinic(folder: Pat
             text = text.replace(f"{name}urgent_care", f"{name}travel_advice", 1)
         path.write_text(text, encoding="utf-8")
     keeper = LibraryKeeper(folder)
-    edit(folder / "clinics/marigold.yaml", "urgent_care, dermatology]", "urgent_care, dermatology, travel_advice]")
+    edit(folder / "clinics/marigold.yaml", "specialties: [urgent_care,", "specialties: [urgent_care, travel_advice,")
     price = "  travel_advice/video_visit: {cents: 4900, currency: USD}\n"
     edit(folder / "clinics/marigold.yaml", "prices:\n", f"prices:\n{price}")
     assert keeper.refresh(), keeper.problems

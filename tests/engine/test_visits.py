@@ -1,5 +1,7 @@
 """A specialty's folder compiles to plans; a step that hangs in the air is reported on its line."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.diagnostics import Problems
@@ -153,7 +155,45 @@ def test_a_note_names_its_required_fields_that_are_empty() -> None:
     assert specialty.note.missing({"s.why": "because"}) == ()
 
 
-def test_a_formulary_holds_only_known_drugs_that_are_not_controlled() -> None:
+FLAGGED = """\
+- {id: a, type: boolean, text: {en: A?}}
+flags:
+- {id: danger, severity: urgent, when: {a: true}, text: {en: Thank you}, advice: {en: Rest}}
+cases:
+- {name: a danger, given: {a: true}, expect: {flags: [danger]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("only_if", "after", "codes"),
+    [
+        ("test/form:danger", "intake", []),
+        ("test/form:danger", "pay", ["VISIT018"]),
+        ("test/form:dangre", "intake", ["VISIT018"]),
+        ("test/other:danger", "intake", ["VISIT018"]),
+        ("danger", "intake", ["SHAPE005"]),
+    ],
+)
+def test_a_form_may_wait_for_a_flag_of_an_earlier_one(only_if: str, after: str, codes: list[str]) -> None:
+    further = f"  - {{kind: intake, id: plan, after: {after}, form: test/plan, only_if: '{only_if}'}}\n"
+    forms = {"test/form": form(FLAGGED), "test/plan": form("- {id: b, type: boolean, text: {en: B?}}\n")}
+    problems = Problems()
+    folder = Folder(name="test", specialty=parsed(HEAD + STEPS + further), note=parsed(NOTE))
+    specialty = compile_specialty(folder, replace(AROUND, forms=forms), problems)
+    assert [problem.code for problem in problems] == codes
+    if specialty is not None:
+        plan = specialty.visit_types["video"].plan
+        assert plan.asked_forms(()) == ("test/form",)
+        assert plan.asked_forms({only_if}) == ("test/form", "test/plan")
+
+
+def test_a_listed_drug_says_the_schedule_of_the_drug_base() -> None:
+    listed = FORMULARY.replace("cetirizine", "oxycodone").replace("  strength", "  schedule: II\n  strength")
+    assert not list(compiled(HEAD + STEPS, NOTE, listed)[1])
+    assert [d.code for d in compiled(HEAD + STEPS, NOTE, listed.replace("II", "IV"))[1]] == ["VISIT011"]
+
+
+def test_a_formulary_holds_only_known_drugs_and_no_controlled_one_unsaid() -> None:
     assert not list(compiled(HEAD + STEPS, NOTE, FORMULARY)[1])
     for name in ("oxycodone", "cetirizin"):
         _, problems = compiled(HEAD + STEPS, NOTE, FORMULARY.replace("cetirizine", name))

@@ -418,6 +418,25 @@ def test_steps_follow_the_plan_and_not_a_fixed_list() -> None:
     ]
 
 
+def test_a_form_that_waits_for_a_flag_is_a_step_once_it_was_raised() -> None:
+    guarded = Step(id="p", kind="intake", after=(), gate=None, settings={"form": "a/plan", "only_if": "a/b:danger"})
+    plan = VisitPlan(
+        specialty="s",
+        visit_type="t",
+        modality="chat",
+        recording=False,
+        duration_seconds=600,
+        professions=(),
+        steps=(_step("intake", form="a/b"), guarded),
+        reminders=(),
+        note_template="n",
+        formulary=None,
+    )
+    for flags, forms in ((frozenset(), ["a/b"]), (frozenset({"a/b:danger"}), ["a/b", "a/plan"])):
+        told = Told(forms=frozenset({"a/b"}), consents=frozenset(), flags=flags)
+        assert [step.form for step in journey(_visit(), plan, told) if step.kind == "intake"] == forms
+
+
 def _attest(clinic: Clinic, browser: TestClient, visit: str) -> None:
     post(browser, f"/visits/{visit}/place", HERE)
     clinic.visits.pump()

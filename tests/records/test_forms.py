@@ -100,6 +100,13 @@ def test_a_red_flag_opens_one_task_and_is_announced_once(world: World) -> None:
     assert [item.kind for item in world.store.pending(10)] == ["red_flag"]
 
 
+def test_a_flag_that_ends_nothing_is_told_to_the_visit_and_to_who_answers(world: World) -> None:
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        scope.forms.flag(world.visit, FORM, "symptom", "low_mood", stops=False)
+        assert scope.parts.given(world.visit).flags == {f"{FORM}:low_mood"}
+    assert [(item.kind, item.subject) for item in world.store.pending(10)] == [("flag_raised", f"{FORM}:low_mood")]
+
+
 def test_a_provider_reads_answers_and_writes_none(world: World) -> None:
     with pytest.raises(AccessRefused), world.database.scope(world.clinic, world.as_provider) as scope:
         scope.forms.save_answer(answer_of(world.visit))

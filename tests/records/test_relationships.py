@@ -285,6 +285,19 @@ def test_who_only_gets_notices_sees_when_a_visit_is_and_not_what_for(family: Fam
         assert scope.visits.glimpse(world.visit) is None
 
 
+@pytest.mark.parametrize(("scopes", "flags"), [(("schedule",), set()), (("schedule", "intake"), {"f:low_mood"})])
+def test_who_may_not_answer_is_not_told_which_flags_were_raised(
+    family: Family, scopes: tuple[str, ...], flags: set[str]
+) -> None:
+    world = family.world
+    world.begin()
+    with _as(family, family.ana) as scope:
+        scope.forms.flag(world.visit, "f", "item", "low_mood", stops=False)
+    helper, _ = helper_of(family, world.patient, "caregiver", scopes)
+    with _as(family, helper) as scope:
+        assert scope.parts.given(world.visit).flags == flags
+
+
 def test_who_saw_my_record_names_who_acts_for_me(family: Family) -> None:
     olga, _ = helper_of(family, family.ana.person, "proxy", ("see_record",))
     with family.database.scope(family.world.clinic, olga) as scope:

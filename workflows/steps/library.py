@@ -9,13 +9,13 @@ from workflows.steps.base import StepKind
 from workflows.steps.booking import Book, Pay
 from workflows.steps.calling import Consult, Wait
 from workflows.steps.closing import Bill, Document, Escalate, FollowUp, Message, Prescribe
-from workflows.steps.preparing import Consent, Heard, Licence, Passing
+from workflows.steps.preparing import Consent, Heard, Intake, Licence, Passing
 
 KINDS: Mapping[str, StepKind] = MappingProxyType(
     {
         "book": Book(),
         "pay": Pay(),
-        "intake": Heard("intake_submitted", "form"),
+        "intake": Intake("intake_submitted", "form"),
         "triage": Passing(),
         "locate": Heard("place_attested"),
         "consent": Consent(),

@@ -19,6 +19,18 @@ class Heard(StepKind):
         await visit.until(lambda: visit.heard(self._kind, subject))
 
 
+class Intake(Heard):
+    """Finished once its form was handed in; one that waits for a flag is skipped when the flag was not raised.
+
+    The step comes after the one whose form can raise it, so by then it was heard or never will be.
+    """
+
+    async def run(self, visit: Visit, step: Step) -> None:
+        only_if = str(step.settings.get("only_if", ""))
+        if not only_if or visit.heard("flag_raised", only_if):
+            await super().run(visit, step)
+
+
 class Consent(StepKind):
     """Finished once every kind of consent that the step names was signed; any one when it names none."""
 
