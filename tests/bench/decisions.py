@@ -7,8 +7,8 @@ term of every condition as a row, as the conditions are written, and once more w
 ones are one, as for our second engine.
 
 Memory is compared by what each engine adds to a process that runs anyway. The peaks are those of whole processes, most
-of which is Python itself with its libraries and, on the side that asks, the law of the whole country. The process of the
-second engine is one more Python, of which a spare stands ready.
+of which is Python itself with its libraries and, on the side that asks, the law of the whole country. The second
+engine has a process, one more Python, of which a spare stands ready.
 """
 
 import argparse
