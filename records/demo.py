@@ -128,6 +128,13 @@ def make_demo(database: Database) -> bool:
     return is_new
 
 
+def ids_of_seeded(database: Database, clinic: str) -> dict[str, str]:
+    """The id of each person who was loaded from the clinic's file, by the name they have in it."""
+    query = select(Person.seed_key, Person.id).where(Person.clinic == clinic, Person.seed_key.is_not(None))
+    with database.reading() as session:
+        return {str(key): person for key, person in session.execute(query)}
+
+
 def _began_as_demo(session: Session) -> bool:
     """Whether a file's patients came with the very first people, as in a demonstration older than its mark."""
     first = select(func.min(Person.created_at)).scalar_subquery()

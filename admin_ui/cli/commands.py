@@ -25,6 +25,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("up", "Start everything on this machine and keep it running until Ctrl-C; all data is kept."),
     Command("new", "Begin a clinic, a specialty or a form: a few questions, and files that pass the check."),
+    Command("demo", "Let a bot join a visit as its patient, so that one person alone can try the call."),
     Command("check", "Check every authored file and list all problems with their places and remedies."),
     Command("decide", "Answer one legal question, or a file of them, from facts given as JSON."),
     Command("mutate", "Change the law in one thing at a time and tell which changes no case notices."),

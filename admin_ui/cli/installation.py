@@ -46,11 +46,11 @@ def prepare(settings: Settings, clinics: Sequence[ClinicFile], *, empty: bool = 
         database.close()
 
 
-def scenes(settings: Settings, content: Content) -> tuple[Scene, ...]:
+def scenes(settings: Settings, content: Content, clinician: str | None = None) -> tuple[Scene, ...]:
     """The clinics of this installation in which a demonstration's people can act."""
     database = Database(settings.database_url, key_provider(settings), connections=settings.database_connections)
     try:
-        found = [scene_of(content, database, slug, settings.web_port) for slug in content.clinics]
+        found = [scene_of(content, database, slug, settings.web_port, clinician) for slug in content.clinics]
         return tuple(one for one in found if one is not None)
     finally:
         database.close()

@@ -21,8 +21,8 @@ from admin_ui.demo.people import Clinician, Patient, Role
 from engine.clinics import ClinicFile, SeedProvider
 from engine.content import Content
 from records.database import Database
+from records.demo import ids_of_seeded
 from records.seed import DEMO_PASSWORD
-from records.work import Actor
 
 STORY = Path(__file__).with_name("story.yaml")
 FILE = "demo-story.json"
@@ -41,6 +41,16 @@ class Scene:
     provider_id: str
     home: Mapping[str, str]
 
+    @property
+    def base(self) -> str:
+        """The clinic's address."""
+        return f"http://{self.clinic.slug}.localhost:{self.port}"
+
+    @property
+    def where(self) -> dict[str, str]:
+        """What is said of one's place when a time is looked for."""
+        return {"state": self.home["state"], "postal_code": self.home["postal_code"]}
+
     def browser(self) -> Browser:
         return Browser(self.port, f"{self.clinic.slug}.localhost")
 
@@ -48,15 +58,18 @@ class Scene:
 Chapter = Callable[[Scene], Awaitable[None]]
 
 
-def scene_of(content: Content, database: Database, slug: str, port: int) -> Scene | None:
-    """The scene; None for a clinic without a demo patient, a clinician or a visit by video."""
+def scene_of(content: Content, database: Database, slug: str, port: int, clinician: str | None = None) -> Scene | None:
+    """The scene with the clinician of that id, the file's first one unless told; None for a clinic without them, a demo
+    patient or a visit by video, and for one that this installation never served."""
     clinic = content.clinic(slug)
     kinds = [one for one in clinic.prices if content.visit_type(one).plan.modality == VIDEO]
-    if not (kinds and clinic.people.providers and clinic.people.patients):
+    providers = [one for one in clinic.people.providers if clinician in (None, one.id)]
+    if not (kinds and providers and clinic.people.patients):
         return None
-    first, living = clinic.people.providers[0], clinic.people.patients[0]
-    with database.scope(slug, Actor.system("demo")) as scope:
-        ids = {one.seed_key: one.person for one in scope.people.providers()}
+    first, living = providers[0], clinic.people.patients[0]
+    ids = ids_of_seeded(database, slug)
+    if first.id not in ids:
+        return None
     home = {
         "street": str(living.address.get("line", "")),
         "city": str(living.address.get("city", "")),
@@ -121,7 +134,7 @@ async def finished(scene: Scene) -> None:
     async with scene.browser() as phone, scene.browser() as desk:
         patient, clinician = Patient(phone, role), Clinician(desk)
         await patient.sign_in_as(living.id)
-        await patient.book(scene.kind, scene.provider_id, _where(scene))
+        await patient.book(scene.kind, scene.provider_id, scene.where)
         await prepared(patient)
         await clinician.sign_in(scene.provider.email)
         await asyncio.gather(clinician.let_in(patient.visit), patient.join())
@@ -153,11 +166,7 @@ async def prepared(patient: Patient) -> None:
 
 async def _booked(scene: Scene, patient: Patient) -> None:
     await patient.sign_up()
-    await patient.book(scene.kind, scene.provider_id, _where(scene))
-
-
-def _where(scene: Scene) -> dict[str, str]:
-    return {"state": scene.home["state"], "postal_code": scene.home["postal_code"]}
+    await patient.book(scene.kind, scene.provider_id, scene.where)
 
 
 def _elsewhere(scene: Scene) -> Mapping[str, str]:
