@@ -58,8 +58,9 @@ async def test_a_folder_without_a_story_stays_as_it_is(tmp_path: Path, went: lis
 
 
 def test_a_form_is_read_as_a_browser_would_send_it() -> None:
-    text = """<form action="/a"><input type="hidden" name="csrf" value="x"><input type="radio" name="r" value="1" checked>
-    <input type="radio" name="r" value="2"><select name="s"><option value="">-</option><option value="b">B</option></select>
+    text = """<form action="/a"><input type="hidden" name="csrf" value="x">
+    <input type="radio" name="r" value="1" checked><input type="radio" name="r" value="2">
+    <select name="s"><option value="">-</option><option value="b">B</option></select>
     <textarea name="t">words</textarea><button name="act" value="go">Go</button></form><input name="outside">"""
     form = Page(path="/", query="", status=200, text=text).the_form("/a")
     assert form.filled(r="2") == {"csrf": ["x"], "r": ["2"], "s": [""], "t": ["words"]}
