@@ -22,6 +22,7 @@ WHOLE_INSTALLATIONS = (
     "tests/whole/test_killed.py",
     "tests/whole/test_postgres.py",
     "tests/browser/test_visit_journey.py",
+    "tests/browser/test_demo.py",
     "tests/browser/test_case_journey.py",
     "tests/browser/test_canary.py",
     "tests/admin_ui/test_up.py",
