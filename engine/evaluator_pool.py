@@ -27,10 +27,6 @@ from engine.programs import Program, Sheet
 from engine.rete import rulesets
 
 _ROOT = Path(__file__).resolve().parents[1]
-_CHUNK = 65_536
-_PATIENCE = 0.0002
-"""Seconds for which an answer is looked for before its process is waited for, leaving the core to others meanwhile: a
-decision of the second engine takes less, and to be woken up on an idle virtual core may take longer than that."""
 
 Result = TypeVar("Result")
 
@@ -218,11 +214,8 @@ class _Worker:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._input = self._process.stdin.fileno()
-        self._output = self._process.stdout.fileno()
-        for descriptor in (self._input, self._output):
-            os.set_blocking(descriptor, False)
-        self._arrives = select.poll()
-        self._arrives.register(self._output, select.POLLIN)
+        os.set_blocking(self._input, False)
+        self._answers = frames.Incoming(self._process.stdout.fileno())
         self._leaves = select.poll()
         self._leaves.register(self._input, select.POLLOUT)
 
@@ -253,7 +246,7 @@ class _Worker:
 
     def hear(self, program: Program, deadline: float) -> tuple[bool | None, ...]:
         """The answer to what was asked last; raises `EngineFault`."""
-        body = self._read_frame(deadline)
+        body = self._body(deadline)
         self._rulesets, truths = frames.read_answer(body, self._asked, len(program.conditions))
         self._known.add(program.id)
         return truths
@@ -264,31 +257,22 @@ class _Worker:
             try:
                 view = view[os.write(self._input, view) :]
             except BlockingIOError:
-                self._await(self._leaves, deadline)
+                self._await_room(deadline)
             except OSError:
                 raise EngineFault("crashed") from None
 
-    def _read_frame(self, deadline: float) -> bytes:
-        data = b""
-        patience = time.monotonic() + _PATIENCE
-        while len(data) < frames.HEAD or len(data) < frames.HEAD + frames.length(data):
-            try:
-                part = os.read(self._output, _CHUNK)
-            except BlockingIOError:
-                if time.monotonic() < patience:
-                    os.sched_yield()
-                else:
-                    self._await(self._arrives, deadline)
-                continue
-            if not part:
-                raise EngineFault("crashed")
-            data += part
-            if len(data) > frames.LARGEST:
-                raise EngineFault("frame")
-        return data[frames.HEAD :]
+    def _body(self, deadline: float) -> bytes:
+        try:
+            return self._answers.next(deadline)
+        except TimeoutError:
+            raise EngineFault("too_slow") from None
+        except OverflowError:
+            raise EngineFault("frame") from None
+        except (EOFError, OSError):
+            raise EngineFault("crashed") from None
 
-    def _await(self, ready: select.poll, deadline: float) -> None:
-        if not ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
+    def _await_room(self, deadline: float) -> None:
+        if not self._leaves.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise EngineFault("too_slow")
 
     def end(self) -> None:

@@ -6,7 +6,10 @@ request's number, how many rulesets live there, and a letter for each condition;
 """
 
 import marshal
+import os
 import re
+import select
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,9 +19,53 @@ Truths = tuple[bool | None, ...]
 LARGEST = 8_000_000
 HEAD = 4
 
+_PATIENCE = 0.0002
+"""Seconds for which a frame is looked for before it is waited for, leaving the core to others meanwhile: the other side
+mostly takes less, and to be woken up on an idle virtual core may take longer than that."""
+_CHUNK = 65_536
+
 _LETTERS: Mapping[bool | None, str] = {True: "t", False: "f", None: "u"}
 _TRUTHS: Mapping[str, bool | None] = {letter: truth for truth, letter in _LETTERS.items()}
 _CODE = re.compile(r"[A-Za-z_]{1,60}\Z")
+
+
+class Incoming:
+    """The frames that arrive at a descriptor, which no longer blocks."""
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor = descriptor
+        self._arrives = select.poll()
+        self._arrives.register(descriptor, select.POLLIN)
+
+    def next(self, deadline: float | None = None) -> bytes:
+        """The content of the one frame that comes next.
+
+        Raises `EOFError` where the other side is gone, `TimeoutError` past a deadline (monotonic seconds), and
+        `OverflowError` where a frame is too large.
+        """
+        data = b""
+        patience = time.monotonic() + _PATIENCE
+        while len(data) < HEAD or len(data) < HEAD + length(data):
+            try:
+                part = os.read(self._descriptor, _CHUNK)
+            except BlockingIOError:
+                if time.monotonic() < patience:
+                    os.sched_yield()
+                else:
+                    self._await(deadline)
+                continue
+            if not part:
+                raise EOFError
+            data += part
+            if len(data) > LARGEST:
+                raise OverflowError
+        return data[HEAD:]
+
+    def _await(self, deadline: float | None) -> None:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+        if not self._arrives.poll(left):
+            raise TimeoutError
 
 
 def framed(body: bytes) -> bytes:

@@ -26,7 +26,8 @@ MOST_FIELDS = 200
 LONGEST_TEXT = 200
 _LARGEST = 2**63
 
-_CATCH_ALL = "last"
+_CATCH_ALL = "end"
+_NAMED, _NAME_ENDS = slice(2, 5), 5  # where the name of a rule stands in what it says: all are three letters long
 _KIND = {"kind": "case"}
 _OPERATORS = {"!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
 _SESSION = "1"
@@ -77,10 +78,11 @@ def _ruleset(group: Mapping[Conjunction, Sequence[Firing]]) -> Ruleset:
     if len(fields) > MOST_FIELDS or len(group) > MOST_RULES:
         raise EngineFault("too_large")
     sources: RuleSource = {
-        f"r{number}": _rule([_comparison(atom) for atom in conjunction], 1) for number, conjunction in enumerate(group)
+        f"r{number:02}": _rule([_comparison(atom) for atom in conjunction], 1)
+        for number, conjunction in enumerate(group)
     }
     sources[_CATCH_ALL] = _rule([], 9)
-    meaning = {f"r{number}": tuple(firings) for number, firings in enumerate(group.values())}
+    meaning = {f"r{number:02}": tuple(firings) for number, firings in enumerate(group.values())}
     return Ruleset(json.dumps(sources), fields, meaning)
 
 
@@ -206,10 +208,9 @@ def _fire(live: _Live, head: str, parts: str, fired: list[Firing]) -> None:
     message, about = started[1], f'":{{"m":{{{head}'
     go_on, meaning = durable_rules_engine.complete_and_start_action, live.meaning
     for _ in range(len(meaning) + 1):
-        end = message.index('"', 2)
-        if not message.startswith(about, end):
+        if not message.startswith(about, _NAME_ENDS):
             raise EngineFault("another_case")
-        name = message[2:end]
+        name = message[_NAMED]
         message = go_on(live.handle, state)
         if name == _CATCH_ALL:
             break

@@ -17,12 +17,16 @@ LONGEST_ANSWER = 60
 """Seconds after which a hung process ends itself, should whoever started it be gone and unable to end it."""
 
 
-def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
-    """Answer frame after frame until the input ends."""
+def serve(incoming: int, outgoing: BinaryIO) -> None:
+    """Answer frame after frame until the input, a descriptor, ends."""
     session = Session()
     gc.disable()  # nothing here is cyclic, and a pause for the collector would be a decision's pause
-    while len(head := incoming.read(frames.HEAD)) == frames.HEAD:
-        request = frames.read_request(incoming.read(frames.length(head)))
+    arriving = frames.Incoming(incoming)
+    while True:
+        try:
+            request = frames.read_request(arriving.next())
+        except EOFError:
+            return
         signal.alarm(LONGEST_ANSWER)
         frame = answer(session, request)
         signal.alarm(0)
@@ -50,4 +54,4 @@ def _ruleset(source: dict[str, Any]) -> Ruleset:
 
 
 if __name__ == "__main__":
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(sys.stdin.fileno(), sys.stdout.buffer)
