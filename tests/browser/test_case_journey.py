@@ -34,13 +34,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 def photo(seed: int, kind: str = "good") -> FilePayload:
-    """A photo: a sharp and well lit one, a blurred, a dark or a small one."""
+    """A photo: a sharp and well lit one, a blurred, a dark, a bright or a small one."""
     size = (300, 400) if kind == "small" else (700, 900)
     noise = Image.effect_noise((size[0] // 4, size[1] // 4), 90 + seed).resize(size, Image.Resampling.NEAREST)
     if kind == "blurred":
         noise = noise.filter(ImageFilter.GaussianBlur(24))
     if kind == "dark":
         noise = noise.point(lambda value: value // 8)
+    if kind == "bright":
+        noise = noise.point(lambda value: 235 + value // 16)
     kept = io.BytesIO()
     noise.convert("RGB").save(kept, "JPEG")
     return {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": kept.getvalue()}
@@ -129,7 +131,12 @@ async def _photos(patient: Patient) -> None:
     page = patient.page
     first = page.locator("form[data-shot]").first
     verdict = first.locator("[data-verdict]")
-    for kind, words in (("blurred", "looks blurred"), ("dark", "too dark"), ("small", "too small")):
+    for kind, words in (
+        ("blurred", "looks blurred"),
+        ("dark", "too dark"),
+        ("bright", "too bright"),
+        ("small", "too small"),
+    ):
         await first.locator("input[type=file]").set_input_files(photo(1, kind))
         await expect(verdict).to_contain_text(words)
     await patient.look("photo-poor")

@@ -116,7 +116,7 @@ def test_letting_in_joining_and_room_access_follow_each_other(portal: Portal) ->
     portal.move("waiting")
     portal.visits.gates["join"] = opened()
     page = portal.post(f"{portal.at}/admit")
-    assert "Join the call" in page.text and "You may see this patient by video." in page.text
+    assert "Join the call" in page.text and "You may treat this patient now." in page.text
     refused = portal.client.post(f"{portal.at}/room-access", headers=csrf(portal))
     assert refused.status_code == 403
     page = portal.post(f"{portal.at}/join")
@@ -144,7 +144,7 @@ def test_a_shut_join_gate_says_why_with_the_statute(portal: Portal) -> None:
     portal.visits.gates["join"] = {"licensing": decision("licensing", "forbidden", tried=lapsed)}
     portal.visits.answers["admit"] = Answer(done=False, code="gate_shut")
     page = text_of(portal.post(f"{portal.at}/admit").text)
-    assert "You must not see this patient by video now." in page
+    assert "You must not treat this patient now." in page
     assert "A full licence of the state" in page and "at least one of licenses where expires" in page
     assert "Fla. Stat. 456.47(4)" in page and "checked on November 21, 2026" in page
 
