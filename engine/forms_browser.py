@@ -72,6 +72,8 @@ def _item(item: Item, language: str) -> dict[str, Any]:
         "earliest": item.earliest,
         "latest": item.latest,
         "alone": item.alone,
+        "by": item.by,
+        "shots": [{"id": s.id, "sites": list(s.sites), "optional": s.optional} for s in item.shots],
     }
     kept = {
         key: value for key, value in found.items() if value not in ("", None, [], 0) or key in ("least", "optional")

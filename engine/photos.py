@@ -43,6 +43,7 @@ def shots_for(shots: Sequence[Shot], site: Any) -> tuple[Shot, ...]:
     return tuple(shot for shot in shots if not shot.sites or site in shot.sites)
 
 
-def missing_shots(shots: Sequence[Shot], site: Any, taken: Mapping[str, Any]) -> tuple[Shot, ...]:
-    """The shots of a site that are still to be taken."""
+def missing_shots(shots: Sequence[Shot], site: Any, answer: Any) -> tuple[Shot, ...]:
+    """The shots of a site that are still to be taken; what is no answer of photos takes none."""
+    taken = answer if isinstance(answer, Mapping) else {}
     return tuple(shot for shot in shots_for(shots, site) if not shot.optional and shot.id not in taken)

@@ -180,6 +180,8 @@ def proper(item: Item, dice: random.Random) -> Any:
     if item.type in ("integer", "scale", "decimal"):
         value = dice.uniform(item.least or 0, item.most or 20)
         return round(value, item.places) if item.type == "decimal" else int(value)
+    if item.type == "photo":
+        return {shot.id: f"blb_{number}" for number, shot in enumerate(item.shots) if not shot.optional}
     return True if item.type == "info" else dice.choice(["-", "some words", "palabras ñ"])
 
 

@@ -207,7 +207,18 @@ function isBlank(answers, item) {
 
 function isOpen(item, answers, facts) {
   if (!has(answers, item.id)) return true;
-  return item.type !== "info" && given(answers, item.id) === null && isRequired(item, facts);
+  if (given(answers, item.id) === null) return item.type !== "info" && isRequired(item, facts);
+  return missingShots(item, answers).length > 0;
+}
+
+/** The photos of the site that are still to be taken. */
+function missingShots(item, answers) {
+  const answer = given(answers, item.id);
+  const taken = answer && typeof answer === "object" && !Array.isArray(answer) ? answer : {};
+  const site = given(answers, item.by);
+  return (item.shots ?? []).filter(
+    ({ id, sites, optional }) => !optional && (!sites.length || sites.includes(site)) && !has(taken, id),
+  );
 }
 
 function isEmergency(flag) {
