@@ -21,7 +21,7 @@ from portals.auth import confirm, demo, invitations, outbox, passkeys, provider_
 from portals.auth import routes as auth
 from portals.auth.guards import ProofNeeded, SignInNeeded
 from portals.base import design
-from portals.base.colour import brand_css
+from portals.base.colour import HOUSE_COLOUR, brand_css
 from portals.base.errors import forgery_page, install_errors
 from portals.base.middleware import ForgeryGuard, SecurityHeaders, Settle
 from portals.base.templating import STATIC, go
@@ -54,7 +54,6 @@ from portals.serving import run
 from portals.staff import routes as staff
 from portals.staff.banner import EmergencyBanner
 
-HOUSE_COLOUR = "#1f5c4d"
 # In this order: an address with a fixed word comes before one with an id in its place.
 SIGN_IN_PAGES = (auth, demo, reset, second, passkeys, provider_door, security, confirm, invitations, takeover, outbox)
 PATIENT_PAGES = (

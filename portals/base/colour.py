@@ -9,6 +9,7 @@ from dataclasses import dataclass
 TEXT_CONTRAST = 4.5
 GRAPHIC_CONTRAST = 3.0
 LIGHT_SURFACE, DARK_SURFACE, DARK_RAISED = "#ffffff", "#171614", "#211f1d"
+HOUSE_COLOUR = "#1f5c4d"  # of the pages that are no clinic's
 HEX = re.compile(r"#[0-9a-f]{6}\Z", re.IGNORECASE)
 
 
@@ -21,6 +22,16 @@ class BrandTokens:
     on_brand: str
     soft: str
     ink: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two colours that meet on a page: what they are for, the ground, the ink on it, and their contrast."""
+
+    role: str
+    ground: str
+    ink: str
+    ratio: float
 
 
 def contrast(one: str, other: str) -> float:
@@ -53,6 +64,21 @@ def dark_tokens(colour: str) -> BrandTokens:
         soft=soft,
         ink=_until_readable(brand, soft, 0.02, 6.0),
     )
+
+
+def pairs_of(colour: str) -> tuple[Pair, ...]:
+    """Every pair in which a brand colour carries or is text, on light ground and then on dark."""
+    return (*_pairs("light", light_tokens(colour), LIGHT_SURFACE), *_pairs("dark", dark_tokens(colour), DARK_SURFACE))
+
+
+def _pairs(ground: str, tokens: BrandTokens, surface: str) -> tuple[Pair, ...]:
+    met = (
+        ("button", tokens.brand, tokens.on_brand),
+        ("button under the pointer", tokens.strong, tokens.on_brand),
+        ("link", surface, tokens.brand),
+        ("ink on the tint", tokens.soft, tokens.ink),
+    )
+    return tuple(Pair(role=f"{role}, {ground}", ground=on, ink=ink, ratio=contrast(on, ink)) for role, on, ink in met)
 
 
 def brand_css(colour: str) -> str:

@@ -9,8 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portals.base.colour import HOUSE_COLOUR, pairs_of
 from portals.base.requests import deps_of
 from portals.base.templating import render
+from portals.base.visitor import visitor
 
 router = APIRouter(include_in_schema=False)
 LONG = (
@@ -94,4 +96,6 @@ async def design_page(request: Request) -> Response:
     if not deps_of(request).settings.demo:
         raise HTTPException(404)
     direction = "rtl" if request.query_params.get("dir") == "rtl" else "ltr"
-    return render(request, "base/design.html", steps=STEPS, laws=LAWS, long=LONG, direction=direction)
+    clinic = visitor(request).clinic
+    pairs = pairs_of(clinic.brand_colour if clinic else HOUSE_COLOUR)
+    return render(request, "base/design.html", steps=STEPS, laws=LAWS, long=LONG, direction=direction, pairs=pairs)

@@ -7,6 +7,8 @@ import string
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.requests import Request
 
 from portals.base.colour import (
@@ -17,6 +19,7 @@ from portals.base.colour import (
     contrast,
     dark_tokens,
     light_tokens,
+    pairs_of,
 )
 from portals.base.i18n import MissingMessage, catalogue, choose_language, languages, translator
 from portals.base.sealing import Sealer
@@ -145,6 +148,20 @@ def test_any_brand_colour_becomes_one_that_can_be_read(colour: str) -> None:
     assert contrast(dark.brand, DARK_SURFACE) >= TEXT_CONTRAST
     assert contrast(dark.on_brand, dark.brand) >= TEXT_CONTRAST
     assert contrast(dark.ink, dark.soft) >= TEXT_CONTRAST
+
+
+@given(st.integers(0, 0xFFFFFF))
+def test_every_pair_that_the_living_page_shows_of_a_brand_can_be_read(number: int) -> None:
+    assert [pair for pair in pairs_of(f"#{number:06x}") if pair.ratio < TEXT_CONTRAST] == []
+
+
+def test_the_living_page_shows_every_component() -> None:
+    """But those that only stand inside others: a token, a message below a field, a source inside a law card."""
+    inside = {"csrf", "field_error", "described", "source", "citations"}
+    templates = STATIC.parent / "base" / "templates"
+    macros = set(re.findall(r"{% macro (\w+)", (templates / "components.html").read_text(encoding="utf-8")))
+    shown = set(re.findall(r"\bui\.(\w+)", (templates / "design.html").read_text(encoding="utf-8")))
+    assert macros - inside - shown == set()
 
 
 def test_what_is_sealed_opens_only_unchanged_and_for_its_purpose() -> None:
