@@ -13,12 +13,24 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from admin_ui.cli.new_questions import CLINIC, FORM, KINDS, QUESTIONS, SPECIALTY, Known, answered, words_of, wrong_name
+from admin_ui.cli.new_questions import (
+    CLINIC,
+    FORM,
+    KINDS,
+    QUESTIONS,
+    SPECIALTY,
+    Known,
+    Offered,
+    answered,
+    words_of,
+    wrong_name,
+)
 from admin_ui.cli.typed_settings import settings_with
 from engine.content import Content, read_backdrop, read_content
 from engine.diagnostics import Problems, as_text
 from engine.reading import read_file
 from engine.settings import PREFIX, SettingsError
+from engine.visits import Specialty
 
 WRITTEN, BROKEN = 0, 2
 STARTERS = Path(__file__).with_name("starters")
@@ -45,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     content, professions = _content(root)
     known = Known(
         states=_carried(root),
-        specialties={one.id: one.languages for one in content.specialties.values()},
+        specialties={name: _offered(one) for name, one in content.specialties.items()},
         forms=tuple(content.forms),
         zones=_zones(root),
         professions=professions,
@@ -90,6 +102,12 @@ def _content(root: Path) -> tuple[Content, tuple[str, ...]]:
         sys.stderr.write(as_text(problems) + "\n")
         raise SettingsError(["what is there already is not right; `clinic check` says what is wrong"])
     return content, kind.choices
+
+
+def _offered(specialty: Specialty) -> Offered:
+    """Who may hold every visit of a specialty, and what it speaks."""
+    able = [set(kind.plan.professions) for kind in specialty.visit_types.values()]
+    return Offered(frozenset(specialty.languages), frozenset(set.intersection(*able)))
 
 
 def _carried(root: Path) -> tuple[str, ...]:

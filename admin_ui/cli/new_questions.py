@@ -22,12 +22,20 @@ _FORM = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*\Z")
 _LONGEST = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a specialty asks of a clinic: the languages it speaks, and who may hold all of its visits."""
+
+    languages: frozenset[str]
+    professions: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What answers may name: states whose law is carried, specialties and what they speak, forms, zones by state."""
+    """What answers may name: states whose law is carried, specialties, forms, a state's time zones, professions."""
 
     states: tuple[str, ...]
-    specialties: Mapping[str, tuple[str, ...]]
+    specialties: Mapping[str, Offered]
     forms: tuple[str, ...]
     zones: Mapping[str, tuple[str, ...]]
     professions: tuple[str, ...]
@@ -148,9 +156,12 @@ def _home_zone(found: Answers, known: Known) -> str:
 
 
 def _offered(found: Answers, known: Known) -> str:
-    """The specialties that speak every language of the clinic."""
-    spoken = set(words_of(found["languages"]))
-    return ", ".join(name for name, languages in known.specialties.items() if spoken <= set(languages))
+    """The specialties that speak every language of the clinic and that its first clinician may hold."""
+    spoken, profession = set(words_of(found["languages"])), found["profession"]
+    fits = (
+        name for name, one in known.specialties.items() if spoken <= one.languages and profession in one.professions
+    )
+    return ", ".join(fits)
 
 
 QUESTIONS = (
@@ -228,6 +239,20 @@ QUESTIONS = (
     ),
     Question(option="zone", kinds=(CLINIC,), words="The time zone of its hours", otherwise=_home_zone, wrong=_zone),
     Question(
+        option="clinician",
+        kinds=(CLINIC,),
+        words="Its first clinician, given and family name",
+        otherwise=_usual("Robin Example"),
+        wrong=_like(r"\S+( \S+)+", "a given and a family name"),
+    ),
+    Question(
+        option="profession",
+        kinds=(CLINIC,),
+        words="Their profession",
+        otherwise=_usual("MD"),
+        wrong=lambda text, known: "" if text in known.professions else f"one of: {', '.join(known.professions)}",
+    ),
+    Question(
         option="specialties",
         kinds=(CLINIC,),
         words="What it offers",
@@ -256,18 +281,4 @@ QUESTIONS = (
         wrong=_like(MAIL.pattern, MAIL.words),
     ),
     Question(option="address", kinds=(CLINIC,), words="Its postal address", otherwise=_usual("1 Main Street")),
-    Question(
-        option="clinician",
-        kinds=(CLINIC,),
-        words="Its first clinician, given and family name",
-        otherwise=_usual("Robin Example"),
-        wrong=_like(r"\S+( \S+)+", "a given and a family name"),
-    ),
-    Question(
-        option="profession",
-        kinds=(CLINIC,),
-        words="Their profession",
-        otherwise=_usual("MD"),
-        wrong=lambda text, known: "" if text in known.professions else f"one of: {', '.join(known.professions)}",
-    ),
 )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from engine.evaluators import ClosuresOnly
 from engine.library import load_library
 from portals.base.visitor import COOKIES, PATIENT
 from records.access import Role
 from records.work import Actor
 from tests.portals.helpers_clinic import PORT, ROOT, Clinic, build_clinic, csrf_of, password, post
+from workflows.gatekeeper import LawGateKeeper
 
 pytestmark = pytest.mark.slow
 BOUTIQUE, GROUP = "marigold", "wrenfield"
@@ -22,6 +26,16 @@ PATIENTS = {BOUTIQUE: "june.hartley@patients.example", GROUP: "beatriz.solano@pa
 def both(tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     """The project's two clinics in one web program and one database."""
     return build_clinic(tmp_path_factory.mktemp("both"), several=load_library(ROOT, _files()))
+
+
+@pytest.fixture
+def lawful(both: Clinic) -> Iterator[Clinic]:
+    """The same with the law that is carried in place of the tests' own."""
+    deps = both.app.state.deps
+    keeper = LawGateKeeper(deps.library, ClosuresOnly())
+    both.app.state.deps = dataclasses.replace(deps, gates=keeper, search=keeper)
+    yield both
+    both.app.state.deps = deps
 
 
 def _files() -> tuple[Path, ...]:
@@ -96,6 +110,17 @@ def test_people_are_kept_apart_also_where_they_share_a_database(both: Clinic) ->
             shown[slug] = {one.seed_key for one in scope.people.providers()}
     assert shown[BOUTIQUE].isdisjoint(shown[GROUP])
     assert len(shown[GROUP]) == len(both.content.clinics[GROUP].people.providers)
+
+
+@pytest.mark.parametrize(
+    ("state", "postal_code"), [("CA", "90012"), ("FL", "33602"), ("NJ", "07302"), ("NY", "10011"), ("TX", "78701")]
+)
+@pytest.mark.parametrize("kind", ["urgent_care/video_visit", "therapy/session"])
+def test_the_group_may_be_booked_in_each_of_its_states_by_the_law_itself(
+    lawful: Clinic, kind: str, state: str, postal_code: str
+) -> None:
+    page = post(lawful.browser(f"{GROUP}.localhost"), f"/book/{kind}", {"state": state, "postal_code": postal_code})
+    assert 'name="time" value="' in page.text
 
 
 def test_the_two_brands_are_one_state_and_all_whose_law_is_carried(both: Clinic) -> None:
