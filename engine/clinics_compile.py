@@ -269,7 +269,7 @@ class _Compiler:
     def _practised(self, node: Node) -> tuple[str, ...]:
         offered = self._visit_types()
         parts = [part for part in node.get("visit_types") or () if not self._of_broken(part.raw)]
-        return tuple(self._allowed(part, "", offered) for part in parts) or offered
+        return tuple(self._allowed(part, "", offered) for part in parts)
 
     def _facts(self, node: Node) -> dict[str, object]:
         found: dict[str, object] = {}

@@ -71,7 +71,8 @@ def _practised(node: Node, clinic: ClinicFile, offered: Iterable[VisitType], pro
 
 def _may_hold(provider: SeedProvider, kind: VisitType, states: Collection[str]) -> bool:
     fits = not kind.plan.professions or provider.profession in kind.plan.professions
-    return fits and kind.id in provider.visit_types and _licensed(provider, states)
+    practised = not provider.visit_types or kind.id in provider.visit_types
+    return fits and practised and _licensed(provider, states)
 
 
 def _licensed(provider: SeedProvider, states: Collection[str]) -> bool:
