@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 PAUSE_SECONDS = 0.5
 HOPS = 6
 REDIRECTS = frozenset({302, 303, 307})

@@ -20,9 +20,9 @@ from admin_ui.demo.story import CHAPTERS, FILE
 from tests.browser.helpers_people import DESK, Clinician, chromium, context_of, enter_call, frames_decoded
 from tests.browser.helpers_stack import ROOT, SLUG, Stack, running_stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(700)]
 ACHEBE = "rosalind.achebe@marigoldquay.example"
-STORY_SECONDS = 200.0
+STORY_SECONDS = 420.0
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ async def _bot(stack: Stack) -> AsyncIterator[asyncio.subprocess.Process]:
 
 async def _says(bot: asyncio.subprocess.Process, pattern: str) -> str:
     assert bot.stderr is not None
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(240):
         async for line in bot.stderr:
             found = re.search(pattern, line.decode())
             if found:
