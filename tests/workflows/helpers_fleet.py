@@ -160,7 +160,7 @@ async def open_clinic(settings: Settings, patience_seconds: float) -> Clinic:
         slug=file.slug,
         patient=patient,
         provider=provider,
-        plan=next(iter(next(iter(content.specialties.values())).visit_types.values())).plan,
+        plan=content.visit_type("urgent_care/video_visit").plan,
     )
 
 
