@@ -368,12 +368,25 @@ class Scanner(Protocol):
         ...
 
 
-class Notifier(Protocol):
-    """Sends one notice (mail, text); the text is composed by the caller and carries no PHI."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarLetter:
+    """The words of a mail, and the calendar entry (RFC 5545) that goes with it."""
 
-    def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
-        """Raises `NoticeRefused` for what can never be sent, `NoticeDelayed` for what this address does not take now,
-        and `PortUnavailable` where nothing can be sent now."""
+    subject: str
+    body: str
+    calendar: str
+
+
+class Notifier(Protocol):
+    """Sends one notice (mail, text); the text is composed by the caller and carries no PHI.
+
+    Both raise `NoticeRefused` for what can never be sent, `NoticeDelayed` for what this address does not take now, and
+    `PortUnavailable` where nothing can be sent now.
+    """
+
+    def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None: ...
+    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
+        """A mail with a calendar entry."""
         ...
 
 

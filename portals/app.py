@@ -46,6 +46,7 @@ from portals.patient import (
     privacy,
     sharing,
     summary_pdf,
+    texting,
     visit,
     waiting,
 )
@@ -74,6 +75,7 @@ PATIENT_PAGES = (
     after,
     summary_pdf,
     moving,
+    texting,
     visit,
 )
 

@@ -86,6 +86,9 @@ class Act(StrEnum):
     MAIL_SENT = "identity:mail:modified"
     MAIL_REFUSED = "identity:mail:refused"
 
+    TEXTS_VIEWED = "people:texts:viewed"
+    TEXTS_CHANGED = "people:texts:modified"
+
     VISIT_CREATED = "visits:visit:created"
     VISIT_VIEWED = "visits:visit:viewed"
     VISITS_LISTED = "visits:list:viewed"

@@ -12,7 +12,11 @@ from records.acting import is_active, rows_of, scopes_of
 from records.acts import Act
 from records.codes import as_code, new_id
 from records.tables.visits import AlertRow, EffectRow, MessageRow, OutboxRow, Visit, VisitEventRow
+from records.text_wishes import wants_texts
 from records.work import Work
+
+MAIL, TEXT = "mail", "text"
+TEXT_AUDIENCE = "patient_text"
 
 
 def append_event(
@@ -80,16 +84,30 @@ def queue_message(work: Work, visit: Visit, template: str, audience: str) -> str
 
     Who gets the patient's notices gets it, too; a child that others act for has no address of its own.
     """
+    if audience == TEXT_AUDIENCE:
+        return _queue_texts(work, visit, template)
     if audience != "patient":
         return _queue_one(work, visit, (template, audience), visit.provider)
-    active = [row for row in rows_of(work, visit.patient) if is_active(work, row)]
-    holders = {row.person for row in active if row.person and "messages" in scopes_of(row)}
-    own = () if any(row.for_minor for row in active) else (visit.patient,)
-    queued = [_queue_one(work, visit, (template, audience), person) for person in (*own, *sorted(holders))]
+    queued = [_queue_one(work, visit, (template, audience), person) for person in _reached(work, visit)]
     return queued[0] if queued else ""
 
 
-def _queue_one(work: Work, visit: Visit, what: tuple[str, str], person: str) -> str:
+def _queue_texts(work: Work, visit: Visit, template: str) -> str:
+    """The same notice as a text, for each of them who asked for texts."""
+    people = [person for person in _reached(work, visit) if wants_texts(work, person)]
+    queued = [_queue_one(work, visit, (template, "patient"), person, TEXT) for person in people]
+    return queued[0] if queued else ""
+
+
+def _reached(work: Work, visit: Visit) -> tuple[str, ...]:
+    """Who gets the patient's notices."""
+    active = [row for row in rows_of(work, visit.patient) if is_active(work, row)]
+    holders = {row.person for row in active if row.person and "messages" in scopes_of(row)}
+    own = () if any(row.for_minor for row in active) else (visit.patient,)
+    return (*own, *sorted(holders))
+
+
+def _queue_one(work: Work, visit: Visit, what: tuple[str, str], person: str, channel: str = MAIL) -> str:
     template, audience = what
     row = MessageRow(
         id=new_id("msg"),
@@ -97,7 +115,7 @@ def _queue_one(work: Work, visit: Visit, what: tuple[str, str], person: str) -> 
         visit=visit.id,
         person=person,
         audience=as_code(audience),
-        channel="mail",
+        channel=channel,
         template=as_code(template),
         state="queued",
         at=work.now,

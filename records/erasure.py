@@ -30,6 +30,7 @@ from records.tables.people import Account, Patient, Person, SessionRow
 from records.tables.relationships import RelationshipRow
 from records.tables.vault import DataKey
 from records.tables.visits import AlertRow, Visit
+from records.text_wishes import forget_wish
 from records.work import Actor, Work
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def erase_again(database: Database, actor: Actor) -> tuple[tuple[str, str], ...]
 def _erase(work: Work, person: str) -> int:
     _forget_mails(work, person)
     end_files(work, person)
+    forget_wish(work, person)
     _end_relationships(work, person)
     _close_accounts(work, person)
     return work.ring.shred_person(work.session, work.clinic, person)

@@ -7,27 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from records.access import sees
 from records.acts import Act
+from records.course import TEXT
 from records.errors import RecordsError
 from records.standing import standing_to
 from records.tables.people import Person
-from records.tables.visits import MessageRow
+from records.tables.visits import MessageRow, Visit, VisitEventRow
+from records.text_wishes import phone_of, wants_texts
 from records.work import Actor, Repository, Work
 
 if TYPE_CHECKING:
     from records.database import Database
 
+CHANGES = ("visit_moved", "visit_cancelled")
 QUEUED, SENT, REFUSED = "queued", "sent", "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MessageView:
-    """A notice: template, audience (patient or provider), channel (mail), and whether it was sent.
+    """A notice: template, audience (patient or provider), channel (mail or text), and whether it was sent.
 
-    ``address`` and ``language`` are empty for a reader who may not know how people are reached.
+    ``starts_at`` and ``ends_at`` are the visit's, ``changes`` how often it was moved or cancelled. ``address`` and
+    ``language`` are empty for a reader who may not know how people are reached.
     """
 
     id: str
@@ -40,6 +44,9 @@ class MessageView:
     language: str
     state: str
     at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    changes: int
 
 
 class Messages(Repository):
@@ -104,6 +111,7 @@ class MessageQueue:
 
 
 def _view(work: Work, row: MessageRow) -> MessageView:
+    visit = work.row(Visit, row.visit)
     named = "address" in sees(standing_to(work, row.person), "message")
     address, language = _address(work, row) if named else ("", "")
     return MessageView(
@@ -117,7 +125,15 @@ def _view(work: Work, row: MessageRow) -> MessageView:
         language=language,
         state=row.state,
         at=row.at,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        changes=_changes(work, row.visit),
     )
+
+
+def _changes(work: Work, visit: str) -> int:
+    query = select(func.count()).where(VisitEventRow.visit == visit, VisitEventRow.event.in_(CHANGES))
+    return work.session.scalar(query) or 0
 
 
 def _address(work: Work, row: MessageRow) -> tuple[str, str]:
@@ -127,4 +143,6 @@ def _address(work: Work, row: MessageRow) -> tuple[str, str]:
         contact = work.open(("persons", "contact", person.id), person.contact)
     except RecordsError:
         return "", "en"
+    if row.channel == TEXT:  # who answered STOP since gets no more
+        return phone_of(work, person.id) if wants_texts(work, person.id) else "", contact["language"]
     return contact["email"], contact["language"]

@@ -36,6 +36,7 @@ from records.relationships import Relationships
 from records.sessions import Sessions
 from records.slots import Slots
 from records.takeovers import Takeovers
+from records.text_wishes import TextWishes
 from records.visits import Visits
 from records.work import Actor, Work
 
@@ -71,6 +72,10 @@ class Scope:
     @cached_property
     def hours(self) -> Hours:
         return Hours(self._work)
+
+    @cached_property
+    def texts(self) -> TextWishes:
+        return TextWishes(self._work)
 
     @cached_property
     def accounts(self) -> Accounts:

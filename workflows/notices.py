@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
-from engine.ports import NoticeRefused, Notifier, PortUnavailable
+from engine.ics import Entry, calendar_file
+from engine.ports import CalendarLetter, NoticeRefused, Notifier, PortUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +26,34 @@ TROUBLE_SECONDS = 20.0  # each look at an address is audited, so a network that 
 LATER_SECONDS = 600.0
 GIVEN_UP = timedelta(days=4)  # RFC 5321, section 4.5.4.1
 
+MAIL = "mail"
+CALENDAR_TEMPLATES = frozenset({"visit_booked", "visit_moved", "visit_cancelled"})
 # Subject and body by language; no clinic, no person, no reason.
 TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "en": ("News from your clinic", "There is news about your visit. Please sign in to your clinic to read it."),
         "es": ("Novedades de su clínica", "Hay novedades sobre su consulta. Inicie sesión en su clínica para verlas."),
+    }
+)
+
+
+# What a text says, by template and language; a clinic's file may say it in its own words (`notice_TEMPLATE`).
+SHORT_TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "visit_tomorrow": {
+            "en": "Reminder: you have an appointment soon. Sign in to see when. Reply STOP to end texts.",
+            "es": "Pronto tiene una cita. Inicie sesión para verla. Responda ALTO para no recibir más.",
+        },
+        "visit_soon": {
+            "en": "Your appointment is about to begin. Sign in to your clinic to join. Reply STOP to end texts.",
+            "es": "Su cita está por comenzar. Inicie sesión para entrar. Responda ALTO para no recibir más.",
+        },
+    }
+)
+OTHER_TEXT: Mapping[str, str] = MappingProxyType(
+    {
+        "en": "There is news from your clinic. Please sign in to read it. Reply STOP to end texts.",
+        "es": "Hay novedades de su clínica. Inicie sesión para verlas. Responda ALTO para no recibir más.",
     }
 )
 
@@ -50,6 +74,23 @@ class Notice(Protocol):
 
 
 OneNotice = TypeVar("OneNotice", bound=Notice)
+
+
+class VisitNotice(Notice, Protocol):
+    """A notice about a visit: which template, of which clinic, and when the visit is."""
+
+    @property
+    def clinic(self) -> str: ...
+    @property
+    def visit(self) -> str: ...
+    @property
+    def template(self) -> str: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def changes(self) -> int: ...
 
 
 class NoticeQueue(Protocol[OneNotice]):
@@ -74,16 +115,56 @@ def news(notice: Notice) -> tuple[str, str]:
     return TEXTS.get(notice.language, TEXTS["en"])
 
 
+class VisitWords:
+    """Subject, body and calendar entry of notices about visits, in the words of the clinic where it has its own.
+
+    ``name`` gives a clinic's name, ``own`` its own words for a notice in a language, empty where it has none; both are
+    asked by its short name.
+    """
+
+    def __init__(self, name: Callable[[str], str], own: Callable[[str, str, str], str]) -> None:
+        self._name = name
+        self._own = own
+
+    def say(self, notice: VisitNotice) -> tuple[str, str]:
+        """A mail says only that there is news; a text may say that an appointment comes near."""
+        subject, body = news(notice)
+        usual = body
+        if notice.channel == "text":
+            by_language = SHORT_TEXTS.get(notice.template, OTHER_TEXT)
+            usual = by_language.get(notice.language, by_language["en"])
+        return subject, self._own(notice.clinic, notice.template, notice.language) or usual
+
+    def calendar(self, notice: VisitNotice) -> str:
+        """The entry that goes with the mails that say that a visit was booked, moved or cancelled."""
+        if notice.template not in CALENDAR_TEMPLATES:
+            return ""
+        entry = Entry(
+            visit=notice.visit,
+            clinic=self._name(notice.clinic),
+            starts_at=notice.starts_at,
+            ends_at=notice.ends_at,
+            changes=notice.changes,
+            cancelled=notice.template == "visit_cancelled",
+            written_at=notice.at,
+            language=notice.language,
+        )
+        return calendar_file(entry)
+
+
 def written(letter: Letter) -> tuple[str, str]:
     """Subject and body of a letter."""
     return letter.subject, letter.body
 
 
 async def send_notices(
-    queue: NoticeQueue[OneNotice], notifier: Notifier, words: Callable[[OneNotice], tuple[str, str]] = news
+    queue: NoticeQueue[OneNotice],
+    notifier: Notifier,
+    words: Callable[[OneNotice], tuple[str, str]] = news,
+    calendar: Callable[[OneNotice], str] | None = None,
 ) -> None:
     """Sends until it is cancelled; what cannot be sent now waits."""
-    sender = Sender(queue, notifier, words)
+    sender = Sender(queue, notifier, words, calendar=calendar)
     while True:
         pause = TROUBLE_SECONDS
         try:
@@ -105,11 +186,13 @@ class Sender(Generic[OneNotice]):
         notifier: Notifier,
         words: Callable[[OneNotice], tuple[str, str]] = news,
         clock: Callable[[], float] = time.monotonic,
+        calendar: Callable[[OneNotice], str] | None = None,
     ) -> None:
         self._queue = queue
         self._notifier = notifier
         self._words = words
         self._clock = clock
+        self._calendar = calendar
         self._later: dict[str, float] = {}
 
     def send_pending(self) -> int:
@@ -131,7 +214,7 @@ class Sender(Generic[OneNotice]):
     def _is_sent(self, notice: OneNotice) -> bool:
         try:
             if notice.address:
-                self._notifier.send(notice.id, notice.channel, notice.address, *self._words(notice))
+                self._hand_over(notice)
         except PortUnavailable:
             raise
         except NoticeRefused as refused:
@@ -143,6 +226,15 @@ class Sender(Generic[OneNotice]):
         else:
             return True
         return False
+
+    def _hand_over(self, notice: OneNotice) -> None:
+        subject, body = self._words(notice)
+        entry = self._calendar(notice) if self._calendar and notice.channel == MAIL else ""
+        if entry:
+            letter = CalendarLetter(subject=subject, body=body, calendar=entry)
+            self._notifier.send_calendar(notice.id, notice.address, letter)
+        else:
+            self._notifier.send(notice.id, notice.channel, notice.address, subject, body)
 
     def _put_off(self, notice: OneNotice) -> None:
         if datetime.now(UTC) - notice.at > GIVEN_UP:

@@ -32,11 +32,13 @@ from engine.ports import Effect, Notifier, VisitChange, VisitRef
 from engine.rooms import RoomEvent, RoomEventKind
 from engine.settings import Settings, SettingsError, clinic_files, parse_settings
 from engine.slots import WeekHours
+from engine.texts import text_in
 from integrations.billing.simulator import SimulatedCardProcessor
 from integrations.credentials.simulator import SimulatedPrimarySource, SimulatedRegister
 from integrations.erx.simulator import SimulatedPrescriptionNetwork
 from integrations.notify.simulator import SimulatedNotifier
 from integrations.notify.smtp import SmtpNotifier, mail_server
+from integrations.notify.texts import ByChannel, SimulatedTextNetwork, TextNetwork
 from integrations.notify.unsent import WaitingNotifier
 from integrations.telemetry.exporters import spans_to
 from integrations.telemetry.logs import start_logs
@@ -66,7 +68,7 @@ from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
 from workflows.credentials import CredentialsWorkflow
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
-from workflows.notices import send_notices, written
+from workflows.notices import VisitWords, send_notices, written
 from workflows.observing import Observed
 from workflows.outbox import LostVisits, OutboxPump, StaleDrafts
 from workflows.quiet import quiet_exceptions
@@ -123,7 +125,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             return
         opened, visits = joined
         settings, database = opened.settings, opened.database
-        store, notifier = RecordsVisitStore(database), _notifier(settings)
+        store, notifier, words = RecordsVisitStore(database), _notifier(settings), _words(keeper)
         spans = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-worker")
         worker = Worker(
             visits.temporal,
@@ -143,7 +145,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             _reconcile(LostVisits(store, store, visits), StaleDrafts(store, store, visits)),
             _reload(keeper, evaluators),
             keep_schedules(visits.temporal, lambda: _zones(keeper)),
-            send_notices(MessageQueue(database), notifier),
+            send_notices(MessageQueue(database), notifier, words.say, words.calendar),
             send_notices(MailQueue(database), notifier, written),
         )
         with contextlib.closing(spans):
@@ -156,7 +158,19 @@ def _notifier(settings: Settings) -> Notifier:
     if settings.mail_server:
         own = mail_server(settings.mail_server, settings.mail_from, settings.mail_password_file, settings.mail_ca)
         return SmtpNotifier(own)
-    return SimulatedNotifier() if settings.demo else WaitingNotifier()
+    if not settings.demo:
+        return WaitingNotifier()
+    return ByChannel(SimulatedNotifier(), TextNetwork(SimulatedTextNetwork().post, "simulated", "+10000000000"))
+
+
+def _words(keeper: LibraryKeeper) -> VisitWords:
+    """The clinics' names and own words, as their files say them now."""
+
+    def own(clinic: str, template: str, language: str) -> str:
+        texts = keeper.current.content.clinics[clinic].texts.get(f"notice_{template}")
+        return text_in(texts, language) if texts else ""
+
+    return VisitWords(lambda clinic: keeper.current.content.clinics[clinic].name, own)
 
 
 def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, evaluators: EvaluatorPool) -> list[Any]:

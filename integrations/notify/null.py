@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+from engine.ports import CalendarLetter
+
 
 class NullNotifierWarning(UserWarning):
     """Notices are switched off."""
@@ -16,4 +18,7 @@ class NullNotifier:
         warnings.warn("mail and text messages are switched off", NullNotifierWarning, stacklevel=2)
 
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
+        return None
+
+    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
         return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from engine.ports import CalendarLetter
+
 logger = logging.getLogger(__name__)
 
 
@@ -12,3 +14,6 @@ class SimulatedNotifier:
 
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
         logger.info("simulated notice %s by %s", key, channel)
+
+    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
+        logger.info("simulated notice %s by mail with a calendar entry", key)

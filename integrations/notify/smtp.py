@@ -12,7 +12,7 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from engine.ports import NoticeDelayed, NoticeRefused, PortUnavailable
+from engine.ports import CalendarLetter, NoticeDelayed, NoticeRefused, PortUnavailable
 from engine.settings import is_loopback
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,16 @@ class SmtpNotifier:
         self._server = server
 
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
+        """Hands one mail in; what `_hand_in` raises."""
+        if channel != "mail":
+            raise NoticeRefused(f"notify: no sender for {channel}")
+        self._hand_in(key, address, CalendarLetter(subject=subject, body=body, calendar=""))
+
+    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
+        """The same with a calendar entry beside the words."""
+        self._hand_in(key, address, letter)
+
+    def _hand_in(self, key: str, address: str, letter: CalendarLetter) -> None:
         """Hands one mail in. Its Message-ID is made of the key, so that a repeat after a lost answer can be told.
 
         Raises:
@@ -68,9 +78,7 @@ class SmtpNotifier:
             NoticeDelayed: it does not take one for this address now.
             PortUnavailable: it takes none now; the same mail may be sent again.
         """
-        if channel != "mail":
-            raise NoticeRefused(f"notify: no sender for {channel}")
-        message = self._message(key, address, subject, body)
+        message = self._message(key, address, letter)
         try:
             with self._connected() as server:
                 server.sendmail(self._server.sender, [address], message)
@@ -106,15 +114,17 @@ class SmtpNotifier:
             raise
         return server
 
-    def _message(self, key: str, address: str, subject: str, body: str) -> bytes:
+    def _message(self, key: str, address: str, letter: CalendarLetter) -> bytes:
         """The mail as it travels. Python's reader of addresses breaks in many ways on what no address is."""
         message = EmailMessage(SMTP)
         try:
-            message["From"], message["To"], message["Subject"] = self._server.sender, address, subject
+            message["From"], message["To"], message["Subject"] = self._server.sender, address, letter.subject
             message["Date"] = formatdate()
             message["Message-ID"] = f"<{key}@{self._server.sender.rpartition('@')[2]}>"
             message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-            message.set_content(body)
+            message.set_content(letter.body)
+            if letter.calendar:
+                message.add_attachment(letter.calendar, subtype="calendar", filename="visit.ics")
             address.encode("ascii")  # RFC 6531 is not spoken
             return message.as_bytes()
         except Exception:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from engine.ports import PortUnavailable
+from engine.ports import CalendarLetter, PortUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -16,4 +16,7 @@ class WaitingNotifier:
         logger.warning("no mail server: set CLINIC_MAIL_SERVER and CLINIC_MAIL_FROM; notices wait until then")
 
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
+        raise PortUnavailable("notify: no server")
+
+    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
         raise PortUnavailable("notify: no server")

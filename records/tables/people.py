@@ -38,6 +38,18 @@ class Person(Base):
     updated_at: Mapped[When]
 
 
+class TextWishRow(Base):
+    """Whether a person wants text messages, at which number (its blind index), and how they last said so."""
+
+    __tablename__ = "text_wishes"
+    person: Mapped[str] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+    clinic: Mapped[Clinic]
+    phone_index: Mapped[str] = mapped_column(String(80), index=True)
+    wanted: Mapped[bool]
+    how: Mapped[Code]
+    changed_at: Mapped[When]
+
+
 class Patient(Base):
     """A person's chart head, sealed under the person's own key: birth date, sex, residence, address."""
 

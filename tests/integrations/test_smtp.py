@@ -20,7 +20,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.ports import NoticeDelayed, NoticeRefused, PortUnavailable
+from engine.ports import CalendarLetter, NoticeDelayed, NoticeRefused, PortUnavailable
 from integrations.notify.smtp import MailServer, SmtpNotifier, mail_server
 from integrations.notify.unsent import WaitingNotifier
 from tests.helpers_tls import certificate_for
@@ -184,4 +184,4 @@ def test_a_server_is_read_from_its_address_and_a_file_of_its_own(tmp_path: Path)
 def test_whatever_the_address_is_a_mail_is_written_or_refused(address: str) -> None:
     sender = SmtpNotifier(MailServer(scheme="smtps", host="localhost", port=9, sender=SENDER))
     with contextlib.suppress(NoticeRefused):
-        sender._message("mai_1", address, "Reset", "Open the link.")
+        sender._message("mai_1", address, CalendarLetter(subject="Reset", body="Open the link.", calendar=""))

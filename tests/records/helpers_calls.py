@@ -125,6 +125,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "code": "000000",
         "digest": "sha256:none",
         "doubted": False,
+        "wanted": True,
         "name": "n",
         "what": "place" if method == "leads_to" else "arrive",
         "compose": mail_of("another"),

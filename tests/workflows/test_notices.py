@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.ports import NoticeDelayed, NoticeRefused, PortUnavailable
-from workflows.notices import Sender, news, written
+from engine.ports import CalendarLetter, NoticeDelayed, NoticeRefused, PortUnavailable
+from workflows.notices import Sender, VisitWords, news, written
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,9 @@ class Mailbox:
         if len(self.sent) >= self.room:
             raise PortUnavailable("notify: down")
         self.sent.append((key, subject))
+
+    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
+        self.send(key, "mail", address, letter.subject, letter.body)
 
 
 def send_pending(queue: MemoryQueue, mailbox: Mailbox, words: Callable[[Waiting], tuple[str, str]] = news) -> int:
@@ -130,3 +133,37 @@ def test_a_letter_goes_out_in_its_own_words() -> None:
         == 1
     )
     assert heard == [("Choose a new password", "Open the link.")]
+
+
+@dataclass(frozen=True)
+class AboutVisit(Waiting):
+    """A notice about a visit."""
+
+    clinic: str = "bay"
+    visit: str = "vis_1"
+    template: str = "visit_moved"
+    starts_at: datetime = datetime(2026, 12, 1, 15, tzinfo=UTC)
+    ends_at: datetime = datetime(2026, 12, 1, 15, 20, tzinfo=UTC)
+    changes: int = 1
+
+
+def words_of(own: str = "") -> VisitWords:
+    return VisitWords(lambda clinic: f"The {clinic} clinic", lambda clinic, template, language: own)
+
+
+def test_a_text_reminder_names_no_clinic_and_says_how_to_end_it() -> None:
+    english, spanish = (
+        words_of().say(AboutVisit("n", channel="text", template="visit_soon", language=language))[1]
+        for language in ("en", "es")
+    )
+    assert english.endswith("Reply STOP to end texts.") and "ALTO" in spanish
+    assert max(len(english), len(spanish)) <= 160
+    assert words_of("Own words").say(AboutVisit("n"))[1] == "Own words"
+
+
+def test_a_booked_moved_or_cancelled_visit_comes_with_its_calendar_entry_and_a_reminder_does_not() -> None:
+    moved, cancelled = (
+        words_of().calendar(AboutVisit("n", template=f"visit_{name}")) for name in ("moved", "cancelled")
+    )
+    assert "SEQUENCE:1" in moved and "The bay clinic" in moved and "STATUS:CANCELLED" in cancelled
+    assert words_of().calendar(AboutVisit("n", template="visit_tomorrow")) == ""

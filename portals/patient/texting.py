@@ -1,0 +1,45 @@
+"""Whether a patient wants text messages: asked for here, and ended here or by an answer from the phone."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portals.auth.guards import require_patient
+from portals.base.requests import deps_of, field, form_of, in_demo, in_scope
+from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from records.text_wishes import answered
+
+router = APIRouter()
+
+
+@router.get("/texts")
+async def texts_page(request: Request) -> Response:
+    """Whether texts are wanted now, and at which number (its last digits)."""
+    person = require_patient(request).person
+    wish = await in_scope(request, lambda scope: scope.texts.of_person(person))
+    return render(request, "patient/texts.html", wish=wish, demo=in_demo(request))
+
+
+@router.post("/texts")
+async def texts_post(request: Request) -> Response:
+    """Keeps the wish."""
+    person, form = require_patient(request).person, await form_of(request)
+    await in_scope(request, lambda scope: scope.texts.ask(person, field(form, "wanted") == "yes"))
+    return go("/texts")
+
+
+@router.post("/texts/answer")
+async def texts_answer(request: Request) -> Response:
+    """The demo's phone answers a text, as the network would hand it in; nowhere else is there such a phone."""
+    person, form = require_patient(request).person, await form_of(request)
+    if not in_demo(request):
+        raise HTTPException(404)
+    slug, word = visitor(request).here.slug, field(form, "word")
+    phone = await in_scope(request, lambda scope: scope.people.patient(person).phone)
+    await run_in_threadpool(answered, deps_of(request).database, slug, phone, word)
+    return go("/texts")
