@@ -368,7 +368,7 @@ class Scanner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CalendarLetter:
     """The words of a mail, and the calendar entry (RFC 5545) that goes with it."""
 
