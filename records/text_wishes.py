@@ -90,11 +90,10 @@ def forget_wish(work: Work, person: str) -> None:
 
 
 def _keep(work: Work, person: str, phone: str, wanted: bool, how: str) -> None:
-    row = work.session.get(TextWishRow, person)
-    if row is None:
-        row = TextWishRow(person=person, clinic=work.clinic)
-        work.session.add(row)
-    row.phone_index, row.wanted, row.how, row.changed_at = _index(work, _digits(phone)), wanted, how, work.now
+    index = _index(work, _digits(phone))  # may ask for a key: before the row, which would be written half
+    row = work.session.get(TextWishRow, person) or TextWishRow(person=person, clinic=work.clinic)
+    row.phone_index, row.wanted, row.how, row.changed_at = index, wanted, how, work.now
+    work.session.add(row)
     work.session.flush()
 
 

@@ -22,7 +22,7 @@ async def texts_page(request: Request) -> Response:
     """Whether texts are wanted now, and at which number (its last digits)."""
     person = require_patient(request).person
     wish = await in_scope(request, lambda scope: scope.texts.of_person(person))
-    return render(request, "patient/texts.html", wish=wish, demo=in_demo(request))
+    return render(request, "patient/texts.html", wish=wish, simulated=in_demo(request))
 
 
 @router.post("/texts")

@@ -110,3 +110,11 @@ def test_the_clinic_calls_a_visit_off_with_a_reason_that_the_visit_is_told(clini
     assert (clinic.visits.asked[-1].act, clinic.visits.asked[-1].subject) == ("call_off", "clinician_away")
     assert "This visit was canceled" in browser.get(f"/visits/{visit}").text
     assert "cannot be called off any more" in staff.get(path).text
+
+
+def test_a_patient_asks_for_texts_and_the_phone_ends_them(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    assert "We can also text them" in browser.get("/texts").text
+    assert "We text reminders" in post(browser, "/texts", {"wanted": "yes"}).text
+    assert "We can also text them" in post(browser, "/texts", {"word": "STOP"}, to="/texts/answer").text
