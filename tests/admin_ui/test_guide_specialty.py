@@ -16,7 +16,7 @@ from tests.portals.helpers_journey import MIAMI
 pytestmark = pytest.mark.slow
 
 GUIDE = (HOME / "docs" / "guides" / "authoring.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+BLOCKS: list[str] = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
 FOLDER = "specialties/travel_advice"
 OFFER = "travel_advice/travel_visit"
 CLINIC = "clinics/marigold.yaml"
