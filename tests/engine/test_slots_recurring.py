@@ -53,7 +53,7 @@ def test_what_stays_free_after_a_visit_keeps_the_next_one_away_on_both_sides() -
     length=st.integers(1, 4),
     minutes=st.sampled_from([15, 20, 50]),
 )
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_in_the_night_of_a_clock_change_each_slot_is_there_once_and_lasts_its_length(
     turn: date, works: str, sits: str, since: int, length: int, minutes: int
 ) -> None:

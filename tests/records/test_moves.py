@@ -7,8 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from engine.ports import Effect, VisitChange, VisitRef
 from tests.records.helpers import PLACE, PLAN, START, World, draft_of
+
+pytestmark = pytest.mark.slow  # each builds a clinic
 
 HOLD = START + timedelta(minutes=15)
 FIRST = START + timedelta(hours=1)

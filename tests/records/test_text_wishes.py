@@ -9,6 +9,8 @@ from records.people import PatientDraft
 from records.text_wishes import answered
 from tests.records.helpers import PATIENT, World
 
+pytestmark = pytest.mark.slow  # each builds a clinic
+
 
 def ask(world: World, wanted: bool = True) -> None:
     with world.database.scope(world.clinic, world.as_patient) as scope:
