@@ -145,10 +145,15 @@ def unasked_card(gate: str, say: Say) -> LawCard:
 
 
 def law_panel(gates: Sequence[GateView], words: LawWords, say: Say, day: Day = str) -> tuple[LawCard, ...]:
-    """The cards of the visit screen: the newest record of each panel gate (``gates`` is oldest first)."""
+    """The cards of the visit screen: the newest record of each panel gate (``gates`` is oldest first).
+
+    Booking has a card, the first one, for as long as its gate keeps the visit shut.
+    """
     newest = {gate.gate: gate for gate in gates if not gate.order or gate.gate == "prescribe"}
+    shut = tuple(gate for gate in ("book",) if gate in newest and not newest[gate].open)
     return tuple(
-        law_card(newest[gate], words, say, day) if gate in newest else unasked_card(gate, say) for gate in PANEL_GATES
+        law_card(newest[gate], words, say, day) if gate in newest else unasked_card(gate, say)
+        for gate in (*shut, *PANEL_GATES)
     )
 
 

@@ -124,6 +124,15 @@ def test_the_panel_shows_the_newest_record_of_each_gate_and_says_which_were_not_
     assert prescribe.verdict == "provider.law.verdict.prescribe.unasked" and sign.tone == "info"
 
 
+def test_a_visit_that_its_book_gate_keeps_shut_says_so_first_and_only_as_long() -> None:
+    shut = gate("book", False, decision("licensing", "forbidden"))
+    cards = law_panel([gate("book", True, decision("licensing", "permitted")), shut], Words(), say)
+    assert [one.gate for one in cards] == ["book", "join", "prescribe", "sign"]
+    assert cards[0].tone == "danger"
+    opened = law_panel([shut, gate("book", True, decision("licensing", "permitted"))], Words(), say)
+    assert [one.gate for one in opened] == ["join", "prescribe", "sign"]
+
+
 def test_a_fact_without_short_words_stays_out_of_the_reason() -> None:
     class LongWords(Words):
         def fact_sentence(self, path: str) -> str | None:
