@@ -44,10 +44,10 @@ async def decisions(request: Request) -> Response:
         return _error(413, "too_long")
     try:
         question = read_json(body, Location("question"))
-        check_size(question)
         clinic = clinic_in(question)
         if not await run_in_threadpool(may_ask, request, clinic):
             return _error(401, "sign_in_needed")
+        check_size(question)
         decision = await run_in_threadpool(_decide, request, clinic, question)
     except BrokenInput as broken:
         return _error(422, "broken_input", [one.as_json() for one in broken.diagnostics])

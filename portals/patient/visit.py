@@ -31,6 +31,7 @@ router = APIRouter()
 CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", "waiting", "submitted", "blocked"})
 MOVABLE = frozenset({"booked", "preparing", "ready"})
 TAKEN = "taken"
+CANCELLED: Mapping[str, str] = {"captured": "cancelled_fee", "none": "cancelled_unpaid"}
 Listed = tuple[tuple[VisitView, str], ...]
 Section = tuple[Ward | None, Listed]
 # The scopes of a relationship one of which a step or a page of the patient's takes.
@@ -113,7 +114,12 @@ class VisitPage:
 
     @property
     def ended(self) -> str:
-        """How a visit that is over ended: its stage, or ``taken`` where somebody else had the time first."""
+        """How a visit that is over ended: its stage, or ``taken`` where somebody else had the time first.
+
+        A canceled one says what became of the money, too.
+        """
+        if self.visit.stage == "cancelled":
+            return CANCELLED.get(self.visit.payment_state, "cancelled")
         return TAKEN if self.visit.stage == "refused" and self.refusal is None else self.visit.stage
 
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from engine.clinic_terms import Terms
+from records.tables.visits import Visit
 from tests.portals.helpers_clinic import SLUG, Clinic, post, sign_in
 from tests.portals.helpers_journey import booked, held, ref, times
 
@@ -77,6 +79,19 @@ def test_terms_that_let_nothing_be_moved_say_so_and_the_fee_is_shown_before_it_i
     post(browser, f"/visits/{visit}/cancel", {"request": "c" * 24, "reason": "time", "agreed": "2500"})
     ask = clinic.visits.asked[-1]
     assert (ask.act, ask.subject, ask.agreed_cents) == ("cancel", "time", 2500)
+
+
+@pytest.mark.parametrize(
+    ("money", "words"),
+    [("none", "Nothing was charged"), ("voided", "authorization was released"), ("captured", "The fee you agreed to")],
+)
+def test_a_canceled_visit_says_what_became_of_the_money(clinic: Clinic, money: str, words: str) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    with clinic.database.writing() as session:
+        session.execute(update(Visit).values(stage="cancelled", payment_state=money))
+        session.commit()
+    assert words in browser.get(f"/visits/{visit}").text
 
 
 def test_the_calendar_entry_follows_the_visit_and_says_nothing_of_it(clinic: Clinic) -> None:
