@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table
+from sqlalchemy import CursorResult, Table
 from sqlalchemy.orm import Session
 
 from records.tables.vault import AuditEntry, AuditHead
@@ -34,6 +34,20 @@ _ENTRIES = cast(Table, AuditEntry.__table__).name
 _HEADS = cast(Table, AuditHead.__table__).name
 
 Row = tuple[Any, ...]
+
+
+def locked_heads(session: Session, clinics: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Number and hash of each clinic's newest entry, of those that have one; nobody else appends until the end.
+
+    SQLite's one writer is the lock there.
+    """
+    asked = f"SELECT clinic, sequence, hash FROM {_HEADS} WHERE clinic"
+    if _is_postgres(session):
+        found = _run(session, f"{asked} = ANY(%s::text[]) ORDER BY clinic FOR UPDATE", (list(clinics),))
+    else:
+        found = _run(session, f"{asked} IN ({', '.join('?' * len(clinics))})", tuple(clinics))
+    rows: Sequence[Any] = found.all()
+    return {clinic: (sequence, newest) for clinic, sequence, newest in rows}
 
 
 def insert_entries(session: Session, rows: Sequence[Row]) -> None:
@@ -69,8 +83,8 @@ def _insert(session: Session, table: str, names: Sequence[str], rows: Sequence[R
     _run(session, f"{into} VALUES ({', '.join('?' * len(names))})", list(rows))
 
 
-def _run(session: Session, statement: str, values: list[Row] | Row) -> None:
-    session.connection().exec_driver_sql(statement, values)
+def _run(session: Session, statement: str, values: list[Row] | Row) -> CursorResult[Any]:
+    return session.connection().exec_driver_sql(statement, values)
 
 
 def _arrays(names: Sequence[str]) -> str:

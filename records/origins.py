@@ -7,7 +7,6 @@ clinic's own key tell equal addresses from different ones. Both are sealed in th
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
 
@@ -18,7 +17,7 @@ def kept_origin(origin: str, key: bytes) -> str:
     """``203.0.113.0/24 a1b2c3d4e5f6``; what is no address (a program's name) is kept as the mark alone."""
     if not origin:
         return ""
-    mark = hmac.new(key, b"origin|" + origin.encode(), hashlib.sha256).hexdigest()[:12]
+    mark = hmac.digest(key, b"origin|" + origin.encode(), "sha256").hex()[:12]
     return f"{_network(origin)} {mark}".strip()
 
 
@@ -29,4 +28,6 @@ def _network(origin: str) -> str:
         return ""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return str(ipaddress.ip_network((address, _KEPT_BITS[address.version]), strict=False))
+    kept = _KEPT_BITS[address.version]
+    cut = address.max_prefixlen - kept
+    return f"{type(address)(int(address) >> cut << cut)}/{kept}"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from contextlib import nullcontext
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -13,10 +16,12 @@ from sqlalchemy import text
 from records.access import Role
 from records.acts import Act
 from records.audit import verify
+from records.audit_group import AuditGroup
 from records.audit_rows import HASHED
 from records.audit_trail import AuditQuery
+from records.codes import canonical
 from records.errors import AccessRefused
-from records.journal import Entry, Who, canonical_entry
+from records.journal import Access, Entry, Journal, Who, canonical_detail, canonical_entry
 from records.key_ring import Purpose
 from records.work import Actor
 from tests.records.helpers import PATIENT, HandClock, World
@@ -30,6 +35,12 @@ ENTRIES = st.lists(st.text(), min_size=len(HASHED), max_size=len(HASHED))
 def test_an_entry_is_written_as_the_general_encoder_writes_it(texts: list[str], sequence: int) -> None:
     values = [texts[0], sequence, *texts[2:]]
     assert canonical_entry(values) == json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+
+
+@settings(max_examples=25)
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.booleans()))
+def test_the_codes_of_an_entry_are_written_as_the_general_encoder_writes_them(detail: dict[str, str | int]) -> None:
+    assert canonical_detail(detail) == canonical(detail)
 
 
 @pytest.mark.parametrize("odd", [None, 3, b"bytes", 1.5])
@@ -111,6 +122,27 @@ def test_many_at_once_are_written_together_and_each_is_there(world: World) -> No
     for clinic in ("cedar", "birch"):
         report = verify(world.database, clinic)
         assert (report.ok, report.entries - before[clinic]) == (True, 40)
+
+
+def test_who_comes_right_after_a_crowd_waits_until_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+
+    def write(_session: object, accesses: list[tuple[Journal, list[Access]]]) -> None:
+        written.append(sum(len(of_clinic) for _, of_clinic in accesses))
+
+    monkeypatch.setattr("records.audit_group.append_to_many", write)
+    group = AuditGroup(lambda: nullcontext(Mock()), Mock(), Mock())
+    group._crowd, group._until = 3, time.monotonic() + 60
+    who = Who(person="p", role="r", session="", origin="")
+    threads = [threading.Thread(target=group.append, args=(clinic, who, [])) for clinic in ("cedar", "birch", "cedar")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert written == [3]
+    group._until = 0.0  # nobody came back in time: whoever comes now waits for nobody
+    group.append("cedar", who, [])
+    assert written == [3, 1]
 
 
 def test_a_failure_reaches_everybody_who_waited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
