@@ -15,13 +15,13 @@ from sqlalchemy import select
 
 from records.acting import GUARDIAN, content_of, is_active, rows_of, scopes_of, state_of
 from records.acts import Act
-from records.codes import as_code, is_code
+from records.codes import as_code
 from records.ending import close
 from records.errors import AlreadyDone, Erased, NotFound
 from records.mails import MailDraft, queue_mail
 from records.proofs import contact_of
 from records.sign_in import account_of
-from records.tables.people import Account
+from records.tables.people import Account, Person
 from records.tables.relationships import RelationshipRow
 from records.tables.visits import Visit
 from records.work import Repository, Work
@@ -124,7 +124,9 @@ def _person(work: Work, who: str) -> str:
         return account.person if account is not None else ""
     with suppress(NotFound):
         return work.row(Visit, who).patient
-    return who if is_code(who, 40) else ""
+    with suppress(NotFound):  # anything else may be a name or a telephone: it must not stand in the audit
+        return work.row(Person, who).id
+    return ""
 
 
 def _view(work: Work, row: RelationshipRow) -> CircleView:

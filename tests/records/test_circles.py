@@ -54,6 +54,19 @@ def test_a_guardians_part_ends_for_a_reason_that_only_the_record_keeps(family: F
     assert entry.subject == family.leo and '"reason":"court_order"' in entry.detail
 
 
+TYPED = ("Garcia", "305-555-0100", "123-45-6789", "1980-02-03", "per_0000000000", "nobody@patients.example")
+
+
+def test_what_is_nobodys_number_is_never_repeated_in_the_audit(family: Family) -> None:  # noqa: F811
+    world = family.world
+    with world.database.scope(world.clinic, officer(world)) as scope:
+        assert [scope.circles.around(typed) for typed in TYPED] == [()] * len(TYPED)
+        scope.circles.around(family.leo)
+    with world.database.scope(world.clinic, officer(world)) as scope:
+        entries = scope.audit.search(AuditQuery(act="people:circle:viewed"))
+    assert sorted(one.subject for one in entries) == sorted([world.clinic] * len(TYPED) + [family.leo])
+
+
 def test_nothing_ends_without_a_reason(family: Family) -> None:  # noqa: F811
     world = family.world
     for reason, words in (("because", WORDS), ("dispute", "  ")):
