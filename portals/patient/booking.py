@@ -39,6 +39,7 @@ from portals.patient.times import (
     is_within_reach,
     next_best,
     search_span,
+    typed_instant,
 )
 from portals.patient.times import offers as offers_kind
 from portals.patient.whom import SELF, WHO, acting_name, chosen, patient_of, wards_of, who_problems
@@ -96,9 +97,10 @@ async def times_post(request: Request, specialty: str, kind: str) -> Response:
     provider, _, start = field(form, "time").partition("|")
     if not flow.has_place:
         return go(f"/book/{found.id}")
-    if not provider or _instant(start) is None:
+    instant = typed_instant(start)
+    if not provider or instant is None:
         return _choose_again(request, found, "book.error.time", 422)
-    flow = replace(flow, visit_type=found.id, provider=provider, starts_at=start)
+    flow = replace(flow, visit_type=found.id, provider=provider, starts_at=instant.isoformat())
     return keep_flow(request, go("/book/review" if visitor(request).session else "/sign-up"), flow)
 
 
@@ -122,7 +124,7 @@ async def review_post(request: Request) -> Response:
     session, flow, form = require_patient(request), read_flow(request), await form_of(request)
     if not flow.has_slot:
         return go("/")
-    found, start = offer(request, flow.visit_type), _instant(flow.starts_at)
+    found, start = offer(request, flow.visit_type), typed_instant(flow.starts_at)
     located = await run_in_threadpool(zip_place, flow.postal_code)
     if start is None or located is None or slot_has_passed(request):
         return _choose_again(request, found, "book.error.time_past", 409)
@@ -245,7 +247,7 @@ async def _times(request: Request, found: Offer, flow: Flow, error: str, status:
 
 def _best(result: Found, wanted: str) -> Time | None:
     """The free time nearest to the one that somebody else has."""
-    start = _instant(wanted)
+    start = typed_instant(wanted)
     return next_best(result, start) if start else None
 
 
@@ -324,7 +326,7 @@ def _taken(scope: Scope, provider: str, span: Span) -> tuple[Span, ...]:
 async def _review(request: Request, flow: Flow, status: int = 200) -> Response:
     found = offer(request, flow.visit_type)
     located = await run_in_threadpool(zip_place, flow.postal_code)
-    start = _instant(flow.starts_at)
+    start = typed_instant(flow.starts_at)
     if located is None or start is None:
         raise HTTPException(404)
     provider = await in_scope(request, lambda scope: scope.people.provider(flow.provider))
@@ -358,14 +360,6 @@ async def _refused(request: Request, found: Offer, visit: str) -> Response:
 
 def _place(flow: Flow, located: ZipPlace, at: datetime) -> Place:
     return Place(country="us", state=flow.state, postal_code=flow.postal_code, time_zone=located.time_zone, at=at)
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 async def home(request: Request) -> Response:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from starlette.requests import Request
 
 from portals.base.requests import deps_of
 from portals.patient.case_booking import GOOD_FOR
 from portals.patient.flow import read_flow
+from portals.patient.times import typed_instant
 
 
 def slot_has_passed(request: Request) -> bool:
     """Whether the time that was chosen is over by now."""
     flow = read_flow(request)
     wait = GOOD_FOR if flow.visit_type and is_case(request, flow.visit_type) else timedelta(0)
-    try:
-        start = datetime.fromisoformat(flow.starts_at)
-    except ValueError:
-        return False
-    return start + wait <= deps_of(request).clock.now()
+    start = typed_instant(flow.starts_at)
+    return start is not None and start + wait <= deps_of(request).clock.now()
 
 
 def is_case(request: Request, visit_type: str) -> bool:

@@ -32,6 +32,7 @@ from portals.patient.times import (
     is_within_reach,
     next_best,
     search_span,
+    typed_instant,
 )
 from portals.patient.visit import VisitPage, page_of, read_page
 from records.people import ProviderView
@@ -86,7 +87,7 @@ async def move_post(request: Request, visit_id: str) -> Response:
     """Asks the visit for another time; its workflow asks the law and takes it, or leaves everything as it is."""
     session, form = require_patient(request), await form_of(request)
     await in_scope(request, lambda scope: scope.parts.asks(visit_id, "reschedule"))
-    start = _start(field(form, "time"))
+    start = typed_instant(field(form, "time").rpartition("|")[2])
     page = await page_of(request, visit_id)
     if start is None:
         return _again(request, visit_id, "book.error.time", {})
@@ -254,11 +255,3 @@ async def _is_offered(request: Request, page: VisitPage, start: datetime) -> boo
         return gives_out(search.works(page.visit.provider), page.plan, start)
 
     return await in_scope(request, look)
-
-
-def _start(value: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value.rpartition("|")[2])
-    except ValueError:
-        return None
-    return found if found.tzinfo else None

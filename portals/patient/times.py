@@ -20,6 +20,8 @@ from records.people import ProviderView
 
 HORIZON = timedelta(days=7)
 SOONEST = 6
+# Far enough from the calendar's ends that an instant of them can be shown in any zone and counted with.
+YEARS = range(2000, 3000)
 WORST_FIRST = ("forbidden", "incomplete", "review", "permitted_with_duties", "permitted")
 
 
@@ -130,9 +132,18 @@ def _free(search: Search, provider: ProviderView, taken: Sequence[Span]) -> tupl
     return open_slots(query, (*taken, *working.off))
 
 
+def typed_instant(text: str) -> datetime | None:
+    """The instant, in UTC, that a form or a cookie names; nothing for anything but an ISO instant of our years."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo and found.year in YEARS else None
+
+
 def is_within_reach(start: datetime, now: datetime) -> bool:
-    """Whether the search looks that far ahead."""
-    return start - now <= HORIZON
+    """Whether the search looks that far ahead; a time is never much older than the page it was taken from."""
+    return abs(start - now) <= HORIZON
 
 
 def gives_out(working: Working, plan: VisitPlan, start: datetime) -> bool:

@@ -134,6 +134,15 @@ def test_only_a_time_that_the_search_could_have_given_out_is_held(clinic: Clinic
     assert "/pay" in str(post(browser, "/book/review", {}).url)
 
 
+@pytest.mark.parametrize("end", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-12-01T09:00:00"])
+def test_a_time_at_the_calendars_ends_or_of_no_zone_is_no_choice(clinic: Clinic, end: str) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    provider = times(browser)[0].partition("|")[0]
+    assert "Choose" in choose(browser, f"{provider}|{end}").text
+    assert browser.get("/book/review").url.path == "/"
+
+
 def test_a_draft_of_before_is_not_held_on_a_day_off(clinic: Clinic) -> None:
     browser = clinic.browser()
     sign_in(browser)
