@@ -1,5 +1,6 @@
 """How does a decision read on a terminal, for a person?"""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from engine.conditions import Always
@@ -15,6 +16,9 @@ HEADLINES = {
 }
 
 _CLOSED = describe(Always(False))  # what a path lacks that no fact could ever give
+_IF_ANY = re.compile(r"\(not \(([\w.]+) exists\) or \1 (is [^()]*)\)")  # a record may lack it
+_IS_NOT = re.compile(r"not \(([\w.]+) is ([\w.]+)\)")
+_NEEDLESS = re.compile(r"\(([^()]*, if any, [^()]*)\)")
 
 
 def card(decision: Decision) -> str:
@@ -31,10 +35,12 @@ def card(decision: Decision) -> str:
 
 def _parts(decision: Decision) -> Iterator[tuple[str, Iterable[str]]]:
     yield "Forbidden", (_with_why(f"{entry['act']}, by {entry['rule']}", entry) for entry in decision.forbids)
-    yield "Which would not be, if", (str(way) for entry in decision.forbids for way in entry.get("unless", ()))
+    yield "Which would not be, if", (_plainer(way) for entry in decision.forbids for way in entry.get("unless", ()))
     yield "Missing facts", decision.missing
     yield "For a person", (_with_why(f"{entry['why']} {entry['rule']}".strip(), entry) for entry in decision.review)
     forbidden = decision.outcome is Outcome.FORBIDDEN
+    if forbidden and not decision.forbids:
+        yield "Why", ("no path of authority fits these facts; each that was tried says what it lacks",)
     yield (
         "Would be permitted by" if forbidden else "Permitted by",
         (_with_why(f"{entry['path']}, {entry['rule']}", entry) for entry in decision.permits),
@@ -42,12 +48,12 @@ def _parts(decision: Decision) -> Iterator[tuple[str, Iterable[str]]]:
     spoken = (decision.permits, decision.forbids, decision.duties, decision.limits, decision.advice, decision.review)
     if decision.outcome is Outcome.PERMITTED and not any(spoken):
         yield "Why", ("no rule of this topic says anything about these facts",)
-    yield "Duties", (_duty(entry) for entry in decision.duties)
+    yield "Duties", (line for entry in decision.duties for line in _duty(entry))
     yield "Limits", (_limit(entry) for entry in decision.limits)
     yield "Advice", (str(entry.get("advice", entry.get("text", ""))) for entry in decision.advice)
     yield "Tried", _tried(decision.tried)
     yield "Presumed", (f"{path} = {value}" for path, value in decision.presumed.items())
-    yield "Sources", (_source(name, source) for name, source in decision.sources.items())
+    yield "Sources", (line for name, source in decision.sources.items() for line in _source(name, source))
     yield "Rulebook", (decision.rulebook,)
 
 
@@ -57,9 +63,13 @@ def _with_why(words: str, entry: Json) -> str:
     return words + (f", because {because}" if because else "") + (f" [{cited}]" if cited else "")
 
 
-def _duty(entry: Json) -> str:
+def _duty(entry: Json) -> Iterator[str]:
+    """Whether it is met; under one that is not, what it asks for."""
     met = "met" if entry["met"] else "not met"
-    return _with_why(f"{entry['duty']}, due {entry['due']}: {met}, by {entry['rule']}", entry)
+    yield _with_why(f"{entry['duty']}, due {entry['due']}: {met}, by {entry['rule']}", entry)
+    for name, asked in () if entry["met"] else entry.get("detail", {}).items():
+        several = asked if isinstance(asked, list | tuple) else (asked,)
+        yield f"  - {name}: {', '.join(map(str, several))}".replace("_", " ")
 
 
 def _limit(entry: Json) -> str:
@@ -72,10 +82,20 @@ def _tried(tried: Sequence[Json]) -> Iterator[str]:
     closed = [str(entry["path"]) for entry in tried if _CLOSED in entry["failed"]]
     for entry in (entry for entry in tried if _CLOSED not in entry["failed"]):
         yield f"{entry['path']}{', the nearest lawful path' if entry.get('nearest') else ''}, lacks"
-        yield from (f"  - {lack}" for lack in sorted(dict.fromkeys(map(str, entry["failed"])), key=len))
+        yield from (f"  - {lack}" for lack in sorted(dict.fromkeys(map(_plainer, entry["failed"])), key=len))
     if closed:
         yield f"open to nobody in this place: {', '.join(closed)}"
 
 
-def _source(name: str, source: Json) -> str:
-    return f"[{name}] {source.get('law', '')}, checked {source.get('checked', '')}, {source.get('confidence', '')}"
+def _plainer(condition: object) -> str:
+    """The engine's words for a condition, with what a record may lack and what something is not said more shortly."""
+    said = _IF_ANY.sub(r"\1, if any, \2", str(condition))
+    return _NEEDLESS.sub(r"\1", _IS_NOT.sub(r"\1 is not \2", said))
+
+
+def _source(name: str, source: Json) -> Iterator[str]:
+    """Its sections, its title and its link; what has no link was not read anywhere, so that nothing was checked."""
+    law, title, url = (str(source.get(key) or "") for key in ("law", "title", "url"))
+    known = [law or title, *([f"checked {source.get('checked', '')}"] if url else []), source.get("confidence", "")]
+    yield f"[{name}] {', '.join(map(str, known))}"
+    yield from (f"  {words}" for words in (title if title != law else "", url) if words)
