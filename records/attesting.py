@@ -2,7 +2,8 @@
 
 The clinic's word is worth what its file's was: it counts for the greatest age of the fact, until the source is asked,
 which happens at once. It never beats a source: what a source has answered about counts again only when it has answered
-about the change, and what it calls suspended stays so.
+about the change, and what it calls suspended stays so. Where a credential of a state or number is not active, another of
+them counts only once its own source has answered, and the same paper by another name is refused.
 """
 
 from __future__ import annotations
@@ -47,18 +48,20 @@ class Attesting(Repository):
         """Keeps a new credential; returns its id.
 
         Raises:
-            AlreadyDone: they hold one like it, which is changed instead: no second one stands beside a suspended one.
+            AlreadyDone: they hold one like it, or one of that state and number that is not active: change that.
             ValueError: it ends before it begins, or is no credential.
         """
         work = self._work
         of_provider(work, draft.person, Act.CREDENTIAL_MADE)
         _check(draft)
         work.alone("credentials", draft.person)
-        if any(_alike(row, draft) for row in self._held(draft.person)):
+        held = self._held(draft.person)
+        if any(_alike(row, draft) or _same_paper(row, draft) for row in held):
             raise AlreadyDone(draft.person)
         credential = new_id("lic" if draft.kind == LICENSE else "dea")
         work.note(Act.CREDENTIAL_MADE, credential, state=as_code(draft.state), version=1)
-        told = {"status": ACTIVE, "verified_at": work.at, **_told(draft)}
+        vouched = None if any(_casts_doubt(row, draft) for row in held) else work.at
+        told = {"status": ACTIVE, "verified_at": vouched, **_told(draft)}
         self._write(draft.kind, {**told, "id": credential, "credential": credential, "version": 1})
         return credential
 
@@ -74,7 +77,8 @@ class Attesting(Repository):
         _check(draft)
         if row.person != draft.person or not _alike(row, draft):
             raise ValueError("another credential")
-        self._replace(row, {**_told(draft), "status": row.status})
+        doubted = any(_casts_doubt(other, draft) for other in self._held(row.person))
+        self._replace(row, {**_told(draft), "status": row.status}, doubted=doubted)
 
     def _held(self, person: str) -> tuple[LicenseRow | DeaRow, ...]:
         clinic = self._work.clinic
@@ -99,14 +103,14 @@ class Attesting(Repository):
             raise Conflict("credential", row.version)
         return row
 
-    def _replace(self, row: LicenseRow | DeaRow, told: dict[str, Any]) -> None:
-        """What a source has answered about waits for its next answer: until then nothing vouches for the change."""
+    def _replace(self, row: LicenseRow | DeaRow, told: dict[str, Any], *, doubted: bool) -> None:
+        """What a source answered about, or is doubted, waits for the next answer: until then nothing vouches for it."""
         work = self._work
         work.note(Act.CREDENTIAL_CHANGED, row.credential, version=row.version + 1, status=str(told["status"]))
         row.replaced_at = work.now
         self._session.flush()
         kept = {column.name: getattr(row, column.name) for column in type(row).__table__.columns}
-        asked = row.source != CLINIC_FILE or row.verified_at is None
+        asked = row.source != CLINIC_FILE or row.verified_at is None or doubted
         fresh = {"id": new_id("crv"), "version": row.version + 1, "verified_at": None if asked else work.at}
         self._write(LICENSE if isinstance(row, LicenseRow) else DEA, {**kept, **told, **fresh})
 
@@ -137,6 +141,23 @@ def _alike(row: LicenseRow | DeaRow, draft: CredentialDraft) -> bool:
         return draft.kind == DEA and row.state == draft.state
     mine = (row.state, row.profession, row.kind)
     return draft.kind == LICENSE and mine == (draft.state, draft.profession, draft.type)
+
+
+def _same_paper(row: LicenseRow | DeaRow, draft: CredentialDraft) -> bool:
+    """Whether it would be what is not active by another name: of the same state and number."""
+    return _casts_doubt(row, draft) and row.state == draft.state and _plain(row.number) == _plain(draft.number)
+
+
+def _casts_doubt(row: LicenseRow | DeaRow, draft: CredentialDraft) -> bool:
+    """Whether what is held is not active and of the same state or number; a compact's privilege has its home's."""
+    same_kind = isinstance(row, DeaRow) == (draft.kind == DEA)
+    same = row.state == draft.state or _plain(row.number) == _plain(draft.number)
+    return same_kind and row.status != ACTIVE and same
+
+
+def _plain(number: str | None) -> str:
+    """A number without case and signs, as two people write it differently."""
+    return "".join(one for one in (number or "").casefold() if one.isalnum())
 
 
 def _told(draft: CredentialDraft) -> dict[str, Any]:

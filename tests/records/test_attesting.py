@@ -94,6 +94,38 @@ def test_nobody_attests_a_suspension_away(world: World) -> None:
         attest(world, draft(world, number="GA-3"))
 
 
+BESIDE: tuple[dict[str, object], ...] = ({"type": "special"}, {"type": "registration"}, {"profession": "DO"})
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_nothing_of_the_same_number_stands_beside_a_suspension(world: World, beside: dict[str, object]) -> None:
+    answer(world, attest(world, draft(world)), "suspended")
+    for number in ("GA-1", " ga 1"):
+        with pytest.raises(AlreadyDone):
+            attest(world, draft(world, number=number, **beside))
+
+
+def test_what_is_new_where_something_is_suspended_counts_once_its_source_has_answered(world: World) -> None:
+    answer(world, attest(world, draft(world)), "suspended")
+    other = attest(world, draft(world, number="GA-2", type="special"))
+    compact = attest(world, draft(world, state="AL", type="compact_privilege"))  # by the number that is suspended
+    elsewhere = attest(world, draft(world, state="AL", number="AL-1"))
+    assert [held(world, one)[0].verified_at is None for one in (other, compact, elsewhere)] == [True, True, False]
+    with world.database.scope(world.clinic, ADMIN) as scope:
+        scope.attesting.change(other, draft(world, number="GA-3", type="special"), 1)
+    assert held(world, other)[-1].verified_at is None
+    answer(world, other, "active")
+    assert held(world, other)[-1].verified_at is not None
+
+
+def test_what_the_clinic_changes_counts_no_more_once_something_beside_it_is_suspended(world: World) -> None:
+    full, other = attest(world, draft(world)), attest(world, draft(world, number="GA-2", type="special"))
+    answer(world, full, "suspended")
+    with world.database.scope(world.clinic, ADMIN) as scope:
+        scope.attesting.change(other, draft(world, number="GA-3", type="special"), 1)
+    assert held(world, other)[-1].verified_at is None
+
+
 def test_an_older_page_changes_nothing_and_another_right_is_another_credential(world: World) -> None:
     credential = attest(world, draft(world))
     for changed, version, error in (
