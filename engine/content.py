@@ -14,6 +14,7 @@ from engine.forms import Form
 from engine.forms_clauses import CLAUSES, compile_clauses
 from engine.forms_compile import compile_form
 from engine.forms_schema import FORM
+from engine.last_resort import survived
 from engine.packs import digest
 from engine.reading import Node, read_file
 from engine.shapes import Shape
@@ -139,7 +140,7 @@ def _content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: 
 def _forms(root: Path, vocabulary: Vocabulary, problems: Problems) -> Iterable[tuple[str, Form]]:
     for name, path in _form_files(root).items():
         node = read_file(path, root, problems)
-        form = compile_form(node, name, vocabulary, problems) if node is not None else None
+        form = survived(node.at.file, problems, compile_form, node, name, vocabulary) if node is not None else None
         if form is not None:
             yield name, form
 
@@ -165,7 +166,7 @@ def _specialties(root: Path, around: Surroundings, problems: Problems) -> Iterab
             note=_beside(path, "note.yaml", root, problems),
             formulary=_beside(path, "formulary.yaml", root, problems),
         )
-        specialty = compile_specialty(folder, around, problems)
+        specialty = survived(node.at.file, problems, compile_specialty, folder, around)
         if specialty is not None:
             yield folder.name, specialty
 
@@ -177,7 +178,7 @@ def _beside(path: Path, name: str, root: Path, problems: Problems) -> Node | Non
 
 def _clauses(root: Path, vocabulary: Vocabulary, problems: Problems) -> ClauseBook | None:
     node = read_file(root / _CLAUSES, root, problems)
-    return compile_clauses(node, vocabulary, problems) if node is not None else None
+    return survived(node.at.file, problems, compile_clauses, node, vocabulary) if node is not None else None
 
 
 def _clinics(
@@ -185,7 +186,9 @@ def _clinics(
 ) -> Iterable[tuple[str, ClinicFile]]:
     for path in _clinic_files(root, clinics):
         node = read_file(path, root, problems)
-        clinic = compile_clinic(node, path.stem, offering, problems) if node is not None else None
+        clinic = None
+        if node is not None:
+            clinic = survived(node.at.file, problems, compile_clinic, node, path.stem, offering)
         if clinic is not None:
             yield clinic.slug, clinic
 

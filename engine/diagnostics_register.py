@@ -40,6 +40,12 @@ LAW: tuple[Kind, ...] = (
         "What it says would count nowhere: files are found by their folder and their name.",
         "move or rename it: {places}",
     ),
+    Kind(
+        "READ009",
+        "this program failed here, please report it ({error})",
+        "Whatever a file says, the program should have said what is wrong with it.",
+        "look at what was changed here last, and report this message to the makers of the program",
+    ),
     # SHAPE: what a kind of file may hold
     Kind(
         "SHAPE001",

@@ -44,7 +44,10 @@ def compile_clauses(document: Node, vocabulary: Scope, problems: Problems) -> Cl
 def _book(document: Node, vocabulary: Scope, problems: Problems) -> ClauseBook:
     languages, kinds = document.texts("languages"), tuple(document["kinds"].entries)
     consents = vocabulary.type_of("consents")
-    known = consents.fields["kind"].choices if consents else kinds
+    fields = consents.fields if consents else {}
+    if consents and "kind" not in fields:
+        problems.report("COND001", document.entries["kinds"].key_at, path="consents.kind", hint=nearest("kind", fields))
+    known = fields["kind"].choices if "kind" in fields else kinds
     for kind, entry in document["kinds"].entries.items():
         require_languages(entry.value, languages, problems)
         if kind not in known:
@@ -54,7 +57,7 @@ def _book(document: Node, vocabulary: Scope, problems: Problems) -> ClauseBook:
         _check_kind(part, kinds, problems)
     require_languages(document["agreement"], languages, problems)
     seen: dict[str, int] = {}
-    disclosures = consents.fields["disclosures"].choices if consents and "disclosures" in consents.fields else ()
+    disclosures = fields["disclosures"].choices if "disclosures" in fields else ()
     for part in document["clauses"]:
         _check_clause(part, languages, kinds, problems)
         _check_tells(part, disclosures, problems)

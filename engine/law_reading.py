@@ -72,7 +72,7 @@ def read_law(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Probl
         jurisdiction=reader.jurisdiction,
         topic=name,
         values=tuple(value for key, part in node.items_of("values") for value in _values(reader, key, part)),
-        rules=tuple(_rule(reader, part) for part in node.get("rules") or ()),
+        rules=tuple(_rule(reader, part) for part in node.get("rules") or () if part.sort is Sort.MAP),
         sources=sources,
         cases=tuple(_cases(reader, name, node)),
         content=_content(node),
@@ -86,7 +86,7 @@ def read_policy(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Pr
     """A clinic's own rules: a list of rules, each naming its `topic` in its id (`clinic/<topic>/<name>`)."""
     rules = []
     POLICY.check(node, problems)
-    for part in node:
+    for part in (part for part in node if part.sort is Sort.MAP):  # any other was reported by its shape
         names = part.text("id").split("/")
         topic = topics.topics.get(names[1] if len(names) > 2 else "")
         at = (part.get("id") or part).at
@@ -103,8 +103,10 @@ def _content(node: Node) -> object:
     plain = node.plain()
     if not isinstance(plain, dict):
         return plain
-    rules = [{key: value for key, value in rule.items() if key != "cases"} for rule in plain.get("rules", ())]
-    return {**{key: value for key, value in plain.items() if key != "cases"}, "rules": rules}
+    rules = plain.get("rules")
+    if isinstance(rules, list):
+        rules = [{k: v for k, v in rule.items() if k != "cases"} for rule in rules if isinstance(rule, dict)]
+    return {**{key: value for key, value in plain.items() if key != "cases"}, "rules": rules or []}
 
 
 def _source(name: str, node: Node, problems: Problems) -> Source:

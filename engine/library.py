@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.clinics import ClinicFile
 from engine.content import Backdrop, Content, compile_content, content_files
 from engine.diagnostics import BrokenInput, Diagnostic, Problems
+from engine.last_resort import survived
 from engine.rulebook import LawPack, Rulebook, join, read_pack
 
 _Mark = tuple[str, int, int]
@@ -41,7 +43,7 @@ def read_library(root: Path, clinics: Sequence[Path], problems: Problems) -> Lib
     """The same, with everything wrong put among `problems`; None where something is broken."""
     mine = Problems()
     law = read_pack(root, mine)
-    content = compile_content(root, clinics, _backdrop(law), mine) if law is not None else None
+    content = survived(".", mine, compile_content, root, clinics, _backdrop(law)) if law is not None else None
     rulebooks = _rulebooks(law, content, mine) if law is not None and content is not None else {}
     problems.found.extend(mine.found)
     if mine.errors or law is None or content is None:
@@ -61,12 +63,20 @@ def _backdrop(law: LawPack) -> Backdrop:
 def _rulebooks(law: LawPack, content: Content, problems: Problems) -> dict[str, Rulebook]:
     found: dict[str, Rulebook] = {}
     for slug, clinic in content.clinics.items():
-        try:
-            found[slug] = join(law, clinic.own_law)
-            problems.found.extend(found[slug].warnings)
-        except BrokenInput as broken:
-            problems.found.extend(broken.diagnostics)
+        rulebook = survived(f"clinics/{slug}.yaml", problems, _rulebook, law, clinic)
+        if rulebook is not None:
+            found[slug] = rulebook
     return found
+
+
+def _rulebook(law: LawPack, clinic: ClinicFile, problems: Problems) -> Rulebook | None:
+    try:
+        rulebook = join(law, clinic.own_law)
+    except BrokenInput as broken:
+        problems.found.extend(broken.diagnostics)
+        return None
+    problems.found.extend(rulebook.warnings)
+    return rulebook
 
 
 class LibraryKeeper:

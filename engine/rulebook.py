@@ -15,6 +15,7 @@ from engine.drugs import Drug, DrugNames, read_drugs
 from engine.due_points import POINTS
 from engine.imports import check_imports, resolve
 from engine.instances import Instance, instantiate, law_names
+from engine.last_resort import survived
 from engine.law import SHAPE as LAW_SHAPE
 from engine.law import LawFile, LawValue, Require, Rule, Source
 from engine.law_reading import read_law, report_place
@@ -347,19 +348,21 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
     fixed = [read_file(rules / name, root, problems) for name in _FIXED]
     if fixed[0] is None or fixed[1] is None:
         return None
-    vocabulary = read_vocabulary(fixed[0], problems)
-    topics = read_topics(fixed[1], vocabulary, problems)
+    vocabulary = survived(fixed[0].at.file, problems, read_vocabulary, fixed[0])
+    topics = survived(fixed[1].at.file, problems, read_topics, fixed[1], vocabulary) if vocabulary else None
+    if vocabulary is None or topics is None:
+        return None
     drugs, words, zones, nodes = _side_files(root, problems)
     files: list[LawFile] = []
     for path in sorted(rules.glob("*/*/*.yaml")):
         node = read_file(path, root, problems)
-        file = read_law(node, vocabulary, topics, problems) if node else None
+        file = survived(node.at.file, problems, read_law, node, vocabulary, topics) if node else None
         if file:
             report_place(file, problems)
             files.append(file)
-    _check_together(files, topics, problems)
-    check_schedules(files, topics, drugs, problems)
-    translations = read_translations(root, files, topics, problems)
+    survived("rules", problems, _check_together, files, topics)
+    survived("rules", problems, check_schedules, files, topics, drugs)
+    translations = survived("rules", problems, read_translations, root, files, topics) or {}
     return LawPack(
         vocabulary=vocabulary,
         topics=topics,
@@ -387,10 +390,10 @@ def _side_files(root: Path, problems: Problems) -> tuple[Mapping[str, Drug], fro
             continue
         contents.append(node.plain())
         if path.name == "drugs.yaml":
-            drugs.update(read_drugs(node, problems))
+            drugs.update(survived(node.at.file, problems, read_drugs, node) or {})
             words.update(node.texts("same_drug_words"))
         else:
-            zones.update(read_zones(node, problems))
+            zones.update(survived(node.at.file, problems, read_zones, node) or {})
     return drugs, frozenset(words), ZoneTable(zones), contents
 
 

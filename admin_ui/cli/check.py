@@ -12,6 +12,7 @@ from admin_ui.cli.walks import WalksBroken, walk_visits
 from engine.diagnostics import Diagnostic, Problems, as_github, as_json, as_text
 from engine.evaluator_pool import EvaluatorPool
 from engine.failing_cases import report_failing
+from engine.last_resort import FAILED, survived
 from engine.law import Source
 from engine.law_case_names import check_named
 from engine.law_cases import bulk_cases, check_starts, examples
@@ -24,7 +25,7 @@ from engine.visit_case_gates import Asking, report_gates
 from engine.visit_cases_reading import read_visit_cases
 from workflows.gatekeeper import LawGateKeeper
 
-WRONG_INPUT = 2
+WRONG_INPUT, FAILURE = 2, 1
 NO_DAY = "9999-12-31"
 FORMATS: Mapping[str, Callable[[Iterable[Diagnostic]], str]] = MappingProxyType(
     {"text": as_text, "json": as_json, "github": as_github}
@@ -46,28 +47,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when all files are right (warnings allowed), 2 when one is not."""
+    """0 when all files are right (warnings allowed), 2 when one is not, 1 when this program failed."""
     typed = {f"{PREFIX}ROOT": str(arguments.root.absolute())} if arguments.root else {}
     settings, problems = settings_with(typed=typed), Problems()
     report_unread(settings.root, problems)
-    library = read_library(settings.root, settings.clinics, problems)
+    library = survived(".", problems, read_library, settings.root, settings.clinics)
     asked = 0
     if library is not None:
         check_checked(library.law.sources.values(), datetime.now(UTC).date(), problems)
-        asked = _check_cases(settings, library, problems, ask=not arguments.no_cases)
+        asked = survived(".", problems, _check_cases, settings, library, not arguments.no_cases) or 0
         if arguments.visits and not problems.errors:
             try:
                 asked += walk_visits(settings, problems)
             except WalksBroken as broken:
                 sys.stderr.write(f"clinic: {broken}\n")
-                return 1
+                return FAILURE
     text = FORMATS[arguments.format](problems)
     sys.stdout.write(f"{text}\n" if text else "")
     if library is None or problems.errors:
         errors = len(problems.errors)
         unasked = "" if asked or arguments.no_cases else "; the law's cases are asked once there is none"
         sys.stderr.write(f"clinic: {errors} error{'s' if errors != 1 else ''}{unasked}\n")
-        return WRONG_INPUT
+        return FAILURE if any(problem.code == FAILED for problem in problems) else WRONG_INPUT
     law, content = library.law, library.content
     counts = f"{len(law.files)} law files, {len(content.specialties)} specialties, {len(content.forms)} forms"
     cases = f", {asked} cases hold" if asked else ""
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_cases(settings: Settings, library: Library, problems: Problems, *, ask: bool) -> int:
+def _check_cases(settings: Settings, library: Library, ask: bool, problems: Problems) -> int:
     """The cases of law and of visits, and the examples that any starts from; how many were asked.
 
     They are asked of both engines, those of the law without a clinic, and only where nothing else is wrong.

@@ -145,3 +145,20 @@ def test_a_case_that_does_not_hold_is_told_at_what_it_expects_unless_cases_are_l
     assert cli("check", str(copy), "--no-cases").status == 0
     path.write_text(before, encoding="utf-8")
     assert re.search(r", [1-9][0-9]+ cases hold\n\Z", cli("check", str(copy)).err)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["text", "json", "github"])
+def test_a_program_that_fails_says_so_with_the_file_and_all_other_problems(
+    cli: Cli, copy: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("typed by a person")
+
+    monkeypatch.setattr("engine.content.compile_clauses", fails)
+    replace_in(copy / "specialties/urgent_care/specialty.yaml", "form: urgent_care/intake", "form: urgent_care/absent")
+    said = cli("check", str(copy), "--format", form)
+    assert said.status == 1
+    for told in ("READ009", "forms/consent/clauses.yaml", "VISIT005", "ValueError at test_check.py:"):
+        assert told in said.out
+    assert "typed by a person" not in said.out + said.err

@@ -12,6 +12,7 @@ from engine.content import Backdrop, compile_content
 from engine.diagnostics import BrokenInput, Problems, as_text
 from engine.evaluators import ClosuresOnly
 from engine.failing_cases import report_failing
+from engine.last_resort import FAILED
 from engine.law_case_names import check_named
 from engine.law_cases import bulk_cases, check_starts, examples
 from engine.law_examples import check_examples
@@ -89,6 +90,10 @@ SHAPES: tuple[Fault, ...] = (
     (CLI, "'#1f6f54'", "green", "SHAPE005", 0),
     (SPE, "professions: [MD, NP]", "professions: []", "SHAPE006", 0),
     (FOR, "quantity: 20", "quantity: 0", "SHAPE007", 0),
+    (PRE, "rules:\n", "rules:\n-\n", "SHAPE003", 1),
+    (PRE, "rules:\n", "rules:\n- 5\n", "SHAPE003", 1),
+    (PRE, "rules:\n", "rules:\n- [a]\n", "SHAPE003", 1),
+    (CLI, "policy:\n", "policy:\n- 5\n", "SHAPE003", 1),
 )
 CONDITIONS: tuple[Fault, ...] = (
     (PRE, "when: {drug.schedule: II", "when: {drug.shedule: II", "COND001", 0),
@@ -327,6 +332,30 @@ def test_a_check_of_everything_survives_a_broken_file(tmp_path: Path, file: str)
     if library is not None:
         _ask_cases(tmp_path, library.law, problems)
     assert bool(problems.errors) is bool(faults)
+    assert FAILED not in {problem.code for problem in problems}
+
+
+def test_a_field_that_the_program_stands_on_is_missed_where_it_is_used(tmp_path: Path) -> None:
+    changed = FILES[VOC].replace("kind: {type: choice, of: [treatment", "kynd: {type: choice, of: [treatment")
+    problems = Problems()
+    assert read_library(plant(tmp_path, {**FILES, VOC: changed}), (), problems) is None
+    told_of = [(one.code, one.location.file, one.what) for one in problems]
+    assert told_of == [("COND001", CLA, "unknown fact `consents.kind`; did you mean `kynd`?")]
+
+
+def test_a_reader_that_fails_is_told_of_its_file_with_all_that_is_wrong_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise KeyError("what the file says")
+
+    monkeypatch.setattr("engine.content.compile_form", fails)
+    problems = Problems()
+    changed = {CLI: FILES[CLI].replace("logo_text: Elm", "logotext: Elm"), PRE: FILES[PRE].replace("look,", "lok,")}
+    assert read_library(plant(tmp_path, {**FILES, **changed}), (), problems) is None
+    assert {(one.code, one.location.file) for one in problems} >= {(FAILED, FRM), ("SHAPE001", CLI), ("LAW008", PRE)}
+    assert "KeyError at test_hundred_faults.py:" in as_text(problems)
+    assert "what the file says" not in as_text(problems)
 
 
 @pytest.mark.slow
@@ -337,6 +366,7 @@ def test_a_fault_is_told_on_its_line(
     text = FILES[file]
     assert old in text, "the seeded fault has nothing to stand on"
     problems = told(installation, law, file, text.replace(old, new, 1))
+    assert FAILED not in {problem.code for problem in problems}, as_text(problems)
     line = text[: text.index(old)].count("\n") + 1 + shift
     assert (file, line, code) in [(d.location.file, d.location.line, d.code) for d in problems], as_text(problems)
 
