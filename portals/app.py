@@ -54,6 +54,7 @@ from portals.provider import routes as provider
 from portals.serving import run
 from portals.staff import routes as staff
 from portals.staff.banner import EmergencyBanner
+from records.demo import MadeAsDemo
 
 # In this order: an address with a fixed word comes before one with an id in its place.
 SIGN_IN_PAGES = (auth, demo, reset, second, passkeys, provider_door, security, confirm, invitations, takeover, outbox)
@@ -148,7 +149,11 @@ def main() -> None:
     except SettingsError as wrong:
         sys.stderr.write("".join(f"{problem}\n" for problem in wrong.problems))
         sys.exit(2)
-    run(settings, create_app)
+    try:
+        run(settings, create_app)
+    except MadeAsDemo as refused:
+        sys.stderr.write(f"{refused}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Whether these records were made as a demonstration, and what time its visits and its law go by.
 
 A demonstration lets anybody at this machine in with one click and lets them move the clock. Records of real people
-must never be one: it is said once, while there is nobody in them, and no setting says it afterwards.
+must never be one: it is said once, while there is nobody in them, and no setting says it afterwards. So that no real
+person comes into one either, nothing runs on a demonstration's records as if they were none.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
 from engine.settings import Settings
@@ -28,6 +29,16 @@ _FILE = "demo-clock.json"
 
 class NotADemo(Exception):
     """These records hold people and were not made as a demonstration."""
+
+
+class MadeAsDemo(Exception):
+    """These records were made as a demonstration, and somebody asked to run them as none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "these records were made as a demo, and real people must never come into one: "
+            "run it with CLINIC_DEMO=1, or give real people a new data folder, keys and database"
+        )
 
 
 class DemoClock:
@@ -95,20 +106,39 @@ def open_records(settings: Settings) -> Opened:
     """Opens the records of an installation; a demonstration is one only where they were made as one.
 
     The tables must be there when the settings ask for a demonstration.
+
+    Raises:
+        MadeAsDemo: the settings ask for none, and the records are one.
     """
     clock = DemoClock(settings.data_dir, may_move=False)
     database = Database(
         settings.database_url, key_provider(settings), clock=clock, connections=settings.database_connections
     )
-    demo = settings.demo and is_demo(database)
-    clock.may_move = demo
+    made_as_demo = is_demo(database)
+    if made_as_demo and not settings.demo:
+        database.close()
+        raise MadeAsDemo
+    demo = clock.may_move = settings.demo and made_as_demo
     return Opened(database=database, clock=clock, settings=replace(settings, demo=demo))
 
 
 def is_demo(database: Database) -> bool:
-    """Whether the records were made as a demonstration."""
+    """Whether the records were made as a demonstration; those whose tables are still to come were not."""
     with database.reading() as session:
+        if not inspect(session.connection()).has_table(SeedMark.__tablename__):
+            return False
         return session.get(SeedMark, (INSTALLATION, _MARK)) is not None
+
+
+def refuse_demo(database: Database) -> None:
+    """Lets nobody go on whose records are a demonstration, one from before there was a mark too.
+
+    Raises:
+        MadeAsDemo: they are.
+    """
+    with database.reading() as session:
+        if session.get(SeedMark, (INSTALLATION, _MARK)) is not None or _began_as_demo(session):
+            raise MadeAsDemo
 
 
 def make_demo(database: Database) -> bool:

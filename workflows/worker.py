@@ -45,7 +45,7 @@ from integrations.telemetry.logs import start_logs
 from media.node import MediaConfig, MediaNode, NodePorts
 from records.credential_book import RecordsCredentialBook
 from records.database import Database, PayloadKeys
-from records.demo import Opened, open_records
+from records.demo import MadeAsDemo, Opened, open_records
 from records.erasure import erase_again
 from records.expiries import RecordsExpiryBook
 from records.mails import MailQueue
@@ -104,6 +104,9 @@ def main() -> int:
             asyncio.run(_worker(settings, evaluators) if evaluators is not None else _media(settings))
     except BrokenInput as broken:
         sys.stderr.write(as_text(broken.diagnostics) + "\n")
+        return 2
+    except MadeAsDemo as refused:
+        sys.stderr.write(f"{refused}\n")
         return 2
     return 0
 

@@ -9,7 +9,7 @@ from engine.clinics import ClinicFile
 from engine.content import Content
 from engine.settings import Settings
 from records.database import Database
-from records.demo import make_demo
+from records.demo import make_demo, refuse_demo
 from records.key_providers import key_provider
 from records.migrate import upgrade
 from records.seed import DemoPerson, demo_left_over, seed
@@ -35,11 +35,14 @@ def prepare(settings: Settings, clinics: Sequence[ClinicFile], *, empty: bool = 
 
     Raises:
         NotADemo: a demo was asked for, and the records hold people and were not made as one.
+        MadeAsDemo: none was asked for, and the records were made as one.
     """
     upgrade(settings.database_url)
     database = Database(settings.database_url, key_provider(settings), connections=settings.database_connections)
     try:
-        if settings.demo and make_demo(database) and not empty:
+        if not settings.demo:
+            refuse_demo(database)
+        elif make_demo(database) and not empty:
             begin(settings.data_dir)
         return tuple(_served(settings, database, clinic) for clinic in clinics)
     finally:

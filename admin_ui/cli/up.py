@@ -23,7 +23,7 @@ from admin_ui.demo.story import tell
 from engine.diagnostics import BrokenInput, as_text
 from engine.library import LibraryKeeper
 from engine.settings import PREFIX, Settings, SettingsError
-from records.demo import NotADemo
+from records.demo import MadeAsDemo, NotADemo
 from records.seed import DEMO_PASSWORD
 
 FAILED, WRONG_INPUT = 1, 2
@@ -66,6 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
     except NotADemo:
         _say(f"the data folder {settings.data_dir} holds records that were not made as a demo, and no demo may open it")
         _say("start it with CLINIC_DEMO=0, or give another folder with --data")
+    except MadeAsDemo:
+        _say(f"the data folder {settings.data_dir} was made as a demo, and real people must never come into one")
+        _say("start it without CLINIC_DEMO=0, or give real people a folder of their own with --data")
     except (PermissionError, FileExistsError, NotADirectoryError) as error:
         _say(f"the data folder cannot be used: {error.strerror} ({error.filename})")
     return FAILED

@@ -222,3 +222,13 @@ def test_a_folder_that_was_not_made_as_a_demo_is_never_opened_as_one(cli: Cli, t
     assert (said.status, said.out) == (1, "")
     assert "that were not made as a demo" in said.err
     assert "CLINIC_DEMO=0" in said.err
+
+
+@pytest.mark.slow
+def test_a_demo_is_never_started_for_real_people(cli: Cli, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (data / "lock").touch()
+    monkeypatch.setenv("CLINIC_DEMO", "0")
+    said = cli("up", "--port", str(pick(1)[0]), "--data", str(data))
+    assert (said.status, said.out) == (1, "")
+    assert "was made as a demo" in said.err
+    assert "a folder of their own with --data" in said.err

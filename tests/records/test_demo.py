@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from sqlalchemy import delete, select
 
 from engine.settings import parse_settings
 from records.database import INSTALLATION, Database
-from records.demo import DemoClock, NotADemo, is_demo, make_demo, open_records
+from records.demo import DemoClock, MadeAsDemo, NotADemo, is_demo, make_demo, open_records, refuse_demo
 from records.keys import FileKeyProvider
 from records.seed import seed
 from records.tables.people import SeedMark
@@ -69,9 +68,34 @@ def test_a_setting_alone_makes_no_demo_and_moves_no_clock(tmp_path: Path) -> Non
     assert again.settings.demo
     assert again.clock.moved() != timedelta(0)
     again.database.close()
-    outside = open_records(replace(settings, demo=False))
-    assert (outside.settings.demo, outside.clock.moved()) == (False, timedelta(0))
-    outside.database.close()
+
+
+def test_a_demo_is_never_run_as_none_so_that_nobody_real_comes_into_it(tmp_path: Path) -> None:
+    settings = parse_settings({"CLINIC_DATA_DIR": str(tmp_path), "CLINIC_DEMO": "0"})
+    database = open_database(tmp_path)
+    refuse_demo(database)
+    real = open_records(settings)
+    assert not real.settings.demo
+    real.database.close()
+    make_demo(database)
+    database.close()
+    with pytest.raises(MadeAsDemo, match="CLINIC_DEMO=1, or give real people a new data folder"):
+        open_records(settings)
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "from before the mark"])
+def test_a_demo_is_not_prepared_for_real_people(database: Database, marked: bool) -> None:
+    if marked:
+        make_demo(database)
+    seed(database, clinic(), demo=True)
+    with pytest.raises(MadeAsDemo):
+        refuse_demo(database)
+
+
+def test_an_installation_whose_tables_are_still_to_come_is_no_demo(tmp_path: Path) -> None:
+    opened = open_records(parse_settings({"CLINIC_DATA_DIR": str(tmp_path), "CLINIC_DEMO": "0"}))
+    assert not opened.settings.demo
+    opened.database.close()
 
 
 def test_the_demo_clock_moves_visits_and_never_audit_or_sessions(tmp_path: Path, clock: HandClock) -> None:
