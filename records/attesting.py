@@ -2,8 +2,8 @@
 
 The clinic's word is worth what its file's was: it counts for the greatest age of the fact, until the source is asked,
 which happens at once. It never beats a source: what a source has answered about counts again only when it has answered
-about the change, and what it calls suspended stays so. Where a credential of a state or number is not active, another of
-them counts only once its own source has answered, and the same paper by another name is refused.
+about the change, and what it calls suspended stays so. Where a credential of a state or number is not active, another
+of them counts only once its own source has answered, and the same paper by another name is refused.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from records.accounts import email_index
 from records.acting import is_adult
 from records.acts import Act
 from records.codes import as_code, is_code, new_id
-from records.errors import AlreadyDone, EmailTaken, Erased
+from records.errors import EmailTaken, Erased
 from records.invitations import has_login, state_of
 from records.mails import MailDraft, queue_mail
 from records.proofs import token_hash
@@ -37,11 +37,7 @@ Compose = Callable[[str, str, str], MailDraft]
 
 
 class NotIdentified(ValueError):
-    """No one record without a log-in agrees with what was typed; which part differs is not told."""
-
-
-class StillMinor(ValueError):
-    """The person is not of age yet."""
+    """No one record of an adult without a log-in agrees with what was typed; what is amiss only the audit says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -75,20 +71,15 @@ class Takeovers(Repository):
         """Keeps who was identified how, and queues the mail; an older invitation of theirs ends.
 
         Raises:
-            NotIdentified: audited; nobody, or more than one person, agrees with what was typed.
-            StillMinor: they are not of age where they live.
-            AlreadyDone: they have a log-in.
-            EmailTaken: the address has one.
+            NotIdentified: audited; nobody of age without a log-in, or more than one, agrees with what was typed.
+            EmailTaken: audited; the address has a log-in, whoever it is about.
         """
         work = self._work
         work.whole_clinic(Act.TAKEOVER_INVITED)
-        person = self._identified(draft)
-        if not is_adult(work, person):
-            raise StillMinor
-        if has_login(work, person):
-            raise AlreadyDone(person)
         if account_of(work, draft.email) is not None:
+            work.record(Act.TAKEOVER_REFUSED, work.clinic, code="address_taken")
             raise EmailTaken("account")
+        person = self._identified(draft)
         work.note(Act.TAKEOVER_INVITED, person, way=as_code(draft.way))
         _end_older(work, person)
         invitation, token = new_id("inv"), secrets.token_urlsafe(32)
@@ -126,6 +117,11 @@ class Takeovers(Repository):
         found = [person for person in self._candidates(draft.known_by.strip()) if _agrees(work, person, draft)]
         if len(found) != 1:
             work.record(Act.TAKEOVER_REFUSED, work.clinic, code="not_identified")
+            raise NotIdentified
+        code = "" if is_adult(work, found[0]) else "minor"
+        code = "has_login" if has_login(work, found[0]) else code
+        if code:
+            work.record(Act.TAKEOVER_REFUSED, found[0], code=code)
             raise NotIdentified
         return found[0]
 

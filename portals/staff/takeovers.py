@@ -20,7 +20,7 @@ from portals.staff.doors import may_open, require_act
 from records.acts import Act
 from records.errors import AlreadyDone, EmailTaken
 from records.scope import Scope
-from records.takeovers import WAYS, Compose, NotIdentified, StillMinor, TakeoverDraft
+from records.takeovers import WAYS, Compose, NotIdentified, TakeoverDraft
 
 router = APIRouter(include_in_schema=False)
 FIELDS = ("known_by", "given", "family", "birth_date-m", "birth_date-d", "birth_date-y", "way", "email")
@@ -69,10 +69,6 @@ def _invite(draft: TakeoverDraft, compose: Compose, scope: Scope) -> dict[str, s
         scope.takeovers.invite(draft, compose)
     except NotIdentified:
         return {"known_by": "not_identified"}
-    except StillMinor:
-        return {"birth_date": "minor"}
-    except AlreadyDone:
-        return {"known_by": "has_login"}
     except EmailTaken:
         return {"email": "taken"}
     return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -11,13 +12,13 @@ from records.access import Role
 from records.audit_trail import AuditQuery
 from records.devices import Browser
 from records.erasure import erase
-from records.errors import AccessRefused, AlreadyDone, EmailTaken
+from records.errors import AccessRefused, EmailTaken
 from records.errors_identity import TokenRefused
 from records.invitation_answers import peek_invitation
 from records.mails import MailDraft
 from records.second_step import Step
 from records.takeover_answers import MOST_WRONG, TakeoverAnswer, accept_takeover, takeover_is_open
-from records.takeovers import NotIdentified, StillMinor, TakeoverDraft
+from records.takeovers import NotIdentified, TakeoverDraft
 from records.work import Actor
 from tests.records.helpers import PATIENT, HandClock, World
 from tests.records.test_relationships import LEO, Family, family  # noqa: F401
@@ -66,7 +67,7 @@ def test_an_adult_child_takes_the_record_over_and_the_mother_is_out(
     clock: HandClock,
 ) -> None:
     world = family.world
-    with pytest.raises(StillMinor):
+    with pytest.raises(NotIdentified):
         invite(family)
     clock.at = ADULT
     token = invite(family)
@@ -84,8 +85,8 @@ def test_an_adult_child_takes_the_record_over_and_the_mother_is_out(
         scope.people.patient(family.leo)
     with pytest.raises(TokenRefused):
         accept_takeover(world.database, STEP, answered(token))
-    with pytest.raises(AlreadyDone):
-        invite(family)
+    with pytest.raises(NotIdentified):
+        invite(family, replace(DRAFT, email="leos.other@example.org"))
     with world.database.scope(world.clinic, world.as_system) as scope:
         (kept,) = scope.audit.search(AuditQuery(act="people:takeover:created"))
     assert (kept.subject, kept.actor, "document_by_video" in kept.detail) == (family.leo, "per_admin", True)
@@ -111,6 +112,32 @@ def test_whoever_the_document_does_not_name_is_not_invited_and_nothing_says_why(
     with family.world.database.scope(family.world.clinic, family.world.as_system) as scope:
         refused = scope.audit.search(AuditQuery(act="people:takeover:refused"))
     assert [one.actor for one in refused] == ["per_admin"] * len(WRONG)
+
+
+def refusals(world: World) -> list[tuple[str, str]]:
+    """What the audit says of each refusal: whom it was about, and its code."""
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        found = scope.audit.search(AuditQuery(act="people:takeover:refused"))
+    return sorted((one.subject, json.loads(one.detail)["code"]) for one in found)
+
+
+def test_whoever_tries_to_learn_about_somebody_hears_one_answer_and_stands_in_the_audit(
+    family: Family,  # noqa: F811
+    clock: HandClock,
+) -> None:
+    world = family.world
+    ana = replace(DRAFT, known_by=world.patient, given=PATIENT.given, family=PATIENT.family)
+    told = [replace(DRAFT, known_by=family.leo), replace(ana, birth_date=PATIENT.birth_date), ana]
+    answers = []
+    for draft in told:
+        with pytest.raises(NotIdentified) as refused:
+            invite(family, draft)
+        answers.append((type(refused.value), str(refused.value)))
+    with pytest.raises(EmailTaken):  # whoever it is about: the address is looked at first
+        invite(family, replace(ana, email=PATIENT.email))
+    assert len(set(answers)) == 1
+    by_nobody = [(world.clinic, "not_identified"), (world.clinic, "address_taken")]
+    assert refusals(world) == sorted([(family.leo, "minor"), (world.patient, "has_login"), *by_nobody])
 
 
 def test_the_record_is_found_by_its_number_too_and_a_taken_address_is_none(
