@@ -120,9 +120,15 @@ def _content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: 
     vocabulary = backdrop.vocabulary
     forms = dict(_forms(root, vocabulary, problems))
     broken_forms = frozenset(_form_files(root)) - forms.keys()
-    around = Surroundings(forms=forms, vocabulary=vocabulary, schedules=backdrop.schedules, broken=broken_forms)
-    specialties = dict(_specialties(root, around, problems))
     clauses = _clauses(root, vocabulary, problems)
+    around = Surroundings(
+        forms=forms,
+        vocabulary=vocabulary,
+        schedules=backdrop.schedules,
+        broken=broken_forms,
+        consents=tuple(clauses.kinds) if clauses is not None else (),
+    )
+    specialties = dict(_specialties(root, around, problems))
     broken = frozenset(path.parent.name for path in _specialty_files(root)) - specialties.keys()
     carried = frozenset(path.name.upper() for path in root.glob("rules/*/??") if path.is_dir())
     offering = Offering(specialties=specialties, vocabulary=vocabulary, broken=broken, carried=carried)

@@ -53,12 +53,14 @@ class Surroundings:
     """What a specialty may refer to: the compiled forms by id, the vocabulary, and drugs to their schedules.
 
     `broken` names the forms that are there but did not compile: their own problems are told, none about them.
+    `consents` are the kinds of consent that there are words for; without them those of the vocabulary count.
     """
 
     forms: Mapping[str, Form]
     vocabulary: Scope
     schedules: Mapping[str, str | None]
     broken: frozenset[str] = frozenset()
+    consents: tuple[str, ...] = ()
 
 
 def compile_specialty(folder: Folder, around: Surroundings, problems: Problems) -> Specialty | None:
@@ -151,7 +153,9 @@ class _Compiler:
     def _word(self, node: Node, path: str) -> str:
         """A word that the vocabulary allows at a path."""
         kind = self._around.vocabulary.type_of(path)
-        allowed = kind.choices if kind else ()
+        return self._one_of(node, kind.choices if kind else ())
+
+    def _one_of(self, node: Node, allowed: tuple[str, ...]) -> str:
         if node.raw not in allowed:
             hint = nearest(node.raw, allowed)
             self._problems.report("SHAPE004", node.at, value=node.raw, hint=hint, allowed=listed(allowed, 20))
@@ -194,6 +198,8 @@ class _Compiler:
             )
         if kind == "intake":
             self._check_languages(node["form"])
+        if kind == "consent":
+            self._check_consents(node)
         gate = node.text("gate") or STEP_KINDS[kind].gate
         if gate != STEP_KINDS[kind].gate:
             own = STEP_KINDS[kind].gate
@@ -201,6 +207,15 @@ class _Compiler:
             self._problems.report("VISIT006", node["gate"].at, kind=kind, expected=expected, gate=own or "null")
         after = tuple(part.raw for part in _afters(node))
         return Step(id=name, kind=kind, after=after, gate=gate, settings=settings_of(kind, node, self._problems))
+
+    def _check_consents(self, node: Node) -> None:
+        """Every kind of consent asked for is one that can be given: a visit would wait for any other for ever."""
+        records = self._around.vocabulary.type_of("consents")
+        field = records.fields.get("kind") if records else None
+        known = self._around.consents or (field.choices if field else ())
+        for part in node.get("kinds") or ():
+            if known:
+                self._one_of(part, known)
 
     def _check_languages(self, node: Node) -> None:
         """A form asks in every language that the specialty speaks, an instrument in its published words."""

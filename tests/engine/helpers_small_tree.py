@@ -262,6 +262,7 @@ visit_types:
   - {kind: pay, after: book}
   - {kind: intake, after: pay, form: care/intake}
   - {kind: locate, after: pay}
+  - {kind: consent, after: locate, kinds: [treatment]}
   - {kind: wait, after: [intake, locate], no_show: 15 min}
   - {kind: consult, after: wait, gate: join, medium: video}
   - {kind: prescribe, after: consult, gate: prescribe}
