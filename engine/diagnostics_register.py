@@ -146,6 +146,12 @@ LAW: tuple[Kind, ...] = (
         "use a unit of UCUM such as d, h, mg, kg, [lb_av], Cel, [degF], mg/dL",
     ),
     Kind("VOC008", "`{key}` is not for facts of type `{type}`", "It would be ignored.", "remove it"),
+    Kind(
+        "VOC009",
+        "`{path}` can never be presumed so: {reason}",
+        "Only exceptional statuses may be presumed absent, never licences, consents, schedules or places.",
+        "leave it out of `may_be_presumed` and leave its `when_untold` out",
+    ),
     Kind("VOC006", "unknown state code `{state}`{hint}", "The place selects the law.", "use a USPS code"),
     # ASK: questions
     Kind("ASK001", "a question is a mapping; found {found}", "It has a topic, facts and an instant.", "see the docs"),

@@ -20,6 +20,8 @@ PATH = Text(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", "a path such as patient.loca
 STATES = "states"
 UNKNOWN = "unknown"
 WORKED_OUT = "engine"
+NEVER_PRESUMED = ("consents", "drug", "patient.location", "pdmp", "provider.dea", "provider.licenses")
+"""What the law stands on and nobody may guess: these paths and those below them, whatever a vocabulary says."""
 
 _TYPE_KEYS = {
     "type": Key(OneOf(tuple(kind.value for kind in Kind)), "the kind of value", required=True),
@@ -173,6 +175,10 @@ def read_vocabulary(node: Node, problems: Problems) -> Vocabulary:
     for part in node.get("may_be_presumed") or ():
         if part.raw not in facts:
             problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, facts))
+        elif any(f"{part.raw}.".startswith(f"{family}.") for family in NEVER_PRESUMED):
+            problems.report("VOC009", part.at, path=part.raw, reason="the law stands on it, so somebody must tell it")
+        elif facts[part.raw].source == WORKED_OUT:
+            problems.report("VOC009", part.at, path=part.raw, reason="the engine works it out")
     return Vocabulary(facts, frozenset(_prefixes(facts)), tuple(_happened(facts.values())))
 
 
@@ -259,10 +265,13 @@ def _doubt(node: Node | None) -> Doubt | None:
 
 def _presumed(path: str, kind: FactType, node: Node, problems: Problems) -> Value:
     try:
-        return kind.read(node.plain())
+        presumed = kind.read(node.plain())
     except BadValue as error:
         problems.report("COND004", node.at, value=node.raw, path=path, reason=error, fix=f"write {kind}")
         return None
+    if presumed is not False:
+        problems.report("VOC009", node.at, path=path, reason="only a status may be presumed, and only as `false`")
+    return presumed
 
 
 def read_type(node: Node, lists: Mapping[str, tuple[str, ...]], problems: Problems) -> FactType:
