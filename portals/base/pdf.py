@@ -6,21 +6,29 @@ import logging
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 log = logging.getLogger(__name__)
 SECONDS = 30.0
 _PROGRAM = Path(__file__).with_name("pdf_writer.py")
-_AT_ONCE = threading.BoundedSemaphore(2)
+AT_ONCE = 2
+_WRITING: set[str] = set()
+_LOCK = threading.Lock()
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"  # how the machine's libraries are looked for
 
 
-def pdf_of(page: str) -> bytes:
-    """The page as PDF; empty where this machine cannot write one (it lacks Pango, or took too long).
+def pdf_of(page: str, person: str) -> bytes:
+    """The page as PDF; empty where none is written: this machine lacks Pango, took too long, or writes enough already.
 
+    A person has one written at a time. Nobody waits for a place: the threads that would wait serve every other page.
     Comfort fails soft: whoever asked shows the page, which a browser can print.
     """
-    with _AT_ONCE:
+    with _place(person) as free:
+        if not free:
+            log.info("no PDF was written: too many at once")
+            return b""
         command = [sys.executable, "-I", "-B", str(_PROGRAM)]
         try:
             done = subprocess.run(
@@ -39,3 +47,18 @@ def pdf_of(page: str) -> bytes:
         log.warning("no PDF was written: status %d", done.returncode)
         return b""
     return done.stdout
+
+
+@contextmanager
+def _place(person: str) -> Iterator[bool]:
+    """Whether there is room for one more of that person; it is theirs until the end."""
+    with _LOCK:
+        free = person not in _WRITING and len(_WRITING) < AT_ONCE
+        if free:
+            _WRITING.add(person)
+    try:
+        yield free
+    finally:
+        if free:
+            with _LOCK:
+                _WRITING.discard(person)

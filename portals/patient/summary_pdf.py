@@ -27,7 +27,7 @@ router = APIRouter()
 @router.get("/visits/{visit_id}/summary.pdf")
 async def summary_pdf(request: Request, visit_id: str) -> Response:
     """The summary as PDF; the page instead, which says so, where there is none or none can be written."""
-    require_patient(request)
+    person = require_patient(request).person
 
     def read(scope: Scope) -> tuple[VisitPage, Mapping[str, Any] | None, tuple[Any, ...]]:
         page = read_page(scope, visit_id)
@@ -43,7 +43,7 @@ async def summary_pdf(request: Request, visit_id: str) -> Response:
     view = summary_view(content, deps_of(request).content(), who.language)
     sheet = brand_css(who.here.brand_colour) + (STATIC / "css" / "document.css").read_text(encoding="utf-8")
     shown = render(request, "patient/summary_document.html", page=page, view=view, orders=orders, sheet=sheet)
-    written = await run_in_threadpool(pdf_of, bytes(shown.body).decode("utf-8"))
+    written = await run_in_threadpool(pdf_of, bytes(shown.body).decode("utf-8"), person)
     if not written:
         return go(f"/visits/{visit_id}/summary?pdf=no")
     # The name of the file says nothing of the visit: it lands in a folder that others may open.

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from starlette.testclient import TestClient
@@ -63,7 +64,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The pages that became PDFs."""
     seen: list[str] = []
 
-    def keep(page: str) -> bytes:
+    def keep(page: str, _person: str) -> bytes:
         seen.append(page)
         return b"%PDF-"
 
@@ -124,6 +125,23 @@ def test_where_no_pdf_can_be_made_the_page_says_so_and_can_be_printed(
     assert "The PDF could not be made" in answer.text
 
 
+@pytest.mark.parametrize("others", [{"self"}, {"one", "two"}], ids=["of one person", "of everybody"])
+def test_nobody_waits_for_a_place_to_have_a_pdf_written(monkeypatch: pytest.MonkeyPatch, others: set[str]) -> None:
+    started: list[object] = []
+
+    def start(*_: object, **__: object) -> SimpleNamespace:
+        started.append(set(pdf._WRITING))
+        return SimpleNamespace(returncode=0, stdout=b"%PDF-1.7")
+
+    monkeypatch.setattr(pdf, "subprocess", SimpleNamespace(run=start, PIPE=-1, DEVNULL=-3))
+    monkeypatch.setattr(pdf, "_WRITING", set(others))
+    assert pdf_of("<p>page</p>", "self") == b""
+    assert (started, pdf._WRITING) == ([], others)
+    pdf._WRITING.clear()
+    assert pdf_of("<p>page</p>", "self") == b"%PDF-1.7"
+    assert (started, pdf._WRITING) == ([{"self"}], set())
+
+
 def test_a_guest_and_another_patient_get_nothing(clinic: Clinic, told: Told, pages: list[str]) -> None:
     guest = clinic.browser(f"{SLUG}.localhost")
     assert guest.get(f"/visits/{told.ids['visit']}/summary.pdf").url.path == "/sign-in"
@@ -136,7 +154,7 @@ def test_a_page_that_names_addresses_fetches_none_of_them(tmp_path: Path) -> Non
     secret = tmp_path / "secret.css"
     secret.write_text("body { color: rgb(1, 2, 3) }", encoding="utf-8")
     page = f'<html lang="en"><title>x</title><link rel="stylesheet" href="{secret.as_uri()}"><p>words</p>'
-    written = pdf_of(page)
+    written = pdf_of(page, "somebody")
     assert written.startswith(b"%PDF-")
     assert "0.003" not in b"".join(_streams(written)).decode("latin-1")
 
