@@ -23,8 +23,9 @@ from records.scope import Actor, Scope
 
 Found = TypeVar("Found")
 LONGEST_VALUE = 4000
-# What a program that passes requests on says of whom it asks for.
-FORWARDED = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
+# What a program that passes requests on says of whom it asks for: whole names, and how others begin.
+FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"})
+FORWARDED_KIND = "x-forwarded-"
 # For forms whose own fields say what is too long for them.
 LONGEST_CHECKED = 40_000
 
@@ -59,7 +60,11 @@ def in_demo(request: Request) -> bool:
     """
     settings = deps_of(request).settings
     near = is_loopback(settings.web_host) and is_loopback(urlsplit(settings.public_base).hostname or "")
-    return settings.demo and near and from_loopback(request) and not FORWARDED.intersection(request.headers.keys())
+    return settings.demo and near and from_loopback(request) and not _is_passed_on(request)
+
+
+def _is_passed_on(request: Request) -> bool:
+    return any(name in FORWARDED or name.startswith(FORWARDED_KIND) for name in request.headers)
 
 
 def actor_of(request: Request) -> Actor:

@@ -68,6 +68,13 @@ def test_a_ticket_is_good_for_a_minute_at_its_own_door_only(clinic: Clinic) -> N
         assert answer.headers["location"] == "/sign-in"
 
 
+def test_whatever_a_program_says_that_passes_requests_on_ends_the_demo(clinic: Clinic) -> None:
+    names = ("For", "Host", "Proto", "Server", "Port")
+    for name in (*(f"X-Forwarded-{one}" for one in names), "Forwarded", "Via", "X-Real-IP", "CF-Connecting-IP"):
+        assert "june_hartley" not in clinic.browser(BARE).get("/", headers={name: "x"}).text, name
+    assert "june_hartley" in clinic.browser(BARE).get("/", headers={"X-Requested-With": "x"}).text
+
+
 def test_outside_this_machine_or_through_another_program_there_is_nothing_of_a_demo(clinic: Clinic) -> None:
     for browser, headers in (
         (clinic.browser(BARE, "192.0.2.7"), {}),
