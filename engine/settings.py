@@ -147,6 +147,11 @@ class Settings:
         return self.data_dir / "files"
 
     @property
+    def has_texts(self) -> bool:
+        """Whether there is a network that carries text messages; so far the demo's own is the only one."""
+        return self.demo and not self.mail_server
+
+    @property
     def has_tls(self) -> bool:
         """Whether the listeners have a certificate and its key."""
         return self.tls_certificate is not None and self.tls_key is not None

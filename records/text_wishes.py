@@ -19,8 +19,10 @@ from records.work import Actor, Repository, Work
 if TYPE_CHECKING:
     from records.database import Database
 
-# What ends and resumes texts: the words of the CTIA's messaging principles, with their Spanish.
-STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "alto", "parar", "cancelar"})
+# What ends and resumes texts: the words of 47 CFR 64.1200(a)(10) and of the networks, with their Spanish, each
+# without case, blanks and punctuation.
+STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "alto", "parar"})
+STOP_WORDS |= {"cancelar", "terminar", "salir", "baja"}
 START_WORDS = frozenset({"start", "unstop", "yes", "iniciar", "si", "sí"})
 PAGE, ANSWERED = "page", "answered"
 
@@ -71,7 +73,7 @@ def answered(database: Database, clinic: str, phone: str, word: str) -> int:
 
     Any other word changes nothing.
     """
-    said = word.strip().casefold()
+    said = re.sub(r"[\W_]+", "", word.casefold())
     if said not in STOP_WORDS | START_WORDS:
         return 0
     with database.work(clinic, Actor.system("texts")) as work:

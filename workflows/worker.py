@@ -161,7 +161,7 @@ def _notifier(settings: Settings) -> Notifier:
     if settings.mail_server:
         own = mail_server(settings.mail_server, settings.mail_from, settings.mail_password_file, settings.mail_ca)
         return SmtpNotifier(own)
-    if not settings.demo:
+    if not settings.has_texts:
         return WaitingNotifier()
     return ByChannel(SimulatedNotifier(), TextNetwork(SimulatedTextNetwork().post, "simulated", "+10000000000"))
 

@@ -1,4 +1,7 @@
-"""Whether a patient wants text messages: asked for here, and ended here or by an answer from the phone."""
+"""Whether a patient wants text messages: asked for here, and ended here or by an answer from the phone.
+
+Where nothing carries texts there is no such page: it would promise what nobody sends.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ router = APIRouter()
 async def texts_page(request: Request) -> Response:
     """Whether texts are wanted now, and at which number (its last digits)."""
     person = require_patient(request).person
+    _require_texts(request)
     wish = await in_scope(request, lambda scope: scope.texts.of_person(person))
     return render(request, "patient/texts.html", wish=wish, simulated=in_demo(request))
 
@@ -29,6 +33,7 @@ async def texts_page(request: Request) -> Response:
 async def texts_post(request: Request) -> Response:
     """Keeps the wish."""
     person, form = require_patient(request).person, await form_of(request)
+    _require_texts(request)
     await in_scope(request, lambda scope: scope.texts.ask(person, field(form, "wanted") == "yes"))
     return go("/texts")
 
@@ -43,3 +48,8 @@ async def texts_answer(request: Request) -> Response:
     phone = await in_scope(request, lambda scope: scope.people.patient(person).phone)
     await run_in_threadpool(answered, deps_of(request).database, slug, phone, word)
     return go("/texts")
+
+
+def _require_texts(request: Request) -> None:
+    if not deps_of(request).settings.has_texts:
+        raise HTTPException(404)

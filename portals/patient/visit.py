@@ -231,7 +231,8 @@ async def visit_home(request: Request, visit_id: str) -> Response:
     law = law_of(page, visitor(request).language)
     new = request.query_params.get("new", "")
     steps = step_words(page.steps, visitor(request).language, page.lets, today=_is_today(request, page))
-    return render(request, "patient/visit.html", page=page, visit=page.visit, law=law, new=new, steps=steps)
+    shown = {"law": law, "new": new, "steps": steps, "texts": deps_of(request).settings.has_texts}
+    return render(request, "patient/visit.html", page=page, visit=page.visit, **shown)
 
 
 def _only_times(scope: Scope, visit_id: str) -> tuple[VisitView, str] | None:

@@ -134,3 +134,14 @@ def test_a_patient_asks_for_texts_and_the_phone_ends_them(clinic: Clinic) -> Non
     assert "We can also text them" in browser.get("/texts").text
     assert "We text reminders" in post(browser, "/texts", {"wanted": "yes"}).text
     assert "We can also text them" in post(browser, "/texts", {"word": "STOP"}, to="/texts/answer").text
+
+
+def test_where_nothing_carries_texts_nobody_is_promised_any(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    assert 'href="/texts"' in browser.get(f"/visits/{visit}").text
+    deps = clinic.app.state.deps
+    own_mail = replace(deps.settings, mail_server="smtps://care@mail.example.org")
+    clinic.app.state.deps = replace(deps, settings=own_mail)
+    assert 'href="/texts"' not in browser.get(f"/visits/{visit}").text
+    assert browser.get("/texts").status_code == 404

@@ -39,7 +39,13 @@ def test_who_asked_gets_the_text_beside_the_mail_until_they_end_it(world: World)
     assert not wanted(world)
 
 
-@pytest.mark.parametrize(("word", "left"), [(" Stop ", False), ("ALTO", False), ("thanks", True), ("start", True)])
+ENDING = (" Stop ", "ALTO", "STOP.", "Opt-out!", "opt out", "REVOKE", "¡Alto!")
+
+
+@pytest.mark.parametrize(
+    ("word", "left"),
+    [*((word, False) for word in ENDING), *((word, True) for word in ("thanks", "please stop by", "start", ""))],
+)
 def test_a_word_from_the_phone_ends_the_texts_even_those_that_wait(world: World, word: str, left: bool) -> None:
     ask(world)
     remind(world)
