@@ -30,14 +30,16 @@ from records.codes import b64, new_id, unb64
 from records.course import append_event
 from records.errors import AlreadyDone, NotFound
 from records.key_ring import Purpose
+from records.shots import is_named
 from records.tables.blobs import BlobRow
 from records.tables.people import Person
-from records.tables.visits import Visit
+from records.tables.visits import Visit, VisitEventRow
 from records.work import Work
 
 # Until the call is over something can be added; what the clinician may have looked at is not taken away again.
 REMOVING = ("held", "booked", "preparing", "ready", "waiting", "blocked")
 ADDING = (*REMOVING, "in_call", "submitted", "in_review", "more_asked")
+ADDED, SHOT = "file_added", "shot"
 _KINDS = {"application/pdf": DOCUMENT}
 
 
@@ -91,17 +93,20 @@ def expect(work: Work, visit: str) -> Expected:
     return Expected(visit=visit, person=row.patient, naming=_naming(work, row.patient))
 
 
-def add(work: Work, visit: str, stored: Stored) -> tuple[str, bool]:
+def add(work: Work, visit: str, stored: Stored, *, for_shot: bool = False) -> tuple[str, bool]:
     """Keeps a file that lies in its place, in quarantine. Returns its id, and whether the new file is needed.
 
     It is not when the same patient has sent the same before: to this visit, then that one counts; to another, then
-    this row names the file that is there already, if it was found clean.
+    this row names the file that is there already, if it was found clean. ``for_shot`` says that it is sent as a photo
+    that a form asks for; whatever was sent for itself, too, is not let go with the shot (`let_go`).
     """
     row = work.visit(visit, Act.FILE_ADDED, audited=False)
     work.lock(Person, row.patient)
     same = _same(work, row.patient, stored.digest)
     here = next((one for one in same if one.visit == visit), None)
     if here is not None:
+        if not for_shot and _is_only_a_shot(work, here):
+            append_event(work, row, ADDED, detail={"file": here.id})
         return here.id, False
     _refuse_late(work, row)
     there = next((one for one in same if one.state == CLEAN), None)
@@ -123,7 +128,7 @@ def add(work: Work, visit: str, stored: Stored) -> tuple[str, bool]:
     )
     work.session.add(fresh)
     work.note(Act.FILE_ADDED, blob, visit, kind=fresh.kind)
-    append_event(work, row, "file_added", detail={"file": blob})
+    append_event(work, row, ADDED, detail={"file": blob, **({"code": SHOT} if for_shot else {})})
     return blob, there is None
 
 
@@ -193,6 +198,19 @@ def remove(work: Work, blob: str) -> str:
     return _end(work, row, REMOVED)
 
 
+def let_go(work: Work, blob: str) -> str:
+    """A shot is not, or no longer, answered with this file: it goes, unless it was sent for itself or is named still.
+
+    Returns the name of what is not needed any more. Raises `AlreadyDone` as `remove` does.
+    """
+    row = work.row(BlobRow, blob)
+    work.visit(row.visit, Act.FILE_REMOVED, audited=False)
+    row = work.row(BlobRow, blob)  # what was read before the visit was held may be older
+    if not _is_only_a_shot(work, row) or is_named(work, row.visit, blob):
+        return ""
+    return remove(work, blob)
+
+
 def waiting(work: Work) -> tuple[str, ...]:
     """The clinic's files in quarantine, the oldest first."""
     work.allow(Act.FILE_SETTLED)
@@ -212,6 +230,13 @@ def _refuse_late(work: Work, visit: Visit) -> None:
     count = select(func.count()).select_from(BlobRow).where(BlobRow.visit == visit.id, BlobRow.state.in_(KEPT))
     if (work.session.scalar(count) or 0) >= MOST_FILES:
         raise TooMany("files")
+
+
+def _is_only_a_shot(work: Work, row: BlobRow) -> bool:
+    """Whether it was only ever sent as a photo that a form asks for, and never for itself."""
+    query = select(VisitEventRow.detail).where(VisitEventRow.visit == row.visit, VisitEventRow.event == ADDED)
+    told = [detail for detail in work.session.scalars(query) if detail.get("file") == row.id]
+    return bool(told) and all(detail.get("code") == SHOT for detail in told)
 
 
 def _naming(work: Work, person: str) -> bytes:

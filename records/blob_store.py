@@ -16,7 +16,20 @@ from pathlib import Path
 from engine.ports import PortUnavailable, Scanner
 from records.blob_folder import BlobFolder, Draft
 from records.blob_pictures import PictureRefused, write_anew
-from records.blob_rows import Expected, Opened, Stored, accept, add, expect, inspect, look, refuse, remove, waiting
+from records.blob_rows import (
+    Expected,
+    Opened,
+    Stored,
+    accept,
+    add,
+    expect,
+    inspect,
+    let_go,
+    look,
+    refuse,
+    remove,
+    waiting,
+)
 from records.blob_sniff import NEEDED, PICTURES, is_heif, sniff
 from records.blobs import CLEAN, MOST_BYTES, QUARANTINED, REFUSED, BlobView, view_of
 from records.database import Database
@@ -115,8 +128,11 @@ class BlobStore:
             self.check_sent(upload.clinic, blob)
         return blob
 
-    def take(self, upload: Upload) -> tuple[str, bool]:
-        """Keeps a file that has come whole, in quarantine; returns its id, and whether it is new and to be checked."""
+    def take(self, upload: Upload, *, for_shot: bool = False) -> tuple[str, bool]:
+        """Keeps a file that has come whole, in quarantine; returns its id, and whether it is new and to be checked.
+
+        ``for_shot``: it is sent as a photo that a form asks for.
+        """
         upload.finish()
         name = self.folder.place(upload.draft, upload.digest)
         stored = Stored(
@@ -129,7 +145,7 @@ class BlobStore:
         blob, needed = "", False
         try:
             with self._database.work(upload.clinic, upload.actor) as work:
-                blob, needed = add(work, upload.expected.visit, stored)
+                blob, needed = add(work, upload.expected.visit, stored, for_shot=for_shot)
         finally:
             if not needed:
                 self.folder.remove(name)
@@ -173,6 +189,12 @@ class BlobStore:
         """The patient takes it back. Raises `AlreadyDone` once the call has begun."""
         with self._database.work(clinic, actor) as work:
             name = remove(work, blob)
+        self._remove(name)
+
+    def let_go(self, clinic: str, actor: Actor, blob: str) -> None:
+        """A shot is not answered with it: it goes where nothing else needs it (`records.blob_rows.let_go`)."""
+        with self._database.work(clinic, actor) as work:
+            name = let_go(work, blob)
         self._remove(name)
 
     def _check(self, clinic: str, blob: str, *, shown: bool) -> tuple[str, str]:

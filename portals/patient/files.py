@@ -118,14 +118,16 @@ async def remove_file(request: Request, visit_id: str, blob: str) -> Response:
     return go(f"/visits/{visit_id}/files")
 
 
-async def taken(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -> tuple[str, str]:
+async def taken(
+    request: Request, visit_id: str, stream: AsyncIterator[bytes], *, for_shot: bool = False
+) -> tuple[str, str]:
     """Takes the file; returns why it was refused, empty when it was not, and its id.
 
-    Raises `BadUpload`, `NotYetBegun`.
+    ``for_shot``: it is sent as a photo that a form asks for. Raises `BadUpload`, `NotYetBegun`.
     """
     try:
         with _under_way(actor_of(request).person):
-            return "", await _take(request, visit_id, stream)
+            return "", await _take(request, visit_id, stream, for_shot=for_shot)
     except FileRefused as refused:
         return refused.code, ""
     except NotYetBegun:
@@ -134,7 +136,7 @@ async def taken(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -
         return "too_many" if isinstance(done, TooMany) else "late", ""
 
 
-async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -> str:
+async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes], *, for_shot: bool) -> str:
     clinic, actor = visitor(request).here.slug, actor_of(request)
     upload = await in_store(request, lambda store: store.begin(clinic, actor, visit_id))
     try:
@@ -143,7 +145,7 @@ async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes]) -
         form = FileForm(request.headers.get("content-type", ""), FIELD)
         most = MOST_BYTES + _AROUND
         await take_file(stream, form, lambda piece: run_in_threadpool(upload.write, piece), most)
-        blob, is_new = await in_store(request, lambda store: store.take(upload))
+        blob, is_new = await in_store(request, lambda store: store.take(upload, for_shot=for_shot))
     except TooLong:
         raise FileRefused("size") from None
     finally:

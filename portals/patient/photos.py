@@ -67,7 +67,7 @@ async def send_photo(request: Request, visit_id: str, item_id: str, shot_id: str
         await drain(stream, HEARD_OUT)
         return go(f"/visits/{visit_id}/intake")
     try:
-        code, blob = await taken(request, visit_id, stream)
+        code, blob = await taken(request, visit_id, stream, for_shot=True)
         if code:
             await drain(stream, HEARD_OUT)
     except (ClientDisconnect, BadUpload):
@@ -92,14 +92,14 @@ def _asked(sitting: Sitting, item_id: str, shot_id: str) -> _Shot | None:
 
 
 async def _unfit(request: Request, asked: _Shot, blob: str) -> str:
-    """Why a file cannot be this photo, and it is taken back; empty when it can."""
+    """Why a file cannot be this photo, and it is let go; empty when it can."""
     if blob in (other for shot, other in asked.taken.items() if shot != asked.shot):
         return "same"
     views = await in_scope(request, lambda scope: scope.blobs.for_visit(asked.visit))
     view = next((one for one in views if one.id == blob), None)
     code = "lost" if view is None else _wrong(asked.item, view)
-    if code and blob not in asked.taken.values():
-        await _take_back(request, blob)
+    if code:
+        await _let_go(request, blob)
     return code
 
 
@@ -115,7 +115,7 @@ def _wrong(item: Item, view: BlobView) -> str:
 
 
 async def _kept(request: Request, asked: _Shot, blob: str) -> str:
-    """Puts the file into the answer, and takes the one back that it replaces."""
+    """Puts the file into the answer, and lets the one go that it replaces."""
     old = asked.taken.get(asked.shot, "")
     value: dict[str, Any] = {**asked.taken, asked.shot: blob}
     draft = AnswerDraft(
@@ -137,14 +137,15 @@ async def _kept(request: Request, asked: _Shot, blob: str) -> str:
     except AlreadyDone:
         return "late"
     if old and old != blob:
-        await _take_back(request, old)
+        await _let_go(request, old)
     return ""
 
 
-async def _take_back(request: Request, blob: str) -> None:
+async def _let_go(request: Request, blob: str) -> None:
+    """Removes a file that this shot does not need; what was sent for itself or is named elsewhere stays."""
     clinic, actor = visitor(request).here.slug, actor_of(request)
     with contextlib.suppress(AlreadyDone):
-        await in_store(request, lambda store: store.remove(clinic, actor, blob))
+        await in_store(request, lambda store: store.let_go(clinic, actor, blob))
 
 
 def _refused(request: Request, asked: _Shot, code: str) -> Response:

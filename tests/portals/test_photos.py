@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from tests.portals.helpers_clinic import SLUG, Clinic, csrf_of, post, sign_in
 from tests.portals.helpers_files import clinician_at, left, visit_of
+from tests.portals.helpers_files import send as add
 from tests.records.helpers_blobs import PDF
 
 pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
@@ -105,6 +106,28 @@ def test_one_photo_does_not_count_for_two_shots(clinic: Clinic) -> None:
     send(browser, page, "overview", photo(10))
     assert "You sent this photo already" in send(browser, page, "close_up", photo(10)).text
     assert len(left(clinic)) == 1
+
+
+def test_what_was_sent_among_the_files_stays_when_it_is_no_photo_or_is_replaced(clinic: Clinic) -> None:
+    browser, visit, page = at_photos(clinic)
+    for content in (PDF, photo(10, 500, 900), photo(33)):
+        add(browser, visit, content)
+    before = left(clinic)
+    assert len(before) == 3
+    assert "This is no photo" in send(browser, page, "close_up", PDF).text
+    assert "shorter side" in send(browser, page, "close_up", photo(10, 500, 900)).text
+    send(browser, page, "overview", photo(33))
+    send(browser, page, "overview", photo(99))
+    assert set(before) < set(left(clinic))
+
+
+def test_a_shot_sent_among_the_files_as_well_stays_when_it_is_replaced(clinic: Clinic) -> None:
+    browser, visit, page = at_photos(clinic)
+    send(browser, page, "overview", photo(10))
+    add(browser, visit, photo(10))
+    before = left(clinic)
+    send(browser, page, "overview", photo(90))
+    assert len(left(clinic)) == 2 and set(before) < set(left(clinic))
 
 
 def test_a_shot_that_the_site_does_not_have_is_not_there(clinic: Clinic) -> None:
