@@ -30,7 +30,7 @@ from records.codes import b64, new_id, unb64
 from records.course import append_event
 from records.errors import AlreadyDone, NotFound
 from records.key_ring import Purpose
-from records.shots import is_named
+from records.shots import drop, is_handed_in, is_named
 from records.tables.blobs import BlobRow
 from records.tables.people import Person
 from records.tables.visits import Visit, VisitEventRow
@@ -188,11 +188,13 @@ def remove(work: Work, blob: str) -> str:
     """The patient takes a file back before the visit. Returns the name of what is not needed any more.
 
     Raises:
-        AlreadyDone: the call has begun, or it was removed before.
+        AlreadyDone: the call has begun, it was removed before, or it belongs to answers that were handed in.
     """
     row = work.row(BlobRow, blob)
     visit = work.visit(row.visit, Act.FILE_REMOVED, audited=False)
     if visit.stage not in REMOVING or row.state not in (*KEPT, REFUSED):
+        raise AlreadyDone("file")
+    if row.state in KEPT and is_handed_in(work, row.visit, blob):
         raise AlreadyDone("file")
     work.note(Act.FILE_REMOVED, blob, row.visit)
     return _end(work, row, REMOVED)
@@ -301,9 +303,13 @@ def _tell(work: Work, row: BlobRow, event: str) -> None:
 
 
 def _end(work: Work, row: BlobRow, state: str) -> str:
-    """Ends a row; its file's name is returned unless another row of the same patient names it, too."""
+    """Ends a row, and no answer names it any more.
+
+    Its file's name is returned unless another row of the same patient names it, too.
+    """
     name = row.file
     row.state, row.file, row.key, row.settled_at = state, "", b"", work.now
+    drop(work, work.row(Visit, row.visit), row.id)
     _tell(work, row, f"file_{state}")
     others = select(BlobRow.id).where(BlobRow.file == name).limit(1)
     return "" if not name or work.session.scalar(others) is not None else name

@@ -48,6 +48,17 @@ class AlreadyDone(RecordsError):
     code = "already_done"
 
 
+class PhotosGone(RecordsError):
+    """An answer names photos that are not kept with the visit: the form's ``item``, and the ``shots`` that lack one."""
+
+    code = "photos_gone"
+
+    def __init__(self, item: str, shots: tuple[str, ...]) -> None:
+        self.item = item
+        self.shots = shots
+        super().__init__(f"{item}: {len(shots)}")
+
+
 class NotYetBegun(AlreadyDone):
     """The visit is only a draft: its time is not held, so nothing can be added to it; carries its id.
 

@@ -13,7 +13,8 @@ from records.access import permitted
 from records.acts import Act
 from records.codes import as_code, new_id
 from records.course import append_event, raise_alert, tell
-from records.errors import AlreadyDone, Conflict
+from records.errors import AlreadyDone, Conflict, PhotosGone
+from records.shots import gone, shots_in
 from records.standing import standing_at
 from records.tables.clinical import AnswerRow, SubmissionRow
 from records.tables.visits import AlertRow, Visit
@@ -87,6 +88,7 @@ class Forms(Repository):
         Raises:
             Conflict: somebody saved another version since the page was shown.
             AlreadyDone: the form was handed in.
+            PhotosGone: the answer newly names a file that is not kept with the visit.
             ValueError: form, item or key is not a code, or the key saved another answer before.
         """
         visit = self._work.visit(draft.visit, Act.ANSWER_SAVED, audited=False)
@@ -98,6 +100,7 @@ class Forms(Repository):
             raise Conflict("answer", current)
         if self._submission_id(draft.visit, draft.form) is not None:
             raise AlreadyDone("form")
+        self._refuse_gone(draft.visit, draft.item, self._new_shots(draft))
         return self._write(visit, draft)
 
     def flag(self, visit: str, form: str, item: str, flag: str, *, stops: bool) -> None:
@@ -123,7 +126,11 @@ class Forms(Repository):
         return {row.item: self._view(row) for row in self._newest(visit, form)}
 
     def submit(self, submission: Submission) -> str:
-        """Hands the form in and announces it; handed in again it is the same submission. Returns its id."""
+        """Hands the form in and announces it; handed in again it is the same submission. Returns its id.
+
+        Raises:
+            PhotosGone: an answer names photos that were removed, or refused by their check.
+        """
         visit = self._work.visit(submission.visit, Act.FORM_SUBMITTED)
         known = self._submission_id(submission.visit, submission.form)
         if known is not None:
@@ -131,6 +138,8 @@ class Forms(Repository):
         row_id, shown = new_id("sub"), set(submission.shown)
         newest = self._newest(submission.visit, submission.form)
         answers = {row.item: self._view(row).value for row in newest if row.item in shown}
+        for item, value in answers.items():
+            self._refuse_gone(submission.visit, item, shots_in(value))
         content = {"answers": answers, "fills": dict(submission.fills)}
         row = SubmissionRow(
             id=row_id,
@@ -192,6 +201,18 @@ class Forms(Repository):
         self._work.note(Act.ANSWER_SAVED, row_id, visit.id, form=draft.form, item=draft.item, version=version)
         self._session.flush()
         return SavedAnswer(version=version, at=row.at, repeated=False)
+
+    def _new_shots(self, draft: AnswerDraft) -> dict[str, str]:
+        """What this answer names and the one before it did not."""
+        shots = shots_in(draft.value)
+        before = (row for row in self._newest(draft.visit, draft.form) if row.item == draft.item) if shots else ()
+        known = {blob for row in before for blob in shots_in(self._view(row).value).values()}
+        return {shot: blob for shot, blob in shots.items() if blob not in known}
+
+    def _refuse_gone(self, visit: str, item: str, shots: Mapping[str, str]) -> None:
+        lost = gone(self._work, visit, shots.values())
+        if lost:
+            raise PhotosGone(item, tuple(shot for shot, blob in shots.items() if blob in lost))
 
     def _by_key(self, draft: AnswerDraft) -> AnswerRow | None:
         query = select(AnswerRow).where(AnswerRow.visit == draft.visit, AnswerRow.client_key == draft.key)

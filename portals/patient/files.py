@@ -27,6 +27,7 @@ from records.blob_store import FileRefused
 from records.blobs import MOST_BYTES, MOST_FILES, BlobView
 from records.errors import AlreadyDone, NotYetBegun
 from records.scope import Scope
+from records.shots import shots_in
 
 router = APIRouter()
 FIELD = "file"
@@ -45,6 +46,8 @@ class FilesPage:
 
     page: VisitPage
     files: tuple[BlobView, ...]
+    handed_in: frozenset[str] = frozenset()
+    """Those that belong to answers which were handed in: they stay."""
 
     @property
     def may_add(self) -> bool:
@@ -62,7 +65,10 @@ async def files_page(request: Request, visit_id: str) -> Response:
     require_patient(request)
 
     def read(scope: Scope) -> FilesPage:
-        return FilesPage(page=begun(read_page(scope, visit_id)), files=scope.blobs.for_visit(visit_id))
+        page = begun(read_page(scope, visit_id))
+        forms = scope.forms.submitted(visit_id) if page.lets("intake") and page.visit.stage in REMOVING else ()
+        named = (blob for form in forms for value in form.answers.values() for blob in shots_in(value).values())
+        return FilesPage(page=page, files=scope.blobs.for_visit(visit_id), handed_in=frozenset(named))
 
     shown, said = await in_scope(request, read), said_again(request)
     words = translator(visitor(request).language)

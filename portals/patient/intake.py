@@ -48,7 +48,7 @@ from portals.patient.intake_page import (
 from portals.patient.journey import OVER
 from portals.patient.photos_page import shot_views
 from portals.patient.visit import VisitPage, begun, read_page
-from records.errors import AlreadyDone, Conflict
+from records.errors import AlreadyDone, Conflict, PhotosGone
 from records.forms import AnswerDraft, AnswerView, Submission
 from records.scope import Scope
 
@@ -146,7 +146,10 @@ async def intake_submit(request: Request, visit_id: str) -> Response:
         fills=filled_facts(form, sitting.answers),
     )
     with contextlib.suppress(AlreadyDone):  # a second click: the first one handed it in
-        await in_scope(request, lambda scope: scope.forms.submit(submission))
+        try:
+            await in_scope(request, lambda scope: scope.forms.submit(submission))
+        except PhotosGone as lost:
+            return _photos_gone(request, sitting, form, lost)
     return go(f"/visits/{visit_id}")
 
 
@@ -301,6 +304,14 @@ def _after_photos(request: Request, sitting: Sitting, form: Form, asked: tuple[I
         return go(_next_path(sitting, form, sitting.answers, number))
     words = translator(visitor(request).language)("photos.missing", count=len(missing))
     return _problem(request, sitting, form, (item, (missing[0].id,), words, number))
+
+
+def _photos_gone(request: Request, sitting: Sitting, form: Form, lost: PhotosGone) -> Response:
+    """Back to the question whose photos are not there any more, and says how many it needs."""
+    there = f"{sitting.base}/{number_of(form, sitting.answers, lost.item)}"
+    words = translator(visitor(request).language)("photos.missing", count=len(lost.shots))
+    said = Said(values={"value": lost.shots[0], "error": words}, status=422)
+    return send_again(request, said, there) or go(there)
 
 
 def _conflict(request: Request, fresh: Sitting, form: Form, sent: tuple[Entry, int, int]) -> Response:

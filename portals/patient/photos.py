@@ -29,7 +29,7 @@ from portals.patient.files import HEARD_OUT, taken
 from portals.patient.intake import Sitting, read_sitting
 from portals.patient.intake_page import number_of
 from records.blobs import CLEAN, PHOTO, BlobView
-from records.errors import AlreadyDone, Conflict
+from records.errors import AlreadyDone, Conflict, PhotosGone
 from records.forms import AnswerDraft
 from records.scope import Scope
 
@@ -136,6 +136,8 @@ async def _kept(request: Request, asked: _Shot, blob: str) -> str:
         return "busy"
     except AlreadyDone:
         return "late"
+    except PhotosGone:  # it was removed in between
+        return "lost"
     if old and old != blob:
         await _let_go(request, old)
     return ""

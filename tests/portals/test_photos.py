@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from records.work import Actor
 from tests.portals.helpers_clinic import SLUG, Clinic, csrf_of, post, sign_in
 from tests.portals.helpers_files import clinician_at, left, visit_of
 from tests.portals.helpers_files import send as add
@@ -128,6 +129,44 @@ def test_a_shot_sent_among_the_files_as_well_stays_when_it_is_replaced(clinic: C
     before = left(clinic)
     send(browser, page, "overview", photo(90))
     assert len(left(clinic)) == 2 and set(before) < set(left(clinic))
+
+
+def sent_all(clinic: Clinic, browser: TestClient, visit: str, page: str) -> list[str]:
+    """Sends every shot; the ids of their files."""
+    for number, shot in enumerate(("overview", "close_up", "scale", "side")):
+        send(browser, page, shot, photo(40 + 30 * number))
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        return [one.id for one in scope.blobs.for_visit(visit)]
+
+
+def test_a_photo_taken_back_among_the_files_is_asked_for_again(clinic: Clinic) -> None:
+    browser, visit, page = at_photos(clinic)
+    for blob in sent_all(clinic, browser, visit, page):
+        post(browser, f"/visits/{visit}/files", {}, to=f"/visits/{visit}/files/{blob}/remove")
+    assert "Take it again" not in browser.get(page).text
+    assert "Photos that are still needed: 4" in go_on(browser, page).text
+
+
+def test_answers_are_not_handed_in_with_photos_that_are_gone(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, visit, page = at_photos(clinic)
+    first = sent_all(clinic, browser, visit, page)[0]
+    monkeypatch.setattr("records.blob_rows.drop", lambda *_: None)  # it ends in the moment of handing in
+    monkeypatch.setattr("portals.patient.intake.check_submission", lambda *_: {})
+    post(browser, f"/visits/{visit}/files", {}, to=f"/visits/{visit}/files/{first}/remove")
+    shown = post(browser, page, {}, to=f"/visits/{visit}/intake/submit")
+    assert (shown.url.path, shown.status_code) == (page, 422)
+    assert "Photos that are still needed: 1" in shown.text and 'href="#shot-overview"' in shown.text
+
+
+def test_a_photo_that_was_handed_in_stays_and_its_page_says_so(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser, visit, page = at_photos(clinic)
+    monkeypatch.setattr("portals.patient.intake.check_submission", lambda *_: {})
+    first = sent_all(clinic, browser, visit, page)[0]
+    post(browser, page, {}, to=f"/visits/{visit}/intake/submit")
+    shown = browser.get(f"/visits/{visit}/files").text
+    assert shown.count("Part of the answers you handed in") == 4 and "/remove" not in shown
+    post(browser, f"/visits/{visit}/files", {}, to=f"/visits/{visit}/files/{first}/remove")
+    assert len(left(clinic)) == 4
 
 
 def test_a_shot_that_the_site_does_not_have_is_not_there(clinic: Clinic) -> None:

@@ -349,7 +349,7 @@ def test_a_program_that_dies_between_file_and_row_leaves_nothing_for_long(
     class Died(BaseException):
         pass
 
-    def dies(*_: object) -> None:
+    def dies(*_: object, **__: object) -> None:
         raise Died
 
     monkeypatch.setattr(blob_store, "add", dies)
