@@ -1,15 +1,17 @@
 """Cases without a call: what a clinician asked the patient for, what they replied, and on whom it waits until when.
 
 What was said is kept with the visit's papers, sealed under the patient's key. A reply is announced to the visit's
-workflow; a question is asked of it (`ask_more`), and names what was kept here.
+workflow; a question is asked of it (`ask_more`), and names what was kept here. It may refuse: a question was asked once
+the visit stands at `MORE_ASKED` after it was kept, and until then its patient is shown none of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from records.acts import Act
 from records.codes import new_id
@@ -21,18 +23,21 @@ from records.tables.visits import Visit, VisitEventRow
 from records.work import Repository
 
 QUESTION, REPLY = "case_question", "case_reply"
+KEPT_QUESTION = "question_kept"
 CLOCK, ON_CLINICIAN = "answer_clock", "clinician"
 LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CaseMessage:
-    """One thing said: by the clinician (a question) or the patient (a reply)."""
+    """One thing said: by the clinician (a question) or the patient (a reply); ``asked`` is False of a question that the
+    visit has not taken up, or refused."""
 
     id: str
     by_patient: bool
     text: str
     at: datetime
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +51,11 @@ class CaseClock:
 class Cases(Repository):
     """The clinic's cases."""
 
-    def thread(self, visit: str) -> tuple[CaseMessage, ...]:
-        """What was asked and replied, the oldest first."""
+    def thread(self, visit: str, *, unasked: bool = False) -> tuple[CaseMessage, ...]:
+        """What was asked and replied, the oldest first; ``unasked``: and questions that never were, for the desk."""
         self._work.visit(visit, Act.CASE_VIEWED)
-        return tuple(self._message(row) for row in self._rows(visit))
+        never = self._unasked(visit)
+        return tuple(self._message(row, never) for row in self._rows(visit) if unasked or row.id not in never)
 
     def ask(self, visit: str, text: str, key: str) -> str:
         """Keeps a question to the patient; returns its id. The same key again is the same question.
@@ -59,11 +65,13 @@ class Cases(Repository):
         """
         row = self._work.visit(visit, Act.CASE_ASKED)
         known = self._known(visit, key)
-        if known:
+        if known and (row.stage != IN_REVIEW or known not in self._unasked(visit)):
             return known
         if row.stage != IN_REVIEW:
             raise AlreadyDone("case")
-        return self._keep(row, QUESTION, text, key)
+        question = known or self._keep(row, QUESTION, text, key)
+        append_event(self._work, row, KEPT_QUESTION, detail={"subject": question})
+        return question
 
     def reply(self, visit: str, text: str, key: str) -> str:
         """Keeps the patient's reply and announces it; returns its id. The same key again is the same reply.
@@ -101,6 +109,22 @@ class Cases(Repository):
         query = select(DocumentRow).where(DocumentRow.visit == visit, DocumentRow.kind.in_((QUESTION, REPLY)))
         return list(self._session.scalars(query.order_by(DocumentRow.at, DocumentRow.id)))
 
+    def _unasked(self, visit: str) -> set[str]:
+        """Questions that the visit did not stand at `MORE_ASKED` for: that stage is of the one kept last before it."""
+        query = select(VisitEventRow).where(
+            VisitEventRow.visit == visit,
+            or_(VisitEventRow.event == KEPT_QUESTION, VisitEventRow.stage == MORE_ASKED),
+        )
+        unasked: set[str] = set()
+        newest = ""
+        for event in self._session.scalars(query.order_by(VisitEventRow.sequence)):
+            if event.event == KEPT_QUESTION:
+                newest = event.detail["subject"]
+                unasked.add(newest)
+            else:
+                unasked.discard(newest)
+        return unasked
+
     def _known(self, visit: str, key: str) -> str:
         return next((row.id for row in self._rows(visit) if self._content(row)["key"] == key), "")
 
@@ -125,5 +149,11 @@ class Cases(Repository):
         found: dict[str, str] = self._work.open(("documents", "content", row.id), row.content)
         return found
 
-    def _message(self, row: DocumentRow) -> CaseMessage:
-        return CaseMessage(id=row.id, by_patient=row.kind == REPLY, text=self._content(row)["text"], at=row.at)
+    def _message(self, row: DocumentRow, unasked: Collection[str]) -> CaseMessage:
+        return CaseMessage(
+            id=row.id,
+            by_patient=row.kind == REPLY,
+            text=self._content(row)["text"],
+            at=row.at,
+            asked=row.id not in unasked,
+        )

@@ -54,7 +54,7 @@ async def inbox(request: Request) -> Response:
 
 @router.post("/visits/{visit}/ask-more")
 async def ask_more(request: Request, visit: str) -> Response:
-    """Asks the patient for words or photos: kept first, then the visit's clock stands still."""
+    """Asks the patient for words or photos: kept first; shown to them once the visit has taken it up."""
     session, form = provider_session(request), await form_of(request)
     text, key = field(form, "text"), request_id(form)
     if not text or len(text) > LONGEST:

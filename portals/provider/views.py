@@ -310,11 +310,12 @@ class CallView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CaseLine:
-    """One thing said about a case, in the order it was said."""
+    """One thing said about a case, in the order it was said; ``asked`` is False of a question its patient never saw."""
 
     by_patient: bool
     text: str
     at: str
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -216,8 +216,8 @@ def _case(desk: Desk, visit: Any) -> CaseView | None:
         due=desk.fmt.moment(due, desk.zone) if due is not None else "",
         late=due is not None and due < desk.now,
         thread=tuple(
-            CaseLine(by_patient=one.by_patient, text=one.text, at=desk.fmt.moment(one.at, desk.zone))
-            for one in desk.scope.cases.thread(visit.visit)
+            CaseLine(by_patient=one.by_patient, text=one.text, at=desk.fmt.moment(one.at, desk.zone), asked=one.asked)
+            for one in desk.scope.cases.thread(visit.visit, unasked=True)
         ),
     )
 

@@ -50,7 +50,7 @@ def asked_for_more(clinic: Clinic, browser: TestClient, visit: str, words: str) 
     clinic.visits.move(ref(visit), "in_review")
     page = f"/staff/visits/{visit}"
     answer = desk.post(
-        f"{page}/ask-more", data={"csrf": csrf_of(desk.get(page).text), "text": words, "request": "q" * 24}
+        f"{page}/ask-more", data={"csrf": csrf_of(desk.get(page).text), "text": words, "request": "a" * 24}
     )
     assert "The patient was asked" in answer.text
 
@@ -118,6 +118,21 @@ def test_a_question_and_its_reply_are_read_on_both_sides(clinic: Clinic) -> None
     assert told.count("case_replied") == 1
     desk = clinician_at(clinic, visit).get(f"/staff/visits/{visit}").text
     assert "I did." in desk
+
+
+def test_a_question_that_the_visit_refused_is_not_shown_to_its_patient(clinic: Clinic) -> None:
+    browser, visit = in_inbox(clinic)
+    object.__setattr__(clinic.visits, "_ask_more", lambda *_: Answer(done=False, code="too_late"))
+    desk, page = clinician_at(clinic, visit), f"/staff/visits/{visit}"
+    clinic.visits.move(ref(visit), "in_review")
+    typed = {"text": "Which cream?", "request": "a" * 24}
+    refused = desk.post(f"{page}/ask-more", data={"csrf": csrf_of(desk.get(page).text), **typed})
+    assert "It is too late for this" in refused.text
+    assert "Which cream?" in refused.text and "Not sent to the patient" in refused.text  # what was typed is not lost
+    assert "Which cream?" not in browser.get(f"/visits/{visit}/case").text
+    asked_for_more(clinic, browser, visit, "Which cream?")  # the same request again, and now it is taken up
+    assert browser.get(f"/visits/{visit}/case").text.count("Which cream?") == 1
+    assert "Not sent to the patient" not in desk.get(page).text
 
 
 def test_the_inbox_lists_what_is_due_first_and_what_waits_on_its_patient_last(clinic: Clinic) -> None:

@@ -102,6 +102,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "item": "symptom",
         "flag": "f",
         "stops": True,
+        "unasked": True,
         "gate": "sign",
         "start": START,
         "end": START + timedelta(days=1),
