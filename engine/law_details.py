@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from engine.conditions import Condition, Quantifier, Test, walk
-from engine.diagnostics import Problems, nearest
+from engine.diagnostics import Problems, listed, nearest
 from engine.reading import Node, Sort
 from engine.values import Kind
 from engine.vocabulary import Vocabulary
 
 _WHOLE = "has_all"
+_OF_CONSENTS = {"consent": "kind", "form": "form"}
 
 
 def check_detail(detail: Node | None, met_by: Condition | None, vocabulary: Vocabulary, problems: Problems) -> None:
@@ -18,11 +19,24 @@ def check_detail(detail: Node | None, met_by: Condition | None, vocabulary: Voca
     condition itself asks for in another field is one as well.
     """
     records = [part for part in walk(met_by) if isinstance(part, Quantifier)] if met_by is not None else []
+    if detail is not None and "consent" in detail:
+        _check_consent(detail, vocabulary, problems)
     for key, node in detail.items() if detail is not None else ():
         for part in records if node.sort is Sort.LIST else ():
             kind = vocabulary.facts[part.path].type.fields.get(key) if part.path in vocabulary.facts else None
             if kind is not None and kind.kind is Kind.CHOICES:
                 _check_list(key, node, part, kind.choices, problems)
+
+
+def _check_consent(detail: Node, vocabulary: Vocabulary, problems: Problems) -> None:
+    """What kind of consent a duty asks for, in which form: words of the consents that are kept."""
+    consents = vocabulary.type_of("consents")
+    for key, name in _OF_CONSENTS.items():
+        node, kind = detail.get(key), consents.fields.get(name) if consents else None
+        if node is not None and node.sort is Sort.TEXT and kind is not None and node.raw not in kind.choices:
+            hint, fix = nearest(node.raw, kind.choices), f"use one of: {listed(kind.choices)}"
+            reason = f"it is none of the known words{hint}"
+            problems.report("COND004", node.at, value=node.raw, path=f"detail {key}", reason=reason, fix=fix)
 
 
 def _check_list(key: str, node: Node, records: Quantifier, choices: Iterable[str], problems: Problems) -> None:

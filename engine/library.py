@@ -12,6 +12,7 @@ from engine.clinics import ClinicFile
 from engine.content import Backdrop, Content, compile_content, content_files
 from engine.diagnostics import BrokenInput, Diagnostic, Problems
 from engine.last_resort import survived
+from engine.law_open_words import check_names, names_of
 from engine.rulebook import LawPack, Rulebook, join, read_pack
 
 _Mark = tuple[str, int, int]
@@ -70,6 +71,7 @@ def _rulebooks(law: LawPack, content: Content, problems: Problems) -> dict[str, 
 
 
 def _rulebook(law: LawPack, clinic: ClinicFile, problems: Problems) -> Rulebook | None:
+    check_names(clinic.own_law.policy or (), names_of(law.vocabulary, law.drugs, law.files), problems)
     try:
         rulebook = join(law, clinic.own_law)
     except BrokenInput as broken:

@@ -18,6 +18,7 @@ from engine.instances import Instance, instantiate, law_names
 from engine.last_resort import survived
 from engine.law import SHAPE as LAW_SHAPE
 from engine.law import LawFile, LawValue, Require, Rule, Source
+from engine.law_open_words import check_names, names_of
 from engine.law_reading import read_law, report_place
 from engine.local_dates import SHAPE as ZONES_SHAPE
 from engine.local_dates import ZoneTable, read_zones, zone_data_digest
@@ -354,12 +355,15 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
         return None
     drugs, words, zones, nodes = _side_files(root, problems)
     files: list[LawFile] = []
+    rules_read: list[Node] = []
     for path in sorted(rules.glob("*/*/*.yaml")):
         node = read_file(path, root, problems)
         file = survived(node.at.file, problems, read_law, node, vocabulary, topics) if node else None
         if file:
             report_place(file, problems)
             files.append(file)
+            rules_read.extend(node.get("rules") or () if node else ())
+    survived("rules", problems, check_names, rules_read, names_of(vocabulary, drugs, files))
     survived("rules", problems, _check_together, files, topics)
     survived("rules", problems, check_schedules, files, topics, drugs)
     translations = survived("rules", problems, read_translations, root, files, topics) or {}

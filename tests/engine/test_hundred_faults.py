@@ -96,7 +96,14 @@ SHAPES: tuple[Fault, ...] = (
     (PRE, "rules:\n", "rules:\n- [a]\n", "SHAPE003", 1),
     (CLI, "policy:\n", "policy:\n- 5\n", "SHAPE003", 1),
 )
+OF_II = "when: {drug.schedule: II, "
 CONDITIONS: tuple[Fault, ...] = (
+    (PRE, OF_II, f"{OF_II}drug.name: oxycodon, ", "COND004", 0),
+    (PRE, OF_II, f"{OF_II}drug.classes: {{has: opiod}}, ", "COND004", 0),
+    (PRE, OF_II, f"{OF_II}patient.jurisdiction: us/florida, ", "COND004", 0),
+    (PRE, OF_II, f"{OF_II}patient.location.country: usa, ", "COND004", 0),
+    (PRE, OF_II, f"{OF_II}patient.location.time_zone: {{not: [America/Nowhere]}}, ", "COND004", 0),
+    (PRE, "detail: {form: written}", "detail: {consent: tretment}", "COND004", 0),
     (PRE, "when: {drug.schedule: II", "when: {drug.shedule: II", "COND001", 0),
     (PRE, "where: {days: {at_least: 1}}", "where: {dayz: {at_least: 1}}", "COND001", 0),
     (PRE, "{fact: patient.birth_date", "{fact: patient.birthdate", "COND001", 0),
@@ -348,6 +355,14 @@ def test_a_field_that_the_program_stands_on_is_missed_where_it_is_used(tmp_path:
     assert read_library(plant(tmp_path, {**FILES, VOC: changed}), (), problems) is None
     told_of = [(one.code, one.location.file, one.what) for one in problems]
     assert told_of == [("COND001", CLA, "unknown fact `consents.kind`; did you mean `kynd`?")]
+
+
+def test_a_class_of_drugs_that_no_drug_has_is_told_of_a_clinics_policy(tmp_path: Path) -> None:
+    problems = Problems()
+    changed = FILES[CLI].replace("{has: antibiotic}", "{has_any: [antibiotics]}")
+    assert read_library(plant(tmp_path, {**FILES, CLI: changed}), (), problems) is None
+    reason = "there is none of that name; did you mean `antibiotic`?"
+    assert [one.what for one in problems] == [f"`antibiotics` cannot be a value of `drug.classes`: {reason}"]
 
 
 def test_a_reader_that_fails_is_told_of_its_file_with_all_that_is_wrong_elsewhere(
