@@ -24,10 +24,17 @@ def about_the_drug(decision: Decision, asked: Asked, day: str, sources: Sources)
             review = {"why": DATE_UNCERTAIN, **_words(one, unsure)}
             decision = _for_a_person(replace(decision, sources=_with(decision, unsure, sources)), review)
     if asked.unknown_drug:
-        return _for_a_person(decision, {"why": UNKNOWN_DRUG, "rule": "", "cite": []})
+        return _for_a_person(_without_the_name(decision), {"why": UNKNOWN_DRUG, "rule": "", "cite": []})
     if DRUG not in asked.facts and decision.outcome not in (Outcome.FORBIDDEN, Outcome.REVIEW):
         return replace(decision, outcome=Outcome.INCOMPLETE, missing=tuple(sorted({*decision.missing, DRUG})))
     return decision
+
+
+def _without_the_name(decision: Decision) -> Decision:
+    """The rules of a named drug stay open, yet the name was told: where no other fact is missing, a person decides."""
+    missing = tuple(path for path in decision.missing if path != DRUG)
+    settled = decision.outcome is Outcome.INCOMPLETE and not missing
+    return replace(decision, outcome=Outcome.REVIEW if settled else decision.outcome, missing=missing)
 
 
 def _for_a_person(decision: Decision, review: Json) -> Decision:

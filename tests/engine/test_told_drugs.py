@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.conditions import Condition, Every, Negation, Reference, Some, Test
 from engine.conditions_closures import truth
 from engine.decide import decide
-from engine.decisions import Decision, Question
+from engine.decisions import Decision, Outcome, Question
 from engine.evaluators import ClosuresOnly, Evaluator
 from engine.law_cases import nested, started
 from engine.rete import ReteEvaluator
@@ -86,6 +86,30 @@ def test_a_rule_that_compares_classes_with_a_fact_may_ask_for_any() -> None:
     (rule, *_) = [rule for file in RULEBOOK.law.files for rule in file.rules]
     for test in (Test("drug.classes", "has_any", Reference("a")), Test("a", "has", Reference("drug.classes"))):
         assert classes_asked([replace(rule, condition=test)], ()) is None
+
+
+class TestADrugThatTheBaseDoesNotHold:
+    """Its name was told, so no fact is missing that asking for the name would bring."""
+
+    @pytest.mark.parametrize("start", ["opioid_in_ca", "opioid_in_ny", "sleep_aid_in_ca"])
+    def test_is_for_a_person_alone_where_all_else_was_told(self, start: str) -> None:
+        told = {"drug.schedule": "II", "drug.classes": ["abortion_inducing", "opioid"]}
+        decision = asked(start, told, drug__name="Mifeprex")
+        assert (decision.outcome, decision.missing) == (Outcome.REVIEW, ())
+        assert [entry["why"] for entry in decision.review] == ["unknown_drug"]
+
+    def test_still_asks_for_what_nobody_told_of_it(self) -> None:
+        decision = asked("opioid_in_ca", drug__name="Adderall")
+        assert (decision.outcome, decision.missing) == (Outcome.INCOMPLETE, ("drug.classes", "drug.schedule"))
+        assert asked("opioid_in_ca", drug__name="Adderall", drug__schedule="II").missing == ("drug.classes",)
+
+    @pytest.mark.parametrize("start", ["ordinary_prescription", "stimulant_in_nj"])
+    def test_never_passes(self, start: str) -> None:
+        told: dict[str, Any] = {"drug.schedule": None, "drug.classes": []}
+        for more in ({}, told, {**told, "drug.classes": ["abortion_inducing"]}, {**told, "drug.schedule": "II"}):
+            decision = asked(start, more, ClosuresOnly(), drug__name="Adderall")
+            assert not decision.passes
+            assert "drug.name" not in decision.missing
 
 
 @given(
