@@ -1,7 +1,8 @@
 """Writes the list of what the researched facts hold: `python -m tests.rules.helpers_facts FACTS_FOLDER`.
 
 The list (docs/reference/facts-us.json) names every source of the facts by id and digest, every number of a section that
-the facts of a jurisdiction give, and every block of them: how sure it is, its sources and its sections.
+the facts of a jurisdiction give, and every block of them: how sure it is, its sources, its sections, its dates and
+those of its dates that no page was read for.
 `test_sources.py` and `test_facts_carried.py` hold the law files against it.
 """
 
@@ -20,11 +21,15 @@ ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "docs" / "reference" / "facts-us.json"
 FILES = ("licensing", "consent", "prescribing", "drugs")
 CONFIDENCE = ("unknown", "low", "medium", "high")
+GUESS = "background"
+"""The source of what no page was read for: by itself it says nothing of which facts are meant."""
 UNSAID = "medium"
 """How sure facts are at most that do not say it."""
 _NOTHING = (None, "none", "unknown")
 _LAW = ("federal", "compacts")
 _NAMES = ("id", "code", "service", "drug", "payer", "setting", "applies_to")
+_NO_DATES = ("source", "sources", "dated", "as_of", "as_seen", "note")
+_DATE = re.compile(r"\b[12][0-9]{3}-[0-9]{2}(?:-[0-9]{2})?\b|\A[12][0-9]{3}\Z")
 _SECTION = re.compile(r"[0-9][0-9A-Za-z.:-]*(?:\([0-9A-Za-z]+\))*")
 
 
@@ -37,6 +42,21 @@ def source_digest(source: Mapping[str, Any]) -> str:
 def sections(text: str) -> list[str]:
     """The numbers of a citation: `Fla. Stat. 456.47(2)(c)` gives `456.47(2)(c)`."""
     return [found.rstrip(".:-") for found in _SECTION.findall(text)]
+
+
+def dates(part: object) -> list[str]:
+    """The days, months and years that facts hold from or until, or cite; not those of their sources and notes."""
+    if isinstance(part, Mapping):
+        return sorted({date for key, value in part.items() if key not in _NO_DATES for date in dates(value)})
+    if isinstance(part, list):
+        return sorted({date for value in part for date in dates(value)})
+    return _DATE.findall(str(part))
+
+
+def recalled(part: Mapping[str, Any]) -> list[str]:
+    """The dates of facts whose day is recollection, though their other words were read."""
+    told = (value for key, value in part.items() if key in ("effective", "effective_from", "effective_to"))
+    return sorted({date for value in told for date in dates(value)} if part.get("effective_source") == GUESS else ())
 
 
 def specific(numbers: Iterable[str]) -> frozenset[str]:
@@ -69,7 +89,7 @@ def blocks(part: object, path: str, around: Block) -> Iterable[tuple[str, list[A
     if isinstance(part, Mapping):
         mine = around.inside(part)
         if mine.sources and not {"source", "confidence", "citation"}.isdisjoint(part):
-            yield path, mine.told()
+            yield path, [*mine.told(), dates(part), recalled(part)]
         for key, value in part.items():
             yield from blocks(value, f"{path}.{key}", mine)
     elif isinstance(part, list):

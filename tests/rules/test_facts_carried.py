@@ -1,6 +1,7 @@
 """Every block of the researched facts is carried by the law, or said to be left out, with the reason."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -8,13 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rules.helpers_facts import CONFIDENCE, LIST, ROOT, sections, specific
+from tests.rules.helpers_facts import CONFIDENCE, GUESS, LIST, ROOT, sections, specific
 
 BLOCKS: Mapping[str, Any] = json.loads(LIST.read_text(encoding="utf-8"))["blocks"]
 LEFT_OUT = yaml.safe_load((ROOT / "docs" / "reference" / "law-left-out.yaml").read_text(encoding="utf-8"))
 CARRIED = ("us", "us/ca", "us/fl", "us/nj", "us/ny", "us/tx")
-GUESS = "background"
-"""The source of what no page was read for: by itself it says nothing of which facts are meant."""
 Part = tuple[str, Mapping[str, Any]]
 
 
@@ -41,11 +40,22 @@ def alike(some: Iterable[str], others: Iterable[str]) -> bool:
 
 def speaks_of(part: Mapping[str, Any], block: list[Any]) -> bool:
     """Whether a rule or value stands on a block: a source of it, and where both name sections one of those."""
-    _, sources, numbers = block
+    _, sources, numbers, *_ = block
     shared = cites(part) & set(sources)
     mine = specific(sections(str(part.get("law", ""))))
     same = alike(mine, numbers)
     return bool(shared) and (same or (shared != {GUESS} and not (mine and numbers)))
+
+
+def dated(part: Mapping[str, Any]) -> dict[str, str]:
+    """The first and the last day of a rule or value, by key, where it has them."""
+    return {key: str(part[key]) for key in ("from", "until") if str(part.get(key, "unknown")) != "unknown"}
+
+
+def spoken_of(place: str, part: Mapping[str, Any]) -> list[list[Any]]:
+    """The blocks of a place and of the country that a rule or value of the place stands on; for the country any."""
+    known = (block for key, block in BLOCKS.items() if place in ("us", place_of(key)) or place_of(key) == "us")
+    return [block for block in known if speaks_of(part, block)]
 
 
 def place_of(block: str) -> str:
@@ -78,17 +88,34 @@ def test_what_is_left_out_is_in_the_facts_and_says_why() -> None:
 def test_nothing_of_the_law_is_surer_than_the_facts_it_stands_on(place: str) -> None:
     surer = []
     for name, part in law()[place]:
-        known = [block for key, block in BLOCKS.items() if place in ("us", place_of(key)) or place_of(key) == "us"]
-        sure = [CONFIDENCE.index(block[0]) for block in known if speaks_of(part, block)]
+        sure = [CONFIDENCE.index(block[0]) for block in spoken_of(place, part)]
         most = max(sure, default=CONFIDENCE.index("medium"))
         if CONFIDENCE.index(part["confidence"]) > most:
             surer.append((name, part["confidence"], CONFIDENCE[most]))
     assert surer == []
 
 
+RECALLED = re.compile(r"(sections?|effective date) (is|are) recollection in the facts", re.IGNORECASE)
+
+
+def too_sure(part: Mapping[str, Any], spoken: Iterable[list[Any]]) -> bool:
+    """Whether a rule or value is high, or names no guess, though the facts recall its day; or is high and says so."""
+    recalled = {date for block in spoken for date in block[4]}
+    guessed = not recalled.isdisjoint(dated(part).values())
+    high = part["confidence"] == "high"
+    return (guessed and (high or GUESS not in cites(part))) or (
+        high and RECALLED.search(part.get("note", "")) is not None
+    )
+
+
+@pytest.mark.parametrize("place", CARRIED)
+def test_what_the_facts_only_recall_is_not_high_and_is_cited_as_a_guess(place: str) -> None:
+    assert [name for name, part in law()[place] if too_sure(part, spoken_of(place, part))] == []
+
+
 def test_no_source_is_surer_than_the_surest_facts_that_stand_on_it() -> None:
     surest: dict[str, int] = {}
-    for sure, sources, _ in BLOCKS.values():
+    for sure, sources, *_ in BLOCKS.values():
         for source in sources:
             surest[source] = max(surest.get(source, 0), CONFIDENCE.index(sure))
     surer = {
@@ -110,3 +137,13 @@ def test_a_rule_that_is_too_sure_or_a_block_that_nobody_carries_is_found() -> No
     assert not speaks_of({"cite": GUESS}, block)
     assert not speaks_of({"cite": "some_source", "law": "Fla. Stat. 893.055"}, block)
     assert not speaks_of({"cite": "another", "law": "Fla. Stat. 456.47(2)(c)"}, block)
+
+
+def test_a_recalled_day_or_section_that_is_said_to_be_sure_is_found() -> None:
+    recalls = [["high", ["some_source"], [], ["2018-01-19", "2020"], ["2018-01-19"]]]
+    part = {"from": "2018-01-19", "cite": ["some_source", GUESS], "confidence": "medium"}
+    assert not too_sure(part, recalls)
+    assert too_sure({**part, "confidence": "high"}, recalls)
+    assert too_sure({**part, "cite": "some_source"}, recalls)
+    assert not too_sure({**part, "from": "unknown", "confidence": "high"}, recalls)
+    assert too_sure({**part, "confidence": "high", "note": "The sections are recollection in the facts"}, [])
