@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -100,7 +101,7 @@ RECALLED = re.compile(r"(sections?|effective date) (is|are) recollection in the 
 
 def too_sure(part: Mapping[str, Any], spoken: Iterable[list[Any]]) -> bool:
     """Whether a rule or value is high, or names no guess, though the facts recall its day; or is high and says so."""
-    recalled = {date for block in spoken for date in block[4]}
+    recalled = {day for block in spoken for day in block[4]}
     guessed = not recalled.isdisjoint(dated(part).values())
     high = part["confidence"] == "high"
     return (guessed and (high or GUESS not in cites(part))) or (
@@ -111,6 +112,34 @@ def too_sure(part: Mapping[str, Any], spoken: Iterable[list[Any]]) -> bool:
 @pytest.mark.parametrize("place", CARRIED)
 def test_what_the_facts_only_recall_is_not_high_and_is_cited_as_a_guess(place: str) -> None:
     assert [name for name, part in law()[place] if too_sure(part, spoken_of(place, part))] == []
+
+
+NOT_OF_ITS_FACTS = {
+    ("telemedicine.flexibility", "until", "2023-05-10"): "the day before the first flexibility; cites only the guess",
+    ("us/prescribing/before-the-flexibility", "until", "2023-05-10"): "the day before the first flexibility, as above",
+    ("telemedicine.buprenorphine", "from", "2009-04-13"): "the day of the act that the later rule is an exception to",
+    ("us/prescribing/methadone-for-opioid-use-disorder", "from", "1971-05-01"): "the act's day; cites only the guess",
+    ("us/tx/licensing/out-of-state-telemedicine-license", "until", "2025"): "in words: no option to hold it after 2025",
+}
+"""Days of the law that none of the facts it stands on gives as a date, each with the reason."""
+
+
+def invented(part: Mapping[str, Any], spoken: Iterable[list[Any]]) -> list[tuple[str, str]]:
+    """The days of a rule or value that its facts do not give: by themselves, as last day before it or first after."""
+    given = {day for block in spoken for day in block[3]}
+    return [(key, day) for key, day in dated(part).items() if given.isdisjoint({day, neighbour(key, day)})]
+
+
+def neighbour(key: str, day: str) -> str:
+    """The last day of what was before a first day, the first of what is after a last one; a month or year itself."""
+    step = timedelta(days=-1 if key == "from" else 1)
+    return (date.fromisoformat(day) + step).isoformat() if len(day) == len("2026-01-01") else day
+
+
+def test_every_day_of_the_law_is_one_of_the_facts_that_it_stands_on() -> None:
+    parts = [(place, name, part) for place in CARRIED for name, part in law()[place]]
+    found = {(name, *day) for place, name, part in parts for day in invented(part, spoken_of(place, part))}
+    assert found == set(NOT_OF_ITS_FACTS)
 
 
 def test_no_source_is_surer_than_the_surest_facts_that_stand_on_it() -> None:
@@ -147,3 +176,12 @@ def test_a_recalled_day_or_section_that_is_said_to_be_sure_is_found() -> None:
     assert too_sure({**part, "cite": "some_source"}, recalls)
     assert not too_sure({**part, "from": "unknown", "confidence": "high"}, recalls)
     assert too_sure({**part, "confidence": "high", "note": "The sections are recollection in the facts"}, [])
+
+
+def test_an_invented_day_is_found() -> None:
+    facts = [["high", ["some_source"], [], ["2021-10", "2024-06-30", "2026"], []]]
+    for given in ({"from": "2024-07-01"}, {"until": "2024-06-29"}, {"from": "2021-10"}, {"from": "unknown"}, {}):
+        assert invented(given, facts) == []
+    for key, day in (("from", "2024-06-29"), ("until", "2024-07-01"), ("from", "2021-10-01"), ("until", "2026-12-31")):
+        assert invented({key: day}, facts) == [(key, day)]
+    assert invented({"from": "2024-06-30"}, []) == [("from", "2024-06-30")]
