@@ -71,7 +71,7 @@ def _response(form: Form, arguments: argparse.Namespace, base: str) -> dict[str,
         authored=_instant(arguments.authored),
         status=arguments.status,
         base=base,
-        language=arguments.language or form.languages[0],
+        language=_language(form, arguments.language),
     )
     return questionnaire_response(form, answers, about)
 
@@ -83,6 +83,12 @@ def _problems(form: Form, answers: dict[str, Any], status: str) -> dict[str, Ans
     found = {name: check_answer(item, answers[name]) for name in answers if (item := form.item(name)) is not None}
     unknown = {name: AnswerProblem(code="unknown_item") for name in answers if form.item(name) is None}
     return unknown | {name: problem for name, problem in found.items() if problem is not None}
+
+
+def _language(form: Form, told: str | None) -> str:
+    if told is not None and told not in form.languages:
+        raise SettingsError([f"--language: the form is written in {', '.join(form.languages)}"])
+    return told or form.languages[0]
 
 
 def _subject(text: str | None) -> str:

@@ -54,6 +54,10 @@ WRONG = [
         "--authored",
     ),
     (("export", FORM, "--response", "nowhere.json", "--subject", "p"), "nowhere.json cannot be read"),
+    (
+        ("export", FORM, "--response", "{file}", "--status", "in-progress", "--subject", "p", "--language", "fr"),
+        "--language: the form is written in en, es",
+    ),
 ]
 
 
