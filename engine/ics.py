@@ -1,5 +1,7 @@
 """A visit as a calendar entry (RFC 5545): when, and with which clinic; nothing about why, with whom or for what.
 
+What goes out by mail names no clinic either: only who signed in and asks for the entry is told with whom it is.
+
 The entry keeps its UID for the visit's whole life; each change has a higher SEQUENCE, so that calendars follow it.
 """
 
@@ -10,12 +12,15 @@ from datetime import UTC, datetime
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 _WIDTH = 75  # octets of a line without its end, RFC 5545, section 3.1
-_SUMMARY: Mapping[str, str] = {"en": "Appointment: {clinic}", "es": "Cita: {clinic}"}
+_SUMMARY: Mapping[str, str] = {"en": "Appointment", "es": "Cita"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One visit in a calendar. ``changes`` counts moves and the cancelling; all instants are aware."""
+    """One visit in a calendar. ``changes`` counts moves and the cancelling; all instants are aware.
+
+    ``clinic`` is empty where others may read along.
+    """
 
     visit: str
     clinic: str
@@ -29,7 +34,7 @@ class Entry:
 
 def calendar_file(entry: Entry) -> str:
     """The text of the file, with lines as the standard wants them."""
-    summary = _SUMMARY.get(entry.language, _SUMMARY["en"]).format(clinic=entry.clinic)
+    summary = _SUMMARY.get(entry.language, _SUMMARY["en"]) + (f": {entry.clinic}" if entry.clinic else "")
     lines = (
         "BEGIN:VCALENDAR",
         "VERSION:2.0",

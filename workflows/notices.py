@@ -118,12 +118,10 @@ def news(notice: Notice) -> tuple[str, str]:
 class VisitWords:
     """Subject, body and calendar entry of notices about visits, in the words of the clinic where it has its own.
 
-    ``name`` gives a clinic's name, ``own`` its own words for a notice in a language, empty where it has none; both are
-    asked by its short name.
+    ``own`` gives the own words of a clinic, by its short name, for a notice in a language; empty where it has none.
     """
 
-    def __init__(self, name: Callable[[str], str], own: Callable[[str, str, str], str]) -> None:
-        self._name = name
+    def __init__(self, own: Callable[[str, str, str], str]) -> None:
         self._own = own
 
     def say(self, notice: VisitNotice) -> tuple[str, str]:
@@ -136,12 +134,12 @@ class VisitWords:
         return subject, self._own(notice.clinic, notice.template, notice.language) or usual
 
     def calendar(self, notice: VisitNotice) -> str:
-        """The entry that goes with the mails that say that a visit was booked, moved or cancelled."""
+        """What goes with the mails that say that a visit was booked, moved or cancelled. It names no clinic."""
         if notice.template not in CALENDAR_TEMPLATES:
             return ""
         entry = Entry(
             visit=notice.visit,
-            clinic=self._name(notice.clinic),
+            clinic="",
             starts_at=notice.starts_at,
             ends_at=notice.ends_at,
             changes=notice.changes,

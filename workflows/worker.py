@@ -167,13 +167,13 @@ def _notifier(settings: Settings) -> Notifier:
 
 
 def _words(keeper: LibraryKeeper) -> VisitWords:
-    """The clinics' names and own words, as their files say them now."""
+    """The clinics' own words, as their files say them now."""
 
     def own(clinic: str, template: str, language: str) -> str:
         texts = keeper.current.content.clinics[clinic].texts.get(f"notice_{template}")
         return text_in(texts, language) if texts else ""
 
-    return VisitWords(lambda clinic: keeper.current.content.clinics[clinic].name, own)
+    return VisitWords(own)
 
 
 def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, evaluators: EvaluatorPool) -> list[Any]:

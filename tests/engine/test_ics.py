@@ -36,6 +36,7 @@ def test_the_entry_holds_the_instants_and_the_clinic_and_no_number_of_the_visit(
     assert found["SUMMARY"] == "Appointment: Marigold Quay Health"
     assert values(entry(language="es"))["SUMMARY"] == "Cita: Marigold Quay Health"
     assert "vis_1" not in entry()
+    assert (values(entry(""))["SUMMARY"], values(entry("", language="es"))["SUMMARY"]) == ("Appointment", "Cita")
 
 
 def test_a_change_and_the_cancelling_follow_the_same_entry() -> None:
