@@ -28,6 +28,7 @@ class Act(StrEnum):
     TAKEOVER_INVITED = "people:takeover:created"
     TAKEOVERS_VIEWED = "people:takeover:viewed"
     TAKEOVER_ACCEPTED = "people:takeover:modified"
+    TAKEOVER_RELEASED = "people:takeover_release:modified"
     TAKEOVER_REFUSED = "people:takeover:refused"
     TAKEOVER_DOOR_REFUSED = "accounts:takeover:refused"
     PROVIDER_CREATED = "people:provider:created"

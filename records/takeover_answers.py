@@ -22,6 +22,8 @@ from records.sessions import PATIENT_PORTAL
 from records.sign_in import SignedIn, account_of, hash_password, open_session
 from records.tables.identity import Invitation
 from records.tables.people import Account, Patient, Person
+from records.takeover_mails import Tell, tell_keepers
+from records.takeovers import is_released
 from records.work import Work
 
 if TYPE_CHECKING:
@@ -45,8 +47,10 @@ def takeover_is_open(database: Database, step: Step, token: str) -> bool:
         return _open_one(work, token) is not None
 
 
-def accept_takeover(database: Database, step: Step, answer: TakeoverAnswer) -> SignedIn | None:
+def accept_takeover(database: Database, step: Step, answer: TakeoverAnswer, tell: Tell) -> SignedIn | None:
     """Makes the log-in of whoever was identified and signs them in; None, and counted, for a wrong birth date.
+
+    Whoever kept the record is told by mail.
 
     Raises:
         TokenRefused: audited; it is over, was tried too often, or person or address has a log-in by now.
@@ -61,6 +65,7 @@ def accept_takeover(database: Database, step: Step, answer: TakeoverAnswer) -> S
             work.note(Act.TAKEOVER_DOOR_REFUSED, row.id if row is not None else "unknown")
             account = ""
         else:
+            tell_keepers(work, str(row.person), tell)
             account = _make_login(work, row, hashed)
             if not step.browser.rules.needs_second_factor(Role.PATIENT):
                 return open_session(work, account, PATIENT_PORTAL, ("takeover", step.browser))
@@ -75,7 +80,8 @@ def _open_one(work: Work, token: str) -> Invitation | None:
         Invitation.clinic == work.clinic, Invitation.token_hash == token_hash(token), Invitation.role == Role.PATIENT
     )
     row = work.session.scalars(query).first()
-    return row if row is not None and row.person and state_of(work, row) == "open" else None
+    usable = row is not None and row.person and state_of(work, row) == "open" and is_released(work, row)
+    return row if usable else None
 
 
 def _is_theirs(work: Work, row: Invitation, born: date) -> bool:

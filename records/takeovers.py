@@ -1,7 +1,8 @@
 """How somebody who came of age gets a log-in for the record that a guardian had kept for them.
 
 The clinic identifies them and says how: names and birth date are typed from their document and compared with the
-record, which shows nothing. Then a mail goes to their address; its link asks for the birth date once more.
+record, which shows nothing. Somebody else, another administrator or the officer for law and privacy, releases it:
+only then is there a link, and a mail with it goes to their address. It asks for the birth date once more.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from records.accounts import email_index
 from records.acting import is_adult
 from records.acts import Act
 from records.codes import as_code, is_code, new_id
-from records.errors import EmailTaken, Erased
+from records.errors import AlreadyDone, EmailTaken, Erased, NotFound
 from records.invitations import has_login, state_of
 from records.mails import MailDraft, queue_mail
 from records.proofs import token_hash
@@ -28,12 +29,18 @@ from records.sign_in import account_of
 from records.tables.identity import Invitation
 from records.tables.people import Patient, Person
 from records.tables.relationships import RelationshipRow
+from records.takeover_mails import Tell, tell_keepers
 from records.work import Repository, Work
 
 LIFE = timedelta(days=7)
-WAYS = ("document_in_person", "document_by_video", "known_to_clinic")
+WAYS = ("document_in_person", "document_by_video")
+WAITING = "waiting"
 Compose = Callable[[str, str, str], MailDraft]
 """Makes the mail out of the token, the address and the person's language."""
+
+
+class OwnInvitation(ValueError):
+    """Who asked for it does not release it."""
 
 
 class NotIdentified(ValueError):
@@ -54,12 +61,13 @@ class TakeoverDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TakeoverView:
-    """An invitation by number; ``state`` is open, accepted, revoked or over."""
+    """An invitation by number; ``state`` is waiting (for a second person), open, accepted, revoked or over."""
 
     id: str
     patient: str
     way: str
     state: str
+    asked_by: str
     created_at: datetime
     expires_at: datetime
 
@@ -67,8 +75,10 @@ class TakeoverView:
 class Takeovers(Repository):
     """Invitations to take one's own record over."""
 
-    def invite(self, draft: TakeoverDraft, compose: Compose) -> str:
-        """Keeps who was identified how, and queues the mail; an older invitation of theirs ends.
+    def invite(self, draft: TakeoverDraft, tell: Tell) -> str:
+        """Keeps who was identified how, and tells who kept the record; an older invitation of theirs ends.
+
+        Nothing opens it until somebody else released it.
 
         Raises:
             NotIdentified: audited; nobody of age without a log-in, or more than one, agrees with what was typed.
@@ -82,13 +92,13 @@ class Takeovers(Repository):
         person = self._identified(draft)
         work.note(Act.TAKEOVER_INVITED, person, way=as_code(draft.way))
         _end_older(work, person)
-        invitation, token = new_id("inv"), secrets.token_urlsafe(32)
+        invitation = new_id("inv")
         contact = {"email": draft.email, "way": draft.way, "wrong": 0}
         self._session.add(
             Invitation(
                 id=invitation,
                 clinic=work.clinic,
-                token_hash=token_hash(token),
+                token_hash=token_hash(secrets.token_urlsafe(32)),  # nobody's: the link is made as it is released
                 email_index=email_index(work, draft.email),
                 contact=work.seal(("invitations", "contact", invitation), contact, person),
                 role=Role.PATIENT,
@@ -98,8 +108,34 @@ class Takeovers(Repository):
                 expires_at=work.now + LIFE,
             )
         )
-        queue_mail(work, compose(token, draft.email, _language(work, person)), person)
+        tell_keepers(work, person, tell)
         return invitation
+
+    def release(self, invitation: str, compose: Compose) -> None:
+        """Makes the link and queues its mail: the second person's word, without which nothing opens.
+
+        Raises:
+            OwnInvitation: audited; they asked for it themselves.
+            AlreadyDone: it was released, used or taken back, or is over.
+        """
+        work = self._work
+        work.whole_clinic(Act.TAKEOVER_RELEASED)
+        row = work.row(Invitation, invitation)
+        work.lock(Invitation, invitation)
+        if row.role != Role.PATIENT or not row.person:
+            raise NotFound(f"invitations {invitation[:40]}")
+        if row.invited_by == work.actor.person:
+            work.record(Act.TAKEOVER_REFUSED, row.person, code="own")
+            raise OwnInvitation
+        if _state(work, row) != WAITING:
+            raise AlreadyDone(invitation)
+        work.note(Act.TAKEOVER_RELEASED, row.person, invitation=row.id)
+        token, place = secrets.token_urlsafe(32), ("invitations", "contact", row.id)
+        contact = work.open(place, row.contact) | {"released_by": work.actor.person}
+        row.contact = work.seal(place, contact, row.person)
+        row.token_hash, row.expires_at = token_hash(token), work.now + LIFE
+        self._session.flush()
+        queue_mail(work, compose(token, contact["email"], _language(work, row.person)), row.person)
 
     def listed(self) -> tuple[TakeoverView, ...]:
         """All of them by number, the newest first."""
@@ -170,6 +206,19 @@ def _end_older(work: Work, person: str) -> None:
     work.session.execute(query.values(revoked_at=work.now).execution_options(synchronize_session=False))
 
 
+def is_released(work: Work, row: Invitation) -> bool:
+    """Whether a second person released it; not, where nobody can read it any more."""
+    try:
+        return bool(work.open(("invitations", "contact", row.id), row.contact).get("released_by"))
+    except Erased:
+        return False
+
+
+def _state(work: Work, row: Invitation) -> str:
+    state = state_of(work, row)
+    return WAITING if state == "open" and not is_released(work, row) else state
+
+
 def _view(work: Work, row: Invitation) -> TakeoverView:
     try:
         way = str(work.open(("invitations", "contact", row.id), row.contact)["way"])
@@ -179,7 +228,8 @@ def _view(work: Work, row: Invitation) -> TakeoverView:
         id=row.id,
         patient=row.person or "",
         way=way,
-        state=state_of(work, row),
+        state=_state(work, row),
+        asked_by=row.invited_by,
         created_at=row.created_at,
         expires_at=row.expires_at,
     )

@@ -64,6 +64,14 @@ class Letters:
         """The link by which somebody who came of age takes over their own record."""
         return self._mail("takeover", address, language, f"/takeover/{token}")
 
+    def takeover_asked(self, address: str, language: str) -> MailDraft:
+        """The word to who kept a record that somebody may soon take it over."""
+        return self._mail("takeover_asked", address, language, "/family")
+
+    def taken_over(self, address: str, language: str) -> MailDraft:
+        """The word to who kept a record that it was taken over."""
+        return self._mail("taken_over", address, language, "/family")
+
     def _mail(self, template: str, address: str, language: str, path: str, **told: str) -> MailDraft:
         spoken = language or self.language
         t = translator(spoken)

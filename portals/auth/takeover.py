@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portals.auth.doors import SIGN_INS, at_a_clinic, may_try, rules_of, start, step_of, with_device
+from portals.auth.letters import letters_of
 from portals.auth.sign_up import password_problem, read_date
 from portals.base.requests import deps_of, field, form_of
 from portals.base.templating import go, render
@@ -40,9 +41,9 @@ async def take_over(request: Request, token: str) -> Response:
     if not may_try(request, SIGN_INS):
         return await _door(request, token, typed, {"birth_date": "sign_in.error.too_often"}, 429)
     step = with_device(request)
-    answer = TakeoverAnswer(token=token, birth_date=born, password=password)
+    answer, tell = TakeoverAnswer(token=token, birth_date=born, password=password), letters_of(request).taken_over
     try:
-        signed = await run_in_threadpool(accept_takeover, deps_of(request).database, step, answer)
+        signed = await run_in_threadpool(accept_takeover, deps_of(request).database, step, answer, tell)
     except TokenRefused:
         return render(request, "auth/over.html", 410, kind="takeover")
     except SecondFactorNeeded:

@@ -20,7 +20,8 @@ from portals.staff.doors import may_open, require_act
 from records.acts import Act
 from records.errors import AlreadyDone, EmailTaken
 from records.scope import Scope
-from records.takeovers import WAYS, Compose, NotIdentified, TakeoverDraft
+from records.takeover_mails import Tell
+from records.takeovers import WAYS, Compose, NotIdentified, OwnInvitation, TakeoverDraft
 
 router = APIRouter(include_in_schema=False)
 FIELDS = ("known_by", "given", "family", "birth_date-m", "birth_date-d", "birth_date-y", "way", "email")
@@ -31,7 +32,7 @@ IDENTIFYING = Limit("identify", 10, 60)
 async def takeovers(request: Request, said: str = "") -> Response:
     """Who was invited, by number, and the form for another."""
     require_act(request, Act.TAKEOVERS_VIEWED)
-    return await _page(request, {}, {}, said=said if said in ("invited", "revoked", "gone") else "")
+    return await _page(request, {}, {}, said=said if said in ("invited", "released", "own", "revoked", "gone") else "")
 
 
 @router.post("/takeovers")
@@ -46,10 +47,19 @@ async def invite(request: Request) -> Response:
         return await _page(request, typed, wrong, status=422)
     if not may_try(request, IDENTIFYING):
         return await _page(request, typed, {"known_by": "too_often"}, status=429)
-    wrong = await in_scope(request, partial(_invite, draft, letters_of(request).takeover))
+    wrong = await in_scope(request, partial(_invite, draft, letters_of(request).takeover_asked))
     if wrong:
         return await _page(request, typed, wrong, status=409)
     return go("/staff/takeovers?said=invited")
+
+
+@router.post("/takeovers/{invitation}/release")
+async def release(request: Request, invitation: str) -> Response:
+    """The second person's word: the mail with the link goes out."""
+    require_act(request, Act.TAKEOVER_RELEASED)
+    await require_fresh(request, "invite")
+    said = await in_scope(request, partial(_release, invitation, letters_of(request).takeover))
+    return go(f"/staff/takeovers?said={said}")
 
 
 @router.post("/takeovers/{invitation}/revoke")
@@ -63,15 +73,26 @@ async def revoke(request: Request, invitation: str) -> Response:
     return go("/staff/takeovers?said=revoked")
 
 
-def _invite(draft: TakeoverDraft, compose: Compose, scope: Scope) -> dict[str, str]:
+def _invite(draft: TakeoverDraft, tell: Tell, scope: Scope) -> dict[str, str]:
     """The field that keeps it from being done and why; nothing when it is done. A refusal is audited all the same."""
     try:
-        scope.takeovers.invite(draft, compose)
+        scope.takeovers.invite(draft, tell)
     except NotIdentified:
         return {"known_by": "not_identified"}
     except EmailTaken:
         return {"email": "taken"}
     return {}
+
+
+def _release(invitation: str, compose: Compose, scope: Scope) -> str:
+    """What came of it; a refusal is audited all the same."""
+    try:
+        scope.takeovers.release(invitation, compose)
+    except OwnInvitation:
+        return "own"
+    except AlreadyDone:
+        return "gone"
+    return "released"
 
 
 def _draft(typed: Mapping[str, str]) -> tuple[TakeoverDraft | None, dict[str, str]]:
@@ -96,8 +117,9 @@ async def _page(
     request: Request, typed: Mapping[str, str], wrong: Mapping[str, str], *, status: int = 200, said: str = ""
 ) -> Response:
     listed = await in_scope(request, lambda scope: scope.takeovers.listed())
-    may_invite = may_open(require_act(request, Act.TAKEOVERS_VIEWED).role, Act.TAKEOVER_INVITED)
-    values = {"typed": typed, "wrong": wrong, "said": said, "ways": WAYS, "may_invite": may_invite}
-    return render(
-        request, "staff/takeovers.html", status, listed=listed, zone=visitor(request).here.time_zone, **values
-    )
+    session = require_act(request, Act.TAKEOVERS_VIEWED)
+    may_invite, may_release = (may_open(session.role, one) for one in (Act.TAKEOVER_INVITED, Act.TAKEOVER_RELEASED))
+    typing = {"typed": typed, "wrong": wrong, "said": said, "ways": WAYS}
+    reader = {"may_invite": may_invite, "may_release": may_release, "me": session.person}
+    zone = visitor(request).here.time_zone
+    return render(request, "staff/takeovers.html", status, listed=listed, zone=zone, **typing, **reader)

@@ -227,6 +227,7 @@ DOORS: Mapping[str, Door] = {
     "POST /staff/relationships/{relationship}": clinic_wide("people:relationship:deleted", also=(404,)),
     "GET /staff/takeovers": clinic_wide("people:takeover:viewed"),
     "POST /staff/takeovers": clinic_wide("people:takeover:created"),
+    "POST /staff/takeovers/{invitation}/release": clinic_wide("people:takeover_release:modified", also=(404,)),
     "POST /staff/takeovers/{invitation}/revoke": clinic_wide("accounts:invitation:deleted", also=(404,)),
     "GET /takeover/{token}": GONE,
     "POST /takeover/{token}": GONE,

@@ -73,6 +73,12 @@ def test_who_came_of_age_is_identified_invited_and_sees_their_record(
     monkeypatch.setattr(clinic.database, "_visit_time", lambda: datetime(2036, 3, 3, 15, tzinfo=UTC))
     done = post(admin, "/staff/takeovers", right)
     assert "It is them" in done.text and "Leo" not in done.text
+    assert "/takeover/" not in outbox(clinic)
+    at = re.search(r"/staff/takeovers/inv_\w+/", done.text)
+    assert at and f"{at[0]}release" not in done.text
+    assert "Somebody else has to release" in post(admin, "/staff/takeovers", {}, to=f"{at[0]}release").text
+    officer = staff(clinic, "compliance")
+    assert "is on its way" in post(officer, "/staff/takeovers", {}, to=f"{at[0]}release").text
     door = re.search(r"/takeover/[\w-]+", outbox(clinic))
     assert door
     leo = clinic.browser()

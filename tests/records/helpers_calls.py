@@ -146,7 +146,7 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
     if (name, method) == ("relationships", "add_child"):
         child = replace(PATIENT, birth_date=date(2015, 6, 1), email="", phone="")
         values |= {"draft": child, "relation": "parent"}
-    if name == "factor_mails":
+    if name in ("factor_mails", "takeovers"):
         values["compose"] = lambda token, address, _: mail_of("another")(token, address)
     if name == "attesting":
         values |= _license_of(walked)

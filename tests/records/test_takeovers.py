@@ -12,13 +12,14 @@ from records.access import Role
 from records.audit_trail import AuditQuery
 from records.devices import Browser
 from records.erasure import erase
-from records.errors import AccessRefused, EmailTaken
+from records.errors import AccessRefused, AlreadyDone, EmailTaken
 from records.errors_identity import TokenRefused
 from records.invitation_answers import peek_invitation
-from records.mails import MailDraft
+from records.mails import MailDraft, MailQueue
 from records.second_step import Step
+from records.sign_in import SignedIn
 from records.takeover_answers import MOST_WRONG, TakeoverAnswer, accept_takeover, takeover_is_open
-from records.takeovers import NotIdentified, TakeoverDraft
+from records.takeovers import NotIdentified, OwnInvitation, TakeoverDraft
 from records.work import Actor
 from tests.records.helpers import PATIENT, HandClock, World
 from tests.records.test_relationships import LEO, Family, family  # noqa: F401
@@ -51,11 +52,35 @@ def admin(world: World) -> Actor:
     return Actor(person="per_admin", role=Role.CLINIC_ADMIN)
 
 
-def invite(family: Family, draft: TakeoverDraft = DRAFT) -> str:  # noqa: F811
-    post = Post()
+OFFICER = Actor(person="per_officer", role=Role.COMPLIANCE)
+
+
+def asked(address: str, language: str) -> MailDraft:
+    return MailDraft(template="takeover_asked", language=language, address=address, subject="s", body="b")
+
+
+def taken(address: str, language: str) -> MailDraft:
+    return replace(asked(address, language), template="taken_over")
+
+
+def ask(family: Family, draft: TakeoverDraft = DRAFT) -> str:  # noqa: F811
     with family.world.database.scope(family.world.clinic, admin(family.world)) as scope:
-        scope.takeovers.invite(draft, post)
+        return scope.takeovers.invite(draft, asked)
+
+
+def release(family: Family, invitation: str, by: Actor = OFFICER) -> str:  # noqa: F811
+    post = Post()
+    with family.world.database.scope(family.world.clinic, by) as scope:
+        scope.takeovers.release(invitation, post)
     return post.tokens[0]
+
+
+def invite(family: Family, draft: TakeoverDraft = DRAFT) -> str:  # noqa: F811
+    return release(family, ask(family, draft))
+
+
+def accept(world: World, answer: TakeoverAnswer) -> SignedIn | None:
+    return accept_takeover(world.database, STEP, answer, taken)
 
 
 def answered(token: str, born: date = LEO.birth_date) -> TakeoverAnswer:
@@ -73,8 +98,8 @@ def test_an_adult_child_takes_the_record_over_and_the_mother_is_out(
     token = invite(family)
     with pytest.raises(TokenRefused):
         peek_invitation(world.database, STEP, token)  # it is nobody's way into the staff's pages
-    assert accept_takeover(world.database, STEP, answered(token, date(2015, 6, 2))) is None
-    signed = accept_takeover(world.database, STEP, answered(token))
+    assert accept(world, answered(token, date(2015, 6, 2))) is None
+    signed = accept(world, answered(token))
     assert signed is not None and signed.session.person == family.leo
     leo = Actor(person=family.leo, role=Role.PATIENT)
     with world.database.scope(world.clinic, leo) as scope:
@@ -84,7 +109,7 @@ def test_an_adult_child_takes_the_record_over_and_the_mother_is_out(
     with pytest.raises(AccessRefused), world.database.scope(world.clinic, family.ana) as scope:
         scope.people.patient(family.leo)
     with pytest.raises(TokenRefused):
-        accept_takeover(world.database, STEP, answered(token))
+        accept(world, answered(token))
     with pytest.raises(NotIdentified):
         invite(family, replace(DRAFT, email="leos.other@example.org"))
     with world.database.scope(world.clinic, world.as_system) as scope:
@@ -156,9 +181,35 @@ def test_wrong_birth_dates_end_the_link(family: Family, clock: HandClock) -> Non
     clock.at = ADULT
     token = invite(family)
     for _ in range(MOST_WRONG):
-        assert accept_takeover(family.world.database, STEP, answered(token, date(2000, 1, 1))) is None
+        assert accept(family.world, answered(token, date(2000, 1, 1))) is None
     with pytest.raises(TokenRefused):
-        accept_takeover(family.world.database, STEP, answered(token))
+        accept(family.world, answered(token))
+
+
+def test_nobody_alone_takes_a_record_and_whoever_kept_it_is_told(family: Family, clock: HandClock) -> None:  # noqa: F811
+    clock.at, world = ADULT, family.world
+    invitation = ask(family)
+    for by, error in ((admin(world), OwnInvitation), (Actor(person="p", role=Role.SUPPORT), AccessRefused)):
+        with pytest.raises(error):
+            release(family, invitation, by)
+    with world.database.scope(world.clinic, OFFICER) as scope:
+        assert [(one.state, one.asked_by) for one in scope.takeovers.listed()] == [("waiting", "per_admin")]
+    token = release(family, invitation)
+    with pytest.raises(AlreadyDone):
+        release(family, invitation)
+    assert accept(world, answered(token)) is not None
+    told = [(one.template, one.address) for one in MailQueue(world.database).pending(10)]
+    assert told == [("takeover_asked", PATIENT.email), ("takeover", DRAFT.email), ("taken_over", PATIENT.email)]
+    assert refusals(world) == [(family.leo, "own")]
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        (entry,) = scope.audit.search(AuditQuery(act="people:takeover_release:modified"))
+    assert (entry.actor, entry.subject) == ("per_officer", family.leo)
+
+
+def test_the_clinics_word_that_somebody_is_known_is_no_way(family: Family, clock: HandClock) -> None:  # noqa: F811
+    clock.at = ADULT
+    with pytest.raises(ValueError, match="like this"):
+        ask(family, replace(DRAFT, way="known_to_clinic"))
 
 
 def test_who_is_erased_is_nobodys_to_take_over(family: Family, clock: HandClock) -> None:  # noqa: F811
@@ -178,4 +229,4 @@ def test_only_the_clinics_administrator_identifies_somebody(family: Family) -> N
     for role in STRANGERS:
         asking = Actor(person="p", role=role)
         with pytest.raises(AccessRefused), family.world.database.scope(family.world.clinic, asking) as scope:
-            scope.takeovers.invite(DRAFT, Post())
+            scope.takeovers.invite(DRAFT, asked)
