@@ -1,7 +1,7 @@
 """Which demo people may be signed in with one click: only in a demonstration, and only from this machine.
 
 The start page stands at another host than the clinics. It hands whoever clicks on a person a sealed ticket, good for a
-minute, and the clinic's own host takes the ticket for a session.
+minute and once, and the clinic's own host takes the ticket for a session.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from portals.auth.doors import HOMES, start, with_device
 from portals.base.hosts import clinic_base
-from portals.base.requests import deps_of, field, form_of, in_demo
+from portals.base.requests import deps_of, field, form_of, in_demo, new_request_id
 from portals.base.templating import go, safe_path
 from portals.base.visitor import STAFF, visitor
 from records.errors_identity import FactorRefused
@@ -26,6 +26,7 @@ from records.seed import demo_people as people_of
 
 router = APIRouter(include_in_schema=False)
 TICKET_LIFE = timedelta(minutes=1)
+_TAKEN: dict[str, datetime] = {}  # until when each would have been good; a demonstration has one web program
 
 
 @router.post("/demo/enter")
@@ -42,7 +43,7 @@ async def hand_ticket(request: Request) -> Response:
     if person is None:
         raise HTTPException(404)
     until = datetime.now(UTC) + TICKET_LIFE
-    value = {"person": person.id, "next": field(form, "next"), "until": until.isoformat()}
+    value = {"person": person.id, "next": field(form, "next"), "until": until.isoformat(), "once": new_request_id()}
     ticket = deps.sealer.seal(value, _purpose(slug, person.portal))
     door = "/staff" if person.portal == STAFF else ""
     return go(f"{clinic_base(deps.settings.public_base, slug)}{door}/demo/enter?ticket={ticket}")
@@ -51,12 +52,12 @@ async def hand_ticket(request: Request) -> Response:
 @router.get("/demo/enter")
 @router.get("/staff/demo/enter")
 async def take_ticket(request: Request, ticket: str = "") -> Response:
-    """At the clinic: a session for the ticket's person; a ticket that is over leads to the sign-in page."""
+    """At the clinic: a session for the ticket's person; one that is over or taken leads to the sign-in page."""
     who = visitor(request)
     if who.clinic is None or not in_demo(request):
         raise HTTPException(404)
     told = deps_of(request).sealer.open(ticket, _purpose(who.clinic.slug, who.portal))
-    if not told or datetime.fromisoformat(told["until"]) <= datetime.now(UTC):
+    if not told or not _take(told["once"], datetime.fromisoformat(told["until"])):
         return go("/staff/sign-in" if who.portal == STAFF else "/sign-in")
     return await sign_in_as(request, told["person"], told["next"])
 
@@ -86,6 +87,17 @@ def demo_people(request: Request) -> tuple[DemoPerson, ...]:
 def demo_person(request: Request, person: str) -> DemoPerson | None:
     """One of them by id."""
     return next((one for one in demo_people(request) if one.id == person), None)
+
+
+def _take(ticket: str, until: datetime) -> bool:
+    """Whether a ticket is good still; it is no longer afterwards."""
+    now = datetime.now(UTC)
+    for over in [known for known, end in _TAKEN.items() if end <= now]:
+        del _TAKEN[over]
+    good = now < until and ticket not in _TAKEN
+    if good:
+        _TAKEN[ticket] = until
+    return good
 
 
 def _purpose(slug: str, portal: str) -> str:

@@ -63,9 +63,19 @@ def test_a_ticket_is_good_for_a_minute_at_its_own_door_only(clinic: Clinic) -> N
     sealer, clock = clinic.app.state.deps.sealer, datetime.now(UTC)
     for until, purpose in ((-1, "patient"), (60, "staff")):
         value = {"person": "june_hartley", "next": "/", "until": (clock + timedelta(seconds=until)).isoformat()}
+        value["once"] = "a" * 24
         ticket = sealer.seal(value, _purpose("marigold", purpose))
         answer = clinic.browser().get(f"/demo/enter?ticket={ticket}", follow_redirects=False)
         assert answer.headers["location"] == "/sign-in"
+
+
+def test_a_ticket_lets_one_browser_in(clinic: Clinic) -> None:
+    desk = clinic.browser(BARE)
+    form = {"csrf": csrf_of(desk.get("/").text), "clinic": "marigold", "person": "june_hartley", "next": "/"}
+    ticket = desk.post("/demo/enter", data=form, follow_redirects=False).headers["location"].partition("?")[2]
+    first, second = (clinic.browser().get(f"/demo/enter?{ticket}", follow_redirects=False) for _ in range(2))
+    assert (first.headers["location"], second.headers["location"]) == ("/", "/sign-in")
+    assert "set-cookie" in first.headers
 
 
 def test_whatever_a_program_says_that_passes_requests_on_ends_the_demo(clinic: Clinic) -> None:
