@@ -140,7 +140,8 @@ class _Parser:
         if key == "not":
             return Negation(self.condition(value, fields))
         if value.sort is not Sort.LIST or not value.parts:
-            self._problems.report("COND005" if value.sort is Sort.LIST else "COND006", value.at, found=value.sort)
+            code = "COND005" if value.sort is Sort.LIST else "COND010"
+            self._problems.report(code, value.at, key=key, found=value.sort)
             return _BROKEN
         parts = tuple(self.condition(part, fields) for part in value.parts)
         return Every(parts) if key == "all" else Some(parts) if key == "any" else Negation(Some(parts))

@@ -119,6 +119,12 @@ LAW: tuple[Kind, ...] = (
         "A sum needs numbers, an order needs dates, and what a record without one means must be said.",
         "{fix}",
     ),
+    Kind(
+        "COND010",
+        "`{key}` takes a list of conditions; found {found}",
+        "Each entry of the list is a condition of its own.",
+        "write each condition under `{key}:` on a line of its own that begins with `- `",
+    ),
     # VOC: the vocabulary and the questions asked with it
     Kind(
         "VOC001",

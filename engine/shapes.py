@@ -42,7 +42,8 @@ class Text:
     def check(self, node: Node, problems: Problems) -> None:
         if node.sort is not Sort.TEXT:
             scalar = node.sort not in (Sort.MAP, Sort.LIST)
-            return _wrong(node, self, problems, "put it in quotes" if scalar and node.raw else "")
+            helps = scalar and node.raw and re.fullmatch(self.pattern or ".*", node.raw)
+            return _wrong(node, self, problems, "put it in quotes" if helps else "")
         if self.pattern and not re.fullmatch(self.pattern, node.raw):
             problems.report("SHAPE005", node.at, value=node.raw, expected=self.words, fix=f"write {self.words}")
         return None
@@ -93,12 +94,18 @@ class Number:
     def words(self) -> str:
         return "a number" if self.decimal else "a whole number"
 
+    @property
+    def _limits(self) -> str:
+        if self.least is None or self.most is None:
+            return f"at most {self.most}" if self.least is None else f"at least {self.least}"
+        return f"{self.least} to {self.most}"
+
     def check(self, node: Node, problems: Problems) -> None:
         if node.sort is not Sort.INTEGER and not (self.decimal and node.sort is Sort.DECIMAL):
             return _wrong(node, self, problems, "write the number without quotes")
         value = float(node.raw)
         if (self.least is not None and value < self.least) or (self.most is not None and value > self.most):
-            problems.report("SHAPE007", node.at, value=node.raw, expected=f"{self.least} to {self.most}")
+            problems.report("SHAPE007", node.at, value=node.raw, expected=self._limits)
         return None
 
     def json_schema(self) -> JsonSchema:

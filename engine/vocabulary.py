@@ -345,6 +345,9 @@ def _flatten(tree: Tree, given: Mapping[str, object], prefix: str, facts: dict[s
                 facts[part.path] = kind.reader(kind, value)
             except BadValue as error:
                 _refuse(part, value, error, report)
+        elif part is None and "." in key and f"{prefix}{key}" in report.vocabulary.facts:
+            reason, fix = "facts are nested, one name in the other", f"write {_nested(key)}"
+            report("VOC002", f"{prefix}{key}", reason=reason, fix=fix)
         elif part is None:
             known, path = report.vocabulary, f"{prefix}{key}"
             report(
@@ -354,6 +357,11 @@ def _flatten(tree: Tree, given: Mapping[str, object], prefix: str, facts: dict[s
             _flatten(part, value, f"{prefix}{key}.", facts, report)  # type: ignore[arg-type]
         elif value is not None:
             report("VOC002", f"{prefix}{key}", reason="a mapping is expected", fix="nest the facts under it")
+
+
+def _nested(path: str) -> str:
+    """A dotted path as a question writes it: `{"patient": {"age": ...}}`."""
+    return "".join(f'{{"{name}": ' for name in path.split(".")) + "..." + "}" * (path.count(".") + 1)
 
 
 def _refuse(fact: Fact, value: object, error: BadValue, report: _Report) -> None:

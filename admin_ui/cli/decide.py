@@ -114,7 +114,7 @@ def _bytes(name: str) -> bytes:
         return sys.stdin.buffer.read() if name == STANDARD_INPUT else Path(name).read_bytes()
     except OSError as error:
         problems = Problems()
-        problems.report("ASK001", Location(name), found=f"a file that cannot be read ({error.strerror})")
+        problems.report("READ006", Location(name), problem=error.strerror)
         raise BrokenInput(problems) from None
 
 

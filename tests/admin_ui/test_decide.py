@@ -110,8 +110,15 @@ def test_a_question_that_cannot_be_asked_is_refused(cli: Cli, facts: str, words:
 def test_a_file_that_cannot_be_read_is_one_message(cli: Cli) -> None:
     said = cli("decide", "licensing", "--facts", "missing.json")
     assert (said.status, said.out) == (2, "")
-    assert said.err.startswith("missing.json: error ASK001: ")
-    assert "cannot be read (No such file or directory)" in said.err
+    assert said.err.startswith("missing.json: error READ006: the file cannot be opened: ")
+    assert "No such file or directory" in said.err
+
+
+def test_a_path_that_was_not_nested_is_told_how_to_nest_it(cli: Cli, tmp_path: Path) -> None:
+    facts = written(tmp_path, '{"patient.location.state": "FL"}')
+    said = cli("decide", "licensing", "--facts", facts, "--on", ON, "--json")
+    assert (said.status, "error VOC002" in said.err) == (2, True)
+    assert 'fix: write {"patient": {"location": {"state": ...}}}' in said.err
 
 
 def test_a_batch_answers_line_by_line_in_order(cli: Cli, tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_reasons_name_facts_and_failures_in_words() -> None:
         ("drug.schedule: VI", "COND004"),
         ("patient.age: '12'", "COND004"),
         ("all: []", "COND005"),
-        ("all: {patient.age: 12}", "COND006"),
+        ("all: {patient.age: 12}", "COND010"),
         ("patient.age: {less: {fact: encounter.date}}", "COND007"),
         ("provider.licenses: {any: {stat: FL}}", "COND001"),
         ("provider.licenses: {some: {state: FL}}", "COND002"),

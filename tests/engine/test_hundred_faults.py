@@ -129,6 +129,7 @@ CONDITIONS: tuple[Fault, ...] = (
     (FRM, "show_when: {problem: chest}", "show_when: {problem: chests}", "COND004", 0),
     (PRE, "    any:\n", "    all: []\n    any:\n", "COND005", 0),
     (LIC, "when: {encounter.emergency: true}", "when: always", "COND006", 0),
+    (LIC, "when: {encounter.emergency: true}", "when: {any: {encounter.emergency: true}}", "COND010", 0),
     (LIC, "{fact: patient.location.state}", "{fact: patient.age}", "COND007", 0),
     (PRE, "{at_least: 16,", "{at_least: {fact: prescription.days},", "COND007", 0),
     (PRE, "plus: 16 years", "plus: 16 years, minus: 1 day", "COND007", 0),
@@ -355,6 +356,21 @@ def test_a_field_that_the_program_stands_on_is_missed_where_it_is_used(tmp_path:
     assert read_library(plant(tmp_path, {**FILES, VOC: changed}), (), problems) is None
     told_of = [(one.code, one.location.file, one.what) for one in problems]
     assert told_of == [("COND001", CLA, "unknown fact `consents.kind`; did you mean `kynd`?")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        (FRM, "version: 1", "version: 0", "0 is out of range: at least 1"),
+        (LIC, "from: 2010-01-01", "from: 20100101", "fix: write a date such as"),
+        (LIC, "from: 2010-01-01", "from: null", "fix: write a date such as"),
+        (CLI, "npi: '1900000013'", "npi: 1900000013", "fix: put it in quotes"),
+        (LIC, "when: {enc", "when: {any: {a: b}}\n  unless: {enc", "`any` takes a list of conditions; found a mapping"),
+    ],
+)
+def test_what_is_told_leads_out(installation: Path, law: LawPack, file: str, old: str, new: str, words: str) -> None:
+    assert words in as_text(told(installation, law, file, FILES[file].replace(old, new, 1)))
 
 
 def test_a_class_of_drugs_that_no_drug_has_is_told_of_a_clinics_policy(tmp_path: Path) -> None:
