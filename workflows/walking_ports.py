@@ -33,6 +33,7 @@ from engine.zones import zip_place
 
 CENTS = 100
 ZONE = "UTC"
+TEXTS = "patient_text"  # the audience of notices by text, which nobody in a case has asked for
 
 
 @dataclass
@@ -139,7 +140,8 @@ class CaseRecords:
         return effect.id
 
     def queue_message(self, effect: Effect, template: str, audience: str) -> None:
-        self.once("message", effect, lambda: self.world.outcome.messages.append(template))
+        if audience != TEXTS:
+            self.once("message", effect, lambda: self.world.outcome.messages.append(template))
 
     def raise_alert(self, effect: Effect, kind: str, subject: str = "") -> str:
         self.once("task", effect, lambda: self.world.outcome.tasks.append(kind))

