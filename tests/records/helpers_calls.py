@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -21,6 +22,7 @@ from records.forms import Submission
 from records.hours import HoursDraft
 from records.notes import NoteDraft
 from records.scope import Scope
+from records.tables.identity import Invitation
 from records.tables.people import LicenseRow
 from records.work import Actor
 from tests.records.helpers import PATIENT, PLACE, PROVIDER, START, draft_of
@@ -148,6 +150,10 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
         values |= {"draft": child, "relation": "parent"}
     if name in ("factor_mails", "takeovers"):
         values["compose"] = lambda token, address, _: mail_of("another")(token, address)
+    if name == "takeovers":
+        values["tell"] = lambda address, _: mail_of("another")("t", address)
+    if (name, method) == ("takeovers", "release"):
+        values["invitation"] = _takeover_of(walked)
     if name == "attesting":
         values |= _license_of(walked)
     if name == "circles":
@@ -160,6 +166,28 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
     if (name, method) == ("alerts", "close"):
         values |= {"alert": walked.alert, "note": "text"}
     return values
+
+
+def _takeover_of(walked: Walked) -> str:
+    """A take-over that waits for its release; making it leaves no audit entry."""
+    world, invitation = walked.world, f"inv_{secrets.token_hex(10)}"
+    with world.database.work(world.clinic, world.as_system) as work:
+        contact = {"email": "grown@example.org", "way": "document_in_person", "wrong": 0}
+        work.session.add(
+            Invitation(
+                id=invitation,
+                clinic=world.clinic,
+                token_hash=invitation,
+                email_index=invitation,
+                contact=work.seal(("invitations", "contact", invitation), contact, world.patient),
+                role=Role.PATIENT,
+                person=world.patient,
+                invited_by="somebody",
+                created_at=work.now,
+                expires_at=work.now + timedelta(days=1),
+            )
+        )
+    return invitation
 
 
 def _license_of(walked: Walked) -> dict[str, Any]:

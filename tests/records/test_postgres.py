@@ -7,7 +7,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +30,7 @@ from tests.records.conftest import POSTGRES
 from tests.records.helpers import START, HandClock, World, build_world, draft_of, open_database
 from tests.records.helpers_journey import FORM
 from tests.records.helpers_postgres import HASTY, LASTING, Server, programs
-from tests.records.test_crash import acknowledged, start
+from tests.records.test_crash import acknowledged, several, start
 
 only_postgres = pytest.mark.parametrize("kind", [POSTGRES], indirect=True)
 THREADS = 6
@@ -300,9 +299,9 @@ def test_a_killed_server_loses_no_acknowledged_answer(lasting: Server, tmp_path:
     for writer in writers.values():
         assert writer.stdout is not None
         assert os.read(writer.stdout.fileno(), 2) == b"0\n"
-    time.sleep(0.5)
+    begun = {name: several(writer) for name, writer in writers.items()}
     lasting.kill()
-    told = {name: _told(writer) for name, writer in writers.items()}
+    told = {name: begun[name] + _told(writer) for name, writer in writers.items()}
     lasting.start()
     with database.scope(world.clinic, world.as_patient) as scope:
         kept = scope.forms.answers(world.visit, FORM)

@@ -76,10 +76,15 @@ class Scene:
         return await self.client.ask(self.ref, ask)
 
     async def ask_for_a_minute(self, act: str, subject: str = "") -> Answer:
-        """Asks while a minute is skipped: an act that runs into its patience ends at once."""
+        """Asks while a minute is skipped: an act that runs into its patience ends at once.
+
+        On a busy machine the minute may be over before the visit has heard: then another one is skipped.
+        """
         asking = asyncio.create_task(self.ask(act, subject))
         await asyncio.sleep(0.2)  # a visit that has not begun yet would begin after the minute
-        await self.skip(minutes=1)
+        while not asking.done():
+            await self.skip(minutes=1)
+            await asyncio.wait([asking], timeout=5)
         return await asking
 
     async def tell(self, kind: str, subject: str = "", item: str = "") -> None:
