@@ -133,7 +133,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "what": "place" if method == "leads_to" else "arrive",
         "compose": mail_of("another"),
     }
-    return values | _of_one_method(walked, name, method)
+    return values | _of_one_method(walked, name, method) | _of_guardians(walked, name, method)
 
 
 def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
@@ -150,21 +150,27 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
         values |= {"draft": child, "relation": "parent"}
     if name in ("factor_mails", "takeovers"):
         values["compose"] = lambda token, address, _: mail_of("another")(token, address)
-    if name == "takeovers":
-        values["tell"] = lambda address, _: mail_of("another")("t", address)
-    if (name, method) == ("takeovers", "release"):
-        values["invitation"] = _takeover_of(walked)
     if name == "attesting":
         values |= _license_of(walked)
-    if name == "circles":
-        told = EndDraft(relationship=walked.relationship, reason="dispute", words="w")
-        values |= {"who": walked.world.patient, "draft": told, "compose": lambda to, *_: mail_of("another")("t", to)}
     if (name, method) == ("notes", "addendum"):
         values["note"] = walked.note
     if (name, method) == ("links", "admits"):
         values["participant"] = walked.room_pass.participant
     if (name, method) == ("alerts", "close"):
         values |= {"alert": walked.alert, "note": "text"}
+    return values
+
+
+def _of_guardians(walked: Walked, name: str, method: str) -> dict[str, Any]:
+    """What is taken to end who acts for whom, and to take a record over."""
+    values: dict[str, Any] = {}
+    if name == "takeovers":
+        values["tell"] = lambda address, _: mail_of("another")("t", address)
+    if (name, method) == ("takeovers", "release"):
+        values["invitation"] = _takeover_of(walked)
+    if name == "circles":
+        told = EndDraft(relationship=walked.relationship, reason="dispute", words="w")
+        values |= {"who": walked.world.patient, "draft": told, "compose": lambda to, *_: mail_of("another")("t", to)}
     return values
 
 
