@@ -60,6 +60,8 @@ def test_a_case_is_booked_without_a_time_and_says_when_it_is_answered(clinic: Cl
     home = browser.get("/").text
     assert "answer within 24 hours" in home and "$59" in home
     sign_in(browser)
+    where = browser.get(BOOK).text
+    assert "answer within 24 hours" in where and "See times" not in where and "15 minutes" not in where
     page = post(browser, BOOK, MIAMI)
     assert "No appointment is needed" in page.text
     assert "licensed in Florida" in page.text
