@@ -338,7 +338,7 @@ def _file(clinic: Clinic, ref: VisitRef, patient: str) -> str:
         return files.keep(upload)
 
 
-PARTS = {"number": "1", "item_id": "photos", "shot_id": "overview"}
+PARTS = {"sheet": "law", "number": "1", "item_id": "photos", "shot_id": "overview"}
 KINDS = {"specialty": "urgent_care", "kind": "video_visit"}
 NOBODYS = {"passkey": "psk_none", "other": "ses_none", "person": "per_none", "invitation": "inv_none"}
 NOBODYS |= {"relationship": "rel_none", "whose": "rel_none", "credential": "lic_none"}

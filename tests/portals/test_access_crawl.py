@@ -64,6 +64,7 @@ DOORS: Mapping[str, Door] = {
     "GET /metrics": PUBLIC,
     "GET /": PUBLIC,
     "GET /design": PUBLIC,
+    "GET /design/{sheet}": PUBLIC,
     "GET /privacy": PUBLIC,
     "GET /sign-in": PUBLIC,
     "POST /sign-in": Door(public=True, also=(401,)),

@@ -160,7 +160,8 @@ def test_the_living_page_shows_every_component() -> None:
     inside = {"csrf", "field_error", "described", "source", "citations"}
     templates = STATIC.parent / "base" / "templates"
     macros = set(re.findall(r"{% macro (\w+)", (templates / "components.html").read_text(encoding="utf-8")))
-    shown = set(re.findall(r"\bui\.(\w+)", (templates / "design.html").read_text(encoding="utf-8")))
+    sheets = [file.read_text(encoding="utf-8") for file in (templates / "design").glob("*.html")]
+    shown = set(re.findall(r"\bui\.(\w+)", "".join(sheets)))
     assert macros - inside - shown == set()
 
 
