@@ -26,6 +26,7 @@ from portals.base.errors import forgery_page, install_errors
 from portals.base.middleware import ForgeryGuard, SecurityHeaders, Settle
 from portals.base.templating import STATIC, go
 from portals.base.visitor import visitor
+from portals.call import checking
 from portals.call import routes as call
 from portals.deps import PortalDeps
 from portals.law import routes as law
@@ -116,7 +117,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
 
 def _add_portals(app: FastAPI) -> None:
     """Each part of the portals adds its own routes."""
-    for part in (*PATIENT_PAGES, *SIGN_IN_PAGES, start, design, call, staff, provider, law, api):
+    for part in (*PATIENT_PAGES, *SIGN_IN_PAGES, start, design, checking, call, staff, provider, law, api):
         app.include_router(part.router)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(ProofNeeded, confirm.proof_page)

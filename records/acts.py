@@ -101,6 +101,8 @@ class Act(StrEnum):
     PLACE_ATTESTED = "visits:place:created"
     CANCEL_ASKED = "visits:cancel:created"
     MOVE_ASKED = "visits:move:created"
+    CHECK_KEPT = "visits:check:modified"
+    CHECK_VIEWED = "visits:check:viewed"
     VISIT_CALLED_OFF = "visits:calling_off:modified"
     VISIT_MOVED = "visits:time:modified"
     ROOM_ASKED = "visits:arrival:modified"
@@ -204,6 +206,7 @@ _OF_A_BEGUN_VISIT = frozenset(
         Act.CONSENT_SIGNED,
         Act.DUTY_STATED,
         Act.FILE_ADDED,
+        Act.CHECK_KEPT,
     }
 )
 

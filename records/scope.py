@@ -36,6 +36,7 @@ from records.relationships import Relationships
 from records.sessions import Sessions
 from records.slots import Slots
 from records.takeovers import Takeovers
+from records.tech_checks import TechChecks
 from records.text_wishes import TextWishes
 from records.visits import Visits
 from records.work import Actor, Work
@@ -160,6 +161,10 @@ class Scope:
     @cached_property
     def overview(self) -> Overview:
         return Overview(self._work)
+
+    @cached_property
+    def checks(self) -> TechChecks:
+        return TechChecks(self._work)
 
     @cached_property
     def cases(self) -> Cases:

@@ -12,6 +12,7 @@ from engine.plans import VisitPlan
 from records.visits import VisitView
 
 DONE, NOW, LATER, SHUT = "done", "now", "later", "shut"
+OPTIONAL = frozenset({"check"})
 PAID = frozenset({"authorised", "captured"})
 OVER = frozenset({"refused", "expired", "cancelled", "no_show", "escalated"})
 SEEN = frozenset({"documenting", "completed"})
@@ -30,11 +31,15 @@ class JourneyStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the patient has already given: forms submitted, kinds of consent in force, and flags that were raised."""
+    """What the patient has already given: forms submitted, kinds of consent in force, and flags that were raised.
+
+    ``checked`` says that they tried their device, which holds nothing up.
+    """
 
     forms: frozenset[str]
     consents: frozenset[str]
     flags: frozenset[str] = field(default=frozenset(), repr=False)
+    checked: bool = False
 
 
 def journey(visit: VisitView, plan: VisitPlan, told: Told) -> tuple[JourneyStep, ...]:
@@ -46,7 +51,7 @@ def journey(visit: VisitView, plan: VisitPlan, told: Told) -> tuple[JourneyStep,
         state = DONE if done else LATER
         if stopped and kind == "place":
             state = SHUT
-        elif not (done or reached or stopped or visit.stage in OVER):
+        elif kind not in OPTIONAL and not (done or reached or stopped or visit.stage in OVER):
             state, reached = NOW, True
         steps.append(JourneyStep(kind=kind, state=state, path=_path(visit, kind), form=form))
     return tuple(steps)
@@ -72,6 +77,8 @@ def _marks(visit: VisitView, plan: VisitPlan, told: Told) -> Iterable[tuple[str,
         yield "place", "", visit.attested_place is not None and visit.stage != "blocked"
     if "consent" in kinds:
         yield "consent", "", bool(told.consents) and consent_kinds(plan) <= told.consents
+    if "tech_check" in kinds:
+        yield "check", "", told.checked or visit.stage in SEEN
     if plan.answer_within_seconds:
         yield "case", "", visit.stage in SEEN
     elif "wait" in kinds or "consult" in kinds:

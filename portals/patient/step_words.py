@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from portals.base.i18n import has_message, translator
-from portals.patient.journey import DONE, JourneyStep
+from portals.patient.journey import DONE, OPTIONAL, JourneyStep
 
 # Steps whose page can be looked at again once they are done, and where.
 REVIEWS = {"consent": "/signed", "pay": "", "summary": ""}
@@ -14,7 +14,10 @@ REVIEWS = {"consent": "/signed", "pay": "", "summary": ""}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepWords:
-    """One step as its list shows it; ``review`` is the address of what was done, empty when there is none."""
+    """One step as its list shows it; ``review`` is the address of what was done, empty when there is none.
+
+    ``offered`` says that it may be taken at any time and holds nothing up.
+    """
 
     state: str
     title: str
@@ -22,6 +25,7 @@ class StepWords:
     action: str
     path: str
     review: str
+    offered: bool = False
 
 
 def step_words(
@@ -45,6 +49,7 @@ def _words(step: JourneyStep, language: str, allowed: bool, today: bool) -> Step
         action=t(f"steps.{step.kind}.action") if allowed else "",
         path=step.path,
         review=review,
+        offered=step.kind in OPTIONAL and allowed and not done,
     )
 
 

@@ -44,6 +44,7 @@ STEP_SCOPES: Mapping[str, frozenset[str]] = {
     "files": frozenset({"intake", "see_record"}),
     "consent": frozenset({"consent"}),
     "waiting": frozenset({"join"}),
+    "check": frozenset({"join"}),
     "case": frozenset({"intake", "see_record"}),
     "summary": frozenset({"see_record"}),
 }
@@ -92,6 +93,11 @@ class VisitPage:
         return "_".join(("acting.banner", *parts))
 
     @property
+    def meets(self) -> bool:
+        """Whether there is a call, for which a device may be tried."""
+        return not self.plan.answer_within_seconds and any(step.kind == "consult" for step in self.plan.steps)
+
+    @property
     def now(self) -> JourneyStep | None:
         return current(self.steps)
 
@@ -130,13 +136,16 @@ def read_page(scope: Scope, visit_id: str) -> VisitPage:
     plan = scope.visits.plan(visit_id)
     given = scope.parts.given(visit_id)
     provider = scope.people.called(visit.provider)
+    checked = any(step.kind == "tech_check" for step in plan.steps) and scope.checks.tried(visit_id)
     shut = None
     if visit.stage in ("blocked", "refused"):
         shut = next((gate for gate in reversed(scope.gates.for_visit(visit_id)) if not gate.open), None)
     return VisitPage(
         visit=visit,
         plan=plan,
-        steps=journey(visit, plan, Told(forms=given.forms, consents=given.consents, flags=given.flags)),
+        steps=journey(
+            visit, plan, Told(forms=given.forms, consents=given.consents, flags=given.flags, checked=checked)
+        ),
         provider=provider.display_name,
         profession=provider.profession,
         refusal=shut.decisions if shut else None,

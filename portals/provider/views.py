@@ -299,13 +299,17 @@ class TaskView:
 class CallView:
     """The call part of the screen: what can be done now.
 
-    ``act`` is admit | join | enter | wait | blocked | over (there was a call) | never (there was none).
+    ``act`` is admit | join | enter | wait | away | called | blocked | over (there was a call) | never (there was
+    none). ``check`` says how the patient's device did when it was tried, ``until`` until when who was called back is
+    waited for.
     """
 
     act: str
     link: str = ""
     participant: str = ""
     entered: bool = False
+    check: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

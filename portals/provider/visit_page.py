@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.consent_text import GUARDIAN
 from engine.forms import Form
 from engine.pinned import ContentGone, Pinned, bare_form
+from portals.base.check_words import check_words
 from portals.provider.alerts import alert_views, gate_views
 from portals.provider.chart import ChartSource, PatientCard, chart_view, fact_words
 from portals.provider.desk import Desk, visit_type_title
@@ -194,6 +195,21 @@ def _answers(desk: Desk, visit: str, form: str) -> Mapping[str, Any]:
 
 
 def _call(desk: Desk, visit: Any) -> CallView:
+    check = "" if visit.stage in OVER else _check(desk, visit)
+    return replace(_call_act(desk, visit), check=check)
+
+
+def _check(desk: Desk, visit: Any) -> str:
+    """How the patient's device did when it was tried, in a sentence; empty where there is no call to try it for."""
+    if desk.scope.visits.plan(visit.visit).answer_within_seconds:
+        return ""
+    kept = desk.scope.checks.latest(visit.visit)
+    if kept is None:
+        return desk.t("check.at_desk_none")
+    return f"{desk.t('check.at_desk', time=desk.fmt.moment(kept.at, desk.zone))}: {check_words(kept.check, desk.t)}"
+
+
+def _call_act(desk: Desk, visit: Any) -> CallView:
     if visit.stage == "waiting":
         return CallView(act="admit")
     if visit.stage == "blocked":

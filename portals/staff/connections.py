@@ -40,7 +40,9 @@ async def connection(request: Request, visit: str) -> Response:
     """Stage, room and each side's way in."""
     require_act(request, Act.CONNECTION_VIEWED)
     try:
-        seen = await in_scope(request, lambda scope: scope.overview.connection(visit))
+        seen, kept = await in_scope(
+            request, lambda scope: (scope.overview.connection(visit), scope.checks.latest(visit))
+        )
     except HTTPException:
         return render(request, "staff/connections.html", 404, error="unknown")
-    return render(request, "staff/connection.html", seen=seen, zone=visitor(request).here.time_zone)
+    return render(request, "staff/connection.html", seen=seen, kept=kept, zone=visitor(request).here.time_zone)

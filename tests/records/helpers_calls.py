@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from engine.credentials import LICENSE
+from engine.tech_checks import read_check
 from records.access import Role
 from records.attesting import CredentialDraft
 from records.audit_trail import AuditQuery
@@ -129,6 +130,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "digest": "sha256:none",
         "doubted": False,
         "wanted": True,
+        "check": read_check({"browser": "ok"}),
         "name": "n",
         "what": "place" if method == "leads_to" else "arrive",
         "compose": mail_of("another"),

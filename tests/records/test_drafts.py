@@ -76,6 +76,7 @@ def test_only_what_adds_to_a_visit_waits_for_it() -> None:
         Act.PLACE_ATTESTED,
         Act.CONSENT_SIGNED,
         Act.DUTY_STATED,
+        Act.CHECK_KEPT,
     }
 
 

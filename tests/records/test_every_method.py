@@ -30,6 +30,7 @@ UNAUDITED = {
     "people.called",
     "people.provider",
     "people.providers",
+    "checks.tried",
     "slots.taken",
     "visits.changes",
     "visits.document",
