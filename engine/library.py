@@ -85,7 +85,7 @@ class LibraryKeeper:
     """Holds the library in force and swaps a newer one in; safe for threads.
 
     `current` never blocks. `problems` are those of the newest files when they were refused, else their warnings.
-    `changed` names the files in which the last look found a change.
+    `changed` names the files in which the last look found a change, `changes` counts the looks that found one.
     """
 
     def __init__(self, root: Path, clinics: Sequence[Path] = ()) -> None:
@@ -100,6 +100,7 @@ class LibraryKeeper:
         self.current: Library = library
         self.problems: tuple[Diagnostic, ...] = tuple(problems)
         self.changed: tuple[Path, ...] = ()
+        self.changes = 0
 
     def refresh(self) -> bool:
         """Look at the files' times and sizes; load when one changed. True when a newer library is in force now."""
@@ -109,6 +110,7 @@ class LibraryKeeper:
             if not self.changed:
                 return False
             self._marks = marks
+            self.changes += 1
             problems = Problems()
             library = read_library(self._root, self._clinics, problems)
             self.problems = tuple(problems)

@@ -88,6 +88,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("mail_ca", "path", "", "PEM certificates that the mail server's is checked by; empty: the machine's own."),
     Setting("identity_secrets", "path", "", "Folder of files named as clinics, each with its OpenID client's secret."),
     Setting("demo", "flag", "0", "Seed demo people and show how to sign in; never with real patients."),
+    Setting("studio", "flag", "0", "Open the authoring studio to ops and compliance; in a demo it always is."),
     Setting("evaluator_processes", "count", "1", "Processes that run the rules engine beside each program."),
     Setting("log_format", "form", "text", "How log lines are written: text for people, json for a collector."),
     Setting("traces_file", "path", "", "File that OpenTelemetry spans are appended to; empty: none."),
@@ -134,6 +135,7 @@ class Settings:
     mail_ca: Path | None
     identity_secrets: Path | None
     demo: bool
+    studio: bool
     evaluator_processes: int
     log_format: str
     traces_file: Path | None
@@ -145,6 +147,11 @@ class Settings:
     def files_dir(self) -> Path:
         """The folder of sealed files (photos, documents, recordings), each named by a digest."""
         return self.data_dir / "files"
+
+    @property
+    def has_studio(self) -> bool:
+        """Whether what people write may be read and tried in the browser."""
+        return self.studio or self.demo
 
     @property
     def has_texts(self) -> bool:

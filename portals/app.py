@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from admin_ui.studio.checks import Checks
 from engine.settings import Settings, SettingsError, parse_settings
 from portals import start
 from portals.api import routes as api
@@ -55,6 +56,7 @@ from portals.provider import routes as provider
 from portals.serving import run
 from portals.staff import routes as staff
 from portals.staff.banner import EmergencyBanner
+from portals.studio import routes as studio
 from records.demo import MadeAsDemo
 
 # In this order: an address with a fixed word comes before one with an id in its place.
@@ -97,8 +99,10 @@ def create_app(deps: PortalDeps) -> FastAPI:
     app = FastAPI(title="Clinicwright", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.deps = deps
     app.state.demo = deps.settings.demo
+    app.state.has_studio = deps.settings.has_studio
     app.state.metrics = Metrics()
     app.state.throttles = {}
+    app.state.checks = Checks()
     app.mount("/static", VersionedFiles(directory=STATIC), name="static")
     app.add_api_route("/healthz", _healthy, methods=["GET"])
     app.add_api_route("/brand.css", _brand, methods=["GET"])
@@ -117,7 +121,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
 
 def _add_portals(app: FastAPI) -> None:
     """Each part of the portals adds its own routes."""
-    for part in (*PATIENT_PAGES, *SIGN_IN_PAGES, start, design, checking, call, staff, provider, law, api):
+    for part in (*PATIENT_PAGES, *SIGN_IN_PAGES, start, design, checking, call, staff, provider, law, studio, api):
         app.include_router(part.router)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(ProofNeeded, confirm.proof_page)

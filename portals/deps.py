@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from engine.diagnostics import Diagnostic
 from engine.library import Library
 from engine.ports import Clock, GateKeeper, GeoLocator, Scanner, Tracing, VisitRef
 from engine.settings import Settings
@@ -31,6 +32,19 @@ class Visits(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFiles:
+    """The files that people write, as this program keeps an eye on them.
+
+    ``look`` takes a good change up at once; ``changes`` counts those that were found, good or not; ``problems`` are
+    those of the newest files when they were refused, else their warnings.
+    """
+
+    look: Callable[[], bool] = lambda: False
+    changes: Callable[[], int] = lambda: 0
+    problems: Callable[[], tuple[Diagnostic, ...]] = tuple
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortalDeps:
     """Everything pages may reach.
 
@@ -38,6 +52,7 @@ class PortalDeps:
     ``library`` law and rulebooks in force (:class:`engine.library.LibraryKeeper`);
     ``gates`` asks a gate of both engines, ``search`` of the
     closures alone (offers only, it opens nothing); ``token_signer`` signs room access (:mod:`portals.call`);
+    ``written`` knows how the newest files of forms, specialties, clinics and law stand;
     ``traces`` begins spans of requests; ``places`` suggests where a browser's network address is;
     ``scanner`` looks through files that come in.
     """
@@ -57,4 +72,5 @@ class PortalDeps:
     search: GateKeeper
     places: GeoLocator = field(default_factory=NoLocator)
     scanner: Scanner = field(default_factory=NoScanner)
+    written: WrittenFiles = field(default_factory=WrittenFiles)
     traces: Tracing = field(default_factory=no_traces)

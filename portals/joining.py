@@ -22,7 +22,7 @@ from portals.auth.sessions import RecordsSessions
 from portals.base.clinic import ClinicView, clinic_view
 from portals.base.i18n import DEFAULT, catalogue
 from portals.base.sealing import Sealer
-from portals.deps import PortalDeps
+from portals.deps import PortalDeps, WrittenFiles
 from portals.patient.places import STATE_KEY, STATES
 from records.database import Database, PayloadKeys
 from records.demo import open_records
@@ -41,6 +41,10 @@ class Joined:
     pool: EvaluatorPool
     database: Database
     traces: Spans
+
+    def take_up(self) -> bool:
+        """Takes up files that changed; whether something newer is in force now."""
+        return _take_up(self.keeper, self.pool)
 
     def close(self) -> None:
         self.traces.close()
@@ -75,9 +79,21 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
         token_signer=RoomTokens(database),
         places=_locator(settings),
         scanner=scanner_of(settings),
+        written=WrittenFiles(
+            look=lambda: _take_up(keeper, pool),
+            changes=lambda: keeper.changes,
+            problems=lambda: keeper.problems,
+        ),
         traces=traces,
     )
     return Joined(deps=deps, keeper=keeper, pool=pool, database=database, traces=traces)
+
+
+def _take_up(keeper: LibraryKeeper, pool: EvaluatorPool) -> bool:
+    taken = keeper.refresh()
+    if taken:
+        pool.reload()
+    return taken
 
 
 def _locator(settings: Settings) -> GeoLocator:

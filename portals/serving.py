@@ -98,8 +98,7 @@ async def _keep_current(joined: Joined) -> None:
     while True:
         await asyncio.sleep(REFRESH_SECONDS)
         before = joined.keeper.problems
-        if await asyncio.to_thread(joined.keeper.refresh):
-            joined.pool.reload()
+        if await asyncio.to_thread(joined.take_up):
             log.info("the library changed and is in force")
         elif joined.keeper.problems != before:
             log.warning("a change was refused: %d problems; run `clinic check`", len(joined.keeper.problems))

@@ -187,6 +187,8 @@ class Act(StrEnum):
     EMERGENCY_REVIEWED = "emergency:review:created"
 
     CONNECTION_VIEWED = "visits:connection:viewed"
+    STUDIO_VIEWED = "studio:page:viewed"
+    CHECK_BEGUN = "studio:check:created"
     SCHEDULE_VIEWED = "visits:schedule:viewed"
     AUDIT_EXPORTED = "audit:entries:exported"
     ACCESSES_VIEWED = "audit:own:viewed"

@@ -49,6 +49,15 @@ def render(request: Request, template: str, status: int = 200, /, **values: Any)
     return HTMLResponse(html, status_code=status, headers={"content-language": who.language})
 
 
+def written(request: Request, template: str, language: str, **values: Any) -> str:
+    """The text of a page in another language than its reader's, as somebody else would see it."""
+    in_language = {"t": translator(language), "fmt": Formats(language), "lang": language}
+    in_language["has_text"] = lambda key: has_message(language, key)
+    return (
+        environment().get_template(template).render(**{**_common(request, visitor(request)), **in_language, **values})
+    )
+
+
 def go(path: str) -> Response:
     """After a change: look at ``path`` (303, so that reloading repeats nothing)."""
     return RedirectResponse(path, status_code=303)
@@ -75,6 +84,7 @@ def _common(request: Request, who: Visitor) -> Mapping[str, Any]:
         "static": static_url,
         "emergencies": request.scope.get("emergencies", ()),
         "demo": bool(getattr(state, "demo", False)),
+        "has_studio": bool(getattr(state, "has_studio", False)),
         "moved_clock": shown_when_moved(request),
         "page_languages": [
             code for code in (who.clinic.languages if who.clinic else languages()) if code in languages()
