@@ -149,7 +149,7 @@ class VisitFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MonitoringLook:
-    """A look at a state's monitoring programme that the prescriber stated for an earlier prescription."""
+    """A prescriber's look at a state's monitoring programme: its network answered them, or they stated it."""
 
     at: datetime
     state: str
@@ -160,7 +160,8 @@ class OrderFacts:
     """The prescription a ``prescribe`` gate is asked about.
 
     ``statements`` is what the prescriber says of it themselves, by path of the vocabulary, ``stated_at`` when;
-    ``last_look`` is what they stated for an earlier prescription of the patient.
+    ``look`` is the programme's own answer to them at this visit; ``last_look`` their newest look before, as the
+    programme answered it or as they stated it for an earlier prescription of the patient.
     """
 
     order: str
@@ -173,6 +174,7 @@ class OrderFacts:
     statements: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stated_at: datetime | None = None
     last_look: MonitoringLook | None = None
+    look: MonitoringLook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

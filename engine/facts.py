@@ -259,8 +259,18 @@ def _order(dossier: Dossier, at: datetime) -> Iterator[_Found]:
         "prescription.electronic": order.electronic,
     }
     yield from ((path, value, "provider", None) for path, value in told.items())
+    yield from _look(dossier, at)
     yield from _statements(order)
     yield from _last_look(order, at)
+
+
+def _look(dossier: Dossier, at: datetime) -> Iterator[_Found]:
+    """What the programme of the patient's state answered at this visit: a look that nobody has to state."""
+    look = dossier.order.look if dossier.order else None
+    place = dossier.patient.attested_place or dossier.patient.booked_place
+    if look is not None and place is not None and place.state == look.state and look.at <= at + _SKEW:
+        told = {"pdmp.checked": True, "pdmp.available": True, "pdmp.state": look.state}
+        yield from ((path, value, "pharmacy", look.at) for path, value in told.items())
 
 
 def _statements(order: OrderFacts) -> Iterator[_Found]:

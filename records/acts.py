@@ -138,6 +138,10 @@ class Act(StrEnum):
     ORDER_VIEWED = "orders:order:viewed"
     ORDER_DISPATCHED = "orders:dispatch:modified"
 
+    MONITORING_ASKED = "monitoring:report:created"
+    MONITORING_VIEWED = "monitoring:report:viewed"
+    MONITORING_ANSWERED = "monitoring:answer:modified"
+
     GATE_OPENED = "gates:gate:created"
     GATE_SHUT = "gates:gate:refused"
     GATE_VIEWED = "gates:gate:viewed"

@@ -24,6 +24,7 @@ from records import acting
 from records.agreements import agreement_facts, licenses_of
 from records.duties import statements_of
 from records.errors import NotFound
+from records.monitoring import look_before, look_for
 from records.people import REGISTERED, dea_of, place_from_json
 from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
 from records.tables.people import DeaRow, Patient, Provider
@@ -152,7 +153,8 @@ def _order(work: Work, visit: Visit, order: str) -> OrderFacts:
         purpose=content["purpose"],
         statements=content.get("statements", {}),
         stated_at=row.written_at,
-        last_look=_last_look(work, visit, order),
+        last_look=_newest(_last_look(work, visit, order), look_before(work, visit)),
+        look=look_for(work, visit),
     )
 
 
@@ -175,6 +177,10 @@ def _last_look(work: Work, visit: Visit, order: str) -> MonitoringLook | None:
         if stated.get("pdmp.checked") is True and stated.get("pdmp.state"):
             return MonitoringLook(at=row.written_at, state=stated["pdmp.state"])
     return None
+
+
+def _newest(*looks: MonitoringLook | None) -> MonitoringLook | None:
+    return max((look for look in looks if look is not None), key=lambda look: look.at, default=None)
 
 
 def _visits(work: Work, visit: Visit) -> tuple[VisitFact, ...]:

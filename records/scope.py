@@ -26,6 +26,7 @@ from records.invitations import Invitations
 from records.links import Links
 from records.mails import Mails
 from records.messages import Messages
+from records.monitoring import Monitoring
 from records.notes import Notes
 from records.orders import Orders
 from records.overview import Overview
@@ -141,6 +142,10 @@ class Scope:
     @cached_property
     def orders(self) -> Orders:
         return Orders(self._work)
+
+    @cached_property
+    def monitoring(self) -> Monitoring:
+        return Monitoring(self._work)
 
     @cached_property
     def gates(self) -> Gates:

@@ -30,7 +30,16 @@ from engine.plans import StoredPlan, plan_from_json
 from engine.ports import VisitRef
 from engine.settings import Settings
 from workflows.codec import PayloadKeys, data_converter
-from workflows.contracts import TASK_QUEUE, Answer, Ask, CredentialsInput, Told, VisitInput, VisitStatus
+from workflows.contracts import (
+    TASK_QUEUE,
+    Answer,
+    Ask,
+    CredentialsInput,
+    MonitoringInput,
+    Told,
+    VisitInput,
+    VisitStatus,
+)
 
 PATIENCE_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.1
@@ -178,6 +187,28 @@ class VisitClient:
             )
 
         await self._patiently(ref, begin)
+
+    async def ask_monitoring(self, ref: VisitRef, report: str, patience_seconds: float) -> None:
+        """Has a question that is on record asked, and waits a little; records hold what comes of it, also later.
+
+        Raises:
+            VisitUnreachable: Temporal did not answer; carries the visit's id. Asking again is safe.
+        """
+
+        async def begin() -> WorkflowHandle[object, str]:
+            return await self.temporal.start_workflow(
+                "MonitoringWorkflow",
+                MonitoringInput(clinic=ref.clinic, visit=ref.visit, report=report),
+                id=f"monitoring-{report}",
+                task_queue=TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                result_type=str,
+                rpc_timeout=RPC_TIMEOUT,
+            )
+
+        handle = await self._patiently(ref, begin)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(handle.result(), patience_seconds)
 
     async def is_running(self, ref: VisitRef) -> bool:
         """Whether Temporal has the visit open."""

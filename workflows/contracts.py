@@ -195,6 +195,23 @@ class CredentialsInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonitoringInput:
+    """A question to a monitoring program that is on record: ids only, whom it is about is read where it is asked."""
+
+    clinic: str
+    visit: str
+    report: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceInput:
+    """Nobody answered a question to a monitoring program; ``code`` says how (down, slow, garbled)."""
+
+    asked: MonitoringInput
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeInput:
     """An event to append to the visit; ``stage`` moves the visit when it is not empty."""
 

@@ -40,6 +40,7 @@ from integrations.notify.simulator import SimulatedNotifier
 from integrations.notify.smtp import SmtpNotifier, mail_server
 from integrations.notify.texts import ByChannel, SimulatedTextNetwork, TextNetwork
 from integrations.notify.unsent import WaitingNotifier
+from integrations.pdmp.simulator import SimulatedHub, SimulatedMonitoringNetwork
 from integrations.telemetry.exporters import spans_to
 from integrations.telemetry.logs import start_logs
 from media.node import MediaConfig, MediaNode, NodePorts
@@ -50,6 +51,7 @@ from records.erasure import erase_again
 from records.expiries import RecordsExpiryBook
 from records.mails import MailQueue
 from records.messages import MessageQueue
+from records.monitoring_book import RecordsMonitoringBook
 from records.restore import settled, unsettled
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
@@ -58,6 +60,7 @@ from workflows.activities.credentials import CredentialChecks
 from workflows.activities.expiries import ExpiryActivities
 from workflows.activities.gates import GateActivities
 from workflows.activities.media import MediaActivities
+from workflows.activities.monitoring import MonitoringActivities
 from workflows.activities.payments import PaymentActivities
 from workflows.activities.prescribing import PrescribingActivities
 from workflows.activities.terms import TermsActivities
@@ -68,6 +71,7 @@ from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
 from workflows.credentials import CredentialsWorkflow
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
+from workflows.monitoring import MonitoringWorkflow
 from workflows.notices import VisitWords, send_notices, written
 from workflows.observing import Observed
 from workflows.outbox import LostVisits, OutboxPump, StaleDrafts
@@ -133,7 +137,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
         worker = Worker(
             visits.temporal,
             task_queue=TASK_QUEUE,
-            workflows=[VisitWorkflow, CredentialsWorkflow],
+            workflows=[VisitWorkflow, CredentialsWorkflow, MonitoringWorkflow],
             activities=_activities(settings, database, keeper, evaluators),
             activity_executor=ThreadPoolExecutor(THREADS),
             interceptors=[Observed(spans)],
@@ -193,6 +197,8 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
     gates = GateActivities(store, gatekeeper, checks)
     payments = PaymentActivities(store, SimulatedCardProcessor(simulators / "cards.sqlite3"))
     prescribing = PrescribingActivities(store, network, drugs)
+    hub = SimulatedHub(simulators / "pdmp.sqlite3", book.now)
+    monitoring = MonitoringActivities(RecordsMonitoringBook(database), SimulatedMonitoringNetwork(hub, book.now))
     return [
         terms.read_terms,
         terms.move_slot,
@@ -219,6 +225,8 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
         payments.withdraw_payment,
         prescribing.send_prescription,
         prescribing.cancel_prescription,
+        monitoring.ask_monitoring,
+        monitoring.keep_silence,
     ]
 
 

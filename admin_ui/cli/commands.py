@@ -36,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("relationships", "List who acts for a patient by number, and end it where the people concerned cannot."),
     Command("keys", "Say how old the keys of a data folder are, and change them while people work."),
     Command("db", "Show, migrate, back up or restore the database, and settle visits after a restore."),
+    Command("pdmp", "Tell the simulated network of monitoring programs how to behave and what to report."),
     Command("source", "Tell the simulated primary source of licences how to behave and what to say."),
     Command("bench", "Measure decisions and visits side by side with their peers and print the ratios."),
     Command("test", "Set up whatever the tests need and run them: fast, all or soak."),

@@ -28,17 +28,20 @@ from portals.provider.desk import Desk
 from portals.provider.drug_base import drugs_of
 from portals.provider.duties import Marked, mark
 from portals.provider.formulary import BaseDrug
+from portals.provider.monitoring_panel import could_not_be_asked
 from portals.provider.note_form import note_key, read_note
 from portals.provider.opening import at_desk, only_texts, provider_session, visit_screen
 from portals.provider.orders_page import chosen_drug, order_values
 from portals.provider.prescription_form import TypedPrescription, read_prescription
 from portals.provider.safety import allergy_hits, unread_allergies
-from portals.provider.visit_page import Shown, note_view
+from portals.provider.visit_page import Shown, note_view, place_of
 from records.errors import AlreadyDone, Conflict, LinkRefused
 from records.notes import NoteDraft, NoteSaved
 from records.orders import OrderDraft
 from records.stages import IN_REVIEW, MORE_ASKED, SUBMITTED
 from workflows.contracts import Answer, Ask
+
+_LABELS = {"drug": "search", "pdmp": "pdmp_not"}  # whose label is called otherwise than its field
 
 router = APIRouter(prefix="/visits/{visit}", include_in_schema=False)
 
@@ -237,6 +240,8 @@ def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescripti
     hits = allergy_hits(_allergies(desk, visit), drug.name, base)
     if hits and not typed.allergy_reason:
         return {"allergy_reason": "allergy_reason"}
+    if _told_too_early(desk, row, typed.statements):
+        return {"pdmp": "ask_first"}
     if replaces and not _drop_replaced(desk, visit, replaces):
         return {"sig": "too_late"}
     pharmacies = deps_of(request).content().clinic(visitor(request).here.slug).pharmacies
@@ -247,11 +252,16 @@ def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescripti
     return {}
 
 
+def _told_too_early(desk: Desk, visit: Any, statements: Mapping[str, Any]) -> bool:
+    """Whether the programme is said to be out of reach though no attempt to reach it is on record."""
+    told = statements.get("pdmp.available") is False
+    return told and not could_not_be_asked(desk.scope.monitoring.for_visit(visit.visit), place_of(visit))
+
+
 def _placed(statements: Mapping[str, Any], visit: Any) -> dict[str, Any]:
     """The statements with the state whose monitoring programme was meant: the one where the patient says they are."""
-    place = visit.attested_place or visit.booked_place
-    looked = "pdmp.checked" in statements and place is not None and place.state
-    return {**statements, **({"pdmp.state": place.state} if looked else {})}
+    place = place_of(visit)
+    return {**statements, **({"pdmp.state": place} if place and "pdmp.checked" in statements else {})}
 
 
 def _drop_replaced(desk: Desk, visit: str, order: str) -> bool:
@@ -281,7 +291,7 @@ def _unread(request: Request, desk: Desk, visit: str, only: str = "") -> bool:
 
 def _problem_words(request: Request, problems: Mapping[str, str]) -> dict[str, str]:
     t = translator(visitor(request).language)
-    labels = {name: t(f"provider.rx.{'search' if name == 'drug' else name}") for name in problems}
+    labels = {name: t(f"provider.rx.{_LABELS.get(name, name)}") for name in problems}
     return {name: t(f"provider.rx.problem.{code}", label=labels[name]) for name, code in problems.items()}
 
 

@@ -48,6 +48,7 @@ class RxSource:
     allergy_words: Mapping[str, str]
     care: bool
     place: str
+    looked: str = ""
     query: str = ""
     pick: str = ""
     change: str = ""
@@ -83,6 +84,7 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         never=never_reason(source.formulary, drug, chosen.name, fmt.language) if chosen else "",
         asks=asked_statements(drug, gate.decisions.values() if gate else ()) if chosen else (),
         place=source.place,
+        looked=source.looked,
     )
 
 

@@ -17,7 +17,7 @@ from portals.base.files import hand_out
 from portals.base.requests import field, form_of, in_scope, rulebook_of
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import visitor
-from portals.provider import acts, inbox
+from portals.provider import acts, inbox, monitoring
 from portals.provider.desk import Desk
 from portals.provider.opening import at_desk, provider_session, visit_screen
 from portals.provider.queue_page import queue_view
@@ -30,6 +30,7 @@ STAFF_ROLES = ("clinic_admin", "clinical_ops", "compliance", "support", "platfor
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
 router.include_router(acts.router)
+router.include_router(monitoring.router)
 router.include_router(inbox.router)
 
 

@@ -272,7 +272,8 @@ class PrescribeView:
     """The prescribing part: search, the form with what was typed, its problems, pharmacies, orders so far.
 
     ``never`` is why the specialty does not prescribe the chosen drug; ``asks`` are the statements the law asks of the
-    prescriber (pdmp | exception | indication), ``place`` the state whose monitoring programme counts.
+    prescriber (pdmp | exception | indication), ``place`` the state whose monitoring programme counts,
+    ``looked`` who looked at it when through the network, where that was done.
     """
 
     query: str
@@ -285,6 +286,7 @@ class PrescribeView:
     never: str = ""
     asks: tuple[str, ...] = ()
     place: str = ""
+    looked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -332,6 +334,41 @@ class CaseView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MonitoringLine:
+    """One dispensed drug in words."""
+
+    filled: str
+    drug: str
+    schedule: str
+    quantity: str
+    days: int
+    prescriber: str
+    pharmacy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MonitoringPanel:
+    """The panel: the program by name, what came of the newest question, rows, what stands out, and what can be done.
+
+    ``counts`` says whether it is a look that the law's question finds; ``asking`` that an answer is still to come.
+    """
+
+    program: str
+    state: str
+    outcome: str = ""
+    tone: str = ""
+    said: str = ""
+    asked: str = ""
+    rows: tuple[MonitoringLine, ...] = ()
+    concerns: tuple[str, ...] = ()
+    digest: str = ""
+    simulated: bool = True
+    counts: bool = False
+    asking: bool = False
+    may_ask: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VisitView:
     """Everything about one visit on one screen."""
 
@@ -352,6 +389,7 @@ class VisitView:
     duties_made: tuple[DutyMade, ...] = ()
     acted: str = field(default="", repr=False)
     case: CaseView | None = None
+    monitoring: MonitoringPanel | None = None
 
     @property
     def is_stopped(self) -> bool:

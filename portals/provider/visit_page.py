@@ -16,6 +16,7 @@ from portals.provider.desk import Desk, visit_type_title
 from portals.provider.duties import duties_made, duty_forms
 from portals.provider.formulary import BaseDrug
 from portals.provider.law import LawWords, law_panel
+from portals.provider.monitoring_panel import monitoring_panel
 from portals.provider.note_form import missing_fields, note_sections
 from portals.provider.orders_page import RxSource, prescribe_view
 from portals.provider.views import CallView, CaseLine, CaseView, NoteVersion, NoteView, OrderView, TaskView, VisitView
@@ -51,6 +52,12 @@ class House:
     open_steps: frozenset[str] = frozenset()
 
 
+def place_of(visit: Any) -> str:
+    """The code of the state that the patient is in as far as they said, empty while nobody did."""
+    place = visit.attested_place or visit.booked_place
+    return (place.state or "") if place else ""
+
+
 def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitView:
     """The whole screen."""
     visit = desk.scope.visits.get(visit_id)
@@ -61,7 +68,8 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     note = note_view(desk, visit, shown.note_kept)
     orders = desk.scope.orders.for_visit(visit_id)
     say = say_in(desk.fmt.language)
-    place = visit.attested_place or visit.booked_place
+    place, care = place_of(visit), visit.stage in CARE and not note.signed
+    monitoring = monitoring_panel(desk, visit_id, place, house.drugs, care)
     rx = RxSource(
         formulary=desk.of_visit(visit_id).specialty.formulary,
         base=house.drugs,
@@ -70,8 +78,9 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         gates=gates,
         allergies=source.dossier.patient.allergies,
         allergy_words=fact_words([form for form, _ in source.forms], "patient.allergies", desk.fmt.language),
-        care=visit.stage in CARE and not note.signed,
-        place=(place.state or "") if place else "",
+        care=care,
+        place=place,
+        looked=monitoring.asked if monitoring.counts else "",
         query=shown.query,
         pick=shown.pick,
         change=shown.change,
@@ -93,6 +102,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         law=law_panel(gates, house.words, say, day_in(desk.fmt)),
         note=note,
         prescribe=prescribe,
+        monitoring=monitoring if care or monitoring.outcome else None,
         tasks=_tasks(desk, visit, house, prescribe.orders),
         alerts=alerts,
         duties=tuple(one for one in duty_forms(desk, visit_id, gates, house.words) if one.key not in called),

@@ -6,6 +6,7 @@ from records.tables import (
     credentials,
     emergency,
     identity,
+    monitoring,
     people,
     relationships,
     restorations,
@@ -29,4 +30,16 @@ APPEND_ONLY = (
     "credential_checks",
     "expiry_notices",
 )
-PARTS = (blobs, clinical, credentials, emergency, identity, people, relationships, restorations, vault, visits)
+PARTS = (
+    blobs,
+    clinical,
+    credentials,
+    emergency,
+    identity,
+    monitoring,
+    people,
+    relationships,
+    restorations,
+    vault,
+    visits,
+)

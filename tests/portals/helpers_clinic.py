@@ -114,6 +114,9 @@ class FakeVisits:
     async def clock_moved(self) -> None:
         """No visit of these waits for anything."""
 
+    async def ask_monitoring(self, ref: VisitRef, report: str, patience_seconds: float) -> None:
+        """No program of these answers."""
+
     async def check_credentials(self, clinic: str) -> None:
         self.checked.append(clinic)
 

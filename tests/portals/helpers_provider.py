@@ -24,6 +24,7 @@ from portals.base.clinic import ClinicView
 from portals.base.sealing import Sealer
 from portals.base.visitor import STAFF, SessionView, csrf_token
 from portals.deps import PortalDeps
+from records.monitoring_book import RecordsMonitoringBook
 from records.room_tokens import RoomTokens
 from records.tables.clinical import OrderRow
 from tests.portals.helpers_law import decision
@@ -122,6 +123,7 @@ class PlayedVisits:
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[Ask] = field(default_factory=list)
     gates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    monitoring: Any = None
 
     async def ask(self, ref: VisitRef, ask: Ask, plan: Any = None) -> Answer:
         self.asked.append(ask)
@@ -132,6 +134,14 @@ class PlayedVisits:
 
     async def clock_moved(self) -> None:
         """No visit of these waits for anything."""
+
+    async def ask_monitoring(self, ref: VisitRef, report: str, patience_seconds: float) -> None:
+        """The program answers at once, as it was told to."""
+        book = RecordsMonitoringBook(self.world.database)
+        if self.monitoring is None:
+            book.unanswered(ref, report, "down")
+        elif self.monitoring != "late":
+            book.answered(ref, report, self.monitoring)
 
     async def check_credentials(self, clinic: str) -> None:
         raise NotImplementedError

@@ -154,6 +154,8 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
         values["compose"] = lambda token, address, _: mail_of("another")(token, address)
     if name == "attesting":
         values |= _license_of(walked)
+    if name == "monitoring":
+        values["state"] = "FL"
     if (name, method) == ("notes", "addendum"):
         values["note"] = walked.note
     if (name, method) == ("links", "admits"):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.dossier import Place
+from engine.monitoring import DispensedDrug, MonitoringReport
 from engine.ports import DispatchReceipt, Effect, GateRecord, PaymentReceipt, RoomPlace, VisitChange
 from records.access import Role
 from records.agreements import AgreementDraft
@@ -23,6 +24,7 @@ from records.hours import ExceptionDraft
 from records.invitations import InvitationDraft
 from records.links import RoomPass
 from records.mails import MailDraft
+from records.monitoring_book import RecordsMonitoringBook
 from records.notes import NoteDraft
 from records.orders import OrderDraft
 from records.passkeys import PasskeyDraft
@@ -136,6 +138,20 @@ def duty_of(visit: str, key: str = "mark-1") -> DutyDraft:
     return DutyDraft(visit=visit, topic="privacy", duty="primary_care_record", way="fax", key=key)
 
 
+def report_of(mark: str, at: datetime) -> MonitoringReport:
+    """What a monitoring program says of somebody."""
+    row = DispensedDrug(
+        drug=f"{mark}drug",
+        quantity="1",
+        unit="tablet",
+        days_supply=1,
+        filled_on=at.date(),
+        prescriber=f"{mark}prescriber",
+        pharmacy=f"{mark}pharmacy",
+    )
+    return MonitoringReport(outcome="found", sender="simulator", as_of=at, rows=(row,), simulated=True)
+
+
 def walk(database: Database, clinic: str, mark: str) -> Walked:
     world = build_world(database, clinic, marked_patient(mark))
     place = Place(country="us", state=f"{mark}FL", postal_code=f"{mark}zip", ip_state=f"{mark}ip")
@@ -165,6 +181,8 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         scope.notes.addendum(saved.note, f"{mark}addendum")
         scope.alerts.close(alert, f"{mark}closed")
         scope.duties.mark(duty_of(world.visit))
+        report = scope.monitoring.ask(world.visit, "FL", "look-1")
+    RecordsMonitoringBook(database).answered(world.ref, report, report_of(mark, database.now()))
     with database.scope(clinic, world.as_system) as scope:
         part = scope.visits.participant_of(world.visit, world.patient).id
         document = scope.documents.for_visit(world.visit)[0].id

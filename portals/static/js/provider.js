@@ -48,11 +48,13 @@ function keepsTyping(part, fresh) {
   return Boolean(form) && Boolean(fresh.querySelector("[data-autosave]")) && !fresh.querySelector(".kept");
 }
 
-async function exchange(address, options) {
+async function exchange(address, options, keeps) {
   document.body.setAttribute("aria-busy", "true");
   try {
     const got = await load(address, options);
     if (!got) return;
+    // A prescription being written stays as it is while something beside it is asked.
+    if (keeps && document.querySelector(`#${keeps} .rx-form`)) got.page.getElementById(keeps)?.remove();
     swap(got.page);
     const url = new URL(got.address);
     const part = new URL(address, location.href).hash || url.hash;
@@ -94,7 +96,7 @@ document.addEventListener("submit", async (event) => {
       address.search = body.toString();
       await exchange(address.href, {});
     } else {
-      await exchange(form.action, { method: "POST", body });
+      await exchange(form.action, { method: "POST", body }, form.dataset.keeps);
     }
   } catch {
     delete form.dataset.swap;
