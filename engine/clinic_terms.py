@@ -32,7 +32,12 @@ CANCELLATION = Record(
         "moves": Key(Number(least=0, most=20), "how often a patient may move a visit; three times unless written"),
     },
 )
+MESSAGES = Record(
+    "terms of messages",
+    {"answer_within": Key(DURATION, "how soon the care team answers a message, as patients are told", required=True)},
+)
 _USUAL_MOVES = 3
+_USUAL_ANSWER_SECONDS = 172_800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +87,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """A clinic's terms; without any written, cancelling is free until the call and a visit is moved three times."""
+    """A clinic's terms; without any written, cancelling is free until the call and a visit is moved three times.
+
+    ``answer_seconds`` is how soon a message is answered: two days unless written.
+    """
 
     free_until_seconds: int = 0
     late_fee_cents: int = 0
     moves: int = _USUAL_MOVES
+    answer_seconds: int = _USUAL_ANSWER_SECONDS
     quiet: QuietHours = USUAL_NIGHT
     holidays: Mapping[date, Texts] = field(default_factory=dict)
 
@@ -113,13 +122,16 @@ def read_terms(document: Node, problems: Problems) -> Terms:
     holidays = {
         date.fromisoformat(part.text("day")): read_texts(part["name"]) for part in document.get("holidays") or ()
     }
+    told = document.get("messages")
+    answer = seconds_of(told["answer_within"], problems) if told is not None else _USUAL_ANSWER_SECONDS
     if node is None:
-        return Terms(quiet=_quiet(night), holidays=holidays)
+        return Terms(quiet=_quiet(night), holidays=holidays, answer_seconds=answer)
     free, moves = node.get("free_until"), node.integer("moves")
     return Terms(
         free_until_seconds=seconds_of(free, problems) if free is not None else 0,
         late_fee_cents=node.integer("late_fee_cents") or 0,
         moves=_USUAL_MOVES if moves is None else moves,
+        answer_seconds=answer,
         quiet=_quiet(night),
         holidays=holidays,
     )

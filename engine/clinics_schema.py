@@ -1,7 +1,7 @@
 """What may stand in a clinic's file?"""
 
 from engine.attestations import LIST as ATTESTATIONS
-from engine.clinic_terms import CANCELLATION, HOLIDAYS, QUIET
+from engine.clinic_terms import CANCELLATION, HOLIDAYS, MESSAGES, QUIET
 from engine.law import RULE_ID
 from engine.shapes import DAY, LINK, NAME, SLUG, Anything, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.sign_in_rules import SHAPE as SIGN_IN
@@ -159,6 +159,7 @@ CLINIC = Record(
         "holidays": Key(HOLIDAYS, "days on which nobody works, but for extra hours, with their names"),
         "cancellation": Key(CANCELLATION, "until when patients may move and cancel a visit, and what it costs later"),
         "quiet_hours": Key(QUIET, "the night of patients, in which no reminder is sent; 21:00-08:00 unless written"),
+        "messages": Key(MESSAGES, "how soon messages of patients are answered; within two days unless written"),
         "prices": Key(MapOf(_PRICE), "the price of each visit type, by `specialty/type`", required=True),
         "contact": Key(_CONTACT, "how to reach it", required=True),
         "emergency": Key(TEXTS, "what to do in an emergency, by language", required=True),

@@ -27,6 +27,7 @@ from records.blobs import (
     view_of,
 )
 from records.codes import b64, new_id, unb64
+from records.conversation_rows import CLOSED, Reached, pending_files, reach, sent_files
 from records.course import append_event
 from records.errors import AlreadyDone, NotFound
 from records.key_ring import Purpose
@@ -39,6 +40,7 @@ from records.work import Work
 # Until the call is over something can be added; what the clinician may have looked at is not taken away again.
 REMOVING = ("held", "booked", "preparing", "ready", "waiting", "blocked")
 ADDING = (*REMOVING, "in_call", "submitted", "in_review", "more_asked")
+MOST_SAID = 5  # files of one message
 ADDED, SHOT = "file_added", "shot"
 _KINDS = {"application/pdf": DOCUMENT}
 
@@ -56,6 +58,7 @@ class Expected:
     visit: str
     person: str
     naming: bytes = field(repr=False)
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,15 @@ class Opened:
     view: BlobView
     file: str
     key: bytes = field(repr=False)
+
+
+def expect_said(work: Work, conversation: str) -> Expected:
+    """The same for a file that goes with the actor's next message. Raises `AlreadyDone`, `TooMany`."""
+    reached = reach(work, conversation, Act.CONVERSATION_FILE_ADDED)
+    _refuse_unsendable(work, reached)
+    row = reached.row
+    naming = _naming(work, row.patient)
+    return Expected(visit=row.visit, person=row.patient, naming=naming, conversation=conversation)
 
 
 def expect(work: Work, visit: str) -> Expected:
@@ -103,7 +115,7 @@ def add(work: Work, visit: str, stored: Stored, *, for_shot: bool = False) -> tu
     row = work.visit(visit, Act.FILE_ADDED, audited=False)
     work.lock(Person, row.patient)
     same = _same(work, row.patient, stored.digest)
-    here = next((one for one in same if one.visit == visit), None)
+    here = next((one for one in same if one.visit == visit and one.conversation is None), None)
     if here is not None:
         if not for_shot and _is_only_a_shot(work, here):
             append_event(work, row, ADDED, detail={"file": here.id})
@@ -132,6 +144,61 @@ def add(work: Work, visit: str, stored: Stored, *, for_shot: bool = False) -> tu
     return blob, there is None
 
 
+def add_said(work: Work, conversation: str, stored: Stored) -> tuple[str, bool]:
+    """Keeps a file for the actor's next message, in quarantine; returns as `add` does."""
+    reached = reach(work, conversation, Act.CONVERSATION_FILE_ADDED)
+    row, person = reached.row, reached.row.patient
+    work.lock(Person, person)
+    same = _same(work, person, stored.digest)
+    pending = {one.id for one in pending_files(work, conversation)}
+    here = next((one for one in same if one.id in pending), None)
+    if here is not None:
+        return here.id, False
+    _refuse_unsendable(work, reached)
+    there = next((one for one in same if one.state == CLEAN), None)
+    kept = _stored(work, there) if there is not None else stored
+    blob = new_id("blb")
+    fresh = BlobRow(
+        id=blob,
+        clinic=work.clinic,
+        person=person,
+        visit=row.visit,
+        conversation=conversation,
+        kind=_KINDS.get(kept.media_type, PHOTO),
+        state=QUARANTINED if there is None else CLEAN,
+        digest=stored.digest,
+        reason="",
+        at=work.at,
+        actor=work.actor.person,
+        settled_at=None if there is None else work.now,
+        **_kept(work, blob, person, kept),
+    )
+    work.session.add(fresh)
+    work.note(Act.CONVERSATION_FILE_ADDED, blob, row.visit, kind=fresh.kind)
+    return blob, there is None
+
+
+def look_said(work: Work, blob: str, conversation: str) -> Opened:
+    """Opens a clean file of a conversation; before it is sent only for who added it. Raises `NotFound`."""
+    row = work.row(BlobRow, blob)
+    reach(work, conversation, Act.CONVERSATION_FILE_VIEWED)
+    theirs = row.actor == work.actor.person or blob in sent_files(work, conversation)
+    if row.conversation != conversation or row.state != CLEAN or not theirs:
+        raise NotFound(f"blobs {blob[:40]}")
+    work.note(Act.CONVERSATION_FILE_VIEWED, blob, row.visit)
+    return _opened(work, row)
+
+
+def remove_said(work: Work, blob: str, conversation: str) -> str:
+    """Takes back a file that has not been sent. Raises `AlreadyDone` once it was, or for somebody else's."""
+    reach(work, conversation, Act.CONVERSATION_FILE_REMOVED)
+    row = work.row(BlobRow, blob)
+    if row.conversation != conversation or blob not in {one.id for one in pending_files(work, conversation)}:
+        raise AlreadyDone("file")
+    work.note(Act.CONVERSATION_FILE_REMOVED, blob, row.visit)
+    return _end(work, row, REMOVED)
+
+
 def look(work: Work, blob: str, visit: str | None = None) -> Opened:
     """Opens a clean file for the actor; audited as viewed.
 
@@ -139,7 +206,7 @@ def look(work: Work, blob: str, visit: str | None = None) -> Opened:
     """
     row = work.row(BlobRow, blob)
     work.visit(row.visit, Act.FILE_VIEWED, audited=False)
-    if row.state != CLEAN or visit not in (None, row.visit):
+    if row.state != CLEAN or row.conversation is not None or visit not in (None, row.visit):
         raise NotFound(f"blobs {blob[:40]}")
     work.note(Act.FILE_VIEWED, blob, row.visit)
     return _opened(work, row)
@@ -192,7 +259,7 @@ def remove(work: Work, blob: str) -> str:
     """
     row = work.row(BlobRow, blob)
     visit = work.visit(row.visit, Act.FILE_REMOVED, audited=False)
-    if visit.stage not in REMOVING or row.state not in (*KEPT, REFUSED):
+    if visit.stage not in REMOVING or row.state not in (*KEPT, REFUSED) or row.conversation is not None:
         raise AlreadyDone("file")
     if row.state in KEPT and is_handed_in(work, row.visit, blob):
         raise AlreadyDone("file")
@@ -226,10 +293,21 @@ def end_files(work: Work, person: str) -> None:
     work.session.execute(update(BlobRow).where(BlobRow.clinic == work.clinic, BlobRow.person == person).values(**ended))
 
 
+def _refuse_unsendable(work: Work, reached: Reached) -> None:
+    if reached.row.state == CLOSED:
+        raise AlreadyDone("conversation")
+    if len([one for one in pending_files(work, reached.row.id) if one.state in KEPT]) >= MOST_SAID:
+        raise TooMany("files")
+
+
 def _refuse_late(work: Work, visit: Visit) -> None:
     if visit.stage not in ADDING:
         raise AlreadyDone("visit")
-    count = select(func.count()).select_from(BlobRow).where(BlobRow.visit == visit.id, BlobRow.state.in_(KEPT))
+    count = (
+        select(func.count())
+        .select_from(BlobRow)
+        .where(BlobRow.visit == visit.id, BlobRow.conversation.is_(None), BlobRow.state.in_(KEPT))
+    )
     if (work.session.scalar(count) or 0) >= MOST_FILES:
         raise TooMany("files")
 
@@ -299,6 +377,8 @@ def _in_quarantine(work: Work, blob: str) -> BlobRow | None:
 
 def _tell(work: Work, row: BlobRow, event: str) -> None:
     """An event of the visit, so that pages that are open show what became of the file."""
+    if row.conversation is not None:  # no page of the visit shows it
+        return
     append_event(work, work.row(Visit, row.visit), event, detail={"file": row.id})
 
 
@@ -309,7 +389,8 @@ def _end(work: Work, row: BlobRow, state: str) -> str:
     """
     name = row.file
     row.state, row.file, row.key, row.settled_at = state, "", b"", work.now
-    drop(work, work.row(Visit, row.visit), row.id)
+    if row.conversation is None:
+        drop(work, work.row(Visit, row.visit), row.id)
     _tell(work, row, f"file_{state}")
     others = select(BlobRow.id).where(BlobRow.file == name).limit(1)
     return "" if not name or work.session.scalar(others) is not None else name

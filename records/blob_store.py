@@ -22,12 +22,16 @@ from records.blob_rows import (
     Stored,
     accept,
     add,
+    add_said,
     expect,
+    expect_said,
     inspect,
     let_go,
     look,
+    look_said,
     refuse,
     remove,
+    remove_said,
     waiting,
 )
 from records.blob_sniff import NEEDED, PICTURES, is_heif, sniff
@@ -112,6 +116,12 @@ class BlobStore:
             expected = expect(work, visit)
         return Upload(self.folder, clinic, actor, expected)
 
+    def begin_said(self, clinic: str, actor: Actor, conversation: str) -> Upload:
+        """The same for a file that goes with the actor's next message in a conversation."""
+        with self._database.work(clinic, actor) as work:
+            expected = expect_said(work, conversation)
+        return Upload(self.folder, clinic, actor, expected)
+
     @contextlib.contextmanager
     def upload(self, clinic: str, actor: Actor, visit: str) -> Iterator[Upload]:
         """The same; whatever is not kept by `keep` is gone at the end of the block."""
@@ -145,7 +155,10 @@ class BlobStore:
         blob, needed = "", False
         try:
             with self._database.work(upload.clinic, upload.actor) as work:
-                blob, needed = add(work, upload.expected.visit, stored, for_shot=for_shot)
+                if upload.expected.conversation:
+                    blob, needed = add_said(work, upload.expected.conversation, stored)
+                else:
+                    blob, needed = add(work, upload.expected.visit, stored, for_shot=for_shot)
         finally:
             if not needed:
                 self.folder.remove(name)
@@ -184,6 +197,22 @@ class BlobStore:
             opened = look(work, blob, visit)
         with self.folder.open(opened.file, opened.key, opened.view.size) as reader:
             yield opened.view, reader.read()
+
+    @contextlib.contextmanager
+    def open_said(
+        self, clinic: str, actor: Actor, blob: str, conversation: str
+    ) -> Iterator[tuple[BlobView, Iterator[bytes]]]:
+        """The same for a file of a conversation."""
+        with self._database.work(clinic, actor) as work:
+            opened = look_said(work, blob, conversation)
+        with self.folder.open(opened.file, opened.key, opened.view.size) as reader:
+            yield opened.view, reader.read()
+
+    def remove_said(self, clinic: str, actor: Actor, blob: str, conversation: str) -> None:
+        """Takes a file back that was not sent yet. Raises `AlreadyDone` once it was."""
+        with self._database.work(clinic, actor) as work:
+            name = remove_said(work, blob, conversation)
+        self._remove(name)
 
     def remove(self, clinic: str, actor: Actor, blob: str) -> None:
         """The patient takes it back. Raises `AlreadyDone` once the call has begun."""

@@ -38,9 +38,11 @@ class Blobs(Repository):
     """The files that patients added to their visits; `records.blob_store` takes them in and opens them."""
 
     def for_visit(self, visit: str) -> tuple[BlobView, ...]:
-        """What is kept of a visit's files, or was refused, the oldest first."""
+        """What is kept of a visit's files, or was refused, the oldest first; not what was sent in a conversation."""
         self._work.visit(visit, Act.FILES_LISTED)
-        query = select(BlobRow).where(BlobRow.visit == visit, BlobRow.state.in_((*KEPT, REFUSED)))
+        query = select(BlobRow).where(
+            BlobRow.visit == visit, BlobRow.conversation.is_(None), BlobRow.state.in_((*KEPT, REFUSED))
+        )
         return tuple(view_of(row) for row in self._session.scalars(query.order_by(BlobRow.at, BlobRow.id)))
 
 

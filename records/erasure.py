@@ -19,6 +19,7 @@ from records.acts import Act
 from records.attempts import forget_name
 from records.blob_rows import end_files
 from records.codes import as_code, new_id
+from records.conversations import end_conversations
 from records.ending import close
 from records.errors import NotFound, StillOpen, Unreadable
 from records.mails import address_index
@@ -133,6 +134,7 @@ def erase_again(database: Database, actor: Actor) -> tuple[tuple[str, str], ...]
 def _erase(work: Work, person: str) -> int:
     _forget_mails(work, person)
     end_files(work, person)
+    end_conversations(work, person)
     forget_wish(work, person)
     _end_relationships(work, person)
     _close_accounts(work, person)

@@ -110,6 +110,6 @@ class LinkRefused(RecordsError):
 
 
 class NoLicense(RecordsError):
-    """Who would supervise holds no active licence in the agreement's state; carries their id."""
+    """Who would supervise, or answer a patient, holds no active licence in the state that counts; carries their id."""
 
     code = "no_license"

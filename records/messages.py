@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from records.access import sees
 from records.acts import Act
@@ -89,6 +89,8 @@ class MessageQueue:
         with self._database.reading() as session:
             query = select(MessageRow.clinic, MessageRow.id)
             query = query.where(MessageRow.state == QUEUED, MessageRow.id.not_in(without))
+            spoken = or_(MessageRow.not_before.is_(None), MessageRow.not_before <= self._database.visit_time())
+            query = query.where(spoken)
             found = session.execute(query.order_by(MessageRow.number).limit(limit)).all()
         by_clinic: dict[str, list[str]] = {}
         for clinic, message in found:

@@ -13,6 +13,7 @@ from records.blobs import Blobs
 from records.cases import Cases
 from records.circles import Circles
 from records.consents import Consents
+from records.conversations import Conversations
 from records.credentials import Credentials
 from records.documents import Documents
 from records.duties import Duties
@@ -33,6 +34,7 @@ from records.overview import Overview
 from records.parts import Parts
 from records.passkeys import Passkeys
 from records.people import People
+from records.receipts import Receipts
 from records.relationships import Relationships
 from records.sessions import Sessions
 from records.slots import Slots
@@ -134,6 +136,14 @@ class Scope:
     @cached_property
     def consents(self) -> Consents:
         return Consents(self._work)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        return Conversations(self._work)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        return Receipts(self._work)
 
     @cached_property
     def notes(self) -> Notes:

@@ -205,6 +205,12 @@ class Work:
         elif held is not None:
             self._marks[subject] = {"for": patient, "relationship": held.relationship}
 
+    def acts_for(self, subject: str, patient: str) -> None:
+        """What the actor does to the subject from here on is audited with whom they act for, and under what."""
+        held = held_for(self, patient)
+        if held is not None:
+            self._marks[subject] = {"for": patient, "relationship": held.relationship}
+
     def whole_clinic(self, act: Act) -> None:
         """Refuses an actor who may do the act to rows of their own only: it is about every row of the clinic."""
         self.allow(act, self.clinic)

@@ -44,9 +44,22 @@ SHORT_TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "en": "Reminder: you have an appointment soon. Sign in to see when. Reply STOP to end texts.",
             "es": "Pronto tiene una cita. Inicie sesión para verla. Responda ALTO para no recibir más.",
         },
+        "message_waiting": {
+            "en": "You have a message at your clinic. Sign in to read it. Reply STOP to end texts.",
+            "es": "Tiene un mensaje en su clínica. Inicie sesión para leerlo. Responda ALTO para no recibir más.",
+        },
         "visit_soon": {
             "en": "Your appointment is about to begin. Sign in to your clinic to join. Reply STOP to end texts.",
             "es": "Su cita está por comenzar. Inicie sesión para entrar. Responda ALTO para no recibir más.",
+        },
+    }
+)
+# Mails that say a little more than that there is news; never what it is, nor from which clinic.
+MAILS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "message_waiting": {
+            "en": ("You have a message", "A message waits for you at your clinic. Please sign in to read it."),
+            "es": ("Tiene un mensaje", "Le espera un mensaje en su clínica. Inicie sesión para leerlo."),
         },
     }
 )
@@ -126,7 +139,8 @@ class VisitWords:
 
     def say(self, notice: VisitNotice) -> tuple[str, str]:
         """A mail says only that there is news; a text may say that an appointment comes near."""
-        subject, body = news(notice)
+        by_mail = MAILS.get(notice.template)
+        subject, body = by_mail.get(notice.language, by_mail["en"]) if by_mail else news(notice)
         usual = body
         if notice.channel == "text":
             by_language = SHORT_TEXTS.get(notice.template, OTHER_TEXT)

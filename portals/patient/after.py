@@ -15,6 +15,7 @@ from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.summary_view import summary_view
 from portals.patient.visit import VisitPage, read_page
+from records.receipts import Receipt
 from records.scope import Scope
 
 router = APIRouter()
@@ -44,7 +45,11 @@ async def summary_page(request: Request, visit_id: str) -> Response:
 
 @router.get("/visits/{visit_id}/receipt")
 async def receipt_page(request: Request, visit_id: str) -> Response:
-    """What the visit cost and where the payment stands."""
+    """What the visit costs, what was charged so far, and where the payment stands."""
     require_patient(request)
-    page = await in_scope(request, lambda scope: read_page(scope, visit_id))
-    return render(request, "patient/receipt.html", page=page, visit=page.visit)
+
+    def read(scope: Scope) -> tuple[VisitPage, Receipt]:
+        return read_page(scope, visit_id), scope.receipts.of_visit(visit_id)
+
+    page, charged = await in_scope(request, read)
+    return render(request, "patient/receipt.html", page=page, visit=page.visit, charged=charged)

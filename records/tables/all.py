@@ -3,6 +3,7 @@
 from records.tables import (
     blobs,
     clinical,
+    conversations,
     credentials,
     emergency,
     identity,
@@ -26,6 +27,7 @@ APPEND_ONLY = (
     "note_versions",
     "addenda",
     "order_events",
+    "conversation_messages",
     "duty_statements",
     "credential_checks",
     "expiry_notices",
@@ -33,6 +35,7 @@ APPEND_ONLY = (
 PARTS = (
     blobs,
     clinical,
+    conversations,
     credentials,
     emergency,
     identity,

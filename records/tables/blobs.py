@@ -11,6 +11,8 @@ from records.tables.base import Base, Clinic, Code, Digest, Id, Key, MaybeWhen, 
 class BlobRow(Base):
     """One file. ``digest`` is keyed and of what was sent, ``file`` the name of what is kept, empty when nothing is.
 
+    One that was sent in a conversation names it; it is no file of its visit.
+
     ``key`` holds the file's own key and its length, sealed under its person's; empty once there is no file.
     """
 
@@ -37,3 +39,4 @@ class BlobRow(Base):
     at: Mapped[When]
     actor: Mapped[Id]
     settled_at: Mapped[MaybeWhen]
+    conversation: Mapped[str | None] = mapped_column(String(40), index=True)

@@ -214,7 +214,10 @@ class AlertRow(Base):
 
 
 class MessageRow(Base):
-    """A notice to be sent: a template's name for a person; the address is looked up when it is sent."""
+    """A notice to be sent: a template's name for a person; the address is looked up when it is sent.
+
+    ``not_before`` is when its reader's night is over, None when it may go out at once.
+    """
 
     __tablename__ = "messages"
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -228,3 +231,4 @@ class MessageRow(Base):
     state: Mapped[Code]
     at: Mapped[When]
     sent_at: Mapped[MaybeWhen]
+    not_before: Mapped[MaybeWhen]

@@ -143,7 +143,7 @@ FAULTS = {
     ),
     "writing in an emergency": ("        note: [view]\n", "        note: [view, modify]\n", "ACCESS004"),
     "an officer who is everything": ("    says: The officer", "    all: true\n    says: The officer", "ACCESS004"),
-    "a scope that is none": ("scopes: [schedule, intake, join, messages]\n", "scopes: [shedule]\n", "ACCESS001"),
+    "a scope that is none": ("scopes: [schedule, intake, join, messages, write]\n", "scopes: [shedule]\n", "ACCESS001"),
     "data that is none, in a scope": (
         "        files: [view, create, delete]\n    consent",
         "        plaice: [view]\n    consent",

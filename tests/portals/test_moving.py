@@ -11,6 +11,7 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from engine.clinic_terms import Terms
+from engine.ports import Effect, PaymentReceipt
 from records.tables.visits import Visit
 from tests.portals.helpers_clinic import SLUG, Clinic, post, sign_in
 from tests.portals.helpers_journey import booked, held, ref, times
@@ -54,6 +55,21 @@ def test_a_time_that_another_patient_took_leaves_the_old_one_and_names_the_next(
     page = move(june, visit, wanted)
     assert "Somebody else just took that time" in page.text  # type: ignore[attr-defined]
     assert "The nearest time that is free" in page.text  # type: ignore[attr-defined]
+
+
+def test_the_receipt_of_a_canceled_visit_says_what_was_charged_and_not_the_price(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    clinic.visits.move(ref(visit), "cancelled")
+    for state, cents, told, untold in (
+        ("voided", 7900, "Charged</dt><dd>$0", "Charged</dt><dd>$79"),
+        ("captured", 2500, "Charged</dt><dd>$25", "Charged</dt><dd>$79"),
+    ):
+        receipt = PaymentReceipt(state=state, reference="pay", amount_cents=cents, currency="USD", simulated=True)
+        effect = Effect(ref=ref(visit), step="test", key=state)
+        clinic.visits.store.record_payment(effect, receipt)
+        page = browser.get(f"/visits/{visit}/receipt").text
+        assert told in page and untold not in page
 
 
 def test_a_time_outside_the_hours_is_not_taken_on_trust(clinic: Clinic) -> None:

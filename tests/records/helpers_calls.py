@@ -38,6 +38,7 @@ from tests.records.helpers_journey import (
     exception_of,
     invitation_of,
     mail_of,
+    message_of,
     order_of,
     passkey_of,
     relationship_of,
@@ -141,6 +142,9 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
 def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
     """What one method takes otherwise than the rest."""
     values: dict[str, Any] = {}
+    if name == "conversations":
+        draft = message_of(walked.conversation, key="another")
+        values |= {"draft": draft, "subject": "s", "about_visit": True, "clinician": walked.world.provider}
     if (name, method) == ("hours", "change"):
         values["version"] = 0
     if name in ("agreements", "credentials", "hours") or (

@@ -14,6 +14,7 @@ from records.access import Role
 from records.agreements import AgreementDraft
 from records.blob_rows import Stored, add
 from records.consents import ConsentDraft
+from records.conversations import MessageDraft
 from records.credential_book import RecordsCredentialBook
 from records.database import Database
 from records.duties import DutyDraft
@@ -59,6 +60,7 @@ class Walked:
     agreement: str
     colleague: str
     exception: str
+    conversation: str
 
     def ids(self) -> dict[str, str]:
         """Row ids by the parameter name that repositories take them under."""
@@ -83,6 +85,7 @@ class Walked:
             "relationship": self.relationship,
             "agreement": self.agreement,
             "exception": self.exception,
+            "conversation": self.conversation,
         }
 
 
@@ -212,7 +215,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         invitation=invitation,
         emergency=open_in_an_emergency(world, mark),
         relationship=relationship,
-        **credentials_of(world),
+        **credentials_of(world, converse(world, mark)),
     )
 
 
@@ -233,6 +236,20 @@ def add_file(world: World) -> None:
     stored = Stored(file=f"{'ab' * 32}.01234567", media_type="image/jpeg", size=10, digest="ab" * 32, key=bytes(32))
     with world.database.work(world.clinic, world.as_patient) as work:
         add(work, world.visit, stored)
+
+
+def converse(world: World, mark: str) -> str:
+    """A conversation with one message of the patient's, and what the clinician has typed and not sent."""
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        conversation = scope.conversations.begin(world.visit)
+        scope.conversations.send(message_of(conversation, mark))
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.conversations.type(conversation, "", f"{mark}typed")
+    return conversation
+
+
+def message_of(conversation: str, mark: str = "", key: str = "first") -> MessageDraft:
+    return MessageDraft(conversation=conversation, subject=f"{mark}subject", text=f"{mark}text", key=key)
 
 
 def relationship_of(patient: str, mark: str) -> RelationshipDraft:
@@ -262,7 +279,7 @@ def open_in_an_emergency(world: World, mark: str) -> str:
     return opened
 
 
-def credentials_of(world: World) -> dict[str, str]:
+def credentials_of(world: World, conversation: str) -> dict[str, str]:
     """A source was asked about the clinician, somebody was told what runs out, and a colleague supervises them."""
     book, expiries = RecordsCredentialBook(world.database), RecordsExpiryBook(world.database)
     claim = book.claims(world.clinic, (world.provider,))[0]
@@ -275,7 +292,7 @@ def credentials_of(world: World) -> dict[str, str]:
         )
         agreement = scope.agreements.add(agreement_of(world.provider, colleague))
         exception = scope.hours.add_exception(world.provider, exception_of(9))
-    return {"agreement": agreement, "colleague": colleague, "exception": exception}
+    return {"agreement": agreement, "colleague": colleague, "exception": exception, "conversation": conversation}
 
 
 def exception_of(days: int) -> ExceptionDraft:
