@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Delete, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from engine.hours_blocks import read_limits
 from engine.visits_asynchronous import WITHOUT_A_CALL
 from records.acts import Act
+from records.tables.credentials import HoursRow
 from records.tables.visits import PackRow, SlotCell, Visit
 from records.work import Repository, Work
 
@@ -55,7 +57,7 @@ def hold(work: Work, visit: Visit, until: datetime) -> bool:
         SlotCell.clinic == work.clinic, SlotCell.provider == visit.provider, SlotCell.cell.in_(wanted)
     )
     holders = set(work.session.scalars(query))
-    if holders == {visit.id}:
+    if visit.id in holders:  # all that it wanted, whatever its clinician wants to keep free since
         return True
     if holders or not _insert(work, visit, wanted, until):
         work.record(Act.SLOT_REFUSED, visit.provider, visit.id)
@@ -117,11 +119,13 @@ def _insert(work: Work, visit: Visit, cells: Iterable[int], until: datetime) -> 
 
 
 def _cells(work: Work, visit: Visit) -> range:
-    """The cells of the visit and of what its plan keeps free after it."""
-    pack = work.session.get(PackRow, (work.clinic, visit.plan_digest))
-    kept = json.loads(pack.canonical).get("buffer_seconds", 0) if pack is not None else 0
-    ends_at = visit.ends_at + timedelta(seconds=int(kept))
-    return range(_cell(visit.starts_at), max(_cell(visit.starts_at) + 1, -((_EPOCH - ends_at) // CELL)))
+    """The cells of the visit and of what its plan, and its clinician, keep free around it."""
+    pack, own = work.session.get(PackRow, (work.clinic, visit.plan_digest)), work.session.get(HoursRow, visit.provider)
+    limits = read_limits(own.limits if own else None)
+    kept = int(json.loads(pack.canonical).get("buffer_seconds", 0)) if pack is not None else 0
+    first = _cell(visit.starts_at - timedelta(minutes=limits.before))
+    ends_at = visit.ends_at + timedelta(seconds=max(kept, limits.after * 60))
+    return range(first, max(first + 1, -((_EPOCH - ends_at) // CELL)))
 
 
 def _cell(at: datetime) -> int:

@@ -44,7 +44,7 @@ from records.documents import write_summary
 from records.dossiers import build_dossier
 from records.errors import NotFound
 from records.gates import keep_gate
-from records.hours import ClinicHours, unknown_hours, works_then
+from records.hours import ClinicHours, Wanted, kind_of, unknown_hours, works_then
 from records.links import issue_link
 from records.moves import move_visit, standing_of
 from records.notes import SIGNED
@@ -149,7 +149,8 @@ class RecordsVisitStore:
     def _works(self, work: Work, visit: Visit, starts_at: datetime) -> bool:
         """Whether the visit's clinician works then; audited when they do not."""
         span = Span(starts_at, starts_at + (visit.ends_at - visit.starts_at))
-        works = works_then(work, visit.provider, span, self._clinic_hours(work.clinic))
+        wanted = Wanted(visit=visit.id, provider=visit.provider, kind=kind_of(visit), span=span)
+        works = works_then(work, wanted, self._clinic_hours(work.clinic))
         if not works:
             work.record(Act.SLOT_REFUSED, visit.provider, visit.id, code="hours")
         return works

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -33,13 +33,13 @@ from portals.patient.times import (
     Found,
     Search,
     Sought,
-    Time,
-    find_times,
+    find_next_times,
     gives_out,
     is_within_reach,
     next_best,
     search_span,
     typed_instant,
+    week_of,
 )
 from portals.patient.times import offers as offers_kind
 from portals.patient.whom import SELF, WHO, acting_name, chosen, patient_of, wards_of, who_problems
@@ -50,6 +50,7 @@ from records.visits import VisitDraft, VisitView
 from workflows.contracts import Ask
 
 router = APIRouter()
+GONE = "book.error.time_gone"
 TAKING_UP = frozenset({"draft", "held", "booked", "preparing", "ready"})
 
 
@@ -79,15 +80,16 @@ async def place_post(request: Request, specialty: str, kind: str) -> Response:
 
 
 @router.get("/book/{specialty}/{kind}/times")
-async def times_page(request: Request, specialty: str, kind: str) -> Response:
-    """The free times in the patient's own zone, or the law that leaves none."""
+async def times_page(request: Request, specialty: str, kind: str, week: str = "") -> Response:
+    """The free times in the patient's own zone, or the law that leaves none; ``week`` looks further ahead."""
     found, flow = offer(request, f"{specialty}/{kind}"), read_flow(request)
     if not flow.has_place:
         return go(f"/book/{found.id}")
     said = said_again(request)
     if found.kind.plan.answer_within_seconds:
         return once(request, await _case_start(request, found, flow))
-    return once(request, await _times(request, found, flow, dict(said.errors).get("time", ""), said.status))
+    shown = Shown(error=dict(said.errors).get("time", ""), status=said.status, week=week)
+    return once(request, await _times(request, found, flow, shown))
 
 
 @router.post("/book/{specialty}/{kind}/times")
@@ -114,7 +116,9 @@ async def review_page(request: Request) -> Response:
     if slot_has_passed(request) and offer(request, flow.visit_type).kind.plan.answer_within_seconds:
         return go(f"/book/{flow.visit_type}/times")
     if slot_has_passed(request):
-        return await _times(request, offer(request, flow.visit_type), flow, "book.error.time_past", 409)
+        return await _times(
+            request, offer(request, flow.visit_type), flow, Shown(error="book.error.time_past", status=409)
+        )
     return await _review(request, flow)
 
 
@@ -135,7 +139,7 @@ async def review_post(request: Request) -> Response:
     if before is not None and before.stage != "draft":
         return drop_slot(request, go(f"/visits/{before.visit}/pay"))
     if not await _is_offered(request, found, flow.provider, start):  # nor is a draft of yesterday's: hours change
-        return _choose_again(request, found, "book.error.time_gone", 409)
+        return _choose_again(request, found, GONE, 409)
     visit = before.visit if before else await _draft(request, patient, found, (flow, located))
     ask = Ask(request=request_id(form), act="book", actor=session.person, starts_at=start.isoformat())
     plan = await in_scope(request, lambda scope: scope.visits.plan(visit))  # the draft's own: content may have changed
@@ -147,7 +151,7 @@ async def review_post(request: Request) -> Response:
     mine = await in_scope(request, lambda scope: _already(scope, patient.person, flow, start))
     if mine is not None and mine.visit != visit:  # pressed twice: the other press holds the time
         return drop_slot(request, go(f"/visits/{mine.visit}/pay"))
-    return _choose_again(request, found, "book.error.time_gone", 409)
+    return _choose_again(request, found, GONE, 409)
 
 
 async def _is_offered(request: Request, found: Offer, provider: str, start: datetime) -> bool:
@@ -164,7 +168,8 @@ async def _is_offered(request: Request, found: Offer, provider: str, start: date
         if plan.answer_within_seconds:  # no time is taken, so no hours are asked for
             return offers_kind(plan, scope.people.provider(provider))
         hours = scope.hours.offered().get(provider)
-        works = hours is not None and gives_out(hours.working(clinic.hours, clinic.time_zone), plan, start)
+        working = hours.working(clinic.hours, clinic.time_zone) if hours else None
+        works = working is not None and gives_out(working, plan, start, deps.clock.now())
         return works and offers_kind(plan, scope.people.provider(provider))
 
     return await in_scope(request, look)
@@ -219,36 +224,40 @@ async def _draft(request: Request, patient: Sought, found: Offer, where: tuple[F
     return await in_scope(request, lambda scope: scope.visits.draft(draft))
 
 
-async def _times(request: Request, found: Offer, flow: Flow, error: str, status: int = 200) -> Response:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How the times are shown: what went wrong with a chosen one, and which week, as the address says it."""
+
+    error: str = ""
+    status: int = 200
+    week: str = ""
+
+
+async def _times(request: Request, found: Offer, flow: Flow, shown: Shown) -> Response:
     who = visitor(request)
     located = await run_in_threadpool(zip_place, flow.postal_code)
     if located is None:
         return go(f"/book/{found.id}")
     if not _serves(request, flow.state):
         return _not_served(request, found, flow.state)
-    result = await _search(request, found, _place(flow, located, deps_of(request).clock.now()))
+    gone = typed_instant(flow.starts_at) if shown.error == GONE else None
+    result = await _search(request, found, _place(flow, located, deps_of(request).clock.now()), gone or shown.week)
     refusal = result.refusal
     law = law_view("book", False, refusal.decisions, who.language, flow.state) if refusal else None
     return render(
         request,
         "patient/times.html",
-        status,
+        shown.status,
         offer=found,
         found=result,
         law=law,
         zone=located.time_zone,
         city=located.city,
         state=located.state,
-        error=error,
-        best=_best(result, flow.starts_at) if error == "book.error.time_gone" else None,
+        error=shown.error,
+        best=next_best(result, gone) if gone else None,
         acting=await acting_name(request, flow),
     )
-
-
-def _best(result: Found, wanted: str) -> Time | None:
-    """The free time nearest to the one that somebody else has."""
-    start = typed_instant(wanted)
-    return next_best(result, start) if start else None
 
 
 async def _case_start(request: Request, found: Offer, flow: Flow) -> Response:
@@ -286,13 +295,20 @@ def _not_served(request: Request, found: Offer, state: str) -> Response:
     return render(request, "patient/not_served.html", offer=found, state=state)
 
 
-async def _search(request: Request, found: Offer, place: Place) -> Found:
-    search, providers, busy = await _searched(request, found, place)
-    return await run_in_threadpool(find_times, search, providers, busy, deps_of(request).search)
+async def _search(request: Request, found: Offer, place: Place, about: str | datetime) -> Found:
+    """The times of the week that an address names, or of the one of an instant; of the next one that has any."""
+    search, providers, busy = await _searched(request, found, place, about)
+    return await run_in_threadpool(find_next_times, search, providers, busy, deps_of(request).search)
+
+
+def _week(search: Search, about: str | datetime) -> int:
+    if isinstance(about, datetime):
+        return min(week_of(search, about), search.furthest)
+    return min(int(about), search.furthest) if about.isascii() and about.isdigit() and len(about) < 4 else 0
 
 
 async def _searched(
-    request: Request, found: Offer, place: Place
+    request: Request, found: Offer, place: Place, about: str | datetime = ""
 ) -> tuple[Search, Sequence[ProviderView], Mapping[str, Sequence[Span]]]:
     """What a search looks at: the search itself, the clinicians, and what their calendars already have."""
     deps, who = deps_of(request), visitor(request)
@@ -312,6 +328,7 @@ async def _searched(
                 person: one.working(clinic.hours, clinic.time_zone) for person, one in scope.hours.offered().items()
             },
         )
+        search = replace(search, week=_week(search, about))
         providers = scope.people.providers()
         busy = {one.person: _taken(scope, one.person, search_span(search)) for one in providers}
         return search, providers, busy

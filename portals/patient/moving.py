@@ -27,7 +27,7 @@ from portals.patient.times import (
     Search,
     Sought,
     Time,
-    find_times,
+    find_next_times,
     gives_out,
     is_within_reach,
     next_best,
@@ -213,7 +213,7 @@ async def _search(request: Request, page: VisitPage) -> Found:
 
     search, provider, taken = await in_scope(request, read)
     gates = deps_of(request).search
-    return await run_in_threadpool(find_times, search, (provider,), {provider.person: taken}, gates)
+    return await run_in_threadpool(find_next_times, search, (provider,), {provider.person: taken}, gates)
 
 
 def _query(request: Request, scope: Scope, page: VisitPage) -> Search:
@@ -252,6 +252,6 @@ async def _is_offered(request: Request, page: VisitPage, start: datetime) -> boo
 
     def look(scope: Scope) -> bool:
         search = _query(request, scope, page)
-        return gives_out(search.works(page.visit.provider), page.plan, start)
+        return gives_out(search.works(page.visit.provider), page.plan, start, search.now)
 
     return await in_scope(request, look)

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.dossier import Dossier, PatientFacts, Place, ProviderFacts
+from engine.hours_blocks import LIMITS
 from engine.plans import VisitPlan
 from engine.ports import GateKeeper, GateRecord
-from engine.slots import SlotQuery, Span, WeekHours, Working, open_slots
+from engine.slots import USUAL_AHEAD, Kind, SlotQuery, Span, WeekHours, Working, open_slots
 from records.people import ProviderView
 
-HORIZON = timedelta(days=7)
+PAGE_DAYS = 7
+MOST_WEEKS = -(-LIMITS["days_ahead"] // PAGE_DAYS)
+AHEAD = timedelta(days=LIMITS["days_ahead"])
+BACK = timedelta(days=7)
+LEAD = timedelta(minutes=2)
+GRACE = timedelta(minutes=30)
+"""How much later than a clinician's notice a time may be booked that was offered in time: somebody had to sign up."""
 SOONEST = 6
 # Far enough from the calendar's ends that an instant of them can be shown in any zone and counted with.
 YEARS = range(2000, 3000)
@@ -51,7 +58,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Search:
-    """What is looked for: who offers, what, where the patient will be, and from when."""
+    """What is looked for: who offers, what, where the patient will be, and in which week from now (0 the next days)."""
 
     clinic: str
     plan: VisitPlan
@@ -61,6 +68,25 @@ class Search:
     now: datetime
     patient: Sought | None = None
     working: Mapping[str, Working] = field(default_factory=dict)
+    week: int = 0
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The patient's own."""
+        return ZoneInfo(self.place.time_zone or self.time_zone)
+
+    @property
+    def window(self) -> Span:
+        """What is looked through: whole days of the patient's calendar, and of today what is left."""
+        today = self.now.astimezone(self.zone).date()
+        begins, ends = (_midnight(today, PAGE_DAYS * week, self.zone) for week in (self.week, self.week + 1))
+        return Span(max(begins, self.now), ends)
+
+    @property
+    def furthest(self) -> int:
+        """The last week in which anybody can be booked."""
+        days = max((one.limits.days_ahead for one in self.working.values()), default=USUAL_AHEAD)
+        return min(days, LIMITS["days_ahead"]) // PAGE_DAYS
 
     def works(self, provider: str) -> Working:
         """When a clinician works; the clinic's hours where nothing else is known."""
@@ -74,13 +100,16 @@ class Found:
     soonest: tuple[Time, ...]
     days: Mapping[date, tuple[Time, ...]]
     refusal: GateRecord | None
+    week: int = 0
+    furthest: int = 0
+    jumped: bool = False
 
 
 def find_times(
     search: Search, providers: Sequence[ProviderView], taken: Mapping[str, Sequence[Span]], gates: GateKeeper
 ) -> Found:
     """The times offered. ``taken`` holds what each clinician's calendar already has."""
-    zone = ZoneInfo(search.place.time_zone or search.time_zone)
+    zone = search.zone
     refusals: list[GateRecord] = []
     times: list[Time] = []
     for provider in providers:
@@ -95,8 +124,29 @@ def find_times(
                 times.append(_time(provider, slot))
     times.sort(key=lambda one: (one.start, one.name))
     return Found(
-        soonest=tuple(times[:SOONEST]), days=_by_day(times, zone), refusal=None if times else nearest_refusal(refusals)
+        soonest=tuple(times[:SOONEST]),
+        days=_by_day(times, zone),
+        refusal=None if times else nearest_refusal(refusals),
+        week=search.week,
+        furthest=search.furthest,
     )
+
+
+def find_next_times(
+    search: Search, providers: Sequence[ProviderView], taken: Mapping[str, Sequence[Span]], gates: GateKeeper
+) -> Found:
+    """The times of the first week from the one that is asked for in which anybody is free; the last one's without."""
+    found = find_times(search, providers, taken, gates)
+    while not found.days and found.refusal is None and found.week < found.furthest:
+        search = replace(search, week=search.week + 1)
+        found = replace(find_times(search, providers, taken, gates), jumped=True)
+    return found
+
+
+def week_of(search: Search, wanted: datetime) -> int:
+    """In which week of a search an instant lies."""
+    days = (wanted.astimezone(search.zone).date() - search.now.astimezone(search.zone).date()).days
+    return min(max(days // PAGE_DAYS, 0), MOST_WEEKS)
 
 
 def next_best(found: Found, wanted: datetime) -> Time | None:
@@ -113,23 +163,45 @@ def book_gate(search: Search, provider: ProviderView, start: datetime, gates: Ga
 
 
 def search_span(search: Search) -> Span:
-    """The part of the calendar that a search looks at."""
-    return Span(search.now, search.now + HORIZON + timedelta(days=1))
+    """The part of the calendar that a search looks at, and what comes after it where it finds nobody free."""
+    window = search.window
+    last = timedelta(days=PAGE_DAYS * max(search.furthest - search.week, 0) + 1)
+    return Span(window.start - timedelta(days=1), window.end + last)
 
 
 def _free(search: Search, provider: ProviderView, taken: Sequence[Span]) -> tuple[Span, ...]:
     if not offers(search.plan, provider):
         return ()
-    working = search.works(provider.person)
+    working, window = search.works(provider.person), search.window
+    limits = working.limits
+    earliest = search.now + max(LEAD, timedelta(minutes=limits.notice))
+    latest = min(window.end, search.now + timedelta(days=limits.days_ahead))
     query = SlotQuery(
-        hours=working.hours,
+        hours=working.hours.only(kind_of(search.plan)),
         time_zone=working.time_zone,
         duration=timedelta(seconds=search.plan.duration_seconds),
-        now=search.now,
-        horizon=HORIZON,
-        buffer=timedelta(seconds=search.plan.buffer_seconds),
+        now=window.start,
+        horizon=latest - window.start,
+        lead=max(earliest - window.start, timedelta(0)),
+        buffer=max(timedelta(seconds=search.plan.buffer_seconds), timedelta(minutes=limits.after)),
+        before=timedelta(minutes=limits.before),
+        full=_full_days(working, taken),
     )
-    return open_slots(query, (*taken, *working.off))
+    return tuple(one for one in open_slots(query, (*taken, *working.off)) if one.start < window.end)
+
+
+def _full_days(working: Working, taken: Sequence[Span]) -> frozenset[date]:
+    """The days of the clinician's calendar that have as many visits as they want."""
+    if not working.limits.daily:
+        return frozenset()
+    before = timedelta(minutes=working.limits.before)
+    visits = Counter(working.day_of(one.start + before) for one in taken)
+    return frozenset(day for day, count in visits.items() if count >= working.limits.daily)
+
+
+def kind_of(plan: VisitPlan) -> Kind:
+    """What is booked, as hours of work tell visits apart."""
+    return Kind(visit_type=f"{plan.specialty}/{plan.visit_type}", modality=plan.modality)
 
 
 def typed_instant(text: str) -> datetime | None:
@@ -143,13 +215,18 @@ def typed_instant(text: str) -> datetime | None:
 
 def is_within_reach(start: datetime, now: datetime) -> bool:
     """Whether the search looks that far ahead; a time is never much older than the page it was taken from."""
-    return abs(start - now) <= HORIZON
+    return now - BACK <= start <= now + AHEAD
 
 
-def gives_out(working: Working, plan: VisitPlan, start: datetime) -> bool:
-    """Whether a visit of that plan can begin at that instant, other visits aside: within the hours, and on the grid."""
+def gives_out(working: Working, plan: VisitPlan, start: datetime, now: datetime | None = None) -> bool:
+    """Whether a visit of that plan can begin at that instant, other visits aside: within the hours, and on the grid.
+
+    With ``now`` also whether it is neither sooner nor further ahead than the clinician wants.
+    """
+    if now is not None and not _in_good_time(working, start, now):
+        return False
     query = SlotQuery(
-        hours=working.hours,
+        hours=working.hours.only(kind_of(plan)),
         time_zone=working.time_zone,
         duration=timedelta(seconds=plan.duration_seconds),
         now=start,
@@ -157,6 +234,15 @@ def gives_out(working: Working, plan: VisitPlan, start: datetime) -> bool:
         lead=timedelta(0),
     )
     return any(slot.start == start for slot in open_slots(query, working.off))
+
+
+def _in_good_time(working: Working, start: datetime, now: datetime) -> bool:
+    soonest = now + max(timedelta(minutes=working.limits.notice) - GRACE, timedelta(0))
+    return soonest <= start <= now + timedelta(days=working.limits.days_ahead)
+
+
+def _midnight(today: date, days: int, zone: ZoneInfo) -> datetime:
+    return datetime.combine(today + timedelta(days=days), time(), zone).astimezone(UTC)
 
 
 def offers(plan: VisitPlan, provider: ProviderView) -> bool:

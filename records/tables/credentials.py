@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from records.tables.base import Base, Clinic, Code, CodeList, Id, Key, MaybeWhen, When
+from records.tables.base import Base, Clinic, Code, CodeList, Codes, Id, Key, MaybeWhen, When
 
 
 class CredentialCheck(Base):
@@ -62,7 +63,10 @@ class ExpiryNotice(Base):
 
 
 class HoursRow(Base):
-    """When a clinician works in a week, in a zone of their own; without a row the clinic file's word stands."""
+    """When a clinician works in a week, in a zone of their own; without a row the clinic file's word stands.
+
+    ``before`` is what the newest change replaced: empty for the seed, null where nothing can be undone.
+    """
 
     __tablename__ = "provider_hours"
     person: Mapped[str] = mapped_column(ForeignKey("providers.person"), primary_key=True)
@@ -72,10 +76,12 @@ class HoursRow(Base):
     version: Mapped[int]
     changed_by: Mapped[Id]
     changed_at: Mapped[When]
+    limits: Mapped[Codes] = mapped_column(JSON, default=dict, server_default="{}")
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class HoursException(Base):
-    """Time off or extra hours: from a day to a day, all day or between two wall-clock times; ``removed_at`` ends it."""
+    """Time off, extra or changed hours: from a day to a day, all day or between two times; ``removed_at`` ends it."""
 
     __tablename__ = "hours_exceptions"
     id: Mapped[Key]

@@ -125,7 +125,7 @@ def test_only_a_time_that_the_search_could_have_given_out_is_held(clinic: Clinic
     sign_in(browser)
     provider, _, offered = times(browser)[0].partition("|")
     start = datetime.fromisoformat(offered) + timedelta(days=1)  # far from passing, and the clinic is always open
-    for forged in (timedelta(minutes=1, seconds=13), timedelta(microseconds=1), timedelta(days=8)):
+    for forged in (timedelta(minutes=1, seconds=13), timedelta(microseconds=1), timedelta(days=40)):
         choose(browser, f"{provider}|{(start + forged).isoformat()}")
         page = post(browser, "/book/review", {})
         assert (page.status_code, "no longer free" in page.text) == (409, True)

@@ -132,6 +132,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "doubted": False,
         "wanted": True,
         "check": read_check({"browser": "ok"}),
+        "together": False,
         "name": "n",
         "what": "place" if method == "leads_to" else "arrive",
         "compose": mail_of("another"),
