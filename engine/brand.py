@@ -5,6 +5,8 @@ Contrast is that of WCAG 2.2 (relative luminance, sRGB): text needs 4.5 to 1.
 
 from dataclasses import dataclass
 
+from engine.logo import Logo
+
 TEXT_CONTRAST = 4.5
 WHITE = "#ffffff"
 DARK_PAGE = "#17191c"
@@ -27,9 +29,10 @@ class Brand:
     on_accent: str
     accent_dark: str
     tint: str
+    logo: Logo | None = None
 
 
-def brand_of(colour: str, logo_text: str) -> Brand:
+def brand_of(colour: str, logo_text: str, logo: Logo | None = None) -> Brand:
     """The brand of one colour; too light a colour is darkened just enough (the hue stays)."""
     accent = readable(colour, on=WHITE, towards=(0, 0, 0))
     tint = _hex(_mix(_rgb(accent), (255, 255, 255), 0.92))
@@ -40,6 +43,7 @@ def brand_of(colour: str, logo_text: str) -> Brand:
         on_accent=WHITE,
         accent_dark=readable(colour, on=DARK_PAGE, towards=(255, 255, 255)),
         tint=tint,
+        logo=logo,
     )
 
 

@@ -1,9 +1,11 @@
 """Does a clinic's file make a clinic?"""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from engine.brand import TEXT_CONTRAST, WHITE, Brand, brand_of, contrast
@@ -27,6 +29,7 @@ from engine.clinics_lint import lint_clinic
 from engine.clinics_schema import CLINIC, WEEKDAYS
 from engine.conditions import Scope
 from engine.diagnostics import Problems, listed, nearest
+from engine.logo import KINDS, MOST_BYTES, Logo, NoPicture, ratio_of
 from engine.overlays import OwnLaw
 from engine.packs import digest
 from engine.reading import Node
@@ -47,7 +50,8 @@ class Offering:
     """What clinics may refer to: compiled specialties, the vocabulary, and the look-up of ZIP codes.
 
     `broken` names the specialties that are there but did not compile: their own problems are told, none about them.
-    `carried` are the states whose law is carried; empty where nobody looked.
+    `carried` are the states whose law is carried; empty where nobody looked. `beside` is the folder of the clinic's
+    file, where its logo lies; none where nobody looks for pictures.
     """
 
     specialties: Mapping[str, Specialty]
@@ -55,6 +59,7 @@ class Offering:
     broken: frozenset[str] = frozenset()
     carried: frozenset[str] = frozenset()
     find_zip: Callable[[str], ZipPlace | None] = zip_place
+    beside: Path | None = None
 
 
 def compile_clinic(document: Node, slug: str, offering: Offering, problems: Problems) -> ClinicFile | None:
@@ -143,12 +148,42 @@ class _Compiler:
 
     def _brand(self, node: Node) -> Brand:
         written = node.text("colour").lower()
-        brand = brand_of(written, node.text("logo_text"))
+        brand = brand_of(written, node.text("logo_text"), self._logo(node))
         ratio = contrast(written, WHITE)
         if ratio < TEXT_CONTRAST:
             at, shown = node["colour"].at, f"{ratio:.1f}"
             self._problems.report("CLINIC006", at, colour=written, ratio=shown, repaired=brand.accent)
         return brand
+
+    def _logo(self, brand: Node) -> Logo | None:
+        """The picture that the file names, where it can be shown; what is wrong with it is reported."""
+        node = brand.get("logo")
+        if node is None or self._offering.beside is None:
+            return None
+        file, at = self._offering.beside / node.text("file"), node["file"].at
+        try:
+            content = file.read_bytes()
+        except OSError:
+            self._problems.report("CLINIC019", at, file=file.name)
+            return None
+        if len(content) > MOST_BYTES:
+            self._problems.report("CLINIC020", at, size=len(content), most=MOST_BYTES)
+            return None
+        media_type = KINDS[file.suffix]
+        try:
+            ratio = ratio_of(content, media_type)
+        except NoPicture as why:
+            self._problems.report("CLINIC021", at, file=file.name, why=str(why))
+            return None
+        words = node.get("alt")
+        return Logo(
+            media_type=media_type,
+            content=content,
+            ratio=ratio,
+            alt=words.raw if words is not None else brand.text("logo_text"),
+            has_name=node.get("has_name") is not None and bool(node["has_name"].plain()),
+            digest=hashlib.sha256(content).hexdigest(),
+        )
 
     # --- what it offers ---
 

@@ -3,7 +3,7 @@
 from engine.attestations import LIST as ATTESTATIONS
 from engine.clinic_terms import CANCELLATION, HOLIDAYS, MESSAGES, QUIET
 from engine.law import RULE_ID
-from engine.shapes import DAY, LINK, NAME, SLUG, Anything, Key, ListOf, MapOf, Number, OneOf, Record, Text
+from engine.shapes import DAY, LINK, NAME, SLUG, Anything, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.sign_in_rules import SHAPE as SIGN_IN
 from engine.texts import LANGUAGE, LANGUAGES, TEXTS
 
@@ -30,11 +30,21 @@ _PRICE = Record(
         "currency": Key(OneOf(("USD",)), "the currency", required=True),
     },
 )
+PICTURE = Text(r"[a-z0-9][a-z0-9_-]*\.(?:svg|png)", "a file beside the clinic's such as harbourlight.svg")
+_LOGO = Record(
+    "a logo",
+    {
+        "file": Key(PICTURE, "an SVG or a PNG beside the clinic's file", required=True),
+        "alt": Key(Text(), "what it shows, for who does not see it; the logo's text unless written"),
+        "has_name": Key(Flag(), "the name is in the picture, so that no text stands beside it"),
+    },
+)
 _BRAND = Record(
     "a brand",
     {
         "colour": Key(COLOUR, "the one colour of the brand", required=True),
         "logo_text": Key(Text(), "the name as the logo writes it", required=True),
+        "logo": Key(_LOGO, "a picture for the head of pages, mails and papers; a tile with a letter without one"),
     },
 )
 _CONTACT = Record(

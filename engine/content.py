@@ -1,7 +1,7 @@
 """What does a folder hold: every form, specialty, clinic and consent clause, compiled and checked together?"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.clinics import ClinicFile
@@ -15,6 +15,7 @@ from engine.forms_clauses import CLAUSES, compile_clauses
 from engine.forms_compile import compile_form
 from engine.forms_schema import FORM
 from engine.last_resort import survived
+from engine.logo import KINDS
 from engine.packs import digest
 from engine.reading import Node, read_file
 from engine.shapes import Shape
@@ -116,6 +117,12 @@ def content_files(root: Path, clinics: Sequence[Path] = ()) -> tuple[Path, ...]:
     return (*sorted(folders), *_clinic_files(root, clinics))
 
 
+def picture_files(root: Path, clinics: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """The logos that lie beside the clinics' files."""
+    folders = {path.parent for path in _clinic_files(root, clinics)}
+    return tuple(sorted(path for folder in folders for kind in KINDS for path in folder.glob(f"*{kind}")))
+
+
 def _content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: Problems) -> Content | None:
     vocabulary = backdrop.vocabulary
     forms = dict(_forms(root, vocabulary, problems))
@@ -194,7 +201,8 @@ def _clinics(
         node = read_file(path, root, problems)
         clinic = None
         if node is not None:
-            clinic = survived(node.at.file, problems, compile_clinic, node, path.stem, offering)
+            here = replace(offering, beside=path.parent)
+            clinic = survived(node.at.file, problems, compile_clinic, node, path.stem, here)
         if clinic is not None:
             yield clinic.slug, clinic
 

@@ -420,4 +420,23 @@ CONTENT: tuple[Kind, ...] = (
         "add the licence, the state, or leave the clinician out",
         WARNING,
     ),
+    Kind(
+        "CLINIC019",
+        "the logo `{file}` cannot be read",
+        "Pages, mails and papers would have none.",
+        "put the file beside the clinic's, or take the logo out: a tile with a letter stands in its place",
+        WARNING,
+    ),
+    Kind(
+        "CLINIC020",
+        "the logo has {size} bytes",
+        "It is part of every first page, on slow phones too; {most} are enough for a drawing.",
+        "save it smaller: as SVG without metadata, or as PNG of about 400 by 100",
+    ),
+    Kind(
+        "CLINIC021",
+        "the logo `{file}` cannot be shown: {why}",
+        "A picture that could do more than be seen would do it on every page.",
+        "export it as plain SVG (shapes only, no styles from elsewhere, no scripts) or as PNG",
+    ),
 )

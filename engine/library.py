@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.clinics import ClinicFile
-from engine.content import Backdrop, Content, compile_content, content_files
+from engine.content import Backdrop, Content, compile_content, content_files, picture_files
 from engine.diagnostics import BrokenInput, Diagnostic, Problems
 from engine.last_resort import survived
 from engine.law_open_words import check_names, names_of
@@ -121,7 +121,9 @@ class LibraryKeeper:
 
     def _look(self) -> tuple[_Mark, ...]:
         law = sorted((self._root / "rules").rglob("*.yaml"))
-        return tuple(_mark(path) for path in (*law, *content_files(self._root, self._clinics)))
+        clinics = self._clinics
+        files = (*law, *content_files(self._root, clinics), *picture_files(self._root, clinics))
+        return tuple(_mark(path) for path in files)
 
 
 def _mark(path: Path) -> _Mark:

@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from admin_ui.studio.checks import Checks
 from engine.settings import Settings, SettingsError, parse_settings
@@ -21,12 +19,11 @@ from portals.api.tracing import Traced
 from portals.auth import confirm, demo, invitations, outbox, passkeys, provider_door, reset, second, security, takeover
 from portals.auth import routes as auth
 from portals.auth.guards import ProofNeeded, SignInNeeded
-from portals.base import design
-from portals.base.colour import HOUSE_COLOUR, brand_css
+from portals.base import brand, design
 from portals.base.errors import forgery_page, install_errors
 from portals.base.middleware import ForgeryGuard, SecurityHeaders, Settle
+from portals.base.static_files import VersionedFiles
 from portals.base.templating import STATIC, go
-from portals.base.visitor import visitor
 from portals.call import checking
 from portals.call import routes as call
 from portals.deps import PortalDeps
@@ -82,16 +79,7 @@ PATIENT_PAGES = (
     texting,
     visit,
 )
-
-
-class VersionedFiles(StaticFiles):
-    """Static files: kept for a year when asked for by digest, checked every time otherwise."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        answer = await super().get_response(path, scope)
-        by_digest = b"v=" in scope.get("query_string", b"")
-        answer.headers["cache-control"] = "public, max-age=31536000, immutable" if by_digest else "no-cache"
-        return answer
+SHARED_PAGES = (start, brand, design, checking, call, staff, provider, law, studio, api)
 
 
 def create_app(deps: PortalDeps) -> FastAPI:
@@ -105,7 +93,6 @@ def create_app(deps: PortalDeps) -> FastAPI:
     app.state.checks = Checks()
     app.mount("/static", VersionedFiles(directory=STATIC), name="static")
     app.add_api_route("/healthz", _healthy, methods=["GET"])
-    app.add_api_route("/brand.css", _brand, methods=["GET"])
     _add_portals(app)
     install_errors(app)
     app.add_middleware(EmergencyBanner, database=deps.database)
@@ -121,7 +108,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
 
 def _add_portals(app: FastAPI) -> None:
     """Each part of the portals adds its own routes."""
-    for part in (*PATIENT_PAGES, *SIGN_IN_PAGES, start, design, checking, call, staff, provider, law, studio, api):
+    for part in (*PATIENT_PAGES, *SIGN_IN_PAGES, *SHARED_PAGES):
         app.include_router(part.router)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     app.add_exception_handler(ProofNeeded, confirm.proof_page)
@@ -139,12 +126,6 @@ def _media_addresses(settings: Settings) -> list[str]:
 
 async def _healthy() -> Response:
     return PlainTextResponse("ok\n")
-
-
-async def _brand(request: Request) -> Response:
-    clinic = visitor(request).clinic
-    css = brand_css(clinic.brand_colour if clinic else HOUSE_COLOUR)
-    return Response(css, media_type="text/css", headers={"cache-control": "no-cache"})
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portals.base.clinic import ClinicView
+from portals.base.colour import light_tokens
 from portals.base.demo_clock import Shown, demo_clock, zone_here
 from portals.base.hosts import clinic_base
 from portals.base.middleware import page_headers
@@ -56,33 +57,37 @@ class Door:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clinic:
-    """A clinic on the start page; ``doors`` is empty outside a demonstration."""
+    """A clinic on the start page, its colour below white letters; ``doors`` is empty outside a demonstration."""
 
     view: ClinicView
     base: str
+    colour: str
     doors: tuple[Door, ...]
 
 
 @router.get("/")
-async def front_page(request: Request) -> Response:
+async def front_page(request: Request, clinic: str = "") -> Response:
     """The clinic's front page at a clinic's host, the start page at the bare address."""
     if visitor(request).clinic is not None:
         return await home(request)
-    return start_page(request)
+    return start_page(request, clinic)
 
 
-def start_page(request: Request) -> Response:
-    """Lists the clinics; who may be entered as is shown in a demonstration and on this machine only."""
+def start_page(request: Request, chosen: str = "") -> Response:
+    """Lists the clinics; in a demonstration and on this machine the doors into one of them, the first unless chosen."""
     deps, demo = deps_of(request), in_demo(request)
     clinics = [
         Clinic(
             view=view,
             base=clinic_base(deps.settings.public_base, view.slug),
+            colour=light_tokens(view.brand_colour).brand,
             doors=_doors(demo_people(deps.content().clinic(view.slug))) if demo else (),
         )
         for view in deps.clinics().values()
     ]
-    answer = render(request, "base/start.html", clinics=clinics, here=demo, clock=clinics and demo_clock(request))
+    shown = next((one for one in clinics if one.view.slug == chosen), clinics[0]) if demo and clinics else None
+    told = {"clinics": clinics, "shown": shown, "here": demo, "clock": clinics and demo_clock(request)}
+    answer = render(request, "base/start.html", 200, **told)
     if demo:
         answer.headers["content-security-policy"] = _policy(request, [one.base for one in clinics])
     return answer

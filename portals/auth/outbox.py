@@ -1,9 +1,10 @@
-"""The demo's outbox: the mails that would have been sent, on a page that says that nothing leaves this computer."""
+"""The demo's outbox: the mails and texts that would have been sent, on a page that says that nothing leaves."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -12,57 +13,101 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine.texts import text_in
 from portals.base.requests import deps_of, in_demo, origin
 from portals.base.templating import render
 from portals.base.visitor import visitor
 from records.access import Role
 from records.mails import MailView
+from records.messages import MessageView
 from records.work import Actor
+from workflows.notices import MAIL, VisitWords
 
 router = APIRouter(include_in_schema=False)
+MOST = 50
 _LINK = re.compile(r"https?://\S+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ShownMail:
-    """A mail as the outbox shows it: its words in front of the link, the link as a path here, and the words after."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A mail or a text as the outbox shows it: its words in front of the link, the link as a path here, those after.
 
-    address: str
+    ``entry`` says that a calendar entry goes with it, ``state`` is `queued`, `sent` or `refused`.
+    """
+
+    id: str
+    channel: str
+    address: str = field(repr=False)
     subject: str
-    before: str
-    link: str
-    path: str
-    after: str
+    before: str = field(repr=False)
+    link: str = field(default="", repr=False)
+    path: str = field(default="", repr=False)
+    after: str = field(default="", repr=False)
+    entry: bool = False
+    state: str
     at: datetime
 
 
 @router.get("/outbox")
 async def outbox(request: Request) -> Response:
-    """The clinic's mails, the newest first; only in a demo, and only on this machine."""
+    """The clinic's mails and texts, the newest first; only in a demo, and only on this machine."""
     who = visitor(request)
     if who.clinic is None or not in_demo(request):
         raise HTTPException(404)
-    mails = await run_in_threadpool(_mails, request)
-    return render(request, "auth/outbox.html", mails=[_shown(mail) for mail in mails], zone=who.clinic.time_zone)
+    sent = await run_in_threadpool(_sent, request)
+    return render(request, "auth/outbox.html", sent=sent, mark=who.clinic, zone=who.clinic.time_zone)
 
 
-def _mails(request: Request) -> tuple[MailView, ...]:
+def _sent(request: Request) -> list[Sent]:
+    """What the house itself wrote, and what was said about visits."""
     actor = Actor(person="demo-outbox", role=Role.SYSTEM, origin=origin(request))
     with deps_of(request).database.scope(visitor(request).here.slug, actor) as scope:
-        mails: tuple[MailView, ...] = scope.mails.outbox()
-    return mails
+        mails, notices = scope.mails.outbox(MOST), scope.messages.outbox(MOST)
+    found = [*(_mail(one) for one in mails), *_notices(notices, _words(request))]
+    return sorted(found, key=lambda one: one.at, reverse=True)[:MOST]
 
 
-def _shown(mail: MailView) -> ShownMail:
+def _words(request: Request) -> VisitWords:
+    """What notices say, in the clinic's own words where it has them."""
+
+    def own(clinic: str, template: str, language: str) -> str:
+        texts = deps_of(request).content().clinic(clinic).texts.get(f"notice_{template}")
+        return text_in(texts, language) if texts else ""
+
+    return VisitWords(own)
+
+
+def _notices(notices: Iterable[MessageView], words: VisitWords) -> Iterator[Sent]:
+    """Those that have somebody to go to: a notice without an address stays in the portal."""
+    for one in notices:
+        if one.address:
+            subject, body = words.say(one)
+            entry = one.channel == MAIL and bool(words.calendar(one))
+            yield Sent(
+                id=one.id,
+                channel=one.channel,
+                address=one.address,
+                subject=subject,
+                before=body,
+                entry=entry,
+                state=one.state,
+                at=one.at,
+            )
+
+
+def _mail(mail: MailView) -> Sent:
     found = _LINK.search(mail.body)
     link = found[0] if found else ""
     before, _, after = mail.body.partition(link) if link else (mail.body, "", "")
-    return ShownMail(
+    return Sent(
+        id=mail.id,
+        channel=MAIL,
         address=mail.address,
         subject=mail.subject,
         before=before.strip(),
         link=link,
         path="/" + link.split("/", 3)[3] if link else "",
         after=after.strip(),
+        state=mail.state,
         at=mail.at,
     )

@@ -6,6 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine.clinics import ClinicFile
+from engine.logo import Logo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoView:
+    """A clinic's logo as its pages show it: its address, width by height, and whether the name is in the picture."""
+
+    href: str
+    ratio: float
+    alt: str
+    has_name: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +34,7 @@ class ClinicView:
     time_zone: str = "America/New_York"
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     hours: tuple[str, ...] = ()
+    logo: LogoView | None = None
 
     def text(self, name: str, language: str, otherwise: str = "") -> str:
         """The clinic's own sentence in a language, in its first language when it has no other."""
@@ -44,7 +56,15 @@ def clinic_view(file: ClinicFile) -> ClinicView:
         time_zone=file.time_zone,
         texts=file.texts,
         hours=file.hours_words,
+        logo=_logo(file.brand.logo),
     )
+
+
+def _logo(logo: Logo | None) -> LogoView | None:
+    if logo is None:
+        return None
+    href = f"/brand/logo?v={logo.digest[:10]}"
+    return LogoView(href=href, ratio=logo.ratio, alt=logo.alt, has_name=logo.has_name)
 
 
 Clinics = Callable[[], Mapping[str, ClinicView]]

@@ -38,7 +38,7 @@ from portals.base.visitor import (
     read_cookie,
 )
 
-OPEN_PATHS = ("/static/", "/healthz", "/brand.css")
+OPEN_PATHS = ("/static/", "/healthz", "/brand.css", "/brand/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_FORM = 256 * 1024
 LARGEST_BODY = 64 << 20  # of anything: a file that is too large is heard out, so that its answer is shown

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portals.auth.guards import require_patient
+from portals.base.brand import picture
 from portals.base.colour import brand_css
 from portals.base.pdf import pdf_of
 from portals.base.requests import deps_of, in_scope
@@ -42,7 +43,8 @@ async def summary_pdf(request: Request, visit_id: str) -> Response:
     who = visitor(request)
     view = summary_view(content, deps_of(request).content(), who.language)
     sheet = brand_css(who.here.brand_colour) + (STATIC / "css" / "document.css").read_text(encoding="utf-8")
-    shown = render(request, "patient/summary_document.html", page=page, view=view, orders=orders, sheet=sheet)
+    told = {"page": page, "view": view, "orders": orders, "sheet": sheet, "picture": picture(request)}
+    shown = render(request, "patient/summary_document.html", 200, **told)
     written = await run_in_threadpool(pdf_of, bytes(shown.body).decode("utf-8"), person)
     if not written:
         return go(f"/visits/{visit_id}/summary?pdf=no")

@@ -1,6 +1,7 @@
 """A clinic is one file: what is wrong stands on its line, colours are made readable, days may be relative."""
 
 from datetime import date, time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,10 +17,10 @@ from tests.engine.helpers_content import ROOT, content, parsed, vocabulary
 CLINIC = (ROOT / "clinics" / "marigold.yaml").read_text(encoding="utf-8")
 
 
-def compiled(text: str, slug: str = "marigold") -> tuple[ClinicFile | None, Problems]:
+def compiled(text: str, slug: str = "marigold", beside: Path | None = None) -> tuple[ClinicFile | None, Problems]:
     problems = Problems()
     carried = frozenset({"CA", "FL", "GA"})
-    offering = Offering(specialties=content().specialties, vocabulary=vocabulary(), carried=carried)
+    offering = Offering(specialties=content().specialties, vocabulary=vocabulary(), carried=carried, beside=beside)
     return compile_clinic(parsed(text), slug, offering, problems), problems
 
 
@@ -56,6 +57,25 @@ def test_a_fault_is_reported_on_its_line(old: str, new: str, code: str) -> None:
     _, problems = compiled(CLINIC.replace(old, new, 1))
     line = CLINIC[: CLINIC.index(old)].count("\n") + 1
     assert (code, line) in [(d.code, d.location.line) for d in problems]
+
+
+@pytest.mark.parametrize(
+    ("picture", "code"),
+    [
+        (None, "CLINIC019"),
+        (b"<svg" + b" " * 24_000, "CLINIC020"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script/></svg>', "CLINIC021"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 18 9"/>', ""),
+    ],
+)
+def test_a_logo_is_shown_or_told_why_not(tmp_path: Path, picture: bytes | None, code: str) -> None:
+    if picture is not None:
+        (tmp_path / "quay.svg").write_bytes(picture)
+    logo = "  logo_text: Marigold Quay\n  logo: {file: quay.svg, has_name: true}\n"
+    clinic, problems = compiled(CLINIC.replace("  logo_text: Marigold Quay\n", logo), beside=tmp_path)
+    assert [one.code for one in problems if "logo" in one.what] == ([code] if code else [])
+    shown = clinic.brand.logo if clinic else None
+    assert (shown.ratio, shown.alt, shown.has_name) == (2.0, "Marigold Quay", True) if shown else code
 
 
 def test_a_visit_that_nobody_there_could_hold_and_a_clinician_who_could_hold_none_are_told() -> None:

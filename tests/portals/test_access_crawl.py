@@ -59,6 +59,7 @@ ORDERS = "orders:order:created"
 DOORS: Mapping[str, Door] = {
     "GET /healthz": PUBLIC,
     "GET /brand.css": PUBLIC,
+    "GET /brand/logo": Door(public=True, also=(404,)),
     "GET /health": PUBLIC,
     "GET /ready": PUBLIC,
     "GET /metrics": PUBLIC,

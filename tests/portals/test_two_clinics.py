@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from engine.evaluators import ClosuresOnly
 from engine.library import load_library
+from portals.base.clinic import clinic_view
+from portals.base.templating import environment
 from portals.base.visitor import COOKIES, PATIENT
 from records.access import Role
 from records.work import Actor
@@ -127,3 +131,30 @@ def test_the_two_brands_are_one_state_and_all_whose_law_is_carried(both: Clinic)
     carried = {path.name.upper() for path in (ROOT / "rules" / "us").iterdir() if len(path.name) == 2}
     assert set(both.content.clinics[GROUP].states) == carried
     assert len(both.content.clinics[BOUTIQUE].states) == 1
+
+
+def test_a_logo_is_shown_by_its_own_host_only_and_can_do_nothing(both: Clinic) -> None:
+    group, boutique = both.browser(f"{GROUP}.localhost"), both.browser(f"{BOUTIQUE}.localhost")
+    found = re.search(
+        r'class="mark-logo" src="(/brand/logo\?v=\w{10})" height="36" width="36" alt="">', group.get("/").text
+    )
+    assert found
+    picture = group.get(found[1])
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/svg+xml")
+    assert picture.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert "immutable" in picture.headers["cache-control"]
+    assert group.get("/brand/logo").headers["cache-control"] == "no-cache"
+    assert boutique.get("/brand/logo").status_code == 404
+    assert 'class="mark-tile" aria-hidden="true">M</span>' in boutique.get("/").text
+
+
+@pytest.mark.parametrize("has_name", [True, False])
+def test_a_picture_that_holds_the_name_stands_alone_and_is_read_out(both: Clinic, has_name: bool) -> None:
+    view = clinic_view(both.content.clinics[GROUP])
+    assert view.logo is not None
+    logo = dataclasses.replace(view.logo, has_name=has_name, alt="Wrenfield, with a bird", ratio=3.0)
+    components = environment().get_template("base/components.html")
+    module: Any = components.make_module({"clinic": dataclasses.replace(view, logo=logo)})
+    shown = str(module.logo())
+    assert f'height="36" width="108" alt="{"Wrenfield, with a bird" if has_name else ""}"' in shown
+    assert ("mark-name" in shown) is not has_name
