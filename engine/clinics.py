@@ -12,18 +12,11 @@ from engine.brand import Brand
 from engine.clinic_terms import USUAL_TERMS, Terms
 from engine.dossier import DeaRegistration, License
 from engine.overlays import OwnLaw
+from engine.prices import Price
 from engine.reading import Node
 from engine.sign_in_rules import HOUSE_RULES, SignInRules
 from engine.slots import WeekHours
 from engine.texts import Texts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """What a visit costs: whole cents and an ISO 4217 code."""
-
-    cents: int
-    currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +178,9 @@ class People:
 class ClinicFile:
     """A clinic as compiled.
 
-    `prices` go by `specialty/visit_type`. `own_law` is what the clinic adds to the law, as read, which the rulebook
-    compiles; `policy` is the list of its own rules in it. `digest` names the tenant pack: everything but the people.
+    `prices` go by `specialty/visit_type`, with the usual ones of visit types that the file names none for. `own_law` is
+    what the clinic adds to the law, as read, which the rulebook compiles; `policy` is the list of its own rules in it.
+    `digest` names the tenant pack: everything but the people.
     """
 
     slug: str

@@ -16,7 +16,6 @@ from engine.clinics import (
     DateRule,
     People,
     Pharmacy,
-    Price,
     SeedChild,
     SeedDea,
     SeedHelper,
@@ -32,6 +31,7 @@ from engine.diagnostics import Problems, listed, nearest
 from engine.logo import KINDS, MOST_BYTES, Logo, NoPicture, ratio_of
 from engine.overlays import OwnLaw
 from engine.packs import digest
+from engine.prices import Price, read_price
 from engine.reading import Node
 from engine.sign_in_rules import read_sign_in
 from engine.slots import Opening, WeekHours
@@ -201,9 +201,10 @@ class _Compiler:
                     self._problems.report("CLINIC011", node.at, language=language, what=f"`{node.raw}`")
         return self._document.texts("specialties")
 
-    def _visit_types(self) -> tuple[str, ...]:
+    def _visit_types(self) -> dict[str, Price | None]:
+        """Everything the clinic offers, each with its usual price."""
         offered = (self._offering.specialties.get(name) for name in self._document.texts("specialties"))
-        return tuple(kind.id for specialty in offered if specialty for kind in specialty.visit_types.values())
+        return {kind.id: kind.price for specialty in offered if specialty for kind in specialty.visit_types.values()}
 
     def _of_broken(self, visit_type: str) -> bool:
         """Whether a visit type is one of a specialty that did not compile."""
@@ -212,15 +213,14 @@ class _Compiler:
     def _prices(self) -> dict[str, Price]:
         node, offered = self._document["prices"], self._visit_types()
         for name in offered:
-            if name not in node:
+            if name not in node and offered[name] is None:
                 self._problems.report("CLINIC002", node.at, id=name)
         for name, entry in node.entries.items():
             if name not in offered and not self._of_broken(name):
                 hint, allowed = nearest(name, offered), listed(offered)
                 self._problems.report("CLINIC003", entry.key_at, id=name, hint=hint, allowed=allowed)
-        return {
-            name: Price(cents=part.integer("cents") or 0, currency=part.text("currency")) for name, part in node.items()
-        }
+        usual = {name: price for name, price in offered.items() if price is not None}
+        return {**usual, **{name: read_price(part) for name, part in node.items()}}
 
     def _pharmacy(self, node: Node) -> Pharmacy:
         names = ("id", "name", "address", "city", "state", "postal_code", "phone")
@@ -304,7 +304,7 @@ class _Compiler:
     def _practised(self, node: Node) -> tuple[str, ...]:
         offered = self._visit_types()
         parts = [part for part in node.get("visit_types") or () if not self._of_broken(part.raw)]
-        return tuple(self._allowed(part, "", offered) for part in parts)
+        return tuple(self._allowed(part, "", tuple(offered)) for part in parts)
 
     def _facts(self, node: Node) -> dict[str, object]:
         found: dict[str, object] = {}

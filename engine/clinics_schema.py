@@ -3,7 +3,8 @@
 from engine.attestations import LIST as ATTESTATIONS
 from engine.clinic_terms import CANCELLATION, HOLIDAYS, MESSAGES, QUIET
 from engine.law import RULE_ID
-from engine.shapes import DAY, LINK, NAME, SLUG, Anything, Flag, Key, ListOf, MapOf, Number, OneOf, Record, Text
+from engine.prices import PRICE
+from engine.shapes import DAY, LINK, NAME, SLUG, Anything, Flag, Key, ListOf, MapOf, OneOf, Record, Text
 from engine.sign_in_rules import SHAPE as SIGN_IN
 from engine.texts import LANGUAGE, LANGUAGES, TEXTS
 
@@ -23,13 +24,6 @@ _HOURS = {
     "closed": Key(ListOf(DAY), "days on which nothing is open"),
 }
 HOURS = Record("opening hours", _HOURS)
-_PRICE = Record(
-    "a price",
-    {
-        "cents": Key(Number(least=0, most=10_000_000), "whole cents", required=True),
-        "currency": Key(OneOf(("USD",)), "the currency", required=True),
-    },
-)
 PICTURE = Text(r"[a-z0-9][a-z0-9_-]*\.(?:svg|png)", "a file beside the clinic's such as harbourlight.svg")
 _LOGO = Record(
     "a logo",
@@ -170,7 +164,9 @@ CLINIC = Record(
         "cancellation": Key(CANCELLATION, "until when patients may move and cancel a visit, and what it costs later"),
         "quiet_hours": Key(QUIET, "the night of patients, in which no reminder is sent; 21:00-08:00 unless written"),
         "messages": Key(MESSAGES, "how soon messages of patients are answered; within two days unless written"),
-        "prices": Key(MapOf(_PRICE), "the price of each visit type, by `specialty/type`", required=True),
+        "prices": Key(
+            MapOf(PRICE), "the price of each visit type, by `specialty/type`, unless it has a usual one", required=True
+        ),
         "contact": Key(_CONTACT, "how to reach it", required=True),
         "emergency": Key(TEXTS, "what to do in an emergency, by language", required=True),
         "texts": Key(MapOf(TEXTS, NAME), "its own sentences for patients, by name"),

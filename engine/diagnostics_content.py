@@ -260,7 +260,7 @@ CONTENT: tuple[Kind, ...] = (
         "VISIT009",
         "`{value}` is no length of time",
         "Timers need a number and a unit.",
-        "write `10 min`, `24 h`, `7 days` or `30 s`",
+        "write `30 s`, `10 min`, `24 h`, `7 days` or `2 weeks`; a month is `30 days`",
     ),
     Kind(
         "VISIT010", "the specialty has no `{file}`", "A step of its visit types needs it.", "add the file to the folder"
@@ -325,7 +325,12 @@ CONTENT: tuple[Kind, ...] = (
     ),
     # CLINIC: clinic files
     Kind("CLINIC001", "unknown specialty `{id}`{hint}", "The clinic could not offer it.", "use one of: {allowed}"),
-    Kind("CLINIC002", "no price for `{id}`", "A visit needs a price before it can be booked.", "add it under `prices`"),
+    Kind(
+        "CLINIC002",
+        "no price for `{id}`",
+        "A visit needs a price before it can be booked.",
+        "add it under `prices`, or a `price` to the visit type itself",
+    ),
     Kind(
         "CLINIC003",
         "a price for the unknown visit type `{id}`{hint}",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.plans import VisitPlan
+from engine.prices import Price
 from engine.texts import Texts
 
 
@@ -107,13 +108,17 @@ class Formulary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitType:
-    """One kind of visit. `id` is `specialty/type`; `plan` is what its workflow walks."""
+    """One kind of visit. `id` is `specialty/type`; `plan` is what its workflow walks.
+
+    `price` is what it costs where a clinic names no price of its own; None: every clinic must.
+    """
 
     id: str
     title: Texts
     about: Texts
     plan: VisitPlan
     intake_forms: tuple[str, ...]
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

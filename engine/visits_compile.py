@@ -8,6 +8,7 @@ from engine.diagnostics import Problems, listed, nearest
 from engine.forms import Form
 from engine.packs import digest, written
 from engine.plans import Reminder, Step, VisitPlan
+from engine.prices import read_price
 from engine.reading import Node
 from engine.texts import Texts, read_texts, require_languages
 from engine.visits import (
@@ -148,6 +149,7 @@ class _Compiler:
             about=self._words(node["about"]),
             plan=plan,
             intake_forms=plan.intake_forms,
+            price=read_price(node["price"]) if "price" in node else None,
         )
 
     def _word(self, node: Node, path: str) -> str:

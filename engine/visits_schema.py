@@ -2,6 +2,7 @@
 
 from engine.diagnostics import Problems, listed, nearest
 from engine.forms_schema import FORM_ID
+from engine.prices import PRICE
 from engine.reading import Node, Sort
 from engine.shapes import NAME, Flag, JsonSchema, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.texts import LANGUAGES, TEXTS
@@ -54,6 +55,7 @@ _VISIT_TYPE = Record(
         "duration": Key(DURATION, "how long a slot is", required=True),
         "professions": Key(ListOf(Text(), least=1), "who may practise it", required=True),
         "steps": Key(ListOf(StepShape(), least=1), "the steps a visit walks", required=True),
+        "price": Key(PRICE, "what it costs at a clinic that names no price of its own"),
         "buffer": Key(DURATION, "what of the clinician's time stays free after a visit; nothing unless written"),
         "reminders": Key(ListOf(_REMINDER), "notices before the slot's start"),
     },

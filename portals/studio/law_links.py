@@ -41,9 +41,9 @@ def law_link(gate: str, topic: str, tried: Tried, told: Told) -> str:
     }
     if gate == "prescribe" and tried.drug:
         wanted[DRUG] = tried.drug
-    found = {path: value for path, value in wanted.items() if path in parts and _fits(parts[path], value)}
-    if LICENSES in parts and told.licenses:
-        found[LICENSES] = tuple(_row(parts[LICENSES], one) for one in told.licenses)
+    if LICENSES in parts:
+        wanted[LICENSES] = tuple(_row(parts[LICENSES], one) for one in told.licenses)
+    found = {path: wanted[path] for path, part in parts.items() if path in wanted and _fits(part, wanted[path])}
     return address(Asked(topic=topic, state=tried.state, day=told.day, told=found))
 
 
@@ -61,4 +61,4 @@ def _row(records: Part, one: License) -> Mapping[str, Any]:
         "issued": one.issued.isoformat() if one.issued else None,
         "expires": one.expires.isoformat() if one.expires else None,
     }
-    return {name: value for name, value in told.items() if name in records.fields and value is not None}
+    return {name: told[name] for name in records.fields if told.get(name) is not None}

@@ -56,6 +56,8 @@ UNLINKED = {
     **dict.fromkeys(("/staff/visits/{visit}/files/{blob}", "/visits/{visit_id}/files/{blob}"), PARTS),
     **dict.fromkeys(("/visits/{visit_id}/calendar.ics", "/visits/{visit_id}/summary.pdf"), PARTS),
     "/visits/{visit_id}/waiting/state": PARTS,
+    **dict.fromkeys(("/staff/studio/state", "/staff/studio/specialties/{specialty}/screen"), PARTS),
+    "/staff/studio/checks/download": "there is none before a check ran; the studio's own tests look at it",
     **dict.fromkeys(("/book/review", "/book/{specialty}/{kind}/times", "/forgot/sent", "/staff/forgot/sent"), BY_FORM),
     **dict.fromkeys(("/visits/{visit_id}/emergency", "/staff/relationships/{relationship}"), BY_FORM),
     "/visits/{visit_id}/case": "only visits without a call have one",

@@ -1,5 +1,6 @@
 """A clinic is one file: what is wrong stands on its line, colours are made readable, days may be relative."""
 
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 
@@ -11,16 +12,24 @@ from engine.brand import TEXT_CONTRAST, brand_of, contrast
 from engine.clinics import ClinicFile, DateRule
 from engine.clinics_compile import Offering, compile_clinic
 from engine.diagnostics import Problems
+from engine.prices import Price
 from engine.slots import Opening
 from tests.engine.helpers_content import ROOT, content, parsed, vocabulary
 
 CLINIC = (ROOT / "clinics" / "marigold.yaml").read_text(encoding="utf-8")
 
 
-def compiled(text: str, slug: str = "marigold", beside: Path | None = None) -> tuple[ClinicFile | None, Problems]:
+def compiled(
+    text: str, slug: str = "marigold", beside: Path | None = None, usual: Price | None = None
+) -> tuple[ClinicFile | None, Problems]:
     problems = Problems()
     carried = frozenset({"CA", "FL", "GA"})
-    offering = Offering(specialties=content().specialties, vocabulary=vocabulary(), carried=carried, beside=beside)
+    specialties = dict(content().specialties)
+    if usual is not None:
+        urgent = specialties["urgent_care"]
+        kinds = {name: replace(one, price=usual) for name, one in urgent.visit_types.items()}
+        specialties["urgent_care"] = replace(urgent, visit_types=kinds)
+    offering = Offering(specialties=specialties, vocabulary=vocabulary(), carried=carried, beside=beside)
     return compile_clinic(parsed(text), slug, offering, problems), problems
 
 
@@ -106,6 +115,15 @@ def test_a_clinic_cannot_speak_what_its_specialty_does_not() -> None:
 def test_a_visit_type_without_a_price_is_reported() -> None:
     _, problems = compiled(CLINIC.replace("  urgent_care/video_visit: {", "  urgent_care/video: {"))
     assert "CLINIC002" in [d.code for d in problems]
+
+
+def test_a_visit_type_that_brings_its_price_needs_none_of_the_clinic_and_the_clinics_own_goes_before_it() -> None:
+    usual = Price(cents=4900, currency="USD")
+    unpriced = "\n".join(line for line in CLINIC.splitlines() if "urgent_care/video_visit: {" not in line)
+    for text, cents in ((unpriced, 4900), (CLINIC, 7900)):
+        clinic, problems = compiled(text, usual=usual)
+        assert clinic is not None, problems.found
+        assert clinic.prices["urgent_care/video_visit"].cents == cents
 
 
 def test_a_clinic_lies_in_the_file_of_its_name() -> None:
