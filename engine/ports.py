@@ -369,12 +369,15 @@ class Scanner(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class CalendarLetter:
-    """The words of a mail, and the calendar entry (RFC 5545) that goes with it."""
+class MailLetter:
+    """The words of a mail, and what goes with them: a calendar entry (RFC 5545), the same words as a page (HTML), and
+    the picture (PNG) that the page shows."""
 
     subject: str
     body: str
-    calendar: str
+    calendar: str = ""
+    page: str = ""
+    picture: bytes = b""
 
 
 class Notifier(Protocol):
@@ -385,8 +388,8 @@ class Notifier(Protocol):
     """
 
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None: ...
-    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
-        """A mail with a calendar entry."""
+    def send_letter(self, key: str, address: str, letter: MailLetter) -> None:
+        """A mail that is more than its words."""
         ...
 
 

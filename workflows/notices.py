@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 from engine.ics import Entry, calendar_file
-from engine.ports import CalendarLetter, NoticeRefused, Notifier, PortUnavailable
+from engine.ports import MailLetter, NoticeRefused, Notifier, PortUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -173,10 +173,10 @@ async def send_notices(
     queue: NoticeQueue[OneNotice],
     notifier: Notifier,
     words: Callable[[OneNotice], tuple[str, str]] = news,
-    calendar: Callable[[OneNotice], str] | None = None,
+    dress: Callable[[OneNotice, str, str], MailLetter] | None = None,
 ) -> None:
     """Sends until it is cancelled; what cannot be sent now waits."""
-    sender = Sender(queue, notifier, words, calendar=calendar)
+    sender = Sender(queue, notifier, words, dress=dress)
     while True:
         pause = TROUBLE_SECONDS
         try:
@@ -198,13 +198,13 @@ class Sender(Generic[OneNotice]):
         notifier: Notifier,
         words: Callable[[OneNotice], tuple[str, str]] = news,
         clock: Callable[[], float] = time.monotonic,
-        calendar: Callable[[OneNotice], str] | None = None,
+        dress: Callable[[OneNotice, str, str], MailLetter] | None = None,
     ) -> None:
         self._queue = queue
         self._notifier = notifier
         self._words = words
         self._clock = clock
-        self._calendar = calendar
+        self._dress = dress
         self._later: dict[str, float] = {}
 
     def send_pending(self) -> int:
@@ -241,10 +241,8 @@ class Sender(Generic[OneNotice]):
 
     def _hand_over(self, notice: OneNotice) -> None:
         subject, body = self._words(notice)
-        entry = self._calendar(notice) if self._calendar and notice.channel == MAIL else ""
-        if entry:
-            letter = CalendarLetter(subject=subject, body=body, calendar=entry)
-            self._notifier.send_calendar(notice.id, notice.address, letter)
+        if self._dress and notice.channel == MAIL:
+            self._notifier.send_letter(notice.id, notice.address, self._dress(notice, subject, body))
         else:
             self._notifier.send(notice.id, notice.channel, notice.address, subject, body)
 

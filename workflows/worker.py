@@ -71,6 +71,7 @@ from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
 from workflows.credentials import CredentialsWorkflow
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
+from workflows.letters import Dresser
 from workflows.monitoring import MonitoringWorkflow
 from workflows.notices import VisitWords, send_notices, written
 from workflows.observing import Observed
@@ -133,6 +134,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
         opened, visits = joined
         settings, database = opened.settings, opened.database
         store, notifier, words = RecordsVisitStore(database), _notifier(settings), _words(keeper)
+        dresser = Dresser(lambda: keeper.current.content, words)
         spans = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-worker")
         worker = Worker(
             visits.temporal,
@@ -152,8 +154,8 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             _reconcile(LostVisits(store, store, visits), StaleDrafts(store, store, visits)),
             _reload(keeper, evaluators),
             keep_schedules(visits.temporal, lambda: _zones(keeper)),
-            send_notices(MessageQueue(database), notifier, words.say, words.calendar),
-            send_notices(MailQueue(database), notifier, written),
+            send_notices(MessageQueue(database), notifier, words.say, dresser.visit_notice),
+            send_notices(MailQueue(database), notifier, written, dresser.letter),
         )
         with contextlib.closing(spans):
             async with worker, _tasks(*beside):

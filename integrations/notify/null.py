@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from engine.ports import CalendarLetter
+from engine.ports import MailLetter
 
 
 class NullNotifierWarning(UserWarning):
@@ -20,5 +20,5 @@ class NullNotifier:
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
         return None
 
-    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
+    def send_letter(self, key: str, address: str, letter: MailLetter) -> None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from engine.ports import CalendarLetter
+from engine.ports import MailLetter
 
 logger = logging.getLogger(__name__)
 
@@ -15,5 +15,5 @@ class SimulatedNotifier:
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
         logger.info("simulated notice %s by %s", key, channel)
 
-    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
-        logger.info("simulated notice %s by mail with a calendar entry", key)
+    def send_letter(self, key: str, address: str, letter: MailLetter) -> None:
+        logger.info("simulated notice %s by mail with what goes beside its words", key)

@@ -12,7 +12,8 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from engine.ports import CalendarLetter, NoticeDelayed, NoticeRefused, PortUnavailable
+from engine.mail_page import PICTURE
+from engine.ports import MailLetter, NoticeDelayed, NoticeRefused, PortUnavailable
 from engine.settings import is_loopback
 
 logger = logging.getLogger(__name__)
@@ -64,13 +65,13 @@ class SmtpNotifier:
         """Hands one mail in; what `_hand_in` raises."""
         if channel != "mail":
             raise NoticeRefused(f"notify: no sender for {channel}")
-        self._hand_in(key, address, CalendarLetter(subject=subject, body=body, calendar=""))
+        self._hand_in(key, address, MailLetter(subject=subject, body=body, calendar=""))
 
-    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
-        """The same with a calendar entry beside the words."""
+    def send_letter(self, key: str, address: str, letter: MailLetter) -> None:
+        """The same with what goes beside the words."""
         self._hand_in(key, address, letter)
 
-    def _hand_in(self, key: str, address: str, letter: CalendarLetter) -> None:
+    def _hand_in(self, key: str, address: str, letter: MailLetter) -> None:
         """Hands one mail in. Its Message-ID is made of the key, so that a repeat after a lost answer can be told.
 
         Raises:
@@ -114,7 +115,7 @@ class SmtpNotifier:
             raise
         return server
 
-    def _message(self, key: str, address: str, letter: CalendarLetter) -> bytes:
+    def _message(self, key: str, address: str, letter: MailLetter) -> bytes:
         """The mail as it travels. Python's reader of addresses breaks in many ways on what no address is."""
         message = EmailMessage(SMTP)
         try:
@@ -123,12 +124,22 @@ class SmtpNotifier:
             message["Message-ID"] = f"<{key}@{self._server.sender.rpartition('@')[2]}>"
             message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
             message.set_content(letter.body)
+            if letter.page:
+                _add_page(message, letter)
             if letter.calendar:
                 message.add_attachment(letter.calendar, subtype="calendar", filename="visit.ics")
             address.encode("ascii")  # RFC 6531 is not spoken
             return message.as_bytes()
         except Exception:
             raise NoticeRefused("notify: address") from None
+
+
+def _add_page(message: EmailMessage, letter: MailLetter) -> None:
+    """The same words as a page, which comes last because it is the one to show (RFC 2046, section 5.1.4)."""
+    message.add_alternative(letter.page, subtype="html")
+    if letter.picture:
+        [*_, page] = message.iter_parts()
+        page.add_related(letter.picture, "image", "png", cid=f"<{PICTURE}>")
 
 
 def _of_code(code: int) -> Exception:

@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 
-from engine.ports import CalendarLetter, NoticeRefused, Notifier, PortUnavailable
+from engine.ports import MailLetter, NoticeRefused, Notifier, PortUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class TextNetwork:
             raise NoticeRefused(f"texts: {code}")
         raise PortUnavailable(f"texts: {status}")
 
-    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
+    def send_letter(self, key: str, address: str, letter: MailLetter) -> None:
         raise NoticeRefused("texts: no mails")
 
 
@@ -83,5 +83,5 @@ class ByChannel:
         network = self._texts if channel == TEXT else self._mails
         network.send(key, channel, address, subject, body)
 
-    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
-        self._mails.send_calendar(key, address, letter)
+    def send_letter(self, key: str, address: str, letter: MailLetter) -> None:
+        self._mails.send_letter(key, address, letter)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from engine.ports import CalendarLetter, PortUnavailable
+from engine.ports import MailLetter, PortUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -18,5 +18,5 @@ class WaitingNotifier:
     def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
         raise PortUnavailable("notify: no server")
 
-    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
+    def send_letter(self, key: str, address: str, letter: MailLetter) -> None:
         raise PortUnavailable("notify: no server")

@@ -32,7 +32,8 @@ _LINK = re.compile(r"https?://\S+")
 class Sent:
     """A mail or a text as the outbox shows it: its words in front of the link, the link as a path here, those after.
 
-    ``entry`` says that a calendar entry goes with it, ``state`` is `queued`, `sent` or `refused`.
+    ``named`` says that it names the clinic, ``entry`` that a calendar entry goes with it; ``state`` is `queued`,
+    `sent` or `refused`.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Sent:
     link: str = field(default="", repr=False)
     path: str = field(default="", repr=False)
     after: str = field(default="", repr=False)
+    named: bool = False
     entry: bool = False
     state: str
     at: datetime
@@ -108,6 +110,7 @@ def _mail(mail: MailView) -> Sent:
         link=link,
         path="/" + link.split("/", 3)[3] if link else "",
         after=after.strip(),
+        named=True,
         state=mail.state,
         at=mail.at,
     )

@@ -20,7 +20,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.ports import CalendarLetter, NoticeDelayed, NoticeRefused, PortUnavailable
+from engine.ports import MailLetter, NoticeDelayed, NoticeRefused, PortUnavailable
 from integrations.notify.smtp import MailServer, SmtpNotifier, mail_server
 from integrations.notify.unsent import WaitingNotifier
 from tests.helpers_tls import certificate_for
@@ -180,8 +180,21 @@ def test_a_server_is_read_from_its_address_and_a_file_of_its_own(tmp_path: Path)
     assert "s3cret" not in repr(found)
 
 
+def test_a_page_goes_beside_the_words_with_its_picture_and_the_calendar() -> None:
+    sender = SmtpNotifier(MailServer(scheme="smtps", host="localhost", port=9, sender=SENDER))
+    letter = MailLetter(subject="s", body="words", calendar="BEGIN:VCALENDAR", page="<p>words</p>", picture=b"png")
+    mail = message_from_bytes(sender._message("mai_1", "a@example.org", letter), policy=default)
+    kinds = [part.get_content_type() for part in mail.walk() if not part.is_multipart()]
+    assert kinds == ["text/plain", "text/html", "image/png", "text/calendar"]
+    for kind, words in (("html", "<p>words</p>"), ("plain", "words")):
+        body = mail.get_body((kind,))
+        assert body is not None
+        assert body.get_content().strip() == words
+    assert [part["Content-ID"] for part in mail.walk() if part["Content-ID"]] == ["<logo>"]
+
+
 @given(st.text(st.characters(codec="utf-8"), max_size=30).map(lambda text: f"{text}@b.example"))
 def test_whatever_the_address_is_a_mail_is_written_or_refused(address: str) -> None:
     sender = SmtpNotifier(MailServer(scheme="smtps", host="localhost", port=9, sender=SENDER))
     with contextlib.suppress(NoticeRefused):
-        sender._message("mai_1", address, CalendarLetter(subject="Reset", body="Open the link.", calendar=""))
+        sender._message("mai_1", address, MailLetter(subject="Reset", body="Open the link.", calendar=""))

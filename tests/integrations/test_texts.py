@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from engine.ports import CalendarLetter, NoticeRefused, PortUnavailable
+from engine.ports import MailLetter, NoticeRefused, PortUnavailable
 from integrations.notify.texts import ByChannel, SimulatedTextNetwork, TextNetwork
 
 
@@ -55,11 +55,11 @@ def test_texts_and_mails_go_their_own_ways_and_a_calendar_with_mails_alone() -> 
         def send(self, key: str, channel: str, address: str, subject: str, body: str) -> None:
             sent.append((key, ""))
 
-        def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
+        def send_letter(self, key: str, address: str, letter: MailLetter) -> None:
             sent.append((key, letter.calendar))
 
     texts, simulator = network()
     both = ByChannel(Mails(), texts)
-    both.send_calendar("m", "a@example.org", CalendarLetter(subject="s", body="b", calendar="BEGIN"))
+    both.send_letter("m", "a@example.org", MailLetter(subject="s", body="b", calendar="BEGIN"))
     both.send("t", "text", "+13055550100", "s", "b")
     assert (sent, len(simulator.taken)) == ([("m", "BEGIN")], 1)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.ports import CalendarLetter, NoticeDelayed, NoticeRefused, PortUnavailable
+from engine.ports import MailLetter, NoticeDelayed, NoticeRefused, PortUnavailable
 from workflows.notices import Sender, VisitWords, news, written
 
 
@@ -58,7 +58,7 @@ class Mailbox:
             raise PortUnavailable("notify: down")
         self.sent.append((key, subject))
 
-    def send_calendar(self, key: str, address: str, letter: CalendarLetter) -> None:
+    def send_letter(self, key: str, address: str, letter: MailLetter) -> None:
         self.send(key, "mail", address, letter.subject, letter.body)
 
 
