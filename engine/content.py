@@ -18,6 +18,8 @@ from engine.last_resort import survived
 from engine.logo import KINDS
 from engine.packs import digest
 from engine.reading import Node, read_file
+from engine.safety import EMPTY, SafetyBase
+from engine.safety_file import SAFETY, read_safety, safety_files
 from engine.shapes import Shape
 from engine.visit_cases_schema import VISIT_CASES
 from engine.visits import Specialty, VisitType
@@ -38,13 +40,17 @@ class Backdrop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """Everything authored but the law. `digest` names the content pack: forms, specialties and clauses."""
+    """Everything authored but the law. `digest` names the content pack: forms, specialties and clauses.
+
+    `safety` is what prescribers are warned of, the same for every specialty and no part of a pack.
+    """
 
     forms: Mapping[str, Form]
     specialties: Mapping[str, Specialty]
     clinics: Mapping[str, ClinicFile]
     clauses: ClauseBook
     digest: str
+    safety: SafetyBase = EMPTY
 
     def form(self, form_id: str) -> Form:
         """The form of an id such as `area/form`; `KeyError` where there is none."""
@@ -107,6 +113,7 @@ def content_schemas() -> Mapping[str, Shape]:
         "note": NOTE,
         "formulary": FORMULARY,
         "visit_cases": VISIT_CASES,
+        "safety": SAFETY,
         "clinic": CLINIC,
     }
 
@@ -114,7 +121,7 @@ def content_schemas() -> Mapping[str, Shape]:
 def content_files(root: Path, clinics: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Every file that `load_content` reads, but for the vocabulary and the drug base."""
     folders = [*root.glob("forms/*/*.yaml"), *root.glob("specialties/*/*.yaml")]
-    return (*sorted(folders), *_clinic_files(root, clinics))
+    return (*sorted(folders), *safety_files(root), *_clinic_files(root, clinics))
 
 
 def picture_files(root: Path, clinics: Sequence[Path] = ()) -> tuple[Path, ...]:
@@ -147,7 +154,14 @@ def _content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: 
         "specialties": {name: specialty.digest for name, specialty in specialties.items()},
         "clauses": clauses.digest,
     }
-    return Content(forms=forms, specialties=specialties, clinics=compiled, clauses=clauses, digest=digest(named))
+    return Content(
+        forms=forms,
+        specialties=specialties,
+        clinics=compiled,
+        clauses=clauses,
+        digest=digest(named),
+        safety=read_safety(root, problems),
+    )
 
 
 def _forms(root: Path, vocabulary: Vocabulary, problems: Problems) -> Iterable[tuple[str, Form]]:

@@ -66,6 +66,7 @@ _PLACES: Mapping[str, tuple[str, ...]] = {
     "note": ("specialties/*/note.yaml",),
     "formulary": ("specialties/*/formulary.yaml",),
     "visit_cases": ("specialties/*/cases.yaml",),
+    "safety": ("rules/*/safety.yaml",),
     "clinic": ("clinics/*.yaml",),
     "access": ("engine/access.yaml",),
 }

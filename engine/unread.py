@@ -8,7 +8,7 @@ from engine.diagnostics import Location, Problems
 
 _PLACES: Mapping[str, tuple[str, str]] = {
     "rules": (
-        r"(vocabulary|topics)\.yaml|[a-z]{2}/(drugs|zones|examples|words\.[a-z]{2})\.yaml"
+        r"(vocabulary|topics)\.yaml|[a-z]{2}/(drugs|safety|zones|examples|words\.[a-z]{2})\.yaml"
         r"|[a-z]{2}/(federal|common|[a-z]{2})/[a-z][a-z0-9_]*\.yaml",
         "rules/us/fl/consent.yaml",
     ),

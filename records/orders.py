@@ -14,11 +14,14 @@ from records.codes import new_id
 from records.errors import AlreadyDone, Conflict
 from records.sealing import to_bytes
 from records.tables.clinical import OrderEventRow, OrderRow
+from records.tables.visits import Visit
 from records.work import Repository, Work
 
 DRAFTED = "drafted"
 SENT = "sent"
 DISCARDED = "discarded"
+_WENT_OUT = (SENT, "verified")
+_MOST = 50  # earlier prescriptions that are looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -141,6 +144,23 @@ class Orders(Repository):
         query = select(OrderRow).where(OrderRow.visit == visit).order_by(OrderRow.written_at, OrderRow.id)
         hidden = {DRAFTED, DISCARDED} if self._work.actor.role == "patient" else set()
         return tuple(self._view(row) for row in self._session.scalars(query) if row.state not in hidden)
+
+    def of_patient(self, visit: str) -> tuple[OrderView, ...]:
+        """What was prescribed to the visit's patient at other visits of this clinic and went out, the newest first."""
+        row = self._work.visit(visit, Act.ORDER_VIEWED)
+        query = (
+            select(OrderRow)
+            .join(Visit, Visit.id == OrderRow.visit)
+            .where(
+                OrderRow.clinic == self._work.clinic,
+                Visit.patient == row.patient,
+                OrderRow.visit != visit,
+                OrderRow.state.in_(_WENT_OUT),
+            )
+            .order_by(OrderRow.written_at.desc(), OrderRow.id)
+            .limit(_MOST)
+        )
+        return tuple(self._view(order) for order in self._session.scalars(query))
 
     def history(self, order: str) -> tuple[OrderEvent, ...]:
         row = self._work.row(OrderRow, order)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from engine.law_words import LawWords
+from engine.safety import Finding
 from portals.auth.guards import require_fresh
 from portals.base.again import Said, send_again
 from portals.base.i18n import translator
@@ -26,6 +27,7 @@ from portals.provider.alerts import gate_views
 from portals.provider.asking import ask
 from portals.provider.desk import Desk
 from portals.provider.drug_base import drugs_of
+from portals.provider.drug_safety import acknowledged, pharmacist, refuses, stops
 from portals.provider.duties import Marked, mark
 from portals.provider.formulary import BaseDrug
 from portals.provider.monitoring_panel import could_not_be_asked
@@ -240,6 +242,10 @@ def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescripti
     hits = allergy_hits(_allergies(desk, visit), drug.name, base)
     if hits and not typed.allergy_reason:
         return {"allergy_reason": "allergy_reason"}
+    found = pharmacist(desk, row, rulebook_of(request).law.drug_names, replaces).look(drug.name)
+    problem = _warned(found, typed)
+    if problem:
+        return problem
     if _told_too_early(desk, row, typed.statements):
         return {"pdmp": "ask_first"}
     if replaces and not _drop_replaced(desk, visit, replaces):
@@ -247,8 +253,20 @@ def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescripti
     pharmacies = deps_of(request).content().clinic(visitor(request).here.slug).pharmacies
     values = order_values(visit, typed, drug, pharmacies)
     values["statements"] = _placed(typed.statements, row)
-    values["acknowledged"] = {"allergies": list(hits), "reason": typed.allergy_reason} if hits else {}
+    values["acknowledged"] = {
+        **({"allergies": list(hits), "reason": typed.allergy_reason} if hits else {}),
+        **acknowledged(found, typed.finding_reason),
+    }
     desk.scope.orders.draft(OrderDraft(**values, key=key))
+    return {}
+
+
+def _warned(found: Sequence[Finding], typed: TypedPrescription) -> Mapping[str, str]:
+    """What speaks against the drug and was not answered: nothing answers what is contraindicated."""
+    if any(refuses(one) for one in found):
+        return {"drug": "contraindicated"}
+    if any(stops(one) for one in found) and not typed.finding_reason:
+        return {"finding_reason": "finding_reason"}
     return {}
 
 
@@ -283,10 +301,11 @@ def _drug_base(request: Request) -> Mapping[str, BaseDrug]:
 
 
 def _unread(request: Request, desk: Desk, visit: str, only: str = "") -> bool:
-    """Whether a draft of the visit (or the one named) runs into an allergy that nobody has acknowledged."""
+    """Whether a draft of the visit (or the one named) runs into a warning that nobody has answered."""
     codes, base = _allergies(desk, visit), _drug_base(request)
-    drafts = [one for one in desk.scope.orders.for_visit(visit) if one.state == "drafted"]
-    return any(unread_allergies(one.draft, codes, base) for one in drafts if only in ("", one.order))
+    looker = pharmacist(desk, desk.scope.visits.get(visit), rulebook_of(request).law.drug_names)
+    drafts = [one for one in looker.orders if one.state == "drafted" and only in ("", one.order)]
+    return any(unread_allergies(one.draft, codes, base) or looker.unread(one) for one in drafts)
 
 
 def _problem_words(request: Request, problems: Mapping[str, str]) -> dict[str, str]:

@@ -79,6 +79,7 @@ async def _house(request: Request, visit: str) -> House:
     return House(
         words=LawWords(rulebook, visitor(request).language),
         drugs=drugs_of(rulebook),
+        names=rulebook.law.drug_names,
         pharmacies=deps.content().clinic(slug).pharmacies,
         finished=frozenset(status.finished) if status else None,
         open_steps=frozenset(status.open) if status else frozenset(),

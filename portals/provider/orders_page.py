@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.ports import JSON
+from engine.safety import Finding
 from portals.base.formats import Formats
+from portals.provider.drug_safety import Pharmacist, refuses
 from portals.provider.formulary import BaseDrug, formulary_choices, pick, search
 from portals.provider.law import Day, GateView, LawCard, LawWords, Say, law_card
 from portals.provider.prescription_form import TypedPrescription
 from portals.provider.rx_prefill import changed_form, usual_form
 from portals.provider.safety import allergy_hits, asked_statements, never_reason, stated_words, unread_allergies
-from portals.provider.views import DrugChoice, OrderView, PrescribeView
+from portals.provider.views import DrugChoice, OrderView, PrescribeView, SafetyCard
 from portals.provider.words import day_in, order_title
 
 TONES: Mapping[str, str] = {
@@ -27,8 +29,15 @@ TONES: Mapping[str, str] = {
 }
 NEEDS_EPCS = "needs_epcs"
 UNREAD = "unread"
-_STATE_TONES: Mapping[str, str] = {NEEDS_EPCS: "warning", "held": "warning", UNREAD: "warning", "shut": "danger"}
-_NOT_SENT = frozenset({NEEDS_EPCS, UNREAD, "shut"})
+REFUSED = "contraindicated"
+_STATE_TONES: Mapping[str, str] = {
+    NEEDS_EPCS: "warning",
+    "held": "warning",
+    UNREAD: "warning",
+    REFUSED: "danger",
+    "shut": "danger",
+}
+_NOT_SENT = frozenset({NEEDS_EPCS, UNREAD, REFUSED, "shut"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -48,6 +57,8 @@ class RxSource:
     allergy_words: Mapping[str, str]
     care: bool
     place: str
+    pharmacist: Pharmacist
+    cards: Callable[[Sequence[Finding]], tuple[SafetyCard, ...]]
     looked: str = ""
     query: str = ""
     pick: str = ""
@@ -85,6 +96,7 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         asks=asked_statements(drug, gate.decisions.values() if gate else ()) if chosen else (),
         place=source.place,
         looked=source.looked,
+        cards=source.cards(source.pharmacist.look(chosen.name, changed.order if changed else "")) if chosen else (),
     )
 
 
@@ -171,6 +183,7 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
         card=card,
         code=state,
         notes=stated_words(draft, source.allergy_words, say),
+        cards=source.cards(source.pharmacist.look(str(draft.drug.get("name", "")), order.order)) if drafted else (),
     )
 
 
@@ -179,7 +192,10 @@ def _shown_state(order: Any, card: LawCard | None, source: RxSource) -> str:
     state = _state(order, card)
     if order.state != "drafted" or state == "shut":
         return state
-    if unread_allergies(order.draft, source.allergies, source.base):
+    open_findings = source.pharmacist.unread(order)
+    if any(refuses(one) for one in open_findings):
+        return REFUSED
+    if open_findings or unread_allergies(order.draft, source.allergies, source.base):
         return UNREAD
     lawful = card is not None and card.open
     return NEEDS_EPCS if lawful and _is_controlled(order.draft, source.base) else state

@@ -32,6 +32,7 @@ class TypedPrescription:
     substitutions: bool
     statements: Mapping[str, Any]
     allergy_reason: str = ""
+    finding_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ def read_prescription(form: Mapping[str, str]) -> ReadForm:
         substitutions=bool(values["substitutions"]),
         statements=_statements(values),
         allergy_reason=form.get("allergy_reason", "").strip() if form.get("allergy_seen") else "",
+        finding_reason=form.get("finding_reason", "").strip()[:LONGEST_REASON] if form.get("finding_seen") else "",
     )
     return ReadForm(typed=typed, problems={})
 

@@ -44,6 +44,7 @@ def changed_form(order: Any, listed: Sequence[DrugChoice]) -> dict[str, str]:
         "weight_loss": {True: "yes", False: "no"}.get(stated.get("prescription.for_weight_loss"), ""),
         "indication": str(stated.get("treatment.indication", "")),
         "allergy_reason": str(draft.acknowledged.get("reason", "")),
+        "finding_reason": str(draft.acknowledged.get("findings_reason", "")),
     }
 
 

@@ -78,4 +78,6 @@ def stated_words(draft: Any, words: Mapping[str, str], say: Say) -> tuple[str, .
     if draft.acknowledged.get("reason"):
         named = ", ".join(words.get(str(code), str(code)) for code in draft.acknowledged.get("allergies", ()))
         lines.append(say("provider.rx.stated.allergy", allergy=named, reason=str(draft.acknowledged["reason"])))
+    if draft.acknowledged.get("findings_reason"):
+        lines.append(say("safety.stated", reason=str(draft.acknowledged["findings_reason"])))
     return tuple(lines)

@@ -243,6 +243,7 @@ class OrderView:
     card: LawCard | None = None
     code: str = ""
     notes: tuple[str, ...] = ()
+    cards: tuple[SafetyCard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -268,6 +269,19 @@ class DrugChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SafetyCard:
+    """A warning in words: how grave, against what, what may happen, who says that it is taken, and where it is from."""
+
+    code: str
+    severity: str
+    tone: str
+    title: str
+    effect: str
+    origin: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PrescribeView:
     """The prescribing part: search, the form with what was typed, its problems, pharmacies, orders so far.
 
@@ -287,6 +301,7 @@ class PrescribeView:
     asks: tuple[str, ...] = ()
     place: str = ""
     looked: str = ""
+    cards: tuple[SafetyCard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.consent_text import GUARDIAN
+from engine.drugs import DrugNames
 from engine.forms import Form
 from engine.pinned import ContentGone, Pinned, bare_form
 from portals.base.check_words import check_words
 from portals.provider.alerts import alert_views, gate_views
 from portals.provider.chart import ChartSource, PatientCard, chart_view, fact_words
 from portals.provider.desk import Desk, visit_type_title
+from portals.provider.drug_safety import pharmacist, safety_cards
 from portals.provider.duties import duties_made, duty_forms
 from portals.provider.formulary import BaseDrug
 from portals.provider.law import LawWords, law_panel
@@ -47,6 +49,7 @@ class House:
 
     words: LawWords
     drugs: Mapping[str, BaseDrug]
+    names: DrugNames
     pharmacies: Sequence[Any]
     finished: frozenset[str] | None = None
     open_steps: frozenset[str] = frozenset()
@@ -70,6 +73,8 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     say = say_in(desk.fmt.language)
     place, care = place_of(visit), visit.stage in CARE and not note.signed
     monitoring = monitoring_panel(desk, visit_id, place, house.drugs, care)
+    allergy_words = fact_words([form for form, _ in source.forms], "patient.allergies", desk.fmt.language)
+    codes = fact_words([form for form, _ in source.forms], "patient.medications", desk.fmt.language) | allergy_words
     rx = RxSource(
         formulary=desk.of_visit(visit_id).specialty.formulary,
         base=house.drugs,
@@ -77,7 +82,9 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         orders=orders,
         gates=gates,
         allergies=source.dossier.patient.allergies,
-        allergy_words=fact_words([form for form, _ in source.forms], "patient.allergies", desk.fmt.language),
+        allergy_words=allergy_words,
+        pharmacist=pharmacist(desk, visit, house.names),
+        cards=lambda found: safety_cards(found, codes, desk),
         care=care,
         place=place,
         looked=monitoring.asked if monitoring.counts else "",

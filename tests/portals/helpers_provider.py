@@ -16,6 +16,8 @@ from fastapi.testclient import TestClient
 
 from engine.ports import DispatchReceipt, Effect, GateRecord, RoomPlace, VisitChange, VisitRef
 from engine.rulebook import join, load_law
+from engine.safety import SafetyBase
+from engine.safety_file import load_safety
 from engine.settings import parse_settings
 from engine.sign_in_rules import HOUSE_RULES
 from engine.visits import Formulary, FormularyDrug, NoteChoice, NoteField, NoteSection, NoteTemplate, Sig
@@ -96,6 +98,7 @@ SHUT = {
 class OneSpecialty:
     """Content of one specialty without an intake form."""
 
+    safety: ClassVar[SafetyBase] = load_safety(ROOT)
     specialties: ClassVar[Mapping[str, Any]] = {"urgent_care": SimpleNamespace(note=NOTE, formulary=FORMULARY)}
 
     def visit_type(self, _name: str) -> Any:

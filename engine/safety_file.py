@@ -1,0 +1,87 @@
+"""How is a base of interactions, duplicates and cross-reacting allergies read and checked?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.diagnostics import Problems
+from engine.last_resort import survived
+from engine.law import SOURCE
+from engine.reading import Node, read_file
+from engine.safety import EMPTY, MODERATE, SERIOUS, SEVERITIES, Pair, Reach, SafetyBase
+from engine.shapes import Key, ListOf, MapOf, OneOf, Record, Text
+from engine.texts import TEXTS, read_texts
+
+_TERMS = ListOf(Text(words="a drug by name, or class: and a class"))
+_PAIR = Record(
+    "a pair",
+    {
+        "a": Key(Text(), "a drug by name, class: and a class, or something taken beside", required=True),
+        "b": Key(Text(), "what it does not go together with", required=True),
+        "severity": Key(OneOf(SEVERITIES), "how grave it is", required=True),
+        "effect": Key(Text(), "what may happen, by its code under effects", required=True),
+    },
+)
+_BY_SEVERITY = {SERIOUS: Key(_TERMS, "what needs a reason"), MODERATE: Key(_TERMS, "what is shown")}
+SAFETY = Record(
+    "a base of warnings",
+    {
+        "cite": Key(ListOf(Text()), "the sources it was carried from", required=True),
+        "effects": Key(MapOf(TEXTS), "what may happen, in words by code", required=True),
+        "groups": Key(MapOf(ListOf(Text())), "kinds of medicine that forms ask for, and the classes each may be"),
+        "duplicates": Key(Record("duplicates", _BY_SEVERITY), "classes of which one medicine is enough"),
+        "allergies": Key(MapOf(Record("an allergy", _BY_SEVERITY)), "what may react beyond the allergy's own class"),
+        "interactions": Key(ListOf(_PAIR), "every pair", required=True),
+        "sources": Key(MapOf(SOURCE), "the sources", required=True),
+    },
+)
+
+
+def safety_files(root: Path) -> tuple[Path, ...]:
+    """The files that hold a base."""
+    return tuple(sorted(root.glob("rules/*/safety.yaml")))
+
+
+def load_safety(root: Path) -> SafetyBase:
+    """The base under a root; empty where there is none. Raises `BrokenInput`."""
+    problems = Problems()
+    base = read_safety(root, problems)
+    problems.stop_if_broken()
+    return base
+
+
+def read_safety(root: Path, problems: Problems) -> SafetyBase:
+    """The same, with everything wrong put among `problems`."""
+    for path in safety_files(root):
+        node = read_file(path, root, problems)
+        if node is not None:
+            return survived(node.at.file, problems, _base, node) or EMPTY
+    return EMPTY
+
+
+def _base(node: Node, problems: Problems) -> SafetyBase:
+    SAFETY.check(node, problems)
+    effects = {name: read_texts(part) for name, part in node.items_of("effects")}
+    pairs = tuple(_pair(part) for part in node.get("interactions") or ())
+    for part in node.get("interactions") or ():
+        OneOf(tuple(effects)).check(part["effect"], problems)
+    cited = node.texts("cite")
+    source = next((part for name, part in node.items_of("sources") if name in cited), None)
+    return SafetyBase(
+        pairs=pairs,
+        effects=effects,
+        groups={name: tuple(one.raw for one in part) for name, part in node.items_of("groups")},
+        duplicates={severity: part.texts(severity) for part in _one(node, "duplicates") for severity in _BY_SEVERITY},
+        allergies={name: Reach(part.texts(SERIOUS), part.texts(MODERATE)) for name, part in node.items_of("allergies")},
+        source=source.text("title") if source is not None else "",
+        checked=source.text("checked") if source is not None else "",
+    )
+
+
+def _one(node: Node, key: str) -> tuple[Node, ...]:
+    part = node.get(key)
+    return (part,) if part is not None else ()
+
+
+def _pair(part: Node) -> Pair:
+    return Pair(part.text("a"), part.text("b"), part.text("severity"), part.text("effect"))

@@ -1,0 +1,157 @@
+"""What speaks against a prescription, as cards: what the patient takes from every source, and what was said to it.
+
+The question itself is `engine.safety`'s. A contraindicated drug is not kept and not sent; what is serious needs a
+reason that is kept with the order and looked at again when it is sent; what is moderate is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from engine.drugs import Drug, DrugNames
+from engine.monitoring import LOOKED
+from engine.safety import CONTRAINDICATED, INTERACTION, SERIOUS, Finding, SafetyBase, Taken, findings, taken_by_words
+from engine.texts import text_in
+from portals.base.i18n import has_message
+from portals.provider.desk import Desk
+from portals.provider.views import SafetyCard
+
+NAMES = "medication_names"  # the item of an intake form in which medicines are written out
+_OUT = frozenset({"sent", "verified", "sending"})
+_NOTHING = frozenset({"none", "other"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Pharmacist:
+    """Who looks over a visit's prescriptions: the base of warnings, the drugs, and what the patient takes.
+
+    ``orders`` are the visit's own, in the order they were written; ``allergies`` are codes.
+    """
+
+    base: SafetyBase
+    names: DrugNames
+    taken: tuple[Taken, ...]
+    orders: tuple[Any, ...]
+    allergies: tuple[str, ...]
+
+    def look(self, drug: str, order: str = "") -> tuple[Finding, ...]:
+        """What speaks against a drug; of an order that was written before, without what came after it."""
+        known = self.names.find(drug)
+        if known is None:
+            return ()
+        return findings(known, (*self.taken, *self._before(order)), self.allergies, self.base)
+
+    def unread(self, order: Any) -> tuple[Finding, ...]:
+        """What stops an order: what is refused, and what is serious and was not acknowledged with a reason."""
+        said = order.draft.acknowledged
+        read = said.get("findings", ()) if said.get("findings_reason") else ()
+        found = self.look(str(order.draft.drug.get("name", "")), order.order)
+        return tuple(one for one in found if stops(one) and (refuses(one) or one.code not in read))
+
+    def _before(self, order: str) -> Iterable[Taken]:
+        for one in self.orders:
+            if one.order == order:
+                return
+            if one.state in _OUT or one.state == "drafted":
+                yield from _taken(self.names.find(str(one.draft.drug.get("name", ""))), "visit")
+
+
+def refuses(one: Finding) -> bool:
+    """Whether a drug is not prescribed at all because of it."""
+    return one.severity == CONTRAINDICATED
+
+
+def stops(one: Finding) -> bool:
+    """Whether it has to be answered before anything goes out."""
+    return one.severity in (CONTRAINDICATED, SERIOUS)
+
+
+def pharmacist(desk: Desk, visit: Any, names: DrugNames, without: str = "") -> Pharmacist:
+    """The pharmacist of a visit; ``without`` leaves out an order that is about to be replaced."""
+    dossier = desk.scope.visits.dossier(visit.visit)
+    orders = tuple(one for one in desk.scope.orders.for_visit(visit.visit) if one.order != without)
+    base = desk.content.safety
+    told = [str(code) for code in dossier.patient.medications or () if code not in _NOTHING]
+    words = " ".join(str(text) for name, text in dossier.answers.items() if name.endswith(f".{NAMES}"))
+    return Pharmacist(
+        base=base,
+        names=names,
+        taken=(
+            *(one for code in told for one in _told(code, base, names)),
+            *(one for drug in taken_by_words(words, names) for one in _taken(drug, "patient")),
+            *_prescribed(desk, visit, names),
+            *_dispensed(desk, visit.visit, names),
+        ),
+        orders=orders,
+        allergies=tuple(code for code in dossier.patient.allergies or () if code not in _NOTHING),
+    )
+
+
+def safety_cards(found: Sequence[Finding], words: Mapping[str, str], desk: Desk) -> tuple[SafetyCard, ...]:
+    """The findings in words; ``words`` are the forms' own for codes."""
+    return tuple(_card(one, words, desk) for one in found)
+
+
+def acknowledged(found: Sequence[Finding], reason: str) -> dict[str, Any]:
+    """What an order keeps of the warnings that were answered: codes with their severity, and the reason."""
+    serious = [one.code for one in found if one.severity == SERIOUS]
+    return {"findings": serious, "findings_reason": reason} if serious and reason else {}
+
+
+def _card(one: Finding, words: Mapping[str, str], desk: Desk) -> SafetyCard:
+    base, language = desk.content.safety, desk.fmt.language
+    other = words.get(one.other) or _group(one.other, desk) or one.other
+    origin = desk.t(f"safety.origin.{one.origin if one.known else 'kind'}")
+    from_ = desk.t("safety.source", title=base.source, checked=desk.fmt.iso_day(base.checked)) if base.source else ""
+    return SafetyCard(
+        code=one.code,
+        severity=one.severity,
+        tone={CONTRAINDICATED: "danger", SERIOUS: "danger"}.get(one.severity, "warning"),
+        title=desk.t(f"safety.title.{one.kind}", other=other),
+        effect=text_in(base.effects.get(one.effect, {}), language) if one.kind == INTERACTION else "",
+        origin=origin,
+        source=from_,
+    )
+
+
+def _group(code: str, desk: Desk) -> str:
+    key = f"safety.group.{code}"
+    return desk.t(key) if has_message(desk.fmt.language, key) else ""
+
+
+def _taken(drug: Drug | None, origin: str) -> Iterable[Taken]:
+    if drug is not None:
+        yield Taken(name=drug.name, classes=drug.classes, origin=origin)
+
+
+def _told(code: str, base: SafetyBase, names: DrugNames) -> Iterable[Taken]:
+    """What a form's choice means: a drug by name, or a kind of medicine."""
+    drug = names.find(code)
+    if drug is not None:
+        yield from _taken(drug, "patient")
+    elif code in base.groups:
+        yield Taken(name=code, classes=base.groups[code], origin="patient", known=False)
+
+
+def _prescribed(desk: Desk, visit: Any, names: DrugNames) -> Iterable[Taken]:
+    """What this clinic prescribed at other visits of the patient and that still lasts."""
+    for one in desk.scope.orders.of_patient(visit.visit):
+        if lasts_until(one) >= desk.now.date():
+            yield from _taken(names.find(str(one.draft.drug.get("name", ""))), "clinic")
+
+
+def lasts_until(order: Any) -> date:
+    """The last day that a prescription lasts with all its refills."""
+    written: datetime = order.written_at
+    return (written + timedelta(days=order.draft.days_supply * (order.draft.refills + 1))).date()
+
+
+def _dispensed(desk: Desk, visit: str, names: DrugNames) -> Iterable[Taken]:
+    """What the monitoring program says was given out elsewhere and still lasts."""
+    reports = [one for one in desk.scope.monitoring.for_visit(visit) if one.outcome in LOOKED]
+    for row in reports[0].rows if reports else ():
+        if row.last_day >= desk.now.date():
+            yield from _taken(names.find(row.drug), "program")
