@@ -136,6 +136,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "name": "n",
         "what": "place" if method == "leads_to" else "arrive",
         "compose": mail_of("another"),
+        "state": "FL",
     }
     return values | _of_one_method(walked, name, method) | _of_guardians(walked, name, method)
 
@@ -159,8 +160,6 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
         values["compose"] = lambda token, address, _: mail_of("another")(token, address)
     if name == "attesting":
         values |= _license_of(walked)
-    if name == "monitoring":
-        values["state"] = "FL"
     if (name, method) == ("notes", "addendum"):
         values["note"] = walked.note
     if (name, method) == ("links", "admits"):

@@ -155,6 +155,12 @@ def report_of(mark: str, at: datetime) -> MonitoringReport:
     return MonitoringReport(outcome="found", sender="simulator", as_of=at, rows=(row,), simulated=True)
 
 
+def _look_at_the_program(world: World, mark: str) -> None:
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        report = scope.monitoring.ask(world.visit, "FL", "look-1")
+    RecordsMonitoringBook(world.database).answered(world.ref, report, report_of(mark, world.database.now()))
+
+
 def walk(database: Database, clinic: str, mark: str) -> Walked:
     world = build_world(database, clinic, marked_patient(mark))
     place = Place(country="us", state=f"{mark}FL", postal_code=f"{mark}zip", ip_state=f"{mark}ip")
@@ -184,8 +190,6 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         scope.notes.addendum(saved.note, f"{mark}addendum")
         scope.alerts.close(alert, f"{mark}closed")
         scope.duties.mark(duty_of(world.visit))
-        report = scope.monitoring.ask(world.visit, "FL", "look-1")
-    RecordsMonitoringBook(database).answered(world.ref, report, report_of(mark, database.now()))
     with database.scope(clinic, world.as_system) as scope:
         part = scope.visits.participant_of(world.visit, world.patient).id
         document = scope.documents.for_visit(world.visit)[0].id
@@ -340,6 +344,7 @@ def _effects_before_the_call(world: World, mark: str) -> None:
 
 def _effects_after_the_call(world: World, note: str, order: str, mark: str) -> str:
     store = world.store
+    _look_at_the_program(world, mark)
     begin_sending(world, order)
     store.record_dispatch(world.effect(), order, DispatchReceipt(state="accepted", message_id="msg_1", simulated=True))
     gate = store.record_gate(world.effect(), gate_record("sign", mark=mark))
