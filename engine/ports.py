@@ -140,7 +140,10 @@ class VisitStanding:
 class VisitRecords(Protocol):
     """What the visit's activities need from records; every call is audited in the same transaction."""
 
-    def dossier(self, ref: VisitRef, order: str | None = None) -> Dossier: ...
+    def dossier(self, ref: VisitRef, order: str | None = None, provider: str = "") -> Dossier:
+        """What is known about the visit; with ``provider`` as if that clinician had it."""
+        ...
+
     def record_gate(self, effect: Effect, gate: GateRecord) -> str:
         """Keeps the decisions and an audit entry (action ``refused`` when shut); returns the gate record's id."""
         ...
@@ -157,6 +160,14 @@ class VisitRecords(Protocol):
         False, and nothing changed, when another visit has a part of it. The place that was attested for the old time
         no longer counts.
         """
+        ...
+
+    def offer_visit(self, effect: Effect, handoff: str, until: datetime) -> None:
+        """Offers the visit to the colleague whom the hand-off names, or to all of them, and tells them."""
+        ...
+
+    def hand_over(self, effect: Effect, handoff: str) -> str:
+        """Gives the visit to the clinician of the effect; empty when it is theirs now, else a code of why not."""
         ...
 
     def change(self, effect: Effect, change: VisitChange) -> None: ...

@@ -153,6 +153,12 @@ class Act(StrEnum):
     DUTY_STATED = "duties:statement:created"
     DUTIES_VIEWED = "duties:statement:viewed"
 
+    HANDOFF_WRITTEN = "handoffs:handoff:created"
+    HANDOFF_VIEWED = "handoffs:handoff:viewed"
+    HANDOFFS_VIEWED = "handoffs:offers:viewed"
+    VISIT_OFFERED = "handoffs:offer:created"
+    VISIT_HANDED_OVER = "handoffs:visit:modified"
+
     CASE_VIEWED = "cases:messages:viewed"
     CASE_ASKED = "cases:question:created"
     CASE_REPLIED = "cases:reply:created"

@@ -87,15 +87,15 @@ def queue_message(work: Work, visit: Visit, template: str, audience: str) -> str
     if audience == TEXT_AUDIENCE:
         return _queue_texts(work, visit, template)
     if audience != "patient":
-        return _queue_one(work, visit, (template, audience), visit.provider)
-    queued = [_queue_one(work, visit, (template, audience), person) for person in _reached(work, visit)]
+        return queue_one(work, visit, (template, audience), visit.provider)
+    queued = [queue_one(work, visit, (template, audience), person) for person in _reached(work, visit)]
     return queued[0] if queued else ""
 
 
 def _queue_texts(work: Work, visit: Visit, template: str) -> str:
     """The same notice as a text, for each of them who asked for texts."""
     people = [person for person in _reached(work, visit) if wants_texts(work, person)]
-    queued = [_queue_one(work, visit, (template, "patient"), person, TEXT) for person in people]
+    queued = [queue_one(work, visit, (template, "patient"), person, TEXT) for person in people]
     return queued[0] if queued else ""
 
 
@@ -107,7 +107,8 @@ def _reached(work: Work, visit: Visit) -> tuple[str, ...]:
     return (*own, *sorted(holders))
 
 
-def _queue_one(work: Work, visit: Visit, what: tuple[str, str], person: str, channel: str = MAIL) -> str:
+def queue_one(work: Work, visit: Visit, what: tuple[str, str], person: str, channel: str = MAIL) -> str:
+    """Queues a notice (its template and audience) for one person; returns its id."""
     template, audience = what
     row = MessageRow(
         id=new_id("msg"),

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from records.acting import content_of, held_for
 from records.acts import Act
 from records.codes import new_id
+from records.errors import NotFound
 from records.notes import newest_version, note_fields
 from records.orders import DISCARDED, DRAFTED
 from records.tables.clinical import DocumentRow, NoteRow, OrderRow
@@ -22,6 +23,8 @@ from records.tables.visits import PackRow, Visit
 from records.work import Repository, Work
 
 AFTER_VISIT_SUMMARY = "after_visit_summary"
+AMONG_CLINICIANS = frozenset({"handoff"})
+"""Kinds that are said from clinician to clinician: no paper of the patient's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +42,17 @@ class Documents(Repository):
 
     def for_visit(self, visit: str) -> tuple[DocumentView, ...]:
         self._work.visit(visit, Act.DOCUMENT_VIEWED)
-        return _views(self._session.scalars(select(DocumentRow).where(DocumentRow.visit == visit)))
+        query = select(DocumentRow).where(DocumentRow.visit == visit, DocumentRow.kind.not_in(AMONG_CLINICIANS))
+        return _views(self._session.scalars(query))
 
     def for_patient(self, patient: str) -> tuple[DocumentView, ...]:
         self._work.patient(patient, Act.DOCUMENT_VIEWED)
         self._work.note(Act.DOCUMENT_VIEWED, patient)
-        query = select(DocumentRow).where(DocumentRow.clinic == self._work.clinic, DocumentRow.patient == patient)
+        query = select(DocumentRow).where(
+            DocumentRow.clinic == self._work.clinic,
+            DocumentRow.patient == patient,
+            DocumentRow.kind.not_in(AMONG_CLINICIANS),
+        )
         held = held_for(self._work, patient)
         if held is not None and held.for_minor:
             booked = select(Visit.id).where(Visit.patient == patient, Visit.relationship.is_not(None))
@@ -62,6 +70,8 @@ class Documents(Repository):
     def _opened(self, document: str, act: Act) -> Mapping[str, Any]:
         row = self._work.row(DocumentRow, document)
         self._work.visit(row.visit, act)
+        if row.kind in AMONG_CLINICIANS:
+            raise NotFound(f"documents {document[:40]}")
         opened: Mapping[str, Any] = self._work.open(("documents", "content", document), row.content)
         return opened
 

@@ -43,14 +43,16 @@ _PATIENT_FACTS = {
 }
 
 
-def build_dossier(work: Work, visit: Visit, order: str | None) -> Dossier:
-    """The dossier; ``order`` is the prescription a gate is asked about.
+def build_dossier(work: Work, visit: Visit, order: str | None, provider: str = "") -> Dossier:
+    """The dossier; ``order`` is the prescription a gate is asked about, ``provider`` a clinician it is asked for who
+    does not have the visit.
 
     ``answers`` maps vocabulary paths that answers filled, and ``form.<form's last name>.<item>`` of every answer
     that was shown, to JSON values as they were handed in.
     """
     fills, answers = _submitted(work, visit.id)
-    visits = _visits(work, visit)
+    clinician = provider or visit.provider
+    visits = _visits(work, visit, clinician)
     return Dossier(
         clinic=work.clinic,
         visit=visit.id,
@@ -63,7 +65,7 @@ def build_dossier(work: Work, visit: Visit, order: str | None) -> Dossier:
         starts_at=visit.starts_at,
         encounter_at=visit.encounter_at,
         patient=_patient(work, visit, fills),
-        provider=_provider(work, visit.provider),
+        provider=_provider(work, clinician),
         consents=_consents(work, visit),
         established=bool(visits),
         established_via=visits[0].modality if visits else None,
@@ -183,12 +185,12 @@ def _newest(*looks: MonitoringLook | None) -> MonitoringLook | None:
     return max((look for look in looks if look is not None), key=lambda look: look.at, default=None)
 
 
-def _visits(work: Work, visit: Visit) -> tuple[VisitFact, ...]:
-    """The visits that this provider has completed with the patient before, the earliest first."""
+def _visits(work: Work, visit: Visit, provider: str) -> tuple[VisitFact, ...]:
+    """The visits that a provider has completed with the patient before, the earliest first."""
     query = select(Visit).where(
         Visit.clinic == work.clinic,
         Visit.patient == visit.patient,
-        Visit.provider == visit.provider,
+        Visit.provider == provider,
         Visit.stage == _COMPLETED,
         Visit.id != visit.id,
     )

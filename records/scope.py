@@ -22,6 +22,7 @@ from records.factor_mails import FactorMails
 from records.factors import Factors
 from records.forms import Forms
 from records.gates import Gates
+from records.handoffs import Handoffs
 from records.hours import Hours
 from records.invitations import Invitations
 from records.links import Links
@@ -184,6 +185,10 @@ class Scope:
     @cached_property
     def cases(self) -> Cases:
         return Cases(self._work)
+
+    @cached_property
+    def handoffs(self) -> Handoffs:
+        return Handoffs(self._work)
 
     @cached_property
     def documents(self) -> Documents:

@@ -89,6 +89,19 @@ def move(work: Work, visit: Visit, starts_at: datetime) -> bool:
     return True
 
 
+def give(work: Work, visit: Visit, provider: str) -> None:
+    """Gives the visit to another clinician with the same time of theirs.
+
+    Raises:
+        IntegrityError: another visit has a part of it; the caller's savepoint takes it back.
+    """
+    work.session.execute(_own(work, visit))
+    visit.provider = provider
+    _add(work, visit, _cells(work, visit), None)
+    work.session.flush()
+    work.note(Act.SLOT_HELD, provider, visit.id)
+
+
 def make_lasting(work: Work, visit: Visit) -> None:
     """The hold has become a booking."""
     work.session.execute(update(SlotCell).where(SlotCell.visit == visit.id).values(held_until=None))

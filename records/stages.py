@@ -10,6 +10,7 @@ IN_CALL = "in_call"
 SUBMITTED = "submitted"
 IN_REVIEW = "in_review"
 MORE_ASKED = "more_asked"
+HANDED = frozenset({BOOKED, "preparing", "ready", WAITING, "blocked", SUBMITTED, IN_REVIEW, MORE_ASKED})
 CASES = frozenset({SUBMITTED, IN_REVIEW, MORE_ASKED})
 REFUSED = "refused"
 ESCALATED = "escalated"

@@ -26,6 +26,7 @@ from engine.ports import (
     VisitStanding,
 )
 from engine.slots import Span
+from engine.visits_asynchronous import WITHOUT_A_CALL
 from records import slots
 from records.access import Role
 from records.acts import Act
@@ -44,6 +45,7 @@ from records.documents import write_summary
 from records.dossiers import build_dossier
 from records.errors import NotFound
 from records.gates import keep_gate
+from records.handoffs import hand_over, offer_visit
 from records.hours import ClinicHours, Wanted, kind_of, unknown_hours, works_then
 from records.links import issue_link
 from records.moves import move_visit, standing_of
@@ -68,9 +70,9 @@ class RecordsVisitStore:
 
     # --- reading ---
 
-    def dossier(self, ref: VisitRef, order: str | None = None) -> Dossier:
+    def dossier(self, ref: VisitRef, order: str | None = None, provider: str = "") -> Dossier:
         with self._work(ref, "gates") as work:
-            return build_dossier(work, work.visit(ref.visit, Act.DOSSIER_VIEWED), order)
+            return build_dossier(work, work.visit(ref.visit, Act.DOSSIER_VIEWED), order, provider)
 
     def payment_due(self, ref: VisitRef) -> PaymentDue:
         """What the visit costs. Raises `NotFound` when it costs something and no card was given."""
@@ -146,13 +148,31 @@ class RecordsVisitStore:
 
         return bool(self._once(effect, "move_slot", make)["moved"])
 
-    def _works(self, work: Work, visit: Visit, starts_at: datetime) -> bool:
-        """Whether the visit's clinician works then; audited when they do not."""
-        span = Span(starts_at, starts_at + (visit.ends_at - visit.starts_at))
-        wanted = Wanted(visit=visit.id, provider=visit.provider, kind=kind_of(visit), span=span)
+    def offer_visit(self, effect: Effect, handoff: str, until: datetime) -> None:
+        def make(work: Work, visit: Visit) -> Made:
+            offer_visit(work, visit, handoff, until)
+            return {}
+
+        self._once(effect, "offer_visit", make)
+
+    def hand_over(self, effect: Effect, handoff: str) -> str:
+        """Gives the visit to the effect's actor, who must work then where it has a time to come."""
+
+        def make(work: Work, visit: Visit) -> Made:
+            meets = visit.modality not in WITHOUT_A_CALL and visit.starts_at > work.at
+            if meets and not self._works(work, visit, visit.starts_at, effect.actor):
+                return {"code": "hours"}
+            return {"code": hand_over(work, visit, handoff, effect.actor)}
+
+        return str(self._once(effect, "hand_over", make)["code"])
+
+    def _works(self, work: Work, visit: Visit, starts_at: datetime, provider: str = "") -> bool:
+        """Whether the visit's clinician, or another one, works then; audited when they do not."""
+        span, person = Span(starts_at, starts_at + (visit.ends_at - visit.starts_at)), provider or visit.provider
+        wanted = Wanted(visit=visit.id, provider=person, kind=kind_of(visit), span=span)
         works = works_then(work, wanted, self._clinic_hours(work.clinic))
         if not works:
-            work.record(Act.SLOT_REFUSED, visit.provider, visit.id, code="hours")
+            work.record(Act.SLOT_REFUSED, person, visit.id, code="hours")
         return works
 
     def change(self, effect: Effect, change: VisitChange) -> None:

@@ -21,12 +21,13 @@ from records.acting import held_for, joining
 from records.acts import Act
 from records.codes import new_id, sha256
 from records.course import append_event, tell
+from records.documents import AMONG_CLINICIANS
 from records.dossiers import build_dossier
 from records.errors import AlreadyDone, Erased, NotFound
 from records.people import place_from_json, place_to_json
 from records.stages import DRAFT, FINAL, WAITING
 from records.standing import open_emergencies, standing_at, standing_to
-from records.tables.clinical import OrderRow
+from records.tables.clinical import DocumentRow, OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow
 from records.work import Repository, Work
@@ -251,7 +252,7 @@ class Visits(Repository):
     def queue_changes(self, provider: str) -> str:
         """The same for a provider's queue."""
         self._may_see_queue(provider)
-        return self._digest(self._queued(provider))
+        return sha256(self._digest(self._queued(provider)) + str(self._handoffs_told()))
 
     def events(self, visit: str) -> tuple[VisitEvent, ...]:
         seen = sees(standing_at(self._work, self._work.visit(visit, Act.EVENTS_VIEWED)), "event")
@@ -314,6 +315,10 @@ class Visits(Repository):
         """Everything known about the visit that a gate may ask for."""
         return build_dossier(self._work, self._work.visit(visit, Act.DOSSIER_VIEWED), order)
 
+    def dossier_with(self, visit: str, provider: str) -> Dossier:
+        """The same as if another clinician had the visit: whether they may is asked before it is offered to them."""
+        return build_dossier(self._work, self._work.visit(visit, Act.DOSSIER_VIEWED), None, provider)
+
     def _may_see_queue(self, provider: str) -> None:
         self._work.allow(Act.QUEUE_VIEWED, provider)
         if self._work.actor.role == Role.PROVIDER and self._work.actor.person != provider:
@@ -331,6 +336,14 @@ class Visits(Repository):
         )
         parts.append(sorted(tuple(found) for found in self._session.execute(news)))
         return sha256(repr(parts))
+
+    def _handoffs_told(self) -> int:
+        """How often a hand-off of the clinic was offered or ended: any of them may change what is on offer."""
+        written = select(DocumentRow.visit).where(
+            DocumentRow.clinic == self._work.clinic, DocumentRow.kind.in_(AMONG_CLINICIANS)
+        )
+        events = select(func.count()).where(VisitEventRow.visit.in_(written), VisitEventRow.event.like("handoff_%"))
+        return self._session.scalar(events) or 0
 
     def _keep_pack(self, digest: str, kind: str, text: str) -> None:
         clinic = self._work.clinic

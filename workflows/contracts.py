@@ -34,7 +34,8 @@ class Ask:
     Acts and their subjects: ``book`` (none), ``pay`` (none), ``arrive`` (participant), ``leave`` (participant),
     ``admit`` (none), ``join`` (participant), ``ask_more`` (id of what is asked), ``end_call`` (none), ``prescribe``
     (order id), ``sign`` (note id), ``cancel`` (reason code), ``call_off`` (reason code; the clinic cancels),
-    ``reschedule`` (none; to ``starts_at``), ``recheck`` (step id). ``agreed_cents`` is the fee that was shown to who
+    ``reschedule`` (none; to ``starts_at``), ``recheck`` (step id), and of a hand-off's id ``hand_off``, ``keep``,
+    ``take_over``, ``decline``. ``agreed_cents`` is the fee that was shown to who
     cancels: more is never taken.
     """
 
@@ -53,7 +54,8 @@ class Answer:
 
     Codes: ``gate_shut``, ``slot_taken``, ``payment_declined``, ``not_now``, ``too_late``, ``network_unavailable``,
     ``needs_epcs``, ``order_changed``, ``unknown_subject``, ``terms_changed`` (a fee that was not agreed to),
-    ``no_more_moves``.
+    ``no_more_moves``, ``not_offered`` (a hand-off that somebody else has, or that ended), ``hours`` (the colleague does
+    not work then).
     """
 
     done: bool
@@ -112,7 +114,8 @@ class EffectInput:
 class GateInput:
     """Asks a gate at an instant fixed by the workflow (ISO 8601, UTC), so that a retry asks the same question.
 
-    ``starts_at`` is the start that the visit would have, where it is asked about another time than its own.
+    ``starts_at`` is the start that the visit would have, where it is asked about another time than its own;
+    ``provider`` the clinician that it would have, where it is asked about another one.
     """
 
     effect: EffectInput
@@ -120,6 +123,7 @@ class GateInput:
     at: str
     order: str = ""
     starts_at: str = ""
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

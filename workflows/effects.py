@@ -107,6 +107,14 @@ async def move_slot(move: MoveInput) -> bool:
     return await workflow.execute_local_activity_method(TermsActivities.move_slot, move, **_UNTIL_IT_WORKS)
 
 
+async def offer_visit(effect: EffectInput) -> None:
+    await workflow.execute_local_activity_method(VisitActivities.offer_visit, effect, **_UNTIL_IT_WORKS)
+
+
+async def hand_over(effect: EffectInput) -> str:
+    return await workflow.execute_local_activity_method(VisitActivities.hand_over, effect, **_UNTIL_IT_WORKS)
+
+
 async def reminder_time(reminder: ReminderInput) -> str:
     return await workflow.execute_local_activity_method(TermsActivities.reminder_time, reminder, **_UNTIL_IT_WORKS)
 

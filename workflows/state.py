@@ -79,6 +79,9 @@ class VisitState:
     ``answer_due`` is when a case is to be answered, ``answer_left`` what is left of it while it waits on the patient,
     ``replies`` how many replies were taken up.
 
+    ``handoff`` is the hand-off that is open, ``handoff_due`` until when it is to be answered (None: it was not, and
+    whoever takes it first has it), ``handovers`` how often the visit was handed over.
+
     ``duties`` are all that gates ever left for later, ``owed`` those whose clock still runs; ``ahead`` is how
     far a demonstration's clock is ahead.
     """
@@ -122,3 +125,6 @@ class VisitState:
     answer_due: datetime | None = None
     answer_left: timedelta | None = None
     replies: int = 0
+    handoff: str = ""
+    handoff_due: datetime | None = None
+    handovers: int = 0

@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from engine.plans import Step, VisitPlan, plan_from_json
-    from workflows import clocks, effects, moving, undo
+    from workflows import clocks, effects, handing, moving, undo
     from workflows.contracts import Answer, Ask, Told, VisitInput, VisitStatus
     from workflows.state import BEFORE_CARE, BOOKED, CANCELLED, COMPLETED, DOCUMENTING, ESCALATED, PREPARING
     from workflows.steps.base import NOT_NOW, TOO_LATE, Visit
@@ -50,6 +50,7 @@ class VisitWorkflow:
         self._start(*(self._walk(step) for step in self._visit.plan.steps))
         self._clocks.append(asyncio.create_task(clocks.call_for_duties(self._visit)))
         self._clocks.append(asyncio.create_task(clocks.watch_the_answer(self._visit)))
+        self._clocks.append(asyncio.create_task(handing.watch(self._visit)))
         await self._until(lambda: bool(state.ending) or self._is_cared_for())
         if state.ending:
             await self._leave()
@@ -173,6 +174,8 @@ class VisitWorkflow:
             return TOO_LATE if state.stage == DOCUMENTING else ""
         if ask.act == "reschedule":
             return moving.refusal(self._visit, ask)
+        if ask.act in handing.ACTS:
+            return handing.refusal(self._visit, ask)
         if ask.act == "recheck":
             return "" if state.blocked or state.held_back else NOT_NOW
         return self._choose(ask)[1]
@@ -193,6 +196,8 @@ class VisitWorkflow:
             return self._keep(ask, await self._recheck(ask))
         if ask.act == "reschedule":
             return await self._reschedule(ask)
+        if ask.act in handing.ACTS:
+            return await self._hand(ask)
         step, _ = self._choose(ask)
         async with self._visit.lock(step.id if step else "none"):
             if ask.request in self._visit.state.answers:
@@ -223,6 +228,16 @@ class VisitWorkflow:
             if ask.request in self._visit.state.answers:
                 return self._visit.state.answers[ask.request]
             return self._keep(ask, await moving.reschedule(self._visit, ask))
+
+    async def _hand(self, ask: Ask) -> Answer:
+        """One at a time: of two who take the same visit, the second hears that it is no longer offered."""
+        async with self._visit.lock(handing.STEP):
+            if ask.request in self._visit.state.answers:
+                return self._visit.state.answers[ask.request]
+            code = self._refusal(ask)
+            if code:
+                return Answer(done=False, code=code)
+            return self._keep(ask, await handing.answer(self._visit, ask))
 
     async def _cancel(self, ask: Ask) -> Answer:
         """Answered as soon as the visit is cancelled on record; what it did is taken back after that.

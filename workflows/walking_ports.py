@@ -52,7 +52,7 @@ class CaseRecords:
                 self.done[what, effect.id] = make()
             return self.done[what, effect.id]
 
-    def dossier(self, ref: VisitRef, order: str | None = None) -> Dossier:
+    def dossier(self, ref: VisitRef, order: str | None = None, provider: str = "") -> Dossier:
         return replace(self.world.dossier(ref.visit, self.world.case.at, order), clinic=ref.clinic)
 
     def record_gate(self, effect: Effect, gate: GateRecord) -> str:
@@ -74,6 +74,12 @@ class CaseRecords:
 
     def move_slot(self, effect: Effect, starts_at: datetime) -> bool:
         return False
+
+    def offer_visit(self, effect: Effect, handoff: str, until: datetime) -> None:
+        """No case has a colleague."""
+
+    def hand_over(self, effect: Effect, handoff: str) -> str:
+        return "not_offered"
 
     def release_slot(self, effect: Effect) -> None:
         """The slot was never taken from anybody."""

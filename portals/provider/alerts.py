@@ -49,7 +49,13 @@ def gate_views(records: Sequence[Any]) -> tuple[GateView, ...]:
             order=one.subject if one.gate == "prescribe" else "",
         )
         for one in sorted(records, key=lambda one: one.asked_at)
+        if not is_of_another(one)
     )
+
+
+def is_of_another(gate: Any) -> bool:
+    """Whether a gate was asked for a colleague who did not get the visit: it says nothing about who has it."""
+    return bool(gate.subject) and gate.gate != "prescribe"
 
 
 def _view(desk: Desk, group: Sequence[Any], words: LawWords) -> AlertView:

@@ -12,7 +12,20 @@ from portals.base.visitor import visitor
 from workflows.client import VisitClosed, VisitUnreachable
 from workflows.contracts import Answer, Ask
 
-DANGER = frozenset({"gate_shut", "unreachable", "closed", "payment_declined", "not_now", "too_late", "order_changed"})
+DANGER = frozenset(
+    {
+        "gate_shut",
+        "unreachable",
+        "closed",
+        "payment_declined",
+        "not_now",
+        "too_late",
+        "order_changed",
+        "not_offered",
+        "slot_taken",
+        "hours",
+    }
+)
 WARNING = frozenset(
     {
         "needs_epcs",

@@ -65,7 +65,7 @@ async def visit_screen(request: Request, visit: str, shown: Shown, code: str = "
         "provider/visit.html",
         status,
         visit=view,
-        notice=_notice(request, code),
+        notice=notice_of(request, code),
         fresh=new_request_id,
         call_texts=call_texts,
         purposes=PURPOSES,
@@ -95,7 +95,8 @@ async def _status(request: Request, visit: str) -> VisitStatus | None:
         return None
 
 
-def _notice(request: Request, code: str) -> Notice | None:
+def notice_of(request: Request, code: str) -> Notice | None:
+    """What has just happened, by its code in the address; None where nothing has."""
     if not code:
         return None
     language = visitor(request).language

@@ -8,10 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.dossier import License
-from portals.provider.alerts import alert_views
+from portals.provider.alerts import alert_views, is_of_another
 from portals.provider.chart import age_on, language_name
 from portals.provider.desk import Desk, visit_type_title
 from portals.provider.law import LawWords
+from portals.provider.offers import offer_rows
 from portals.provider.views import GROUP_OF_STAGE, GROUPS, QueueRow, QueueView
 
 OPEN_OUTCOMES = ("permitted", "permitted_with_duties")
@@ -24,7 +25,12 @@ def queue_view(desk: Desk, words: LawWords) -> QueueView:
     reached = {entry.visit.visit for entry in entries}
     groups = {group: tuple(row for row in rows if row.group == group) for group in GROUPS}
     alerts = [alert for alert in desk.scope.alerts.open() if alert.visit in reached]
-    return QueueView(groups=groups, alerts=alert_views(desk, alerts, words), licences=licence_notices(desk))
+    return QueueView(
+        groups=groups,
+        alerts=alert_views(desk, alerts, words),
+        licences=licence_notices(desk),
+        offers=offer_rows(desk),
+    )
 
 
 def licence_notices(desk: Desk) -> tuple[str, ...]:
@@ -50,7 +56,7 @@ def _licence_sentence(desk: Desk, licence: License, today: date) -> str:
 
 def licence_mark(gates: Iterable[Any]) -> str:
     """What the newest gate that asked about the licence said: fits | shut | unasked."""
-    asked = [gate for gate in gates if "licensing" in gate.decisions]
+    asked = [gate for gate in gates if "licensing" in gate.decisions and not is_of_another(gate)]
     if not asked:
         return "unasked"
     newest = max(asked, key=lambda gate: gate.asked_at)

@@ -14,12 +14,12 @@ from engine.law_words import LawWords
 from portals.auth.guards import require_session
 from portals.base.again import once, said_again
 from portals.base.files import hand_out
-from portals.base.requests import field, form_of, in_scope, rulebook_of
+from portals.base.requests import field, form_of, in_scope, new_request_id, rulebook_of
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import visitor
-from portals.provider import acts, inbox, monitoring
+from portals.provider import acts, handing, inbox, monitoring
 from portals.provider.desk import Desk
-from portals.provider.opening import at_desk, provider_session, visit_screen
+from portals.provider.opening import at_desk, notice_of, provider_session, visit_screen
 from portals.provider.queue_page import queue_view
 from portals.provider.views import QueueView
 from portals.provider.visit_page import Shown
@@ -32,10 +32,11 @@ router = APIRouter(prefix="/staff", include_in_schema=False)
 router.include_router(acts.router)
 router.include_router(monitoring.router)
 router.include_router(inbox.router)
+router.include_router(handing.router)
 
 
 @router.get("")
-async def queue(request: Request) -> Response:
+async def queue(request: Request, said: str = "") -> Response:
     """The queue; staff of other roles are led to their own first page."""
     who = require_session(request)
     if who.role != "provider":
@@ -46,6 +47,8 @@ async def queue(request: Request) -> Response:
         request,
         "provider/queue.html",
         queue=view,
+        notice=notice_of(request, said),
+        fresh=new_request_id,
         revision=revision,
         now=desk.fmt.time(desk.now, desk.zone),
         now_at=desk.now,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from portals.provider.law import LawCard
 
@@ -114,6 +115,7 @@ class QueueView:
     groups: Mapping[str, tuple[QueueRow, ...]]
     alerts: tuple[AlertView, ...]
     licences: tuple[str, ...] = ()
+    offers: tuple[Any, ...] = ()
 
     @property
     def waiting(self) -> int:
@@ -405,6 +407,8 @@ class VisitView:
     acted: str = field(default="", repr=False)
     case: CaseView | None = None
     monitoring: MonitoringPanel | None = None
+    handed: Any = field(default=None, repr=False)
+    may_hand_off: bool = False
 
     @property
     def is_stopped(self) -> bool:

@@ -20,9 +20,11 @@ from portals.provider.formulary import BaseDrug
 from portals.provider.law import LawWords, law_panel
 from portals.provider.monitoring_panel import monitoring_panel
 from portals.provider.note_form import missing_fields, note_sections
+from portals.provider.offers import handed_view
 from portals.provider.orders_page import RxSource, prescribe_view
 from portals.provider.views import CallView, CaseLine, CaseView, NoteVersion, NoteView, OrderView, TaskView, VisitView
 from portals.provider.words import day_in, say_in
+from records.stages import HANDED
 
 JOINABLE = ("in_call",)
 OPEN_CASES = ("submitted", "in_review", "more_asked", "documenting", "blocked")
@@ -104,6 +106,8 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         starts=desk.fmt.moment(visit.starts_at, desk.zone) if visit.starts_at else "",
         chart=chart,
         acted=_acted(desk, visit_id),
+        handed=handed_view(desk, visit_id),
+        may_hand_off=visit.stage in HANDED,
         call=_call(desk, visit),
         case=_case(desk, visit),
         law=law_panel(gates, house.words, say, day_in(desk.fmt)),

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -180,6 +180,24 @@ class FakeVisits:
     def _reschedule(self, ref: VisitRef, ask: Ask) -> Answer:
         moved = self.store.move_slot(_effect(ref), datetime.fromisoformat(ask.starts_at))
         return Answer(done=moved, code="" if moved else "slot_taken")
+
+    def _hand_off(self, ref: VisitRef, ask: Ask) -> Answer:
+        self.store.offer_visit(_effect(ref), ask.subject, datetime.now(UTC) + timedelta(minutes=5))
+        return Answer(done=True)
+
+    def _take_over(self, ref: VisitRef, ask: Ask) -> Answer:
+        record = self.gates.ask(self.store.dossier(ref, None, ask.actor), "book", self.clock.now())
+        if not record.open:
+            return Answer(done=False, code="gate_shut")
+        code = self.store.hand_over(replace(_effect(ref), actor=ask.actor), ask.subject)
+        return Answer(done=not code, code=code)
+
+    def _decline(self, ref: VisitRef, ask: Ask) -> Answer:
+        detail = {"subject": ask.subject, "code": "declined" if ask.act == "decline" else "kept"}
+        self.store.change(_effect(ref), VisitChange(event="handoff_ended", detail=detail))
+        return Answer(done=True)
+
+    _keep = _decline
 
     def _call_off(self, ref: VisitRef, ask: Ask) -> Answer:
         return self._cancel(ref, ask)

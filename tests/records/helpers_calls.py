@@ -20,6 +20,7 @@ from records.audit_trail import AuditQuery
 from records.circles import EndDraft
 from records.errors import AccessRefused, LinkRefused, NotFound, RecordsError
 from records.forms import Submission
+from records.handoffs import HandoffDraft
 from records.hours import HoursDraft
 from records.notes import NoteDraft
 from records.scope import Scope
@@ -90,6 +91,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "orders": order_of(visit),
         "duties": duty_of(visit, "another"),
         "emergencies": emergency_of("nobody's"),
+        "handoffs": HandoffDraft(visit=visit, to="", text="t", key="another"),
         "passkeys": passkey_of("another"),
         "relationships": relationship_of(walked.world.patient, "another"),
         "invitations": invitation_of("another"),
@@ -100,6 +102,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         **ids,
         "draft": drafts.get(name),
+        "handoff": ids["document"],
         "submission": Submission(visit=visit, form="other/form", form_digest="d", shown=(), fills={}),
         "place": PLACE,
         "form": FORM,

@@ -53,6 +53,7 @@ USED_UP = {
     "relationships.end",  # by `circles.end`
     "visits.attest_place",
     "alerts.close",
+    "handoffs.write",
     "cases.ask",
     "cases.reply",
     "conversations.drop",  # by `conversations.close`, as all of these

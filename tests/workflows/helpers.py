@@ -117,6 +117,11 @@ class MemoryRecords:
     revise_at_dispatch: int = 0
     lost_alerts: int = 0
     unknown: set[str] = field(default_factory=set)
+    asked_for: list[str] = field(default_factory=list)
+    offers: dict[str, datetime] = field(default_factory=dict)
+    events: list[tuple[str, str]] = field(default_factory=list)
+    provider: str = "first"
+    hand_over_code: str = ""
     open: list[VisitRef] = field(default_factory=list)
     drafts: list[VisitRef] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
@@ -129,7 +134,8 @@ class MemoryRecords:
                 self.log.append(kind)
             return self.effects[effect.id, kind]
 
-    def dossier(self, ref: VisitRef, order: str | None = None) -> Dossier:
+    def dossier(self, ref: VisitRef, order: str | None = None, provider: str = "") -> Dossier:
+        self.asked_for.append(provider)
         if self.away:
             self.away -= 1
             raise ConnectionError("records are away")
@@ -164,8 +170,20 @@ class MemoryRecords:
 
         return bool(self.once("move_slot", effect, make))
 
+    def offer_visit(self, effect: Effect, handoff: str, until: datetime) -> None:
+        self.once("offer", effect, lambda: self.offers.update({handoff: until}))
+
+    def hand_over(self, effect: Effect, handoff: str) -> str:
+        def make() -> str:
+            if not self.hand_over_code:
+                self.provider = effect.actor
+            return self.hand_over_code
+
+        return str(self.once("hand_over", effect, make))
+
     def change(self, effect: Effect, change: VisitChange) -> None:
         def make() -> None:
+            self.events.append((change.event, str(change.detail.get("code", ""))))
             if change.stage:
                 self.stages.append(change.stage)
             if change.event == "answer_clock":

@@ -41,10 +41,11 @@ class GateActivities:
         if self._checks is not None:
             self._checks.before_gate(ref_of(question.effect))
         order = self._order(question)  # read before what is judged: a change in between makes the version stale
-        dossier = self._records.dossier(ref_of(question.effect), question.order or None)
+        dossier = self._records.dossier(ref_of(question.effect), question.order or None, question.provider)
         if question.starts_at:
             dossier = replace(dossier, starts_at=instant(question.starts_at))
-        verdict = replace(self._decide(dossier, question.gate, at), subject=question.order, order=order)
+        verdict = replace(self._decide(dossier, question.gate, at), order=order)
+        verdict = replace(verdict, subject=question.order or ("" if verdict.open else question.provider))
         record = self._records.record_gate(effect_of(question.effect), verdict)
         version = order.version if order else 0
         due = tuple(_later(question, duty) for duty in verdict.due)

@@ -27,6 +27,16 @@ class VisitActivities:
         self._records.release_slot(effect_of(effect))
 
     @activity.defn(no_thread_cancel_exception=True)
+    def offer_visit(self, effect: EffectInput) -> None:
+        """Offers the visit by the hand-off ``effect.subject``, to be answered until ``effect.at``."""
+        self._records.offer_visit(effect_of(effect), effect.subject, instant(effect.at))
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def hand_over(self, effect: EffectInput) -> str:
+        """Gives the visit to ``effect.actor`` by the hand-off ``effect.subject``; the code of why not, or nothing."""
+        return self._records.hand_over(effect_of(effect), effect.subject)
+
+    @activity.defn(no_thread_cancel_exception=True)
     def record_change(self, change: ChangeInput) -> None:
         detail = {name: value for name, value in _detail(change.effect) if value}
         self._records.change(

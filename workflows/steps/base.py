@@ -121,18 +121,23 @@ class Visit:
         workflow.upsert_search_attributes([STAGE.value_set(stage)])
         self.state.stage = stage
 
-    async def ask_gate(self, step: Step, ask: Ask, *, order: str = "", starts_at: str = "") -> GateAnswer:
+    async def ask_gate(
+        self, step: Step, ask: Ask, *, order: str = "", starts_at: str = "", provider: str = ""
+    ) -> GateAnswer:
         """Asks the step's gate about this instant; data may name another gate for a step, but never none.
 
-        With ``starts_at`` it is asked as if the visit began then. What it leaves for later is owed from now on; what an
-        order leaves, once the order is out (`send_order`).
+        With ``starts_at`` it is asked as if the visit began then, with ``provider`` as if it were that clinician's.
+        What it leaves for later is owed from now on; what an order leaves, once the order is out (`send_order`).
         """
         at = self.now().isoformat()
         effect = self.effect(step.id, f"{ask.request}@{at}", ask.actor)
         gate = step.gate or OWN_GATES[step.kind]
-        answer = await effects.ask_gate(GateInput(effect=effect, gate=gate, at=at, order=order, starts_at=starts_at))
-        if not answer.open:
+        question = GateInput(effect=effect, gate=gate, at=at, order=order, starts_at=starts_at, provider=provider)
+        answer = await effects.ask_gate(question)
+        if not answer.open and not provider:
             self.state.gate = answer.record
+        elif not answer.open:
+            pass  # it says why that clinician may not have the visit, and nothing about the one who has it
         elif not order:
             self.owe(answer.due)
         return answer
