@@ -23,7 +23,7 @@ NOW_STAGES = frozenset({WAITING, "blocked", *CASES})
 SHORTLY = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Colleague:
     """A clinician of the clinic. ``why`` says what keeps them from it, empty for one who may be asked; ``note`` what to
     know of one who may; ``fits`` that the law lets them see this patient now."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.dossier import Dossier, PatientFacts, ProviderFacts
@@ -121,7 +120,7 @@ class MemoryRecords:
     offers: dict[str, datetime] = field(default_factory=dict)
     events: list[tuple[str, str]] = field(default_factory=list)
     provider: str = "first"
-    hand_over_code: str = ""
+    no_hand_over: str = ""
     open: list[VisitRef] = field(default_factory=list)
     drafts: list[VisitRef] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
@@ -174,12 +173,9 @@ class MemoryRecords:
         self.once("offer", effect, lambda: self.offers.update({handoff: until}))
 
     def hand_over(self, effect: Effect, handoff: str) -> str:
-        def make() -> str:
-            if not self.hand_over_code:
-                self.provider = effect.actor
-            return self.hand_over_code
-
-        return str(self.once("hand_over", effect, make))
+        self.once("hand_over", effect, lambda: None)
+        self.provider = self.provider if self.no_hand_over else effect.actor
+        return self.no_hand_over
 
     def change(self, effect: Effect, change: VisitChange) -> None:
         def make() -> None:
@@ -500,15 +496,3 @@ class MemoryHost:
 
     def reasons(self) -> dict[str, str]:
         return {room: future.result().reason for room, future in self.reports.items() if future.done()}
-
-
-def changed(plan: VisitPlan, **changes: Any) -> VisitPlan:
-    return replace(plan, **changes)
-
-
-def in_hours(now: datetime, hours: float) -> datetime:
-    return now + timedelta(hours=hours)
-
-
-def as_json(value: Any) -> str:
-    return json.dumps(value, default=str)

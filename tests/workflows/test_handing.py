@@ -88,7 +88,7 @@ async def test_a_booked_visit_is_asked_of_the_book_gate_and_answered_before_it_b
     assert (await scene.ask("hand_off", "h1", actor="first")).done
     starts = scene.records.starts_at
     assert starts is not None and scene.records.offers["h1"] < starts - timedelta(minutes=1)
-    scene.records.hand_over_code = "slot_taken"
+    scene.records.no_hand_over = "slot_taken"
     assert (await scene.ask("take_over", "h1", actor="second")).code == "slot_taken"
     assert scene.keeper.asked["book"] == books + 1
     assert (await scene.status()).stage == "booked"
