@@ -153,7 +153,7 @@ class Act(StrEnum):
     DUTY_STATED = "duties:statement:created"
     DUTIES_VIEWED = "duties:statement:viewed"
 
-    HANDOFF_WRITTEN = "handoffs:handoff:created"
+    HANDOFF_WRITTEN = "handoffs:writing:created"
     HANDOFF_VIEWED = "handoffs:handoff:viewed"
     HANDOFFS_VIEWED = "handoffs:offers:viewed"
     VISIT_OFFERED = "handoffs:offer:created"

@@ -126,7 +126,8 @@ class Handoffs(Repository):
 
     def loads(self, visit: str) -> Mapping[str, Load]:
         """What the clinic's clinicians are at, for whoever looks for a colleague for the visit; counts only."""
-        self._work.visit(visit, Act.HANDOFF_VIEWED)
+        self._work.visit(visit, Act.HANDOFF_WRITTEN, audited=False)
+        self._work.note(Act.HANDOFFS_VIEWED, visit, visit)
         query = select(Visit.provider, Visit.stage, func.count()).where(
             Visit.clinic == self._work.clinic, Visit.stage.in_((IN_CALL, WAITING, *CASES))
         )

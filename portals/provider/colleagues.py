@@ -69,10 +69,13 @@ def wanted(desk: Desk, visit: Any) -> Wanted:
 
 
 def colleagues(
-    desk: Desk, sought: Wanted, law: tuple[GateKeeper, LawWords], hours: Mapping[str, Working]
+    desk: Desk,
+    sought: Wanted,
+    law: tuple[GateKeeper, LawWords],
+    known: tuple[Mapping[str, Load], Mapping[str, Working]],
 ) -> tuple[Colleague, ...]:
     """Everybody but whoever has the visit: first who is free, of these first who speaks the patient's language."""
-    loads = desk.scope.handoffs.loads(sought.visit.visit)
+    loads, hours = known
     found = [
         _colleague(desk, sought, one, (law, loads.get(one.person, Load()), hours.get(one.person)))
         for one in desk.scope.people.providers()

@@ -100,11 +100,11 @@ async def _page(
     clinic = deps.content().clinic(slug)
 
     def look(desk: Desk) -> tuple[str, str, HandedView | None, tuple[Colleague, ...], bool]:
-        view = desk.scope.visits.get(visit)
+        view, loads = desk.scope.visits.get(visit), desk.scope.handoffs.loads(visit)
         if view.stage not in HANDED:
             return "", view.stage, None, (), False
         sought = wanted(desk, view)
-        found = colleagues(desk, sought, law, working_hours(desk.scope.hours.offered(), clinic))
+        found = colleagues(desk, sought, law, (loads, working_hours(desk.scope.hours.offered(), clinic)))
         name = desk.scope.people.patient(view.patient).name
         return name, view.stage, handed_view(desk, visit), found, sought.is_now
 

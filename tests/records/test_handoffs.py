@@ -96,8 +96,10 @@ def test_who_handed_a_visit_over_reaches_it_no_more(handing: Handing) -> None:
 
 def test_a_colleague_reaches_nothing_of_the_visit_before_it_is_theirs(handing: Handing) -> None:
     handing.offer(handing.colleague.person)
-    with handing.world.database.scope(handing.world.clinic, handing.colleague) as scope, pytest.raises(AccessRefused):
-        scope.visits.get(handing.ref.visit)
+    with handing.world.database.scope(handing.world.clinic, handing.colleague) as scope:
+        for reach in (scope.visits.get, scope.handoffs.of_visit, scope.handoffs.loads):
+            with pytest.raises(AccessRefused):
+                reach(handing.ref.visit)
 
 
 def test_a_colleague_whose_time_is_taken_leaves_everything_as_it_was(handing: Handing) -> None:
