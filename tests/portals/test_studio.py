@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from starlette.testclient import TestClient
 
-from engine.library import LibraryKeeper
-from portals.deps import WrittenFiles
 from portals.law.link import read_link
-from tests.portals.helpers_clinic import ROOT, SLUG, Clinic, build_clinic, csrf_of
+from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic, csrf_of
+from tests.portals.helpers_studio import Desk, copied, desk_of
 
 pytestmark = pytest.mark.slow
 HOME = "/staff/studio"
@@ -25,36 +22,11 @@ FORM = "urgent_care/intake"
 ANSWERED = f"a.{FORM}:chief_complaint=fever&a.{FORM}:danger_signs=none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """A clinic over a copy of the files that somebody edits, and the keeper that looks at them."""
-
-    clinic: Clinic
-    root: Path
-
-    def edit(self, file: str, old: str, new: str) -> None:
-        path = self.root / file
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("studio")
-    for name in ("rules", "specialties", "forms", "clinics"):
-        shutil.copytree(ROOT / name, folder / name)
-    keeper = LibraryKeeper(folder)
+    folder = copied(tmp_path_factory.mktemp("studio"))
     clinic = build_clinic(folder)
-    deps = clinic.app.state.deps
-    clinic.app.state.deps = replace(
-        deps,
-        settings=replace(deps.settings, root=folder),
-        content=lambda: keeper.current.content,
-        library=lambda: keeper.current,
-        written=WrittenFiles(look=keeper.refresh, changes=lambda: keeper.changes, problems=lambda: keeper.problems),
-    )
-    yield Desk(clinic=clinic, root=folder)
+    yield desk_of(clinic, folder)
     clinic.database.close()
 
 
