@@ -39,12 +39,16 @@ class VisitRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What makes a change unique: one visit, one step of its plan, one key within the step (a request id, a timer)."""
+    """What makes a change unique: one visit, one step of its plan, one key within the step (a request id, a timer).
+
+    ``attempt`` counts how often it was tried, from 1; it makes nothing unique.
+    """
 
     ref: VisitRef
     step: str
     key: str
     actor: str = "system"
+    attempt: int = field(default=1, compare=False)
 
     @property
     def id(self) -> str:

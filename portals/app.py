@@ -28,6 +28,8 @@ from portals.call import checking
 from portals.call import routes as call
 from portals.deps import PortalDeps
 from portals.law import routes as law
+from portals.ops import routes as ops
+from portals.ops.badge import InboxBadge
 from portals.patient import (
     accesses,
     after,
@@ -79,7 +81,7 @@ PATIENT_PAGES = (
     texting,
     visit,
 )
-SHARED_PAGES = (start, brand, design, checking, call, staff, provider, law, studio, api)
+SHARED_PAGES = (start, brand, design, checking, call, ops, staff, provider, law, studio, api)
 
 
 def create_app(deps: PortalDeps) -> FastAPI:
@@ -96,6 +98,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
     _add_portals(app)
     install_errors(app)
     app.add_middleware(EmergencyBanner, database=deps.database)
+    app.add_middleware(InboxBadge, database=deps.database)
     app.add_middleware(ForgeryGuard, on_refusal=forgery_page)
     app.add_middleware(Traced, traces=deps.traces)
     app.add_middleware(Settle, clinics=deps.clinics, sessions=deps.sessions, public_base=deps.settings.public_base)

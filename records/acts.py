@@ -212,6 +212,16 @@ class Act(StrEnum):
     EMERGENCY_REVIEW_VIEWED = "emergency:review:viewed"
     EMERGENCY_REVIEWED = "emergency:review:created"
 
+    REVIEW_RAISED = "reviews:item:created"
+    REVIEW_SETTLED = "reviews:item:deleted"
+    REVIEWS_VIEWED = "reviews:item:viewed"
+    REVIEW_CHANGED = "reviews:item:modified"
+    REVIEW_REFUSED = "reviews:item:refused"
+    REVIEW_DECIDED = "reviews:decision:created"
+    VISITS_EXPORTED = "visits:list:exported"
+    REPLAY_VIEWED = "visits:replay:viewed"
+    STAFF_CHANGED = "people:staff:modified"
+
     CONNECTION_VIEWED = "visits:connection:viewed"
     STUDIO_VIEWED = "studio:page:viewed"
     CHECK_BEGUN = "studio:check:created"

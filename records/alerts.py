@@ -10,6 +10,7 @@ from sqlalchemy import select
 from records.access import Role
 from records.acts import Act
 from records.errors import AlreadyDone
+from records.matters import settle_task
 from records.tables.visits import AlertRow, Visit
 from records.work import Repository
 
@@ -51,6 +52,7 @@ class Alerts(Repository):
         row.state, row.closed_at, row.closed_by = "closed", self._work.at, self._work.actor.person
         row.note = self._work.seal(("alerts", "note", alert), note, visit.patient)
         self._session.flush()
+        settle_task(self._work, alert)
 
 
 def _view(row: AlertRow) -> AlertView:

@@ -11,6 +11,7 @@ from engine.ports import Effect
 from records.acting import is_active, rows_of, scopes_of
 from records.acts import Act
 from records.codes import as_code, new_id
+from records.matters import put_task
 from records.tables.visits import AlertRow, EffectRow, MessageRow, OutboxRow, Visit, VisitEventRow
 from records.text_wishes import wants_texts
 from records.work import Work
@@ -57,8 +58,11 @@ def tell(work: Work, visit: str, kind: str, subject: str = "") -> None:
     work.session.flush()
 
 
-def raise_alert(work: Work, visit: str, kind: str, subject: str = "") -> str:
-    """Opens a task; the same kind and subject that is still open is that same task. Returns its id."""
+def raise_alert(work: Work, visit: str, kind: str, subject: str = "", cause: tuple[str, str] = ("", "")) -> str:
+    """Opens a task; the same kind and subject that is still open is that same task. Returns its id.
+
+    Where the clinic has to know of it, it comes before its people, too; ``cause`` is the effect's step and key.
+    """
     query = select(AlertRow.id).where(
         AlertRow.visit == visit, AlertRow.kind == kind, AlertRow.subject == subject, AlertRow.state == "open"
     )
@@ -76,6 +80,7 @@ def raise_alert(work: Work, visit: str, kind: str, subject: str = "") -> str:
     )
     work.session.add(row)
     work.session.flush()
+    put_task(work, visit, row.id, kind, cause)
     return row.id
 
 
@@ -142,6 +147,7 @@ def keep_effect(work: Work, effect: Effect, kind: str, result: Mapping[str, Any]
         clinic=work.clinic,
         result=dict(result),
         at=work.now,
+        attempt=effect.attempt,
     )
     work.session.add(row)
     work.session.flush()

@@ -17,6 +17,7 @@ from records.access import TABLE, Role, sees
 from records.acts import Act
 from records.codes import iso, new_id
 from records.errors import AlreadyDone, NotFound, Unreadable
+from records.matters import Matter, put, settle
 from records.standing import open_emergencies, standing_everywhere
 from records.tables.emergency import EmergencyRow
 from records.tables.people import Patient, Person
@@ -101,6 +102,7 @@ class Emergencies(Repository):
         self._session.add(row)
         work.note(Act.EMERGENCY_OPENED, row.id, patient=patient)
         self._session.flush()
+        put(work, Matter(key=row.id, kind="emergency", subject=row.id))
         work.forget_standings()
         return self._view(row)
 
@@ -166,6 +168,7 @@ class Emergencies(Repository):
         row.finding = work.seal(("emergency_accesses", "finding", row.id), finding, row.patient) if finding else None
         work.note(Act.EMERGENCY_REVIEWED, row.id, verdict=verdict)
         self._session.flush()
+        settle(work, "emergency", row.id)
 
     def _row(self, patient: str, reason: str) -> EmergencyRow:
         work, row_id = self._work, new_id("emg")

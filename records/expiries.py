@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import select
 
@@ -13,12 +13,16 @@ from records.access import Role
 from records.acts import Act
 from records.database import Database
 from records.mails import MailDraft, queue_mail
+from records.matters import Matter, open_subjects, put, settle
 from records.people import HOLDS, REGISTERED
 from records.tables.credentials import AgreementRow, ExpiryNotice
+from records.tables.identity import Invitation
 from records.tables.people import Account, DeaRow, LicenseRow, Person
 from records.work import Actor, Work
 
 TEMPLATE = "credential_expiry"
+SOON = 30
+"""Days before its last one from which a credential is a matter for the clinic's people."""
 _ACTOR = Actor.system("credentials")
 
 
@@ -33,6 +37,7 @@ class RecordsExpiryBook:
         with self._database.work(clinic, _ACTOR) as work:
             work.note(Act.CREDENTIALS_VIEWED, clinic)
             told, administrators = _told(work), _administrators(work)
+            _put_before_people(work, today)
             return tuple(
                 found
                 for line in _running_out(work)
@@ -51,6 +56,33 @@ class RecordsExpiryBook:
             work.note(Act.EXPIRY_TOLD, expiry.credential, threshold=expiry.threshold)
             if reader.address:
                 queue_mail(work, _mail(reader, words))
+
+
+def _put_before_people(work: Work, today: date) -> None:
+    """What ends within `SOON` comes before the clinic's people; what was renewed leaves them.
+
+    A take-over that nobody released in its time is over by itself.
+    """
+    soon = {
+        (line[0], line[4]): expiry
+        for line in _running_out(work)
+        if (expiry := _expiry(line, today)) is not None and expiry.kind != AGREEMENT and expiry.threshold <= SOON
+    }
+    for (credential, expires), expiry in soon.items():
+        key = f"{credential}:{expires.isoformat()}"
+        ends = datetime.combine(expires, time(), UTC)
+        matter = Matter(key=key, kind="credential_expiring", subject=credential, person=expiry.person, due_at=ends)
+        put(work, matter)
+    still = {credential for credential, _ in soon} | set(_waiting_takeovers(work))
+    for subject, kind in open_subjects(work, ("credential_expiring", "takeover")):
+        if subject not in still:
+            settle(work, kind, subject)
+
+
+def _waiting_takeovers(work: Work) -> Sequence[str]:
+    query = select(Invitation.id).where(Invitation.clinic == work.clinic, Invitation.role == Role.PATIENT)
+    over = Invitation.accepted_at.is_(None) & Invitation.revoked_at.is_(None) & (Invitation.expires_at > work.now)
+    return work.session.scalars(query.where(over)).all()
 
 
 _Line = tuple[str, str, str, str, date]

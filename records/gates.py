@@ -11,6 +11,7 @@ from sqlalchemy import select
 from engine.ports import JSON, GateRecord
 from records.acts import Act
 from records.codes import as_code, new_id
+from records.matters import Matter, put, settle
 from records.tables.visits import GateRow, Visit
 from records.work import Repository, Work
 
@@ -68,6 +69,25 @@ class Gates(Repository):
         )
 
 
+def wants_review(gate: GateRecord) -> bool:
+    """Whether the gate is shut because a person has to decide, or because nobody could: never when it is forbidden."""
+    outcomes = {decision.get("outcome") for decision in gate.decisions.values()}
+    faulty = any(reason.get("why") == "engine_fault" for reason in gate.reasons)
+    return not gate.open and "forbidden" not in outcomes and ("review" in outcomes or faulty)
+
+
+def _put_before_people(work: Work, visit: Visit, row: GateRow, uncertain: bool) -> None:
+    """What only a person can decide comes before the clinic's people; one that the gate settled by itself leaves them.
+
+    The matter is about the gate and what it was asked about, so that asking again makes no second one.
+    """
+    subject = f"{visit.id}:{row.gate}" + (f":{row.subject}" if row.subject else "")
+    if uncertain:
+        put(work, Matter(key=row.id, kind="gate_review", subject=subject, visit=visit.id, cause=row.gate))
+    elif row.open:
+        settle(work, "gate_review", subject)
+
+
 def keep_gate(work: Work, visit: Visit, gate: GateRecord) -> str:
     """Writes the record and its audit entry, ``refused`` when the gate is shut; returns its id."""
     row_id = new_id("gat")
@@ -90,4 +110,5 @@ def keep_gate(work: Work, visit: Visit, gate: GateRecord) -> str:
     work.session.add(row)
     work.session.flush()
     work.note(Act.GATE_OPENED if gate.open else Act.GATE_SHUT, row_id, visit.id, gate=gate.gate)
+    _put_before_people(work, visit, row, wants_review(gate))
     return row_id

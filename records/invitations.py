@@ -16,6 +16,7 @@ from records.acts import Act
 from records.codes import new_id
 from records.errors import AlreadyDone, EmailTaken, NotFound
 from records.mails import MailDraft, queue_mail
+from records.matters import settle
 from records.proofs import token_hash
 from records.sign_in import account_of
 from records.tables.identity import Invitation
@@ -130,6 +131,7 @@ class Invitations(Repository):
             raise AlreadyDone(invitation)
         row.revoked_at = row.revoked_at or self._work.now
         self._session.flush()
+        settle(self._work, "takeover", invitation)
 
     def _person(self, person: str) -> dict[str, str] | None:
         """The names of somebody who works for the clinic."""

@@ -37,6 +37,9 @@ from records.passkeys import Passkeys
 from records.people import People
 from records.receipts import Receipts
 from records.relationships import Relationships
+from records.replays import Replays
+from records.reviews import Reviews
+from records.roster import Roster
 from records.sessions import Sessions
 from records.slots import Slots
 from records.takeovers import Takeovers
@@ -181,6 +184,18 @@ class Scope:
     @cached_property
     def checks(self) -> TechChecks:
         return TechChecks(self._work)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        return Reviews(self._work)
+
+    @cached_property
+    def replays(self) -> Replays:
+        return Replays(self._work)
+
+    @cached_property
+    def roster(self) -> Roster:
+        return Roster(self._work)
 
     @cached_property
     def cases(self) -> Cases:

@@ -24,6 +24,7 @@ from records.codes import as_code, is_code, new_id
 from records.errors import AlreadyDone, EmailTaken, Erased, NotFound
 from records.invitations import has_login, state_of
 from records.mails import MailDraft, queue_mail
+from records.matters import Matter, put, settle
 from records.proofs import token_hash
 from records.sign_in import account_of
 from records.tables.identity import Invitation
@@ -108,6 +109,8 @@ class Takeovers(Repository):
                 expires_at=work.now + LIFE,
             )
         )
+        self._session.flush()
+        put(work, Matter(key=invitation, kind="takeover", subject=invitation))
         tell_keepers(work, person, tell)
         return invitation
 
@@ -135,6 +138,7 @@ class Takeovers(Repository):
         row.contact = work.seal(place, contact, row.person)
         row.token_hash, row.expires_at = token_hash(token), work.now + LIFE
         self._session.flush()
+        settle(work, "takeover", invitation)
         queue_mail(work, compose(token, contact["email"], _language(work, row.person)), row.person)
 
     def listed(self) -> tuple[TakeoverView, ...]:

@@ -48,10 +48,11 @@ from records.gates import keep_gate
 from records.handoffs import hand_over, offer_visit
 from records.hours import ClinicHours, Wanted, kind_of, unknown_hours, works_then
 from records.links import issue_link
+from records.matters import Matter, put, settle, settle_at
 from records.moves import move_visit, standing_of
 from records.notes import SIGNED
 from records.orders import DRAFTED
-from records.stages import BOOKED, DRAFT, FINAL, IN_CALL, IN_REVIEW, REFUSED, WAITING
+from records.stages import BLOCKED, BOOKED, DRAFT, FINAL, IN_CALL, IN_REVIEW, REFUSED, WAITING
 from records.tables.clinical import NoteRow, OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import GateRow, OutboxRow, PaymentRow, Visit
@@ -181,6 +182,7 @@ class RecordsVisitStore:
         def make(work: Work, visit: Visit) -> Made:
             stage = None if visit.stage in FINAL and change.stage in FINAL else change.stage
             _move(work, visit, stage)
+            _put_blocked(work, visit, stage, effect)
             append_event(work, visit, change.event, stage, change.detail)
             work.note(Act.STAGE_CHANGED, visit.id, visit.id, event=change.event, stage=stage or "")
             return {}
@@ -236,7 +238,8 @@ class RecordsVisitStore:
 
     def raise_alert(self, effect: Effect, kind: str, subject: str = "") -> str:
         def make(work: Work, visit: Visit) -> Made:
-            alert = raise_alert(work, visit.id, kind, as_code(subject) if subject else "")
+            about = as_code(subject) if subject else ""
+            alert = raise_alert(work, visit.id, kind, about, (effect.step, effect.key))
             work.note(Act.ALERT_RAISED, alert, visit.id, kind=kind)
             return {"id": alert}
 
@@ -314,6 +317,15 @@ def _move(work: Work, visit: Visit, stage: str | None) -> None:
         visit.encounter_at = work.at
 
 
+def _put_blocked(work: Work, visit: Visit, stage: str | None, effect: Effect) -> None:
+    """A visit that is stopped comes before the clinic's people, until it goes on or ends."""
+    if stage == BLOCKED and visit.stage != BLOCKED:
+        key = f"{visit.id}:blocked:{visit.version}"
+        put(work, Matter(key=key, kind="visit_blocked", subject=visit.id, visit=visit.id, cause=effect.step))
+    elif stage is not None and visit.stage == BLOCKED and stage != BLOCKED:
+        settle(work, "visit_blocked", visit.id)
+
+
 def _keep_payment(work: Work, visit: Visit, receipt: PaymentReceipt) -> Made:
     row = PaymentRow(
         id=new_id("pay"),
@@ -347,6 +359,7 @@ def _sign(work: Work, visit: Visit, note: str) -> Made:
         gate = select(GateRow.id).where(GateRow.visit == visit.id, GateRow.gate == "sign")
         row.gate = work.session.scalar(gate.order_by(GateRow.recorded_at.desc(), GateRow.id.desc()).limit(1))
         row.state, row.signed_at, row.signed_by = SIGNED, work.at, work.actor.person
+        settle_at(work, visit.id, "note_overdue", "case_overdue", "case_escalated")
         append_event(work, visit, "note_signed", detail={"note": note, "version": row.version})
         work.note(Act.NOTE_SIGNED, note, visit.id, version=row.version, gate=row.gate or "")
     return {"version": row.version}

@@ -83,6 +83,7 @@ def _common(request: Request, who: Visitor) -> Mapping[str, Any]:
         "path": request.url.path,
         "static": static_url,
         "emergencies": request.scope.get("emergencies", ()),
+        "inbox": request.scope.get("inbox"),
         "demo": bool(getattr(state, "demo", False)),
         "has_studio": bool(getattr(state, "has_studio", False)),
         "moved_clock": shown_when_moved(request),

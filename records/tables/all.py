@@ -11,6 +11,7 @@ from records.tables import (
     people,
     relationships,
     restorations,
+    reviews,
     vault,
     visits,
 )
@@ -31,6 +32,7 @@ APPEND_ONLY = (
     "duty_statements",
     "credential_checks",
     "expiry_notices",
+    "review_entries",
 )
 PARTS = (
     blobs,
@@ -43,6 +45,7 @@ PARTS = (
     people,
     relationships,
     restorations,
+    reviews,
     vault,
     visits,
 )

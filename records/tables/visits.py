@@ -103,7 +103,10 @@ class VisitEventRow(Base):
 
 
 class EffectRow(Base):
-    """A change made once: one visit, one step, one key, one kind; ``result`` is what the first call returned."""
+    """A change made once: one visit, one step, one key, one kind; ``result`` is what the first call returned.
+
+    ``attempt`` is how often it had been tried when it was made.
+    """
 
     __tablename__ = "effects"
     visit: Mapped[str] = mapped_column(ForeignKey("visits.id"), primary_key=True)
@@ -113,6 +116,7 @@ class EffectRow(Base):
     clinic: Mapped[Clinic]
     result: Mapped[Codes]
     at: Mapped[When]
+    attempt: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class SlotCell(Base):

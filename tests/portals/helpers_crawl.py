@@ -31,6 +31,7 @@ from records.relationships import RelationshipDraft, seed_helper
 from records.scope import Scope
 from records.sessions import PATIENT_PORTAL, STAFF_PORTAL
 from records.tables.vault import AuditEntry
+from records.reviews import ReviewQuery
 from records.visit_records import RecordsVisitStore
 from records.visits import VisitDraft
 from records.work import Actor
@@ -269,6 +270,8 @@ def tell_visit(clinic: Clinic, slug: str, mark: str, *, in_an_emergency: bool = 
     ref = VisitRef(clinic=slug, visit=visit)
     ids = _fill(database, store, ref, mark)
     ids["blob"] = _file(clinic, ref, patient)
+    with database.scope(slug, Actor.system("crawl")) as scope:
+        ids["review"] = scope.reviews.listed(ReviewQuery(visit=visit))[0][0].id
     if in_an_emergency:
         with database.scope(slug, Actor(person=helper, role=Role.PROVIDER)) as scope:
             ids["emergency"] = scope.emergencies.open(_emergency(mark)).id

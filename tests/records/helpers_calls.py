@@ -23,6 +23,8 @@ from records.forms import Submission
 from records.handoffs import HandoffDraft
 from records.hours import HoursDraft
 from records.notes import NoteDraft
+from records.replays import VisitQuery
+from records.reviews import ReviewQuery
 from records.scope import Scope
 from records.tables.identity import Invitation
 from records.tables.people import LicenseRow
@@ -167,9 +169,18 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
         values["note"] = walked.note
     if (name, method) == ("links", "admits"):
         values["participant"] = walked.room_pass.participant
+    if name in ("reviews", "replays", "roster"):
+        values |= _of_the_clinics_people(walked, name, method)
     if (name, method) == ("alerts", "close"):
         values |= {"alert": walked.alert, "note": "text"}
     return values
+
+
+def _of_the_clinics_people(walked: Walked, name: str, method: str) -> dict[str, Any]:
+    """What is taken to look at visits, to have a matter, and to shut somebody's log-in."""
+    wanted = ReviewQuery() if name == "reviews" else VisitQuery()
+    values = {"wanted": wanted, "version": 99, "decision": "handled", "reason": "r", "agrees": True, "to": "nobody"}
+    return values | ({"person": walked.world.provider} if name == "roster" else {})
 
 
 def _of_guardians(walked: Walked, name: str, method: str) -> dict[str, Any]:

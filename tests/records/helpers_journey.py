@@ -25,6 +25,7 @@ from records.hours import ExceptionDraft
 from records.invitations import InvitationDraft
 from records.links import RoomPass
 from records.mails import MailDraft
+from records.matters import Matter, put
 from records.monitoring_book import RecordsMonitoringBook
 from records.notes import NoteDraft
 from records.orders import OrderDraft
@@ -57,6 +58,7 @@ class Walked:
     invitation: str
     emergency: str
     relationship: str
+    review: str
     agreement: str
     colleague: str
     exception: str
@@ -83,6 +85,7 @@ class Walked:
             "invitation": self.invitation,
             "emergency": self.emergency,
             "relationship": self.relationship,
+            "review": self.review,
             "agreement": self.agreement,
             "exception": self.exception,
             "conversation": self.conversation,
@@ -217,10 +220,29 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         message=message,
         passkey=passkey,
         invitation=invitation,
-        emergency=open_in_an_emergency(world, mark),
         relationship=relationship,
+        **watched_over(world, mark),
         **credentials_of(world, converse(world, mark)),
     )
+
+
+def watched_over(world: World, mark: str) -> dict[str, str]:
+    """What people of the clinic look at: a chart opened in an emergency, and a matter that waits for somebody."""
+    return {"emergency": open_in_an_emergency(world, mark), "review": comment_on_a_matter(world, mark)}
+
+
+def comment_on_a_matter(world: World, mark: str) -> str:
+    """A word about something that waits for a person; nobody has taken it."""
+    matter = put_matter(world)
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        scope.reviews.comment(matter, f"{mark}comment")
+    return matter
+
+
+def put_matter(world: World, kind: str = "stuck", key: str = "a-matter") -> str:
+    """Something that waits for a person, about the world's visit."""
+    with world.database.work(world.clinic, world.as_system) as work:
+        return put(work, Matter(key=key, kind=kind, subject=key, visit=world.visit))
 
 
 def identify(world: World, mark: str) -> tuple[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from temporalio import activity
+
 from engine.ports import Effect, VisitRef
 from workflows.contracts import EffectInput
 
@@ -13,7 +15,8 @@ def ref_of(effect: EffectInput) -> VisitRef:
 
 
 def effect_of(effect: EffectInput) -> Effect:
-    return Effect(ref=ref_of(effect), step=effect.step, key=effect.key, actor=effect.actor)
+    attempt = activity.info().attempt if activity.in_activity() else 1
+    return Effect(ref=ref_of(effect), step=effect.step, key=effect.key, actor=effect.actor, attempt=attempt)
 
 
 def instant(text: str) -> datetime:

@@ -1,0 +1,193 @@
+"""One visit step by step: what happened, who did it in which role, what the law said, and how long each thing took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.law_words import LawWords
+from portals.base.formats import Formats
+from portals.base.i18n import Translate, has_message, translator
+from portals.base.requests import in_scope, rulebook_of
+from portals.base.templating import render
+from portals.base.visitor import visitor
+from portals.ops.words import act_words, event_words, kind_titles, lasting, said, title_of
+from portals.provider.law import GateView, LawCard, law_card
+from portals.provider.words import day_in, say_in
+from portals.staff.doors import may_open, require_act
+from records.access import Role
+from records.acts import Act
+from records.replays import Moment, Replay, Verdict
+from records.reviews import ReviewQuery, ReviewView
+from records.scope import Scope
+
+router = APIRouter(include_in_schema=False)
+SORTS = ("event", "gate", "act", "notice", "payment", "timer", "retry", "task")
+GAP = timedelta(minutes=1)
+SHORT = 19  # of a digest: its kind and enough signs to tell it from others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Line:
+    """A moment as it is shown. ``gap`` is how long nothing had happened before it, empty for less than a minute."""
+
+    number: int
+    sort: str
+    at: str
+    clock: str
+    gap: str
+    title: str
+    who: str
+    tone: str
+    stage: str
+    notes: tuple[str, ...]
+    card: LawCard | None = None
+    verdict: Verdict | None = None
+    outcomes: tuple[tuple[str, str], ...] = ()
+
+
+@router.get("/ops/visits/{visit}")
+async def replay(request: Request, visit: str) -> Response:
+    """The replay; each moment has an address of its own, and ``only`` leaves one kind of them."""
+    session = require_act(request, Act.REPLAY_VIEWED)
+    only = request.query_params.get("only", "")
+    sees_inbox = may_open(session.role, Act.REVIEWS_VIEWED)
+    found, names, matters = await in_scope(request, lambda scope: _look(scope, visit, sees_inbox))
+    who, told = visitor(request), _Teller(request, found, names)
+    lines = [one for one in told.lines() if only not in SORTS or one.sort == only]
+    return render(
+        request,
+        "ops/replay.html",
+        line=found.line,
+        starts=told.fmt.moment(found.line.starts_at, told.zone),
+        kind=title_of(kind_titles(request), found.line.specialty, found.line.visit_type),
+        clinician=names.get(found.line.provider, told.t("ops.visits.gone")),
+        lines=lines,
+        last=lines[-1].number if lines else 0,
+        sorts=[one for one in SORTS if any(moment.sort == one for moment in found.moments)],
+        only=only if only in SORTS else "",
+        withheld=found.withheld,
+        matters=matters,
+        kinds={one.id: said(who.language, "reviews.kind", one.kind) for one in matters},
+        short=lambda digest: digest[:SHORT],
+        topic=lambda name: said(who.language, "ops.topic", name),
+    )
+
+
+def _look(scope: Scope, visit: str, sees_inbox: bool) -> tuple[Replay, Mapping[str, str], Sequence[ReviewView]]:
+    found = scope.replays.of_visit(visit)
+    names = {one.person: one.display_name for one in scope.people.providers()} | dict(scope.roster.names())
+    matters = scope.reviews.listed(ReviewQuery(visit=visit))[0] if sees_inbox else ()
+    return found, names, matters
+
+
+class _Teller:
+    """Puts the moments of a visit into words."""
+
+    def __init__(self, request: Request, found: Replay, names: Mapping[str, str]) -> None:
+        who = visitor(request)
+        self.language, self.zone = who.language, who.here.time_zone
+        self.t: Translate = translator(who.language)
+        self.fmt = Formats(who.language)
+        self.words = LawWords(rulebook_of(request), who.language)
+        self.found, self.names = found, names
+
+    def lines(self) -> list[Line]:
+        before: datetime | None = None
+        made = []
+        for number, moment in enumerate(self.found.moments, 1):
+            gap = moment.at - before if before is not None else timedelta(0)
+            made.append(self._line(number, moment, lasting(self.t, gap) if gap >= GAP else ""))
+            before = moment.at
+        return made
+
+    def _line(self, number: int, one: Moment, gap: str) -> Line:
+        return Line(
+            number=number,
+            sort=one.sort,
+            at=self.fmt.moment(one.at, self.zone),
+            clock=self.fmt.time(one.at, self.zone),
+            gap=gap,
+            title=self._title(one),
+            who=self._who(one),
+            tone={True: "success", False: "danger", None: ""}[one.good],
+            stage=one.stage,
+            notes=tuple(self._notes(one)),
+            card=self._card(one.verdict) if one.verdict else None,
+            verdict=one.verdict,
+            outcomes=self._outcomes(one.verdict) if one.verdict else (),
+        )
+
+    def _title(self, one: Moment) -> str:
+        if one.sort == "event":
+            return event_words(self.language, one.name)
+        if one.sort == "act":
+            words = act_words(self.language, one.name)
+            return self.t("ops.times", what=words, count=one.count) if one.count > 1 else words
+        if one.sort == "gate":
+            key = "ops.gate.open" if one.good else "ops.gate.shut"
+            return self.t(key, gate=said(self.language, "provider.law.gate", one.name))
+        if one.sort == "notice":
+            return self.t("ops.notice", what=said(self.language, "ops.template", one.name))
+        if one.sort == "task":
+            return self.t("ops.task", what=said(self.language, "provider.alert", one.name))
+        if one.sort == "retry":
+            key = "ops.retry.stuck" if one.name == "stuck" else "ops.retry.again"
+            return self.t(key, count=one.count, step=said(self.language, "provider.step", one.step))
+        return said(self.language, f"ops.{one.sort}", one.name)
+
+    def _who(self, one: Moment) -> str:
+        """By name who works here, by their part who does not: nobody's patient is named."""
+        if not one.role:
+            return ""
+        role = said(self.language, "ops.role", one.role)
+        name = self.names.get(one.actor, "")
+        return f"{name}, {role}" if name and one.role not in (Role.PATIENT, Role.CAREGIVER, Role.SYSTEM) else role
+
+    def _notes(self, one: Moment) -> Sequence[str]:
+        told, t = one.detail, self.t
+        notes = []
+        if one.sort == "event" and one.step:
+            notes.append(t("ops.note.step", step=said(self.language, "provider.step", one.step)))
+        if told.get("due"):
+            notes.append(t("ops.note.due", at=self._moment(told["due"])))
+        if one.sort == "notice":
+            audience = said(self.language, "ops.audience", told["audience"])
+            channel = said(self.language, "ops.channel", told["channel"])
+            notes.append(t(f"ops.note.notice_{told['state']}", audience=audience, channel=channel))
+        if one.sort == "payment":
+            notes.append(self.fmt.money(int(told["cents"]), told["currency"]))
+        if one.sort == "timer":
+            notes.append(t(f"ops.note.timer_{told['state']}"))
+        if one.sort == "task" and one.until is not None:
+            notes.append(t("ops.note.closed", at=self.fmt.moment(one.until, self.zone)))
+        if one.sort == "act" and one.count > 1 and one.until is not None:
+            notes.append(t("ops.note.until", at=self.fmt.time(one.until, self.zone)))
+        return notes
+
+    def _moment(self, text: str) -> str:
+        try:
+            return self.fmt.moment(datetime.fromisoformat(text), self.zone)
+        except ValueError:
+            return text
+
+    def _outcomes(self, verdict: Verdict) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (said(self.language, "ops.topic", topic), said(self.language, "ops.outcome", outcome))
+            for topic, outcome in sorted(verdict.outcomes.items())
+        )
+
+    def _card(self, verdict: Verdict) -> LawCard:
+        """The law's card out of what is shown; of a topic that is withheld its outcome counts and nothing else."""
+        hidden = {topic: {"outcome": one} for topic, one in verdict.outcomes.items() if topic not in verdict.decisions}
+        gate = GateView(
+            record=verdict.record, gate=verdict.gate, open=verdict.open, decisions={**verdict.decisions, **hidden}
+        )
+        if not has_message(self.language, f"provider.law.verdict.{verdict.gate}.open"):
+            gate = GateView(record=verdict.record, gate="join", open=verdict.open, decisions=gate.decisions)
+        return law_card(gate, self.words, say_in(self.language), day_in(self.fmt))

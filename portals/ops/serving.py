@@ -1,0 +1,101 @@
+"""Which clinician could see a patient in which state today, and why not where they could not: the law is asked.
+
+It is the search's question (`portals.patient.times`): one visit of one kind, by closures alone, opening nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.requests import Request
+
+from engine.clinics import ClinicFile
+from engine.dossier import Place
+from engine.law_words import LawWords
+from engine.plans import VisitPlan
+from engine.ports import GateRecord
+from portals.base.formats import Formats
+from portals.base.requests import deps_of, rulebook_of
+from portals.base.visitor import visitor
+from portals.patient.times import Search, book_gate, offers
+from portals.provider.law import GateView, law_card
+from portals.provider.words import day_in, say_in
+from records.people import ProviderView
+
+SOON = timedelta(hours=1)
+YES, NO, OTHERWISE, NOT_OFFERED = "yes", "no", "otherwise", "not_offered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One clinician in one state: ``verdict`` yes, no (forbidden), otherwise (something is open) or not_offered."""
+
+    state: str
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """One clinician's line of the table."""
+
+    person: str
+    name: str
+    cells: tuple[Cell, ...]
+
+
+def serving(request: Request, kind: str, providers: Iterable[ProviderView]) -> tuple[Serving, ...]:
+    """The table for one visit type, over the states of the clinic."""
+    deps = deps_of(request)
+    clinic: ClinicFile = deps.content().clinic(visitor(request).here.slug)
+    plan: VisitPlan = deps.content().visit_type(kind).plan
+    asked = _Asked(request, clinic, plan)
+    return tuple(
+        Serving(
+            person=one.person,
+            name=one.display_name,
+            cells=tuple(asked.cell(one, state) for state in clinic.states),
+        )
+        for one in providers
+    )
+
+
+class _Asked:
+    """Asks one state after the other; the answer in the reader's words."""
+
+    def __init__(self, request: Request, clinic: ClinicFile, plan: VisitPlan) -> None:
+        self.deps, self.clinic, self.plan = deps_of(request), clinic, plan
+        language = visitor(request).language
+        self.words = LawWords(rulebook_of(request), language)
+        self.say, self.day = say_in(language), day_in(Formats(language))
+        self.now: datetime = self.deps.clock.now()
+
+    def cell(self, provider: ProviderView, state: str) -> Cell:
+        if not offers(self.plan, provider):
+            return Cell(state=state, verdict=NOT_OFFERED)
+        record = book_gate(self._search(state), provider, self.now + SOON, self.deps.search)
+        if record.open:
+            return Cell(state=state, verdict=YES)
+        outcomes = {str(one.get("outcome")) for one in record.decisions.values()}
+        return Cell(state=state, verdict=NO if "forbidden" in outcomes else OTHERWISE, reason=self._reason(record))
+
+    def _search(self, state: str) -> Search:
+        place = Place(country="us", state=state, postal_code="", time_zone=self.clinic.time_zone)
+        return Search(
+            clinic=self.clinic.slug,
+            plan=self.plan,
+            place=place,
+            hours=self.clinic.hours,
+            time_zone=self.clinic.time_zone,
+            now=self.now,
+        )
+
+    def _reason(self, record: GateRecord) -> str:
+        decisions: Mapping[str, Mapping[str, object]] = record.decisions
+        asked = GateView(record="", gate="book", open=False, decisions=decisions)
+        card = law_card(asked, self.words, self.say, self.day)
+        if card.reasons:
+            return card.reasons[0].text
+        return next((one.text for one in card.duties if not one.met), card.verdict)
