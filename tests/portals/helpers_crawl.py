@@ -28,10 +28,10 @@ from records.forms import AnswerDraft
 from records.notes import NoteDraft
 from records.people import PatientDraft, StaffDraft
 from records.relationships import RelationshipDraft, seed_helper
+from records.reviews import ReviewQuery
 from records.scope import Scope
 from records.sessions import PATIENT_PORTAL, STAFF_PORTAL
 from records.tables.vault import AuditEntry
-from records.reviews import ReviewQuery
 from records.visit_records import RecordsVisitStore
 from records.visits import VisitDraft
 from records.work import Actor

@@ -143,6 +143,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "compose": mail_of("another"),
         "state": "FL",
     }
+    values |= _of_the_clinics_people(walked, name)
     return values | _of_one_method(walked, name, method) | _of_guardians(walked, name, method)
 
 
@@ -169,17 +170,24 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
         values["note"] = walked.note
     if (name, method) == ("links", "admits"):
         values["participant"] = walked.room_pass.participant
-    if name in ("reviews", "replays", "roster"):
-        values |= _of_the_clinics_people(walked, name, method)
     if (name, method) == ("alerts", "close"):
         values |= {"alert": walked.alert, "note": "text"}
     return values
 
 
-def _of_the_clinics_people(walked: Walked, name: str, method: str) -> dict[str, Any]:
+def _of_the_clinics_people(walked: Walked, name: str) -> dict[str, Any]:
     """What is taken to look at visits, to have a matter, and to shut somebody's log-in."""
+    if name not in ("reviews", "replays", "roster"):
+        return {}
     wanted = ReviewQuery() if name == "reviews" else VisitQuery()
-    values = {"wanted": wanted, "version": 99, "decision": "handled", "reason": "r", "agrees": True, "to": "nobody"}
+    values: dict[str, Any] = {
+        "wanted": wanted,
+        "version": 99,
+        "decision": "handled",
+        "reason": "r",
+        "agrees": True,
+        "to": "nobody",
+    }
     return values | ({"person": walked.world.provider} if name == "roster" else {})
 
 
