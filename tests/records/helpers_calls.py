@@ -176,9 +176,9 @@ def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
 
 
 def _of_the_clinics_people(walked: Walked, name: str) -> dict[str, Any]:
-    """What is taken to look at visits, to have a matter, and to shut somebody's log-in."""
+    """What is taken to look at visits, to have a matter, to shut somebody's log-in, and to ask a state's program."""
     if name not in ("reviews", "replays", "roster"):
-        return {}
+        return {"state": "FL"} if name == "monitoring" else {}
     wanted = ReviewQuery() if name == "reviews" else VisitQuery()
     values: dict[str, Any] = {
         "wanted": wanted,

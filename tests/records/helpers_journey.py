@@ -200,11 +200,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
     passkey, invitation = identify(world, mark)
     with database.scope(clinic, world.as_patient) as scope:
         relationship = scope.relationships.grant(relationship_of(world.patient, mark), mail_of(mark))
-    link = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
-    spare = world.store.issue_join_link(world.effect(), part, database.now() + timedelta(minutes=10))
-    with database.scope(clinic, world.as_patient) as scope:
-        room_pass = scope.links.consume(scope.links.address(link))
-        token = scope.links.address(spare)
+    spare, token, room_pass = links_of(world, part)
     return Walked(
         world=world,
         second_visit=second,
@@ -224,6 +220,15 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         **watched_over(world, mark),
         **credentials_of(world, converse(world, mark)),
     )
+
+
+def links_of(world: World, part: str) -> tuple[str, str, RoomPass]:
+    """Two links into the call, one of them used."""
+    until = world.database.now() + timedelta(minutes=10)
+    link, spare = (world.store.issue_join_link(world.effect(), part, until) for _ in range(2))
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        room_pass = scope.links.consume(scope.links.address(link))
+        return spare, scope.links.address(spare), room_pass
 
 
 def watched_over(world: World, mark: str) -> dict[str, str]:
