@@ -11,6 +11,8 @@ const item = data.form.items.find((one) => one.id === data.item);
 const status = form.querySelector("[data-saved]");
 let savedAt = 0;
 let pending = Promise.resolve();
+const RETRY_MS = 2000;
+let turn = 0;
 // The answer that raised no alarm last: what a correction goes back to.
 let calm = stopping().length ? [] : new FormData(form).getAll("answer");
 
@@ -30,9 +32,14 @@ function stopping() {
   return redFlags(data.form, { ...data.answers, [item.id]: value }).filter((flag) => flag.severity === "emergency");
 }
 
-async function save() {
+/** What is sent, under a key of its own: sent again with it, it is saved once. */
+function written() {
   const body = new URLSearchParams(new FormData(form));
   body.set("key", crypto.randomUUID().replaceAll("-", "").slice(0, 24));
+  return body;
+}
+
+async function save(body = written()) {
   status.textContent = status.dataset.saving;
   const answer = await fetch(location.pathname, { method: "POST", body, headers: { accept: "application/json" }, keepalive: true });
   const told = await answer.json().catch(() => ({}));
@@ -53,15 +60,28 @@ function tick() {
   status.textContent = seconds < 2 ? status.dataset.now : status.dataset.ago.replace("%s", seconds);
 }
 
-async function given() {
-  if (answerNow() === undefined) return;
-  try {
-    const told = await save();
-    if (told.emergency) location.assign(told.emergency);
-  } catch {
-    savedAt = 0;
-    status.textContent = status.dataset.failed;
+/** Saves what was answered last; while the server cannot be reached it says so and tries again. */
+async function given(mine) {
+  if (mine !== turn || answerNow() === undefined) return;
+  for (const body = written(); mine === turn; await pause()) {
+    try {
+      const told = await save(body);
+      if (told.emergency) location.assign(told.emergency);
+      return;
+    } catch (error) {
+      savedAt = 0;
+      const isOver = error.final || error.message === "conflict";
+      status.textContent = isOver ? status.dataset.failed : status.dataset.trying;
+      if (isOver) return;
+    }
   }
+}
+
+function pause() {
+  return new Promise((done) => {
+    const waiting = setTimeout(done, RETRY_MS);
+    addEventListener("online", () => { clearTimeout(waiting); done(); }, { once: true });
+  });
 }
 
 function answered() {
@@ -71,7 +91,8 @@ function answered() {
     return;
   }
   calm = new FormData(form).getAll("answer");
-  pending = pending.then(given);
+  const mine = ++turn;
+  pending = pending.then(() => given(mine));
 }
 
 /** Puts back what was answered before the alarm: nothing of it has been sent. */
