@@ -43,16 +43,16 @@ def calendar_file(entry: Entry) -> str:
         "BEGIN:VEVENT",
         f"UID:{_uid(entry.visit)}",
         f"SEQUENCE:{entry.changes}",
-        f"DTSTAMP:{_instant(entry.written_at)}",
-        f"DTSTART:{_instant(entry.starts_at)}",
-        f"DTEND:{_instant(entry.ends_at)}",
-        f"SUMMARY:{_escaped(summary)}",
+        f"DTSTAMP:{instant(entry.written_at)}",
+        f"DTSTART:{instant(entry.starts_at)}",
+        f"DTEND:{instant(entry.ends_at)}",
+        f"SUMMARY:{escaped(summary)}",
         f"STATUS:{'CANCELLED' if entry.cancelled else 'CONFIRMED'}",
         "CLASS:PRIVATE",
         "END:VEVENT",
         "END:VCALENDAR",
     )
-    return "".join(f"{_folded(line)}\r\n" for line in lines)
+    return "".join(f"{folded(line)}\r\n" for line in lines)
 
 
 def _uid(visit: str) -> str:
@@ -60,18 +60,18 @@ def _uid(visit: str) -> str:
     return f"{hashlib.sha256(visit.encode()).hexdigest()[:32]}@clinicwright"
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """RFC 5545, section 3.3.11."""
     escaped = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return " ".join(escaped.splitlines())
 
 
-def _folded(line: str) -> str:
-    """A long line goes on after a line break and a blank; never within a character."""
+def folded(line: str) -> str:
+    """RFC 5545, section 3.1: a long line goes on after a line break and a blank; never within a character."""
     parts, current = [], ""
     for letter in line:
         if len((current + letter).encode()) > _WIDTH:

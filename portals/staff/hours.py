@@ -25,7 +25,7 @@ from records.errors import Conflict
 from records.hours import ExceptionView, HoursDraft, HoursView
 
 router = APIRouter(include_in_schema=False)
-SAID = ("saved", "changed", "added", "removed", "undone", "copied", "restored", "imported", "nothing")
+SAID = ("saved", "changed", "added", "removed", "undone", "copied", "restored")
 NO_ZONE: Faults = MappingProxyType({"time_zone": "time_zone"})
 LOOK = "look"
 

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine.availability_ics import Refused
 from engine.clinics import ClinicFile
 from engine.hours_blocks import LIMITS, blocks_of, read_block, write_block
 from engine.slots import Limits, Span, Working
@@ -65,6 +66,7 @@ class Typed:
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     would_be: HoursView | None = None
     part: str = ""
+    refused: tuple[Refused, ...] = ()
     exception: str = ""
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.hours_blocks import LIMITS, write_block
+from engine.availability_ics import Reader, Week, read_week, week_file
+from engine.hours_blocks import LIMITS, read_block, write_block
+from engine.ics import MEDIA_TYPE
 from engine.slots import Opening, Working
-from portals.base.requests import deps_of, field, form_of, in_scope
+from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope
 from portals.base.templating import go
 from portals.base.visitor import visitor
 from portals.patient.catalog import offers
@@ -82,6 +87,51 @@ async def undo(request: Request) -> Response:
     except Conflict:
         return go(path_of(session, person, "changed"))
     return go(path_of(session, person, "undone"))
+
+
+@router.get("/hours/hours.ics")
+async def download(request: Request, person: str = "") -> Response:
+    """The week as a calendar file, which other programs and this page read."""
+    session = require_act(request, Act.HOURS_VIEWED)
+    chosen = whose(session, person)
+    if not chosen:
+        raise HTTPException(404)
+    kept, now = await _kept(request, chosen), deps_of(request).clock.now()
+    zone = kept.time_zone or visitor(request).here.time_zone
+    week = Week(
+        uid=hashlib.sha256(f"hours {chosen}".encode()).hexdigest()[:32],
+        zone=zone,
+        blocks=tuple(map(read_block, kept.week)),
+        since=now.astimezone(ZoneInfo(zone)).date(),
+        written_at=now,
+    )
+    headers = {"content-disposition": 'attachment; filename="hours.ics"'}
+    return Response(week_file(week), media_type=MEDIA_TYPE, headers=headers)
+
+
+@router.post("/hours/rules")
+async def take_over(request: Request) -> Response:
+    """Replaces the week by the openings of a calendar file, all of them or none; or only shows them."""
+    session = require_act(request, Act.HOURS_CHANGED)
+    form = await form_of(request, LONGEST_CHECKED)
+    person, values = whose(session, field(form, "person")), {name: field(form, name) for name in ("version", "rules")}
+    if not person:
+        raise HTTPException(422)
+    kept = await _kept(request, person)
+    reader = Reader(
+        zone=kept.time_zone or visitor(request).here.time_zone,
+        today=reading_of(request).today,
+        visit_types=frozenset(one.id for one in offers(request)),
+        modalities=frozenset(modalities_of(request)),
+    )
+    blocks, refused = read_week(values["rules"], reader)
+    typed = Typed(values=values, refused=refused, part="rules", wrong={"rules": "rules"} if refused else {})
+    if refused:
+        return await again(request, person, typed)
+    found = replace(kept, week=tuple(map(write_block, blocks)))
+    if field(form, "do") == LOOK:
+        return await page(request, person, replace(typed, would_be=replace(found, version=max(kept.version, 1))))
+    return await _change(request, person, values["version"], found)
 
 
 @router.post("/hours/copy-week")

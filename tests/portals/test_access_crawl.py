@@ -227,6 +227,8 @@ DOORS: Mapping[str, Door] = {
     "POST /staff/hours/recurring/remove": Door(acts=("hours:week:modified",), own=True, also=(404,)),
     "POST /staff/hours/limits": own("hours:week:modified"),
     "POST /staff/hours/undo": Door(acts=("hours:week:modified",), own=True, also=(404,)),
+    "GET /staff/hours/hours.ics": Door(acts=("hours:week:viewed",), own=True, also=(404,)),
+    "POST /staff/hours/rules": own("hours:week:modified"),
     "POST /staff/hours/copy-week": own("hours:exception:created"),
     "POST /staff/hours/exceptions/restore": Door(acts=("hours:exception:created",), own=True, also=(404,)),
     "POST /staff/hours/exceptions": own("hours:exception:created"),

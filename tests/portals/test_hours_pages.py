@@ -146,3 +146,21 @@ def test_what_was_removed_comes_back(clinic: Clinic, mine: TestClient) -> None:
     assert "Time off: " not in removed.text
     back = post(mine, PAGE, {"exception": exception}, to=f"{PAGE}/exceptions/restore")
     assert "Time off: " in back.text
+
+
+def test_the_week_goes_out_as_a_calendar_file_and_comes_back_or_says_which_line_it_cannot_take(
+    mine: TestClient,
+) -> None:
+    send(mine, "", WEEKLY)
+    send(mine, "/recurring", {**RULE, "cycle": "month", "month_weeks": ["2"]})
+    file = mine.get(f"{PAGE}/hours.ics")
+    assert file.headers["content-type"].startswith("text/calendar")
+    assert "RRULE:FREQ=MONTHLY;BYDAY=2TU" in file.text and "TZID:America/New_York" in file.text
+    send(mine, "", {"time_zone": "America/New_York"})
+    refused = send(mine, "/rules", {"rules": file.text.replace("BYDAY=2TU", "BYDAY=2TU;COUNT=4")})
+    assert refused.status_code == 422 and "It ends after a number of times." in refused.text
+    look = send(mine, "/rules", {"rules": file.text, "do": "look"})
+    assert "Nothing is saved yet" in look.text
+    back = send(mine, "/rules", {"rules": file.text})
+    assert 'value="09:00-12:00"' in back.text
+    assert "On the second Tuesday of the month" in back.text
