@@ -20,6 +20,7 @@ from portals.auth import confirm, demo, invitations, outbox, passkeys, provider_
 from portals.auth import routes as auth
 from portals.auth.guards import ProofNeeded, SignInNeeded
 from portals.base import brand, design
+from portals.base.badge import UnreadBadge
 from portals.base.errors import forgery_page, install_errors
 from portals.base.middleware import ForgeryGuard, SecurityHeaders, Settle
 from portals.base.static_files import VersionedFiles
@@ -40,6 +41,7 @@ from portals.patient import (
     family,
     files,
     intake,
+    messages,
     moving,
     pay,
     photos,
@@ -79,6 +81,7 @@ PATIENT_PAGES = (
     summary_pdf,
     moving,
     texting,
+    messages,
     visit,
 )
 SHARED_PAGES = (start, brand, design, checking, call, ops, staff, provider, law, studio, api)
@@ -97,6 +100,7 @@ def create_app(deps: PortalDeps) -> FastAPI:
     app.add_api_route("/healthz", _healthy, methods=["GET"])
     _add_portals(app)
     install_errors(app)
+    app.add_middleware(UnreadBadge, database=deps.database)
     app.add_middleware(EmergencyBanner, database=deps.database)
     app.add_middleware(InboxBadge, database=deps.database)
     app.add_middleware(ForgeryGuard, on_refusal=forgery_page)

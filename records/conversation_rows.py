@@ -63,6 +63,8 @@ class ConversationView:
     closed_at: datetime | None
     by_team: bool
     """Whether the team closed it; only where it is closed."""
+    treats: bool
+    """Whether the visit itself is its reader's, too; not where a colleague handed them the conversation alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -175,6 +177,7 @@ def view(work: Work, row: ConversationRow, visit: Visit) -> ConversationView:
         due_at=row.due_at,
         closed_at=row.closed_at,
         by_team=row.closed_by is not None and work.session.get(Provider, row.closed_by) is not None,
+        treats=permitted(standing_at(work, visit), Act.VISIT_VIEWED),
     )
 
 

@@ -201,6 +201,7 @@ class Conversations(Repository):
         reached = self._reach(draft.conversation, Act.CONVERSATION_WRITTEN)
         known = self._sent_before(draft)
         if known is not None:
+            self._forget_typed(draft)
             return known
         if reached.row.state not in (BEGUN, OPEN):
             raise AlreadyDone("conversation")
@@ -340,6 +341,13 @@ class Conversations(Repository):
             ConversationMessageRow.conversation == draft.conversation, ConversationMessageRow.client_key == draft.key
         )
         return self._session.scalar(query)
+
+    def _forget_typed(self, draft: MessageDraft) -> None:
+        """What was sent before and came again, as from a page gone back to, is not typed for another time."""
+        row = draft_of(self._work, draft.conversation)
+        if row is not None and typed(self._work, draft.conversation).text == draft.text:
+            self._session.delete(row)
+            self._session.flush()
 
     def _refuse_many_begun(self, patient: str) -> None:
         query = select(func.count()).where(

@@ -88,6 +88,15 @@ async def hand_out(request: Request, visit: str, blob: str) -> Response:
     return StreamingResponse(_closing(held, pieces), media_type=view.media_type, headers=_headers(view))
 
 
+async def hand_out_said(request: Request, conversation: str, blob: str) -> Response:
+    """The same for a file that was sent in a conversation."""
+    clinic, actor, held = visitor(request).here.slug, actor_of(request), contextlib.ExitStack()
+    view, pieces = await in_store(
+        request, lambda store: held.enter_context(store.open_said(clinic, actor, blob, conversation))
+    )
+    return StreamingResponse(_closing(held, pieces), media_type=view.media_type, headers=_headers(view))
+
+
 def _closing(held: contextlib.ExitStack, pieces: Iterator[bytes]) -> Iterator[bytes]:
     with held:
         yield from pieces

@@ -57,8 +57,11 @@ class TooLong(BadUpload):
 class FileForm:
     """Reads a form with one file field; ``taken`` gets each piece of the file, ``fields`` hold the rest."""
 
-    def __init__(self, content_type: str, name: str) -> None:
-        """Raises `BadUpload` when the body cannot be such a form."""
+    def __init__(self, content_type: str, name: str, longest: int = _LONGEST_FIELD) -> None:
+        """``longest`` is how many bytes a field may have that is no file.
+
+        Raises `BadUpload` when the body cannot be such a form.
+        """
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not boundary or len(boundary) > 200:
@@ -71,6 +74,7 @@ class FileForm:
         self._pieces: list[bytes] = []
         self._parts = 0
         self._ended = False
+        self._longest = longest
         self._parser = MultipartParser(boundary, self._callbacks())  # type: ignore[arg-type]
 
     def _callbacks(self) -> dict[str, Callable[..., None]]:
@@ -116,7 +120,7 @@ class FileForm:
         if self._part == self._name:
             self._pieces.append(data[start:end])
             return
-        _collect(self._text, data, start, end)
+        _collect(self._text, data, start, end, self._longest)
 
     def _end(self) -> None:
         if self._part is not None and self._part != self._name:
@@ -126,9 +130,9 @@ class FileForm:
         self._ended = True
 
 
-def _collect(text: bytearray, data: bytes, start: int, end: int) -> None:
+def _collect(text: bytearray, data: bytes, start: int, end: int, longest: int = _LONGEST_FIELD) -> None:
     text.extend(data[start:end])
-    if len(text) > _LONGEST_FIELD:
+    if len(text) > longest:
         raise FormParserError("too long")
 
 

@@ -82,6 +82,7 @@ def _common(request: Request, who: Visitor) -> Mapping[str, Any]:
         "csrf": who.csrf,
         "path": request.url.path,
         "static": static_url,
+        "unread": request.scope.get("unread", 0),
         "emergencies": request.scope.get("emergencies", ()),
         "inbox": request.scope.get("inbox"),
         "demo": bool(getattr(state, "demo", False)),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from portals.provider.law import LawCard
+from records.conversation_rows import ConversationView
 
 # The queue's groups in the order they are worked: who needs somebody first.
 GROUPS = ("waiting", "in_call", "to_sign", "booked", "stopped")
@@ -409,6 +410,7 @@ class VisitView:
     monitoring: MonitoringPanel | None = None
     handed: Any = field(default=None, repr=False)
     may_hand_off: bool = False
+    messages: tuple[ConversationView, ...] = ()
 
     @property
     def is_stopped(self) -> bool:

@@ -110,6 +110,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         may_hand_off=visit.stage in HANDED,
         call=_call(desk, visit),
         case=_case(desk, visit),
+        messages=desk.scope.conversations.at_visit(visit_id),
         law=law_panel(gates, house.words, say, day_in(desk.fmt)),
         note=note,
         prescribe=prescribe,

@@ -38,7 +38,7 @@ from records.work import Actor
 from tests.portals.helpers_clinic import ROOT, Clinic, FakeVisits
 from tests.records.helpers import PATIENT
 from tests.records.helpers_blobs import PDF
-from tests.records.helpers_journey import gate_record, order_of
+from tests.records.helpers_journey import gate_record, message_of, order_of
 from workflows.contracts import Answer, Ask
 
 MINE, OTHER = "marigold", "wrenfield"
@@ -272,6 +272,7 @@ def tell_visit(clinic: Clinic, slug: str, mark: str, *, in_an_emergency: bool = 
     ids["blob"] = _file(clinic, ref, patient)
     with database.scope(slug, Actor.system("crawl")) as scope:
         ids["review"] = scope.reviews.listed(ReviewQuery(visit=visit))[0][0].id
+    ids["conversation"] = _conversation(clinic, ref, patient, mark)
     if in_an_emergency:
         with database.scope(slug, Actor(person=helper, role=Role.PROVIDER)) as scope:
             ids["emergency"] = scope.emergencies.open(_emergency(mark)).id
@@ -339,6 +340,13 @@ def _file(clinic: Clinic, ref: VisitRef, patient: str) -> str:
     with files.upload(ref.clinic, Actor(person=patient, role=Role.PATIENT), ref.visit) as upload:
         upload.write(PDF)
         return files.keep(upload)
+
+
+def _conversation(clinic: Clinic, ref: VisitRef, patient: str, mark: str) -> str:
+    with clinic.database.scope(ref.clinic, Actor(person=patient, role=Role.PATIENT)) as scope:
+        conversation = scope.conversations.begin(ref.visit)
+        scope.conversations.send(message_of(conversation, mark))
+    return conversation
 
 
 PARTS = {"sheet": "law", "number": "1", "item_id": "photos", "shot_id": "overview"}

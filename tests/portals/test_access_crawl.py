@@ -127,6 +127,26 @@ DOORS: Mapping[str, Door] = {
     "GET /staff/provider": HALF_WAY,
     "GET /staff/provider/back": HALF_WAY,
     "GET /accesses": own("audit:own:viewed"),
+    "GET /messages": SIGNED_IN,
+    "GET /messages/new": SIGNED_IN,
+    "POST /messages/new": SIGNED_IN,
+    **{
+        f"{method} {portal}/messages/{{conversation}}{path}": Door(acts=(f"conversations:{act}",), also=also)
+        for portal in ("", "/staff")
+        for method, path, act, also in (
+            ("GET", "", "conversation:viewed", ()),
+            ("POST", "", "message:created", ()),
+            ("POST", "/draft", "draft:modified", ()),
+            ("POST", "/close", "conversation:modified", ()),
+            ("GET", "/files/{blob}", "file:viewed", (404,)),
+            ("POST", "/files/{blob}/remove", "file:deleted", ()),
+        )
+    },
+    "POST /messages/{conversation}/drop": Door(acts=("conversations:conversation:deleted",)),
+    "GET /staff/messages": own("conversations:list:viewed"),
+    "POST /staff/messages/{conversation}/hand-over": Door(acts=("conversations:clinician:modified",), also=(404,)),
+    "POST /staff/messages/{conversation}/take": clinic_wide("conversations:cover:modified"),
+    "POST /staff/visits/{visit}/messages": visit("conversations:conversation:created"),
     "GET /outbox": PUBLIC,
     "GET /staff/invitations": clinic_wide("accounts:invitation:viewed"),
     "POST /staff/invitations": clinic_wide("accounts:invitation:created"),

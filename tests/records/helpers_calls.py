@@ -150,9 +150,6 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
 def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:
     """What one method takes otherwise than the rest."""
     values: dict[str, Any] = {}
-    if name == "conversations":
-        draft = message_of(walked.conversation, key="another")
-        values |= {"draft": draft, "subject": "s", "about_visit": True, "clinician": walked.world.provider}
     if (name, method) == ("hours", "change"):
         values["version"] = 0
     if name in ("agreements", "credentials", "hours") or (
@@ -192,8 +189,11 @@ def _of_the_clinics_people(walked: Walked, name: str) -> dict[str, Any]:
 
 
 def _of_guardians(walked: Walked, name: str, method: str) -> dict[str, Any]:
-    """What is taken to end who acts for whom, and to take a record over."""
+    """What is taken to end who acts for whom, to take a record over, and to write."""
     values: dict[str, Any] = {}
+    if name == "conversations":
+        draft = message_of(walked.conversation, key="another")
+        values |= {"draft": draft, "subject": "s", "about_visit": True, "clinician": walked.world.provider}
     if name == "takeovers":
         values["tell"] = lambda address, _: mail_of("another")("t", address)
     if (name, method) == ("takeovers", "release"):
