@@ -27,6 +27,7 @@ FRESH_MINUTES: Mapping[str, int] = MappingProxyType(
         "send_prescription": 15,
         "change_factors": 10,
         "invite": 15,
+        "download_record": 10,
         "end_relationship": 15,
         "change_credentials": 15,
     }

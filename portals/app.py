@@ -47,6 +47,8 @@ from portals.patient import (
     photos,
     place,
     privacy,
+    record,
+    record_download,
     sharing,
     summary_pdf,
     texting,
@@ -82,6 +84,8 @@ PATIENT_PAGES = (
     moving,
     texting,
     messages,
+    record_download,
+    record,
     visit,
 )
 SHARED_PAGES = (start, brand, design, checking, call, ops, staff, provider, law, studio, api)

@@ -36,6 +36,7 @@ from records.parts import Parts
 from records.passkeys import Passkeys
 from records.people import People
 from records.receipts import Receipts
+from records.record_copies import RecordCopies
 from records.relationships import Relationships
 from records.replays import Replays
 from records.reviews import Reviews
@@ -144,6 +145,10 @@ class Scope:
     @cached_property
     def conversations(self) -> Conversations:
         return Conversations(self._work)
+
+    @cached_property
+    def record_copies(self) -> RecordCopies:
+        return RecordCopies(self._work)
 
     @cached_property
     def receipts(self) -> Receipts:

@@ -45,7 +45,19 @@ MINE, OTHER = "marigold", "wrenfield"
 KIND = "urgent_care/video_visit"
 PLACE = Place(country="us", state="FL", postal_code="33132", time_zone="America/New_York")
 PARAMETER = re.compile(r"\{(\w+)\}")
-TEXTS = ("given", "family", "mail@", "reason", "answer", "amoxicillin", "sig text", "history", "addendum", "signature")
+TEXTS = (
+    "given",
+    "family",
+    "mail@",
+    "reason",
+    "answer",
+    "amoxicillin",
+    "sig text",
+    "history",
+    "addendum",
+    "signature",
+    "subject",
+)
 
 
 @dataclass(frozen=True, slots=True)

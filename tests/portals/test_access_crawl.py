@@ -315,7 +315,15 @@ DOORS: Mapping[str, Door] = {
     "POST /staff/visits/{visit}/monitoring": visit("monitoring:report:created"),
     "POST /staff/visits/{visit}/duties": visit("duties:statement:created"),
 }
-PARAMETERS = {"visit", "visit_id", "order", "alert", "emergency", "token"}  # of the visit that everybody asks for
+PARAMETERS = {
+    "visit",
+    "visit_id",
+    "order",
+    "alert",
+    "emergency",
+    "token",
+    "conversation",
+}  # of the visit that everybody asks for
 SEE_IT = ("the patient", "the clinician", "the helper", "the proxy", "the booker")
 TURNED_AWAY = (401, 403, 404, 410)  # 410: a way in that is none for who asks
 

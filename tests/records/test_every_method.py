@@ -37,6 +37,7 @@ UNAUDITED = {
     "slots.taken",
     "visits.changes",
     "visits.document",
+    "record_copies.may_take",
     "parts.given",
     "parts.leads_to",
     "parts.unasked",
