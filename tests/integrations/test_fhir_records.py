@@ -68,9 +68,7 @@ WHOLE = FhirRecord(
     ),
     messages=(
         FhirMessage(id="cmg_1", visit="vis_1", subject="A question", text="Is it fine?", at=AT, by=""),
-        FhirMessage(
-            id="cmg_2", visit="vis_1", subject="A question", text="Yes.", at=AT, by="per_3", by_name="Lund"
-        ),
+        FhirMessage(id="cmg_2", visit="vis_1", subject="A question", text="Yes.", at=AT, by="per_3", by_name="Lund"),
         FhirMessage(id="cmg_3", visit="vis_1", subject="", text="Thanks.", at=AT, by="", by_name="Olga for Ana"),
     ),
 )
