@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import update
 
 from engine.ports import VisitChange, VisitRef
-from engine.slots import Opening, SlotQuery, Span, WeekHours, Working, open_slots
+from engine.slots import Limits, Opening, SlotQuery, Span, WeekHours, Working, open_slots
 from records.access import Role
 from records.audit_trail import AuditQuery
 from records.errors import AccessRefused, Conflict
-from records.hours import EXTRA, OFF, ExceptionDraft, HoursDraft
+from records.hours import CHANGED, EXTRA, OFF, ExceptionDraft, HoursDraft
 from records.tables.people import Provider
 from records.visit_records import RecordsVisitStore
 from records.work import Actor
@@ -189,3 +191,73 @@ def test_who_left_the_clinic_is_held_for_nobody(world: World) -> None:
         session.execute(update(Provider).values(active=False))
         session.commit()
     assert not world.store.hold_slot(world.effect(), START + timedelta(minutes=15))
+
+
+def limited(world: World, **limits: int) -> None:
+    every_day = tuple({"weekday": day, "since": "00:00", "until": ""} for day in range(7))
+    change(world, HoursDraft(time_zone=ZONE, week=every_day, limits=Limits(**limits)))
+
+
+def visits_at(world: World, *hours: int) -> list[VisitRef]:
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        drafts = (draft_of(world.patient, world.provider, starts_at=START + timedelta(hours=one)) for one in hours)
+        return [VisitRef(clinic=world.clinic, visit=scope.visits.draft(one)) for one in drafts]
+
+
+def holds(world: World, ref: VisitRef) -> bool:
+    store = RecordsVisitStore(world.database, lambda slug: (CLINIC, ZONE))
+    return store.hold_slot(replace(world.effect(), ref=ref), START + timedelta(minutes=15))
+
+
+def test_of_many_who_ask_at_once_no_more_than_the_days_most_are_held(world: World) -> None:
+    limited(world, daily=2)
+    refs = visits_at(world, 1, 2, 3, 4)
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(partial(holds, world), refs)) == [False, False, True, True]
+    (tomorrow,) = visits_at(world, 30)
+    assert holds(world, tomorrow)
+
+
+def test_what_is_kept_free_around_a_visit_is_nobody_elses(world: World) -> None:
+    limited(world, before=15, after=30)
+    first, close, later = visits_at(world, 1, 2, 3)
+    assert holds(world, first)
+    assert holds(world, first), "asked again it is the same"
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        (taken,) = scope.slots.taken(world.provider, START, START + timedelta(days=1))
+    assert (taken.starts_at, taken.ends_at) == (START + timedelta(minutes=45), START + timedelta(minutes=110))
+    assert not holds(world, close)
+    assert holds(world, later)
+
+
+def test_hours_for_some_visits_hold_no_others(world: World) -> None:
+    (ref,) = visits_at(world, 1)
+    day = {"weekday": START.weekday(), "since": "00:00", "until": ""}
+    change(world, HoursDraft(time_zone=ZONE, week=({**day, "modalities": ["in_person"]},)))
+    assert not holds(world, ref)
+
+
+def test_changed_hours_replace_the_usual_ones_of_their_days(world: World) -> None:
+    change(world)
+    add(world, CHANGED, FRIDAY, since="14:00", until="15:00")
+    add(world, CHANGED, FRIDAY, since="16:00", until="17:00")
+    assert slots(working(world), FRIDAY) == ["19:00", "21:00"]
+
+
+def test_a_change_is_undone_to_what_it_replaced_and_done_again(world: World) -> None:
+    change(world)
+    change(world, replace(WEEK, week=(), limits=Limits(notice=60)), 1)
+    for version, starts in ((2, 4), (3, 0), (4, 4)):
+        with world.database.scope(world.clinic, world.as_provider) as scope:
+            scope.hours.undo(world.provider, version)
+        assert len(slots(working(world), FRIDAY)) == starts
+    with pytest.raises(Conflict), world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.hours.undo(world.provider, 1)
+
+
+def test_the_first_change_is_undone_to_the_clinics_hours(world: World) -> None:
+    change(world)
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.hours.undo(world.provider, 1)
+        assert scope.hours.of_person(world.provider).usual
+    assert len(slots(working(world), FRIDAY)) == 8
