@@ -82,6 +82,7 @@ STEP_KINDS: Mapping[str, StepKind] = {
     "tech_check": StepKind(says="tries camera, microphone and network", later_than=("book",)),
     "wait": StepKind(says="the waiting room", later_than=("book",), settings={
         "no_show": _time(900, "how long after its start a visit waits for the patient"),
+        "call_back": _time(900, "how long a patient who is called back has to return"),
     }),
     "consult": StepKind(says="the encounter", gate="join", later_than=("book", "locate", "wait"), settings={
         "medium": Setting(shape=OneOf(MEDIA), doc="how they meet", default="video"),

@@ -38,7 +38,7 @@ from records.tables.visits import Visit, VisitEventRow
 from records.work import Work
 
 # Until the call is over something can be added; what the clinician may have looked at is not taken away again.
-REMOVING = ("held", "booked", "preparing", "ready", "waiting", "blocked")
+REMOVING = ("held", "booked", "preparing", "ready", "waiting", "away", "called_back", "blocked")
 ADDING = (*REMOVING, "in_call", "submitted", "in_review", "more_asked")
 MOST_SAID = 5  # files of one message
 ADDED, SHOT = "file_added", "shot"

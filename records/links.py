@@ -1,4 +1,7 @@
-"""Join links: shown as often as one likes, consumed once, bound to one participant and one browser session."""
+"""Links into a visit: shown as often as one likes, consumed once, bound to one participant.
+
+A link to join binds the room to one browser session; one to return leads back to the waiting room and opens nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from sqlalchemy import select
 
 from records.access import Role
 from records.acting import may_join
@@ -17,6 +22,8 @@ from records.sealing import Secret
 from records.tables.visits import JoinLink, ParticipantRow, RoomPassRow, Visit
 from records.work import Repository, Work
 
+# What a link is for, as its id says.
+JOIN, CALL_BACK = "lnk", "bck"
 # How long the session that consumed a link may come back into the room.
 PASS_LIFE = timedelta(hours=4)
 # How long that session may send the same use again: its answer may have been lost on the way.
@@ -50,21 +57,14 @@ class Links(Repository):
     def address(self, link: str) -> str:
         """The token that goes into the link's address; only for the participant it was issued to."""
         row = self._reached(link, Act.LINK_VIEWED)
-        secret = self._work.ring.current(self._session, self._work.clinic, Purpose.LINKS)
-        return f"{row.id}.{self._code(row.id, secret)}"
+        return token_of(self._work, row.id)
 
     def peek(self, token: str) -> LinkView:
         """What a link is, changing nothing. Raises `LinkRefused` (unknown, expired)."""
-        row = self._link(token, Act.LINK_VIEWED)
+        row = self._link(token, Act.LINK_VIEWED, JOIN)
         if row.expires_at <= self._work.now:
             raise self._refused(row, "expired")
-        return LinkView(
-            id=row.id,
-            visit=row.visit,
-            participant=row.participant,
-            expires_at=row.expires_at,
-            used=row.consumed_at is not None and self._repeated(row) is None,
-        )
+        return self._view(row)
 
     def consume(self, token: str) -> RoomPass:
         """Uses the link for the actor's session; the same session may repeat that for a short while.
@@ -72,7 +72,7 @@ class Links(Repository):
         A repeat is audited as one and gives the pass of the first time, which lasts no longer for it. Raises
         `LinkRefused` (unknown, expired, used); that is audited.
         """
-        row = self._link(token, Act.LINK_CONSUMED)
+        row = self._link(token, Act.LINK_CONSUMED, JOIN)
         if row.consumed_at is not None:
             return self._again(row)
         if row.expires_at <= self._work.now:
@@ -82,6 +82,23 @@ class Links(Repository):
         row.consumed_at = self._work.now
         self._work.note(Act.LINK_CONSUMED, row.id, row.visit)
         return self._pass(row)
+
+    def peek_call_back(self, token: str) -> LinkView:
+        """The same of a link by which somebody who was called back returns. Raises `LinkRefused`."""
+        return self._view(self._alive(token, Act.LINK_VIEWED))
+
+    def use_call_back(self, token: str) -> str:
+        """Uses it up and returns its visit; it opens no room, for which the join gate is asked as for everybody.
+
+        Raises `LinkRefused` (unknown, expired, used); that is audited.
+        """
+        row = self._alive(token, Act.LINK_CONSUMED)
+        if row.consumed_at is not None:
+            raise self._refused(row, "used")
+        row.consumed_at = self._work.now
+        self._work.note(Act.LINK_CONSUMED, row.id, row.visit)
+        self._session.flush()
+        return row.visit
 
     def room_pass(self, visit: str) -> RoomPass | None:
         """The pass that the actor's session holds for the visit, None when it has none or it is over."""
@@ -101,6 +118,21 @@ class Links(Repository):
         if part.visit != visit:
             return False
         return part.role != Role.CAREGIVER or may_join(self._work, row.patient, part.person)
+
+    def _alive(self, token: str, act: Act) -> JoinLink:
+        row = self._link(token, act, CALL_BACK)
+        if row.expires_at <= self._work.now:
+            raise self._refused(row, "expired")
+        return row
+
+    def _view(self, row: JoinLink) -> LinkView:
+        return LinkView(
+            id=row.id,
+            visit=row.visit,
+            participant=row.participant,
+            expires_at=row.expires_at,
+            used=row.consumed_at is not None and self._repeated(row) is None,
+        )
 
     def _again(self, link: JoinLink) -> RoomPass:
         given = self._repeated(link)
@@ -133,9 +165,9 @@ class Links(Repository):
         self._session.flush()
         return RoomPass(visit=link.visit, participant=part.id, role=part.role, until=until)
 
-    def _link(self, token: str, act: Act) -> JoinLink:
+    def _link(self, token: str, act: Act, purpose: str) -> JoinLink:
         link, _, code = token.partition(".")
-        if not self._is_ours(link, code):
+        if not (link.startswith(f"{purpose}_") and self._is_ours(link, code)):
             self._work.record(Act.LINK_REFUSED, "unknown", code="unknown")
             raise LinkRefused("unknown")
         return self._reached(link, act)
@@ -162,8 +194,17 @@ class Links(Repository):
         return any(hmac.compare_digest(code.encode(), self._code(link, secret).encode()) for secret in kept)
 
     def _code(self, link: str, secret: Secret) -> str:
-        code = hmac.new(secret.value, f"join|{self._work.clinic}|{link}".encode(), hashlib.sha256).digest()
-        return b64(code[:18])
+        return _code(self._work.clinic, link, secret)
+
+
+def token_of(work: Work, link: str) -> str:
+    """What stands in a link's address: its id and a code under the newest key."""
+    secret = work.ring.current(work.session, work.clinic, Purpose.LINKS)
+    return f"{link}.{_code(work.clinic, link, secret)}"
+
+
+def _code(clinic: str, link: str, secret: Secret) -> str:
+    return b64(hmac.new(secret.value, f"join|{clinic}|{link}".encode(), hashlib.sha256).digest()[:18])
 
 
 def issue_link(work: Work, visit: Visit, participant: str, until: datetime) -> str:
@@ -171,10 +212,37 @@ def issue_link(work: Work, visit: Visit, participant: str, until: datetime) -> s
     part = work.row(ParticipantRow, participant)
     if part.visit != visit.id:
         raise NotFound(f"participants {participant[:40]}")
+    return _issue(work, part, until, JOIN)
+
+
+def call_back(work: Work, visit: Visit, until: datetime) -> None:
+    """Makes a link for everybody on the patient's side, by which they return until an instant of the visit's time."""
+    machine = work.now + (until - work.at)
+    query = select(ParticipantRow).where(ParticipantRow.visit == visit.id, ParticipantRow.role != str(Role.PROVIDER))
+    for part in work.session.scalars(query.order_by(ParticipantRow.id)).all():
+        _issue(work, part, machine, CALL_BACK)
+
+
+def returning(work: Work, visit: str, person: str) -> tuple[str, datetime] | None:
+    """The address token of the person's newest link for returning, and until when it may be used; None without one."""
+    query = select(JoinLink).join(ParticipantRow, ParticipantRow.id == JoinLink.participant)
+    query = query.where(
+        JoinLink.visit == visit, ParticipantRow.person == person, JoinLink.id.startswith(f"{CALL_BACK}_")
+    )
+    row = work.session.scalars(query.order_by(JoinLink.issued_at.desc(), JoinLink.id).limit(1)).first()
+    return (token_of(work, row.id), row.expires_at) if row is not None else None
+
+
+def _issue(work: Work, part: ParticipantRow, until: datetime, purpose: str) -> str:
     row = JoinLink(
-        id=new_id("lnk"), clinic=work.clinic, visit=visit.id, participant=part.id, issued_at=work.now, expires_at=until
+        id=new_id(purpose),
+        clinic=work.clinic,
+        visit=part.visit,
+        participant=part.id,
+        issued_at=work.now,
+        expires_at=until,
     )
     work.session.add(row)
     work.session.flush()
-    work.note(Act.LINK_ISSUED, row.id, visit.id)
+    work.note(Act.LINK_ISSUED, row.id, part.visit)
     return row.id

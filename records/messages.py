@@ -13,6 +13,7 @@ from records.access import sees
 from records.acts import Act
 from records.course import TEXT
 from records.errors import RecordsError
+from records.links import returning
 from records.standing import standing_to
 from records.tables.people import Person
 from records.tables.visits import MessageRow, Visit, VisitEventRow
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from records.database import Database
 
 CHANGES = ("visit_moved", "visit_cancelled")
+CALLED_BACK_NOTICE = "call_back_ready"
 QUEUED, SENT, REFUSED = "queued", "sent", "refused"
 
 
@@ -31,7 +33,8 @@ class MessageView:
     """A notice: template, audience (patient or provider), channel (mail or text), and whether it was sent.
 
     ``starts_at`` and ``ends_at`` are the visit's, ``changes`` how often it was moved or cancelled. ``address`` and
-    ``language`` are empty for a reader who may not know how people are reached.
+    ``language`` are empty for a reader who may not know how people are reached, and so is ``link``: the token by which
+    somebody who is called back returns, for ``minutes`` from when the notice was made. ``modality`` is the visit's.
     """
 
     id: str
@@ -47,6 +50,9 @@ class MessageView:
     starts_at: datetime
     ends_at: datetime
     changes: int
+    modality: str = ""
+    link: str = ""
+    minutes: int = 0
 
 
 class Messages(Repository):
@@ -114,7 +120,9 @@ class MessageQueue:
 
 def _view(work: Work, row: MessageRow) -> MessageView:
     visit = work.row(Visit, row.visit)
-    named = "address" in sees(standing_to(work, row.person), "message")
+    seen = sees(standing_to(work, row.person), "message")
+    named = "address" in seen
+    link, minutes = _link(work, row) if named else ("", 0)
     address, language = _address(work, row) if named else ("", "")
     return MessageView(
         id=row.id,
@@ -130,7 +138,16 @@ def _view(work: Work, row: MessageRow) -> MessageView:
         starts_at=visit.starts_at,
         ends_at=visit.ends_at,
         changes=_changes(work, row.visit),
+        modality=visit.modality if "modality" in seen else "",
+        link=link,
+        minutes=minutes,
     )
+
+
+def _link(work: Work, row: MessageRow) -> tuple[str, int]:
+    """The token by which the notice's person returns, and for how many minutes from then; nothing for other notices."""
+    found = returning(work, row.visit, row.person) if row.template == CALLED_BACK_NOTICE else None
+    return (found[0], max(0, round((found[1] - row.at).total_seconds() / 60))) if found is not None else ("", 0)
 
 
 def _changes(work: Work, visit: str) -> int:

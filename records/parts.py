@@ -44,6 +44,8 @@ ASKED: Mapping[str, Act] = {
     "call_off": Act.VISIT_CALLED_OFF,
     "arrive": Act.ROOM_ASKED,
     "leave": Act.ROOM_ASKED,
+    "step_out": Act.ROOM_ASKED,
+    "come_back": Act.ROOM_ASKED,
     "join": Act.ROOM_ASKED,
 }
 # What a page leads to, and the act that it ends in: who may not do that is not shown the page.

@@ -5,7 +5,11 @@ from __future__ import annotations
 DRAFT = "draft"
 HELD = "held"
 BOOKED = "booked"
+READY = "ready"
 WAITING = "waiting"
+AWAY = "away"
+CALLED_BACK = "called_back"
+IN_LINE = frozenset({WAITING, AWAY, CALLED_BACK})
 BLOCKED = "blocked"
 IN_CALL = "in_call"
 SUBMITTED = "submitted"

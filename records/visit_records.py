@@ -47,12 +47,23 @@ from records.errors import NotFound
 from records.gates import keep_gate
 from records.handoffs import hand_over, offer_visit
 from records.hours import ClinicHours, Wanted, kind_of, unknown_hours, works_then
-from records.links import issue_link
+from records.links import call_back, issue_link
 from records.matters import Matter, put, settle, settle_at
 from records.moves import move_visit, standing_of
 from records.notes import SIGNED
 from records.orders import DRAFTED
-from records.stages import BLOCKED, BOOKED, DRAFT, FINAL, IN_CALL, IN_REVIEW, REFUSED, WAITING
+from records.stages import (
+    BLOCKED,
+    BOOKED,
+    CALLED_BACK,
+    DRAFT,
+    FINAL,
+    IN_CALL,
+    IN_LINE,
+    IN_REVIEW,
+    REFUSED,
+    WAITING,
+)
 from records.tables.clinical import NoteRow, OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import GateRow, OutboxRow, PaymentRow, Visit
@@ -183,6 +194,8 @@ class RecordsVisitStore:
             stage = None if visit.stage in FINAL and change.stage in FINAL else change.stage
             _move(work, visit, stage)
             _put_blocked(work, visit, stage, effect)
+            if stage == CALLED_BACK and "due" in change.detail:
+                call_back(work, visit, datetime.fromisoformat(str(change.detail["due"])))
             append_event(work, visit, change.event, stage, change.detail)
             work.note(Act.STAGE_CHANGED, visit.id, visit.id, event=change.event, stage=stage or "")
             return {}
@@ -311,7 +324,7 @@ class RecordsVisitStore:
 def _move(work: Work, visit: Visit, stage: str | None) -> None:
     if stage == BOOKED:
         slots.make_lasting(work, visit)
-    elif stage == WAITING and visit.stage != WAITING:
+    elif stage == WAITING and visit.stage not in IN_LINE:
         visit.arrived_at = work.at
     elif stage in (IN_CALL, IN_REVIEW) and visit.encounter_at is None:
         visit.encounter_at = work.at

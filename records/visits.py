@@ -16,6 +16,7 @@ from engine.dossier import Dossier, Place
 from engine.pinned import Document
 from engine.plans import VisitPlan, plan_from_json
 from engine.ports import RoomPlace
+from engine.waiting import WaitFacts
 from records.access import Role, only_by, permitted, sees
 from records.acting import held_for, joining
 from records.acts import Act
@@ -24,8 +25,9 @@ from records.course import append_event, tell
 from records.documents import AMONG_CLINICIANS
 from records.dossiers import build_dossier
 from records.errors import AlreadyDone, Erased, NotFound
+from records.lines import MISSED, called_until, facts_of, newest_stage
 from records.people import place_from_json, place_to_json
-from records.stages import DRAFT, FINAL, WAITING
+from records.stages import DRAFT, FINAL, IN_LINE, READY
 from records.standing import open_emergencies, standing_at, standing_to
 from records.tables.clinical import DocumentRow, OrderRow
 from records.tables.people import Patient, Person, Provider
@@ -98,10 +100,15 @@ class QueueEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A place in the waiting room: from 1, and how many are before."""
+    """A place in the waiting room: from 1, how many are before, and what tells how long it may take.
+
+    ``until`` is until when somebody who was called back may return.
+    """
 
     position: int
     ahead: int
+    facts: WaitFacts
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +224,7 @@ class Visits(Repository):
         rows = [row for row in self._queued(provider) if row.stage not in FINAL or row.id in alerts]
         people = self._people([row.patient for row in rows])
         rows = [row for row in rows if row.patient in people]  # nobody waits who was erased
-        waiting = [row.id for row in rows if row.stage == WAITING]
+        waiting = [row.id for row in rows if row.stage in IN_LINE]
         return tuple(
             QueueEntry(
                 visit=self._view(row),
@@ -232,17 +239,16 @@ class Visits(Repository):
     def waiting(self, visit: str) -> Waiting | None:
         """The visit's place among those who wait for its provider; None when it does not wait. Not audited: no PHI."""
         row = self._work.visit(visit, Act.WAITING_VIEWED, audited=False)
-        if row.stage != WAITING or row.arrived_at is None:
+        if row.stage not in IN_LINE or row.arrived_at is None:
             return None
-        ahead = self._session.scalar(
-            select(func.count()).where(
-                Visit.clinic == self._work.clinic,
-                Visit.provider == row.provider,
-                Visit.stage == WAITING,
-                (Visit.arrived_at < row.arrived_at) | ((Visit.arrived_at == row.arrived_at) & (Visit.id < row.id)),
-            )
-        )
-        return Waiting(position=(ahead or 0) + 1, ahead=ahead or 0)
+        facts = facts_of(self._work, row)
+        ahead = len(facts.ahead)
+        return Waiting(position=ahead + 1, ahead=ahead, facts=facts, until=called_until(self._work, row))
+
+    def missed_call_back(self, visit: str) -> bool:
+        """Whether the place in line was given up last because nobody returned. Not audited: no PHI."""
+        row = self._work.visit(visit, Act.WAITING_VIEWED, audited=False)
+        return row.stage == READY and newest_stage(self._work, row).get("code") == MISSED
 
     def changes(self, visit: str) -> str:
         """A digest that differs when a page about the visit would; it discloses nothing and is not audited."""
@@ -364,7 +370,7 @@ class Visits(Repository):
             ),
         )
         rows = self._session.scalars(query).all()
-        return sorted(rows, key=lambda row: (row.stage != WAITING, row.arrived_at or row.starts_at, row.id))
+        return sorted(rows, key=lambda row: (row.stage not in IN_LINE, row.arrived_at or row.starts_at, row.id))
 
     def _open_alerts(self, provider: str) -> dict[str, list[str]]:
         query = (

@@ -10,11 +10,11 @@ from functools import partial
 from engine.plans import Reminder, Step
 from workflows import effects
 from workflows.contracts import DutyInput, ReminderInput
-from workflows.state import BLOCKED, DOCUMENTING, IN_CALL, NO_SHOW, REFUSED, WAITING, Owed
+from workflows.state import BLOCKED, DOCUMENTING, IN_CALL, IN_LINE, NO_SHOW, REFUSED, Owed
 from workflows.steps.base import Visit, seconds
 from workflows.steps.cases import is_case
+from workflows.steps.waiting import NO_SHOW_SECONDS
 
-NO_SHOW_SECONDS = 900
 MAIL = "mail"
 DUTY_DUE = "duty_due"
 DUTY_OVERDUE = "duty_overdue"
@@ -52,10 +52,10 @@ async def watch_for_no_show(visit: Visit) -> None:
     deadline = starts + grace
     while not await visit.until(lambda: visit.state.call is not None, deadline):
         async with visit.lock(wait.id):
-            if visit.state.stage != WAITING:
+            if visit.state.stage not in IN_LINE:
                 visit.end(REFUSED if visit.state.stage == BLOCKED else NO_SHOW)
                 return
-        await visit.until(lambda: visit.state.call is not None or visit.state.stage != WAITING)
+        await visit.until(lambda: visit.state.call is not None or visit.state.stage not in IN_LINE)
         deadline = visit.now() + grace
 
 
@@ -106,10 +106,13 @@ async def _watch_each_start(visit: Visit, wait: Step, starts: datetime, grace: t
         async with visit.lock(wait.id):
             if visit.state.starts_at != starts:
                 continue
-            if visit.state.stage != WAITING:
+            if visit.state.grace_until is not None and visit.state.grace_until > visit.now():
+                deadline = visit.state.grace_until
+                continue
+            if visit.state.stage not in IN_LINE:
                 visit.end(REFUSED if visit.state.stage == BLOCKED else NO_SHOW)
                 return
-        await visit.until(lambda: visit.state.call is not None or visit.state.stage != WAITING)
+        await visit.until(lambda: visit.state.call is not None or visit.state.stage not in IN_LINE)
         deadline = visit.now() + grace
 
 

@@ -32,7 +32,8 @@ class Ask:
     """What a person asks of a visit. ``actor`` is the account's person id, ``subject`` the thing asked about.
 
     Acts and their subjects: ``book`` (none), ``pay`` (none), ``arrive`` (participant), ``leave`` (participant),
-    ``admit`` (none), ``join`` (participant), ``ask_more`` (id of what is asked), ``end_call`` (none), ``prescribe``
+    ``step_out`` (participant; to be called back), ``call_back`` (none), ``come_back`` (participant), ``admit`` (none),
+    ``join`` (participant), ``ask_more`` (id of what is asked), ``end_call`` (none), ``prescribe``
     (order id), ``sign`` (note id), ``cancel`` (reason code), ``call_off`` (reason code; the clinic cancels),
     ``reschedule`` (none; to ``starts_at``), ``recheck`` (step id), and of a hand-off's id ``hand_off``, ``keep``,
     ``take_over``, ``decline``. ``agreed_cents`` is the fee that was shown to who

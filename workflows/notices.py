@@ -63,6 +63,29 @@ MAILS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
         },
     }
 )
+# What is said besides, with an address that leads to it; a mail's subject where it differs from the usual.
+CALL_BACK, BOOKED = "call_back_ready", "visit_booked"
+TURNS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "en": (
+            "Your clinic is ready for you",
+            "It is your turn. Please come back within {minutes} minutes: {address}",
+            "If you cannot, your place goes to the next person. Your visit is not taken away.",
+        ),
+        "es": (
+            "Su clínica puede atenderle ahora",
+            "Es su turno. Por favor vuelva en {minutes} minutos: {address}",
+            "Si no puede, su lugar pasa a la siguiente persona. No pierde su consulta.",
+        ),
+    }
+)
+TRY_DEVICE: Mapping[str, str] = MappingProxyType(
+    {
+        "en": "You can try your device for it beforehand: {address}",
+        "es": "Antes puede probar su equipo para ella: {address}",
+    }
+)
+CALLS = frozenset({"audio_video", "audio_only"})
 OTHER_TEXT: Mapping[str, str] = MappingProxyType(
     {
         "en": "There is news from your clinic. Please sign in to read it. Reply STOP to end texts.",
@@ -104,6 +127,12 @@ class VisitNotice(Notice, Protocol):
     def ends_at(self) -> datetime: ...
     @property
     def changes(self) -> int: ...
+    @property
+    def modality(self) -> str: ...
+    @property
+    def link(self) -> str: ...
+    @property
+    def minutes(self) -> int: ...
 
 
 class NoticeQueue(Protocol[OneNotice]):
@@ -128,14 +157,21 @@ def news(notice: Notice) -> tuple[str, str]:
     return TEXTS.get(notice.language, TEXTS["en"])
 
 
+def no_address(clinic: str) -> str:
+    """What is known of a clinic's pages where nobody said where they are."""
+    return ""
+
+
 class VisitWords:
     """Subject, body and calendar entry of notices about visits, in the words of the clinic where it has its own.
 
     ``own`` gives the own words of a clinic, by its short name, for a notice in a language; empty where it has none.
+    ``base`` gives the address of a clinic's pages; without it no notice leads anywhere.
     """
 
-    def __init__(self, own: Callable[[str, str, str], str]) -> None:
+    def __init__(self, own: Callable[[str, str, str], str], base: Callable[[str], str] = no_address) -> None:
         self._own = own
+        self._base = base
 
     def say(self, notice: VisitNotice) -> tuple[str, str]:
         """A mail says only that there is news; a text may say that an appointment comes near."""
@@ -145,7 +181,24 @@ class VisitWords:
         if notice.channel == "text":
             by_language = SHORT_TEXTS.get(notice.template, OTHER_TEXT)
             usual = by_language.get(notice.language, by_language["en"])
-        return subject, self._own(notice.clinic, notice.template, notice.language) or usual
+        said = self._own(notice.clinic, notice.template, notice.language) or usual
+        if notice.template == CALL_BACK and notice.link:
+            return self._turn(notice)
+        return subject, f"{said}{self._more(notice)}"
+
+    def _turn(self, notice: VisitNotice) -> tuple[str, str]:
+        """It is somebody's turn: how long they have, and the link by which they return, which works once."""
+        subject, body, otherwise = TURNS.get(notice.language, TURNS["en"])
+        said = body.format(minutes=notice.minutes, address=f"{self._base(notice.clinic)}/visits/back/{notice.link}")
+        return subject, said if notice.channel == "text" else f"{said}\n\n{otherwise}"
+
+    def _more(self, notice: VisitNotice) -> str:
+        """Where a device can be tried, with the word that a visit with a call was booked."""
+        base = self._base(notice.clinic)
+        if not base or notice.template != BOOKED or notice.channel != MAIL or notice.modality not in CALLS:
+            return ""
+        words = TRY_DEVICE.get(notice.language, TRY_DEVICE["en"])
+        return "\n\n" + words.format(address=f"{base}/visits/{notice.visit}/check")
 
     def calendar(self, notice: VisitNotice) -> str:
         """What goes with the mails that say that a visit was booked, moved or cancelled. It names no clinic."""

@@ -13,6 +13,8 @@ BOOKED = "booked"
 PREPARING = "preparing"
 READY = "ready"
 WAITING = "waiting"
+AWAY = "away"
+CALLED_BACK = "called_back"
 IN_CALL = "in_call"
 SUBMITTED = "submitted"
 IN_REVIEW = "in_review"
@@ -28,7 +30,9 @@ NO_SHOW = "no_show"
 ESCALATED = "escalated"
 
 # Where a visit has not yet become care: it may still be escalated away, or not be shown up for.
-BEFORE_CARE = frozenset({DRAFT, HELD, BOOKED, PREPARING, READY, WAITING, SUBMITTED, BLOCKED})
+BEFORE_CARE = frozenset({DRAFT, HELD, BOOKED, PREPARING, READY, WAITING, AWAY, CALLED_BACK, SUBMITTED, BLOCKED})
+# Where the patient has a place in the waiting room, on its page or away from it.
+IN_LINE = frozenset({WAITING, AWAY, CALLED_BACK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,9 @@ class VisitState:
     ``handoff`` is the hand-off that is open, ``handoff_due`` until when it is to be answered (None: it was not, and
     whoever takes it first has it), ``handovers`` how often the visit was handed over.
 
+    ``call_backs`` is how often the patient was called back, ``called_until`` until when they may return,
+    ``grace_until`` until when nobody misses them after they did not.
+
     ``duties`` are all that gates ever left for later, ``owed`` those whose clock still runs; ``ahead`` is how
     far a demonstration's clock is ahead.
     """
@@ -128,3 +135,6 @@ class VisitState:
     handoff: str = ""
     handoff_due: datetime | None = None
     handovers: int = 0
+    call_backs: int = 0
+    called_until: datetime | None = None
+    grace_until: datetime | None = None

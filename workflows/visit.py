@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.steps.base import NOT_NOW, TOO_LATE, Visit
     from workflows.steps.closing import recheck_sign
     from workflows.steps.library import KINDS
+    from workflows.steps.waiting import watch_call_backs
 
 REFUSED_ACT = "refused"
 UNKNOWN_SUBJECT = "unknown_subject"
@@ -51,6 +52,7 @@ class VisitWorkflow:
         self._clocks.append(asyncio.create_task(clocks.call_for_duties(self._visit)))
         self._clocks.append(asyncio.create_task(clocks.watch_the_answer(self._visit)))
         self._clocks.append(asyncio.create_task(handing.watch(self._visit)))
+        self._clocks.append(asyncio.create_task(watch_call_backs(self._visit)))
         await self._until(lambda: bool(state.ending) or self._is_cared_for())
         if state.ending:
             await self._leave()

@@ -133,7 +133,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             return
         opened, visits = joined
         settings, database = opened.settings, opened.database
-        store, notifier, words = RecordsVisitStore(database), _notifier(settings), _words(keeper)
+        store, notifier, words = RecordsVisitStore(database), _notifier(settings), _words(keeper, settings.public_base)
         dresser = Dresser(lambda: keeper.current.content, words)
         spans = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-worker")
         worker = Worker(
@@ -172,14 +172,15 @@ def _notifier(settings: Settings) -> Notifier:
     return ByChannel(SimulatedNotifier(), TextNetwork(SimulatedTextNetwork().post, "simulated", "+10000000000"))
 
 
-def _words(keeper: LibraryKeeper) -> VisitWords:
+def _words(keeper: LibraryKeeper, public_base: str) -> VisitWords:
     """The clinics' own words, as their files say them now."""
 
     def own(clinic: str, template: str, language: str) -> str:
         texts = keeper.current.content.clinics[clinic].texts.get(f"notice_{template}")
         return text_in(texts, language) if texts else ""
 
-    return VisitWords(own)
+    scheme, _, rest = public_base.partition("://")
+    return VisitWords(own, lambda clinic: f"{scheme}://{clinic}.{rest}")
 
 
 def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, evaluators: EvaluatorPool) -> list[Any]:

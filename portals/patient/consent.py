@@ -22,9 +22,10 @@ from portals.patient.names import same_name
 from portals.patient.visit import VisitPage, begun, read_page
 from records.consents import ConsentDraft
 from records.scope import Scope
+from records.stages import IN_LINE
 
 router = APIRouter()
-OPEN_STAGES = frozenset({"booked", "preparing", "ready", "waiting"})
+OPEN_STAGES = frozenset({"booked", "preparing", "ready", *IN_LINE})
 TOPICS = ("consent", "recording", "privacy")
 
 

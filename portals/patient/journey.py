@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.plans import VisitPlan
+from records.stages import IN_LINE
 from records.visits import VisitView
 
 DONE, NOW, LATER, SHUT = "done", "now", "later", "shut"
@@ -16,7 +17,7 @@ OPTIONAL = frozenset({"check"})
 PAID = frozenset({"authorised", "captured"})
 OVER = frozenset({"refused", "expired", "cancelled", "no_show", "escalated"})
 SEEN = frozenset({"documenting", "completed"})
-WITH_US = frozenset({"waiting", "in_call"})
+WITH_US = IN_LINE | {"in_call"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

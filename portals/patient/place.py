@@ -20,9 +20,10 @@ from portals.base.visitor import visitor
 from portals.patient.places import place_problems, state_options
 from portals.patient.visit import VisitPage, begun, page_of, read_page
 from records.scope import Scope
+from records.stages import IN_LINE
 
 router = APIRouter()
-OPEN_STAGES = frozenset({"booked", "preparing", "ready", "waiting", "submitted", "blocked"})
+OPEN_STAGES = frozenset({"booked", "preparing", "ready", *IN_LINE, "submitted", "blocked"})
 FIELDS = ("street", "city", "state", "postal_code", "here")
 COUNTRY = "us"
 LOOKS, PAUSE_SECONDS = 12, 0.25

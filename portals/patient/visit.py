@@ -25,10 +25,11 @@ from records.access import Role
 from records.errors import NotYetBegun
 from records.relationships import Ward
 from records.scope import Scope
+from records.stages import IN_LINE
 from records.visits import VisitView
 
 router = APIRouter()
-CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", "waiting", "submitted", "blocked"})
+CANCELLABLE = frozenset({"draft", "held", "booked", "preparing", "ready", *IN_LINE, "submitted", "blocked"})
 MOVABLE = frozenset({"booked", "preparing", "ready"})
 TAKEN = "taken"
 CANCELLED: Mapping[str, str] = {"captured": "cancelled_fee", "none": "cancelled_unpaid"}

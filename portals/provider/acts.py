@@ -56,6 +56,13 @@ async def admit(request: Request, visit: str) -> Response:
     return _back(visit, ("admitted" if has_room else "case_opened") if answer.done else answer.code, "call")
 
 
+@router.post("/call-back")
+async def call_back(request: Request, visit: str) -> Response:
+    """Tells a patient who left the waiting room that it is their turn."""
+    answer = await _ask(request, visit, "call_back")
+    return _back(visit, "called_back" if answer.done else answer.code, "call")
+
+
 @router.post("/join")
 async def join(request: Request, visit: str) -> Response:
     """Asks to join and takes the single-use link at once: it is the same person, session and post."""

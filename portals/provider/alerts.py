@@ -97,6 +97,8 @@ def _about(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _Ab
         return _decision(desk, visit, kind, words)
     if kind in _ANSWERS:
         return _About(text=(), todo=kind, part="call")
+    if kind == "call_back_missed":
+        return _About(text=(), todo=kind, part="call")
     if kind == "sign_overdue":
         return _About(text=(), todo=kind, part="sign")
     return _About(text=(), todo="other", part="tasks")

@@ -14,6 +14,7 @@ from portals.provider.desk import Desk, visit_type_title
 from portals.provider.law import LawWords
 from portals.provider.offers import offer_rows
 from portals.provider.views import GROUP_OF_STAGE, GROUPS, QueueRow, QueueView
+from records.stages import IN_LINE
 
 OPEN_OUTCOMES = ("permitted", "permitted_with_duties")
 
@@ -80,7 +81,7 @@ def _row(desk: Desk, entry: Any) -> QueueRow:
         acuity=acuity_of(entry.alerts),
         flags=len(entry.alerts),
         licence=licence_mark(desk.scope.gates.for_visit(visit.visit)),
-        waiting_since=visit.arrived_at if visit.stage == "waiting" else None,
+        waiting_since=visit.arrived_at if visit.stage in IN_LINE else None,
         position=entry.position,
     )
 

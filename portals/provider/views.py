@@ -14,6 +14,8 @@ from records.conversation_rows import ConversationView
 GROUPS = ("waiting", "in_call", "to_sign", "booked", "stopped")
 GROUP_OF_STAGE: Mapping[str, str] = {
     "waiting": "waiting",
+    "away": "waiting",
+    "called_back": "waiting",
     "in_call": "in_call",
     "documenting": "to_sign",
     "booked": "booked",

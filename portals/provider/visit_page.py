@@ -24,12 +24,12 @@ from portals.provider.offers import handed_view
 from portals.provider.orders_page import RxSource, prescribe_view
 from portals.provider.views import CallView, CaseLine, CaseView, NoteVersion, NoteView, OrderView, TaskView, VisitView
 from portals.provider.words import day_in, say_in
-from records.stages import HANDED
+from records.stages import HANDED, IN_LINE
 
 JOINABLE = ("in_call",)
 OPEN_CASES = ("submitted", "in_review", "more_asked", "documenting", "blocked")
 CARE = ("in_call", "in_review", "more_asked", "documenting")
-BEFORE_CARE = ("draft", "held", "booked", "preparing", "ready", "waiting", "submitted", "blocked")
+BEFORE_CARE = ("draft", "held", "booked", "preparing", "ready", *IN_LINE, "submitted", "blocked")
 OVER = ("documenting", "completed", "cancelled", "no_show", "escalated", "refused", "expired")
 
 
@@ -234,6 +234,12 @@ def _check(desk: Desk, visit: Any) -> str:
 def _call_act(desk: Desk, visit: Any) -> CallView:
     if visit.stage == "waiting":
         return CallView(act="admit")
+    if visit.stage == "away":
+        return CallView(act="away")
+    if visit.stage == "called_back":
+        found = desk.scope.visits.waiting(visit.visit)
+        until = desk.fmt.time(found.until, desk.zone) if found and found.until else ""
+        return CallView(act="called", until=until)
     if visit.stage == "blocked":
         return CallView(act="blocked")
     if visit.stage in JOINABLE:

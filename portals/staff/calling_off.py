@@ -15,12 +15,13 @@ from portals.provider.asking import ask
 from records.access import Role, may
 from records.acts import Act
 from records.scope import Scope
+from records.stages import IN_LINE
 from records.visits import VisitView
 from workflows.contracts import Ask
 
 router = APIRouter(include_in_schema=False)
 REASONS = ("clinician_away", "not_suitable", "other")
-OPEN = frozenset({"held", "booked", "preparing", "ready", "waiting", "blocked"})
+OPEN = frozenset({"held", "booked", "preparing", "ready", *IN_LINE, "blocked"})
 
 
 @router.get("/visits/{visit}/call-off")

@@ -173,6 +173,20 @@ class FakeVisits:
         self.move(ref, "ready")
         return Answer(done=True)
 
+    def _step_out(self, ref: VisitRef, ask: Ask) -> Answer:
+        self.move(ref, "away")
+        return Answer(done=True)
+
+    def _come_back(self, ref: VisitRef, ask: Ask) -> Answer:
+        self.move(ref, "waiting")
+        return Answer(done=True)
+
+    def _call_back(self, ref: VisitRef, ask: Ask) -> Answer:
+        due = (self.clock.now() + timedelta(minutes=15)).isoformat()
+        self.store.change(_effect(ref), VisitChange(event="called", stage="called_back", detail={"due": due}))
+        self.store.queue_message(_effect(ref), "call_back_ready", "patient")
+        return Answer(done=True)
+
     def _join(self, ref: VisitRef, ask: Ask) -> Answer:
         until = datetime.now(UTC) + timedelta(minutes=10)
         return Answer(done=True, made=self.store.issue_join_link(_effect(ref), ask.subject, until))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -145,10 +145,32 @@ class AboutVisit(Waiting):
     starts_at: datetime = datetime(2026, 12, 1, 15, tzinfo=UTC)
     ends_at: datetime = datetime(2026, 12, 1, 15, 20, tzinfo=UTC)
     changes: int = 1
+    modality: str = "audio_video"
+    link: str = ""
+    minutes: int = 0
 
 
-def words_of(own: str = "") -> VisitWords:
-    return VisitWords(lambda clinic, template, language: own)
+def words_of(own: str = "", base: str = "") -> VisitWords:
+    return VisitWords(lambda clinic, template, language: own, lambda clinic: base)
+
+
+def test_who_is_called_back_is_told_how_long_they_have_and_where_to_return() -> None:
+    words = words_of(base="https://bay.example")
+    turn = AboutVisit("n", template="call_back_ready", link="bck_1.x", minutes=15, language="en")
+    subject, mail = words.say(turn)
+    assert subject == "Your clinic is ready for you"
+    assert "within 15 minutes: https://bay.example/visits/back/bck_1.x" in mail and "next person" in mail
+    text = words.say(replace(turn, channel="text", language="es"))[1]
+    assert text == "Es su turno. Por favor vuelva en 15 minutos: https://bay.example/visits/back/bck_1.x"
+
+
+def test_a_booked_call_says_where_a_device_can_be_tried_and_a_case_does_not() -> None:
+    words = words_of(base="https://bay.example")
+    booked = words.say(AboutVisit("n", template="visit_booked", language="en"))[1]
+    assert booked.endswith("beforehand: https://bay.example/visits/vis_1/check")
+    for other in (AboutVisit("n", template="visit_booked", modality="store_and_forward"), AboutVisit("n")):
+        assert "https" not in words.say(other)[1]
+    assert "https" not in words_of().say(AboutVisit("n", template="visit_booked"))[1]
 
 
 def test_a_text_reminder_names_no_clinic_and_says_how_to_end_it() -> None:

@@ -115,9 +115,16 @@ class Visit:
         )
 
     async def move(self, step: str, key: str, stage: str, actor: str = "system", why: str = "") -> None:
-        """Moves the visit to a stage: in records, in its search attribute, and then here; ``why`` is a code."""
-        change = ChangeInput(effect=self.effect(step, key, actor, code=why), event=f"visit_{stage}", stage=stage)
-        await self.insist(step, key, lambda: effects.record_change(change))
+        """Moves the visit to a stage; ``why`` is a code."""
+        await self.move_for(self.effect(step, key, actor, code=why), stage)
+
+    async def move_for(self, effect: EffectInput, stage: str) -> None:
+        """Moves the visit to a stage: in records, in its search attribute, and then here.
+
+        ``effect.at`` is until when it stays so, where that is not for long.
+        """
+        change = ChangeInput(effect=effect, event=f"visit_{stage}", stage=stage)
+        await self.insist(effect.step, effect.key, lambda: effects.record_change(change))
         workflow.upsert_search_attributes([STAGE.value_set(stage)])
         self.state.stage = stage
 

@@ -1,4 +1,4 @@
-"""The waiting room and the call: arrive, admit, join, and a room that outlives the node it was opened on."""
+"""The call: admit, join, and a room that outlives the node it was opened on."""
 
 from __future__ import annotations
 
@@ -12,35 +12,13 @@ from temporalio import workflow
 from engine.plans import Step
 from workflows import effects
 from workflows.contracts import Answer, Ask, PlaceInput, RoomAllocation, RoomInput
-from workflows.state import DOCUMENTING, IN_CALL, READY, WAITING, Call
+from workflows.state import DOCUMENTING, IN_CALL, WAITING, Call
 from workflows.steps import cases
 from workflows.steps.base import GATE_SHUT, NETWORK_UNAVAILABLE, NOT_NOW, TOO_LATE, StepKind, Visit, seconds, shut
 
 OVERRUN_SECONDS = 3600
 JOIN_LINK_SECONDS = 600
 ROOMLESS = frozenset({"chat", "asynchronous"})
-
-
-class Wait(StepKind):
-    """The waiting room: the patient arrives (and may leave again) until the clinician lets them in."""
-
-    acts = frozenset({"arrive", "leave"})
-
-    async def run(self, visit: Visit, step: Step) -> None:
-        await visit.move(step.id, "ready", READY)
-        await visit.until(lambda: visit.state.call is not None)
-
-    def refusal(self, visit: Visit, step: Step, ask: Ask) -> str:
-        expected = READY if ask.act == "arrive" else WAITING
-        if visit.is_open(step) and visit.state.stage == expected:
-            return ""
-        return TOO_LATE if visit.is_finished(step) else NOT_NOW
-
-    async def answer(self, visit: Visit, step: Step, ask: Ask) -> Answer:
-        arrives = ask.act == "arrive"
-        await visit.move(step.id, ask.request, WAITING if arrives else READY, ask.actor)
-        visit.state.arrived = arrives
-        return Answer(done=True)
 
 
 class Consult(StepKind):

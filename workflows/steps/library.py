@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 from workflows.steps.base import StepKind
 from workflows.steps.booking import Book, Pay
-from workflows.steps.calling import Consult, Wait
+from workflows.steps.calling import Consult
 from workflows.steps.closing import Bill, Document, Escalate, FollowUp, Message, Prescribe
 from workflows.steps.preparing import Consent, Heard, Intake, Licence, Passing
+from workflows.steps.waiting import Wait
 
 KINDS: Mapping[str, StepKind] = MappingProxyType(
     {
