@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -107,7 +107,7 @@ class Waiting:
 
     position: int
     ahead: int
-    facts: WaitFacts
+    facts: WaitFacts = field(repr=False)
     until: datetime | None = None
 
 

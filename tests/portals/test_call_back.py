@@ -108,6 +108,7 @@ def test_the_wait_is_said_as_it_was_lately_at_this_clinic(clinic: Clinic) -> Non
     with clinic.database.scope(SLUG, Actor.system("test")) as scope:
         clinic.clock.at = scope.visits.get(visit).starts_at + timedelta(minutes=1)
     assert state(browser, visit)["interval"] == "We don't know yet how long it takes"
+    assert "is not in a visit now" in state(browser, visit)["next"]
     lately(clinic, visit, 4)
     assert state(browser, visit)["interval"] == "Usually between 5 and 10 minutes"
 

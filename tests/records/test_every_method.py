@@ -42,6 +42,7 @@ UNAUDITED = {
     "parts.leads_to",
     "parts.unasked",
     "visits.glimpse",
+    "visits.missed_call_back",
     "visits.participant_of",
     "visits.participants",
     "visits.plan",
