@@ -81,8 +81,8 @@ TURNS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
 )
 TRY_DEVICE: Mapping[str, str] = MappingProxyType(
     {
-        "en": "You can try your device for it beforehand: {address}",
-        "es": "Antes puede probar su equipo para ella: {address}",
+        "en": "There you can also try your camera and microphone beforehand.",
+        "es": "Allí también puede probar antes su cámara y su micrófono.",
     }
 )
 CALLS = frozenset({"audio_video", "audio_only"})
@@ -193,12 +193,10 @@ class VisitWords:
         return subject, said if notice.channel == "text" else f"{said}\n\n{otherwise}"
 
     def _more(self, notice: VisitNotice) -> str:
-        """Where a device can be tried, with the word that a visit with a call was booked."""
-        base = self._base(notice.clinic)
-        if not base or notice.template != BOOKED or notice.channel != MAIL or notice.modality not in CALLS:
+        """That a device can be tried, with the word that a visit with a call was booked."""
+        if notice.template != BOOKED or notice.channel != MAIL or notice.modality not in CALLS:
             return ""
-        words = TRY_DEVICE.get(notice.language, TRY_DEVICE["en"])
-        return "\n\n" + words.format(address=f"{base}/visits/{notice.visit}/check")
+        return " " + TRY_DEVICE.get(notice.language, TRY_DEVICE["en"])
 
     def calendar(self, notice: VisitNotice) -> str:
         """What goes with the mails that say that a visit was booked, moved or cancelled. It names no clinic."""

@@ -164,13 +164,11 @@ def test_who_is_called_back_is_told_how_long_they_have_and_where_to_return() -> 
     assert text == "Es su turno. Por favor vuelva en 15 minutos: https://bay.example/visits/back/bck_1.x"
 
 
-def test_a_booked_call_says_where_a_device_can_be_tried_and_a_case_does_not() -> None:
-    words = words_of(base="https://bay.example")
-    booked = words.say(AboutVisit("n", template="visit_booked", language="en"))[1]
-    assert booked.endswith("beforehand: https://bay.example/visits/vis_1/check")
-    for other in (AboutVisit("n", template="visit_booked", modality="store_and_forward"), AboutVisit("n")):
-        assert "https" not in words.say(other)[1]
-    assert "https" not in words_of().say(AboutVisit("n", template="visit_booked"))[1]
+def test_a_booked_call_says_that_a_device_can_be_tried_and_a_case_does_not() -> None:
+    booked = AboutVisit("n", template="visit_booked", language="en")
+    assert words_of().say(booked)[1].endswith("try your camera and microphone beforehand.")
+    for other in (replace(booked, modality="store_and_forward"), replace(booked, channel="text"), AboutVisit("n")):
+        assert "camera" not in words_of().say(other)[1]
 
 
 def test_a_text_reminder_names_no_clinic_and_says_how_to_end_it() -> None:
