@@ -119,7 +119,8 @@ NOT_OF_ITS_FACTS = {
     ("us/prescribing/before-the-flexibility", "until", "2023-05-10"): "the day before the first flexibility, as above",
     ("telemedicine.buprenorphine", "from", "2009-04-13"): "the day of the act that the later rule is an exception to",
     ("us/prescribing/methadone-for-opioid-use-disorder", "from", "1971-05-01"): "the act's day; cites only the guess",
-    ("us/tx/licensing/out-of-state-telemedicine-license", "until", "2025"): "in words: no option to hold it after 2025",
+    ("out_of_state.kind", "until", "2025"): "in Texas, in words: no option to hold it after 2025",
+    ("out_of_state.professions", "until", "2025"): "in Texas, as above",
 }
 """Days of the law that none of the facts it stands on gives as a date, each with the reason."""
 
