@@ -24,7 +24,7 @@ MACHINE = re.compile(
             r"/wo" r"rk/",
             r"/ro" r"ot/",
             r"/fa" r"rm/",
-            r"/home/[a-z]\w+/",
+            r"(?<![\w.])/home/[a-z]\w+/",
             r"/tmp/(pl" r"an|venv)",
             r"\.lib" r"rary/",
             r"/bash_j" r"obs",

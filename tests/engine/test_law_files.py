@@ -36,7 +36,7 @@ FAULTS = [
     (PRESCRIBING, "when: {drug.schedule: II,", "when: {drug.shedule: II,", "COND001", 0),
     (PRESCRIBING, "{from: unknown, until: 2023-06-30,", "{from: unknown, until: 2023-06-28,", "LAW006", 2),
     (PRESCRIBING, "given: {patient.setting: hospice}", "given: {patient.seting: hospice}", "LAW013", 0),
-    (LICENSING, "{require: registered_agent,", "{require: registred_agent,", "LAW008", 0),
+    (LICENSING, "{require: registered_pharmacy,", "{require: registred_pharmacy,", "LAW008", 0),
     (CONSENT, "  background: {title: ", "  background: {title: x", "LAW018", 0),
 ]
 

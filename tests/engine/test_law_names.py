@@ -67,7 +67,7 @@ def test_a_case_that_names_what_is_not_there_says_so_without_being_asked(
 
 
 def test_a_case_that_asks_a_rule_alone_names_one_that_there_is(pack: LawPack) -> None:
-    asked = CASE.replace("  on:", "  alone: us/common/consent/telehealth@us/fk\n  on:")
+    asked = CASE.replace("  on:", "  alone: us/common/consent/telehealth@us/flo\n  on:")
     (found,) = named(pack, asked.format(topic="consent", expected="advice: []"))
     assert (found.code, found.location.line, found.location.column) == ("LAW013", 6, 10)
     assert "did you mean `us/common/consent/telehealth@us/fl`?" in found.what

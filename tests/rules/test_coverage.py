@@ -10,7 +10,7 @@ from tests.rules.helpers_cases import ROOT, examples, nested, started
 
 RULEBOOK = load_rulebook(ROOT)
 SCHEDULES = RULEBOOK.vocabulary.facts["drug.schedule"].type.choices
-CARRIED = sorted(place for place in RULEBOOK.jurisdictions() if "/" in place)
+CARRIED = sorted(place for place in RULEBOOK.jurisdictions() if "/" in place and RULEBOOK.carries("prescribing", place))
 
 
 @pytest.mark.parametrize("jurisdiction", CARRIED)
