@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from typing import Any
+
 import pytest
 
 from engine.decide import decide
@@ -44,7 +46,13 @@ def test_the_case_holds(case: Case, evaluator: ReteEvaluator) -> None:
     assert not differs, decision.as_json()
 
 
-@pytest.mark.parametrize("file", sorted({case.file for case in BULK}))
+def bulk_files() -> list[Any]:
+    """The files of cases; those of every state and profession at once are slow (`clinic check` asks them too)."""
+    files = sorted({case.file for case in BULK})
+    return [pytest.param(name, marks=pytest.mark.slow if "/country_" in name else ()) for name in files]
+
+
+@pytest.mark.parametrize("file", bulk_files())
 def test_every_bulk_case_of_the_file_holds(file: str, evaluator: ReteEvaluator) -> None:
     assert [case.name for case in BULK if case.file == file and difference(case, evaluator)[1]] == []
 
