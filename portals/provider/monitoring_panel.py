@@ -78,7 +78,7 @@ def _concern(desk: Desk, one: Concern) -> str:
 
 def _line(desk: Desk, told: DispensedDrug) -> MonitoringLine:
     return MonitoringLine(
-        filled=desk.fmt.date(told.filled_on),
+        filled=desk.fmt.short_date(told.filled_on),
         drug=told.drug,
         schedule=told.schedule,
         quantity=f"{told.quantity} {told.unit}".strip(),

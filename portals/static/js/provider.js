@@ -64,6 +64,7 @@ async function exchange(address, options, keeps) {
     const notice = document.querySelector("[data-notice]");
     if (notice) announce(notice.textContent.trim());
     if (part) reveal(part);
+    if (part && document.activeElement === document.body) settle(document.querySelector(part));
   } finally {
     document.body.removeAttribute("aria-busy");
   }
@@ -73,6 +74,13 @@ function reveal(part) {
   const target = document.querySelector(part);
   const seen = target?.getBoundingClientRect();
   if (seen && (seen.top < 0 || seen.top > innerHeight)) target.scrollIntoView({ block: "start" });
+}
+
+// What had the focus is gone with its part: whoever works with keys goes on where the answer is.
+function settle(part) {
+  const target = part?.querySelector(".summary-box, .rx-form h3") ?? part?.querySelector("h2");
+  target?.setAttribute("tabindex", "-1");
+  target?.focus({ preventScroll: true });
 }
 
 function announce(words) {
@@ -172,6 +180,7 @@ class Autosave {
       this.form.elements.version.value = saved.version;
       this.form.elements.key.value = randomKey();
       if (!this.form.dataset.unsaved) this.line.textContent = saved.saved;
+      savedAt = Date.now();
       if (!typed.has(document.activeElement)) refresh(["sign"]);
     } catch {
       this.form.dataset.unsaved = "1";
@@ -182,6 +191,16 @@ class Autosave {
 }
 
 let autosaves = [];
+let savedAt = 0;
+
+// Beside the time, for the eye alone: a live region that counts seconds would never be silent.
+setInterval(() => {
+  const seconds = Math.round((Date.now() - savedAt) / 1000);
+  for (const line of document.querySelectorAll("[data-ago]")) {
+    const unsaved = document.querySelector('form[data-unsaved="1"]');
+    line.textContent = savedAt && seconds < 60 && !unsaved ? line.dataset.ago.replace("{count}", seconds) : "";
+  }
+}, 1000);
 
 function saveAll() {
   return Promise.all(autosaves.filter((one) => one.form.isConnected && one.form.dataset.unsaved).map((one) => one.save()));
@@ -243,22 +262,45 @@ document.addEventListener("visibilitychange", () => {
 
 // --- keys ------------------------------------------------------------------------------------------------------
 
-const JUMPS = { n: "#note", p: "#prescribe", l: "#law", s: "#sign" };
+// Where a key leads, and what of it takes the focus first.
+const FIRST = "textarea, input:not([type=hidden]), button, a, summary";
+const JUMPS = {
+  a: ["#call, #case", "form button, .stage button, textarea"], c: ["#chart", FIRST], n: ["#note", FIRST],
+  g: ["#pdmp", "form button"], p: ["#prescribe", FIRST], r: ["#prescribe", "#drug-query"], l: ["#law", FIRST],
+  t: ["#tasks", "h2"], s: ["#sign", "form button, textarea, a"],
+};
 
 document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && event.target.form) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  }
+  if (event.target.closest("[data-search], #drug-found") && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    event.preventDefault();
+    among([...document.querySelectorAll("[data-search], #drug-found a")], event.key === "ArrowDown" ? 1 : -1);
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.key === "Escape") document.getElementById("keys").hidden = true;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
   if (event.key === "?") document.getElementById("keys").toggleAttribute("hidden");
   if (event.key === "j") step(1);
   if (event.key === "k") step(-1);
-  const part = document.querySelector(JUMPS[event.key] ?? "none");
+  if (event.key === "q" && document.querySelector(".visit-head")) document.querySelector(".desk-back a").click();
+  const [place, first] = JUMPS[event.key] ?? ["none", "none"];
+  const part = document.querySelector(place);
   if (part) {
     event.preventDefault();
     part.scrollIntoView({ block: "start" });
-    (part.querySelector("textarea, input:not([type=hidden]), button, a") ?? part).focus({ preventScroll: true });
+    const target = part.querySelector(first) ?? part.querySelector("h2") ?? part;
+    if (target.matches("h2, section")) target.setAttribute("tabindex", "-1");
+    target.focus({ preventScroll: true });
   }
 });
+
+function among(rows, by) {
+  const at = rows.indexOf(document.activeElement);
+  rows[Math.min(rows.length - 1, Math.max(0, at + by))]?.focus();
+}
 
 function step(by) {
   const rows = [...document.querySelectorAll("[data-row] a")];
