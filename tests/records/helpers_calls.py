@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -82,6 +82,27 @@ def methods() -> Iterator[tuple[str, str]]:
 ALL = sorted(methods())
 
 
+_PLAIN: Mapping[str, Any] = {
+    "gate": "sign",
+    "start": START,
+    "end": START + timedelta(days=1),
+    "version": 1,
+    "email": "new@example.org",
+    "password_hash": "x",
+    "roles": [Role.PATIENT],
+    "portal": "patient",
+    "label": "l",
+    "text": "t",
+    "key": "another",
+    "licenses": (),
+    "dea": (),
+    "seed_key": None,
+    "limit": 50,
+    "state": "FL",
+}
+"""What a call is given that is the same everywhere."""
+
+
 def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
     """Arguments of a call that would work in the rows' own clinic."""
     visit, ids = walked.world.visit, walked.ids()
@@ -103,6 +124,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
     }
     values: dict[str, Any] = {
         **ids,
+        **_PLAIN,
         "draft": drafts.get(name),
         "handoff": ids["document"],
         "submission": Submission(visit=visit, form="other/form", form_digest="d", shown=(), fills={}),
@@ -112,21 +134,6 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "flag": "f",
         "stops": True,
         "unasked": True,
-        "gate": "sign",
-        "start": START,
-        "end": START + timedelta(days=1),
-        "version": 1,
-        "email": "new@example.org",
-        "password_hash": "x",
-        "roles": [Role.PATIENT],
-        "portal": "patient",
-        "label": "l",
-        "text": "t",
-        "key": "another",
-        "licenses": (),
-        "dea": (),
-        "seed_key": None,
-        "limit": 50,
         "query": AuditQuery(visit=visit),
         "before": None,
         "verdict": "justified",
@@ -141,7 +148,6 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "name": "n",
         "what": "place" if method == "leads_to" else "arrive",
         "compose": mail_of("another"),
-        "state": "FL",
     }
     values |= _of_the_clinics_people(walked, name)
     return values | _of_one_method(walked, name, method) | _of_guardians(walked, name, method)
