@@ -243,8 +243,7 @@ def _next(kind: str, answers: Mapping[str, str]) -> Iterator[str]:
     if kind == FORM:
         yield f"Ask it in a specialty's step: {{kind: intake, after: pay, form: {name}}}."
     else:
-        price = f"{name}/{answers['medium']}_visit: {{cents: 7900, currency: USD}}"
-        yield f"Offer it: add `{name}` to `specialties` of the clinic's file, and below `prices`\n       {price}"
+        yield f"Offer it: add `{name}` to `specialties` of the clinic's file."
     yield "`./clinic check` reads it; a clinic that is running takes it by itself."
 
 

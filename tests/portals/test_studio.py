@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
@@ -12,13 +13,57 @@ import pytest
 from starlette.testclient import TestClient
 
 from portals.law.link import read_link
-from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic, csrf_of
+from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic, csrf_of, post
+from tests.portals.helpers_journey import MIAMI
 from tests.portals.helpers_studio import Desk, copied, desk_of
 
 pytestmark = pytest.mark.slow
 HOME = "/staff/studio"
 PAGE = f"{HOME}/specialties/urgent_care"
 FORM = "urgent_care/intake"
+CLINIC = f"clinics/{SLUG}.yaml"
+ASKED = """form: smoking/intake
+version: 1
+languages: [en, es]
+title: {en: Your smoking, es: Su tabaco}
+items:
+  - id: a_day
+    type: integer
+    least: 0
+    most: 99
+    text: {en: How many cigarettes a day?, es: ¿Cuántos cigarrillos al día?}
+"""
+NOTE = """note: quit_smoking/note
+version: 1
+sections:
+  - id: plan
+    title: {en: Plan, es: Plan}
+    fields: [{id: advice, type: text, required: true, label: {en: Advice, es: Consejos}}]
+for_patient: [plan.advice]
+"""
+QUIT = """specialty: quit_smoking
+languages: [en, es]
+title: {en: Quit smoking, es: Dejar de fumar}
+summary: {en: A plan to stop smoking., es: Un plan para dejar de fumar.}
+visit_types:
+  - id: quit_visit
+    title: {en: Quit plan, es: Plan para dejarlo}
+    about: {en: Make a plan by video., es: Haga un plan por video.}
+    modality: audio_video
+    duration: 20 min
+    price: {cents: 4900, currency: USD}
+    professions: [MD, NP]
+    steps:
+      - {kind: book}
+      - {kind: pay, after: book}
+      - {kind: intake, after: pay, form: smoking/intake}
+      - {kind: locate, after: pay}
+      - {kind: license, after: locate}
+      - {kind: consent, after: locate, kinds: [telehealth, treatment]}
+      - {kind: wait, after: [intake, license, consent]}
+      - {kind: consult, after: wait, medium: video}
+      - {kind: document, after: consult}
+"""
 ANSWERED = f"a.{FORM}:chief_complaint=fever&a.{FORM}:danger_signs=none"
 
 
@@ -191,3 +236,29 @@ def test_an_unknown_specialty_or_one_that_leads_elsewhere_is_not_found(desk: Des
     ops = inside(desk.clinic)
     assert ops.get(f"{HOME}/specialties/nothing").status_code == 404
     assert ops.get(f"{HOME}/specialties/..%2F..").status_code == 404
+
+
+def test_a_newcomers_specialty_appears_as_its_files_are_saved_and_is_booked_after_one_line(desk: Desk) -> None:
+    ops, folder = inside(desk.clinic), desk.root / "specialties" / "quit_smoking"
+    folder.mkdir()
+    kept = (desk.root / CLINIC).read_text(encoding="utf-8")
+    try:
+        (folder / "specialty.yaml").write_text(QUIT, encoding="utf-8")
+        begun = ops.get(f"{HOME}/specialties/quit_smoking").text
+        assert "no good version yet" in begun
+        assert "forms/smoking/intake" in html.unescape(begun) or "note.yaml" in begun
+        (folder / "note.yaml").write_text(NOTE, encoding="utf-8")
+        (desk.root / "forms" / "smoking").mkdir()
+        (desk.root / "forms/smoking/intake.yaml").write_text(ASKED, encoding="utf-8")
+        seen = ops.get(f"{HOME}/specialties/quit_smoking").text
+        assert "does not offer this visit yet" in seen
+        assert "How many cigarettes a day?" in seen
+        assert ops.get("/book/quit_smoking/quit_visit").status_code == 404
+        desk.edit(CLINIC, "specialties: [", "specialties: [quit_smoking, ")
+        assert "does not offer this visit yet" not in ops.get(f"{HOME}/specialties/quit_smoking").text
+        offered = post(desk.clinic.browser(), "/book/quit_smoking/quit_visit", MIAMI)
+        assert 'name="time"' in offered.text
+    finally:
+        (desk.root / CLINIC).write_text(kept, encoding="utf-8")
+        shutil.rmtree(folder)
+        shutil.rmtree(desk.root / "forms" / "smoking", ignore_errors=True)
