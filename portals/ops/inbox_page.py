@@ -20,11 +20,13 @@ from portals.base.requests import deps_of, form_of, in_scope
 from portals.base.requests import field as field_of
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
+from portals.ops.replay_page import Teller
 from portals.ops.words import clock_words, kind_titles, said, staff_names
 from portals.staff.doors import may_open, require_act
 from records.acts import Act
 from records.errors import AlreadyDone, Conflict
 from records.matters import CLOSED, DECIDED, KINDS, OPEN, STATES, TAKEN
+from records.replays import Verdict
 from records.reviews import LONGEST_WORDS, MINE, NOBODYS, ReviewCase, ReviewQuery, ReviewView, SamePerson
 from records.scope import Scope
 
@@ -36,6 +38,8 @@ PLACES: Mapping[str, str] = {
     "takeover": "/staff/takeovers",
     "credential_expiring": "/staff/people?soon=1",
 }
+# Matters that a shut gate led to: which gate, empty for the one that the matter names as its cause.
+GATES: Mapping[str, str] = {"visit_blocked": "any", "gate_review": "", "sign_shut": "sign"}
 Change = Callable[[Scope], None]
 
 
@@ -176,7 +180,7 @@ def _tried(change: Change, scope: Scope) -> str:
 
 async def _page(request: Request, review: str, typed: Typed | None = None, said: str = "") -> Response:
     session, who = require_act(request, Act.REVIEWS_VIEWED), visitor(request)
-    case, names = await in_scope(request, lambda scope: (scope.reviews.case(review), staff_names(scope)))
+    case, names, verdict, teller = await in_scope(request, partial(_look, request, review))
     view, typed = case.review, typed or Typed()
     return render(
         request,
@@ -190,6 +194,8 @@ async def _page(request: Request, review: str, typed: Typed | None = None, said:
         named=lambda person: names.get(person, person),
         place=PLACES.get(view.kind, "").format(subject=view.subject),
         may_replay=bool(view.visit) and may_open(session.role, Act.REPLAY_VIEWED),
+        may_call_off=view.kind == "visit_blocked" and may_open(session.role, Act.VISIT_CALLED_OFF),
+        card=teller.card(verdict) if verdict and teller else None,
         mine=view.owner == session.person,
         is_second=view.state == DECIDED and view.decided_by != session.person,
         states={"open": OPEN, "taken": TAKEN, "decided": DECIDED, "closed": CLOSED},
@@ -197,6 +203,19 @@ async def _page(request: Request, review: str, typed: Typed | None = None, said:
         said=said,
         zone=who.here.time_zone,
     )
+
+
+def _look(
+    request: Request, review: str, scope: Scope
+) -> tuple[ReviewCase, Mapping[str, str], Verdict | None, Teller | None]:
+    """The matter, who works here, and of what a gate led to the gate's verdict as its reader may see it."""
+    case, names = scope.reviews.case(review), staff_names(scope)
+    if case.review.kind not in GATES or not case.review.visit:
+        return case, names, None, None
+    found = scope.replays.of_visit(case.review.visit)
+    wanted = GATES[case.review.kind] or case.review.cause
+    shut = [one.verdict for one in found.moments if one.verdict and not one.good and wanted in ("any", one.name)]
+    return case, names, shut[-1] if shut else None, Teller(request, found, names)
 
 
 def _entries(request: Request, case: ReviewCase, names: Mapping[str, str]) -> list[dict[str, str]]:

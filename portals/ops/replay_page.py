@@ -58,7 +58,7 @@ async def replay(request: Request, visit: str) -> Response:
     only = request.query_params.get("only", "")
     sees_inbox = may_open(session.role, Act.REVIEWS_VIEWED)
     found, names, matters = await in_scope(request, lambda scope: _look(scope, visit, sees_inbox))
-    who, told = visitor(request), _Teller(request, found, names)
+    who, told = visitor(request), Teller(request, found, names)
     lines = [one for one in told.lines() if only not in SORTS or one.sort == only]
     return render(
         request,
@@ -86,7 +86,7 @@ def _look(scope: Scope, visit: str, sees_inbox: bool) -> tuple[Replay, Mapping[s
     return found, names, matters
 
 
-class _Teller:
+class Teller:
     """Puts the moments of a visit into words."""
 
     def __init__(self, request: Request, found: Replay, names: Mapping[str, str]) -> None:
@@ -118,7 +118,7 @@ class _Teller:
             tone={True: "success", False: "danger", None: ""}[one.good],
             stage=one.stage,
             notes=tuple(self._notes(one)),
-            card=self._card(one.verdict) if one.verdict else None,
+            card=self.card(one.verdict) if one.verdict else None,
             verdict=one.verdict,
             outcomes=self._outcomes(one.verdict) if one.verdict else (),
         )
@@ -182,7 +182,7 @@ class _Teller:
             for topic, outcome in sorted(verdict.outcomes.items())
         )
 
-    def _card(self, verdict: Verdict) -> LawCard:
+    def card(self, verdict: Verdict) -> LawCard:
         """The law's card out of what is shown; of a topic that is withheld its outcome counts and nothing else."""
         hidden = {topic: {"outcome": one} for topic, one in verdict.outcomes.items() if topic not in verdict.decisions}
         gate = GateView(
