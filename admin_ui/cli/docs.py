@@ -1,6 +1,7 @@
 """Which reference pages are made from the program itself, and are the ones in docs/ still true?"""
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
@@ -19,10 +20,15 @@ MADE_BY = "<!-- Written by `./clinic docs`; change the program, not this page. -
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Writing or only comparing."""
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is out of date")
+    parser.add_argument(
+        "--pictures", action="store_true", help="take the README's pictures from a new demonstration (needs Chromium)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the pages that have changed, or name them."""
+    """Write the pages that have changed, or name them; or take the pictures, with what the tests need."""
+    if arguments.pictures:
+        return subprocess.run([sys.executable, "-m", "tests.browser.pictures"], cwd=HOME, check=False).returncode
     stale = stale_pages()
     for name, text in stale.items():
         if not arguments.check:

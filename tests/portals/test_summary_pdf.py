@@ -98,6 +98,10 @@ def test_the_pdf_says_what_the_page_says_under_the_clinics_name(
         assert heading in pages[0]
 
 
+def test_who_reads_their_own_summary_acts_for_nobody(browser: TestClient, told: Told) -> None:
+    assert 'class="acting"' not in browser.get(f"/visits/{told.ids['visit']}/summary").text
+
+
 def test_the_pdf_speaks_the_readers_language(browser: TestClient, told: Told, pages: list[str]) -> None:
     browser.cookies.set("cw_language", "es", domain=f"{SLUG}.localhost")
     browser.get(f"/visits/{told.ids['visit']}/summary.pdf", headers={"accept-language": "es"})
