@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portals.base.visitor import Visitor
@@ -34,6 +35,12 @@ class UnreadBadge:
         with self.database.glance(who.clinic.slug, actor) as found:
             count: int = found.conversations.unread()
         return count
+
+
+def just_read(request: Request, unread: int) -> None:
+    """Takes the conversation that this very page shows out of the number, when it held something new."""
+    if unread:
+        request.scope["unread"] = max(0, request.scope.get("unread", 0) - 1)
 
 
 def _reads(who: Visitor) -> bool:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from engine.texts import text_in
 from portals.auth.guards import require_patient
 from portals.base.again import Said, once, said_again, send_again
+from portals.base.badge import just_read
 from portals.base.files import hand_out_said
 from portals.base.i18n import translator
 from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id
@@ -176,6 +177,7 @@ async def conversation_file_remove(request: Request, conversation: str, blob: st
 async def _page(request: Request, conversation: str, said: Said) -> Response:
     shown = await in_scope(request, lambda scope: _read(request, scope, conversation))
     words, one = translator(visitor(request).language), shown.conversation
+    just_read(request, one.unread)
     answer = render(
         request,
         "patient/message.html",

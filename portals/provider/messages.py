@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from engine.texts import text_in
 from portals.base.again import Said, once, said_again
+from portals.base.badge import just_read
 from portals.base.files import hand_out_said
 from portals.base.i18n import translator
 from portals.base.requests import field, form_of, in_scope, new_request_id
@@ -157,6 +158,7 @@ async def begin(request: Request, visit: str) -> Response:
 async def _page(request: Request, conversation: str, said: Said) -> Response:
     opened = await at_desk(request, lambda desk: _open(desk, conversation))
     words, one = translator(visitor(request).language), opened.conversation
+    just_read(request, one.unread)
     answer = render(
         request,
         "provider/message.html",

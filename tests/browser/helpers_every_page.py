@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Page
+from starlette.testclient import TestClient
 
 from engine.ports import Effect, VisitChange
 from portals.base.visitor import COOKIES, LANGUAGE_COOKIE
@@ -17,7 +18,7 @@ from records.sessions import PATIENT_PORTAL, STAFF_PORTAL
 from records.work import Actor
 from tests.browser.helpers_people import AXE, AXE_RULES
 from tests.browser.helpers_site import Site
-from tests.portals.helpers_clinic import SLUG, Clinic, post
+from tests.portals.helpers_clinic import PORT, SLUG, Clinic, post
 from tests.portals.helpers_crawl import PARAMETER, tell_visit
 from tests.portals.helpers_journey import HERE, answer_page, booked, fill_intake, held, ref
 
@@ -184,6 +185,7 @@ def living_clinic(clinic: Clinic) -> Living:
     browser = clinic.browser()
     over, stopped, ready = (booked(clinic, browser) for _ in range(3))
     _finish(clinic, over)
+    _write(clinic, browser, over)
     clinic.visits.move(ref(stopped), "blocked")
     fill_intake(clinic, browser, ready)
     answer_page(browser, f"/visits/{ready}/place", HERE)
@@ -203,6 +205,15 @@ def living_clinic(clinic: Clinic) -> Living:
         "support": (f"/staff/connections/{told.ids['visit']}",),
     }
     return Living(accounts={name: one.account for name, one in found.items() if one}, pages=pages)
+
+
+def _write(clinic: Clinic, browser: TestClient, visit: str) -> None:
+    """June has written about the visit, and the clinician who walks answers it."""
+    at = str(post(browser, "/messages/new", {"about": visit}).url).partition(f":{PORT}")[2]
+    post(browser, at, {"subject": "A question", "text": "Is it fine?", "act": "send", "request": "f" * 24})
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        person = next(one.person for one in scope.people.providers() if one.seed_key == "rosalind_achebe")
+        scope.conversations.hand_over(at.rpartition("/")[2], person)
 
 
 def _finish(clinic: Clinic, visit: str) -> None:

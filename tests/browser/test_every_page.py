@@ -55,6 +55,7 @@ UNLINKED = {
     **dict.fromkeys(("/staff/visits/{visit}/changes", "/visits/{visit_id}/changes"), PARTS),
     **dict.fromkeys(("/staff/visits/{visit}/files/{blob}", "/visits/{visit_id}/files/{blob}"), PARTS),
     **dict.fromkeys(("/visits/{visit_id}/calendar.ics", "/visits/{visit_id}/summary.pdf"), PARTS),
+    **dict.fromkeys(("/messages/{conversation}/files/{blob}", "/staff/messages/{conversation}/files/{blob}"), PARTS),
     "/visits/{visit_id}/waiting/state": PARTS,
     **dict.fromkeys(("/staff/studio/state", "/staff/studio/specialties/{specialty}/screen"), PARTS),
     "/staff/studio/checks/download": "there is none before a check ran; the studio's own tests look at it",
