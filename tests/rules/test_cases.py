@@ -1,7 +1,6 @@
 """Every case beside the law and under this folder holds, with both engines, and none is lost."""
 
 from collections.abc import Iterator
-
 from typing import Any
 
 import pytest
