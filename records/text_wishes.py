@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "alto", "parar"})
 STOP_WORDS |= {"cancelar", "terminar", "salir", "baja"}
 START_WORDS = frozenset({"start", "unstop", "yes", "iniciar", "si", "sí"})
+HELP_WORDS = frozenset({"help", "info", "ayuda"})
+STOPPED, STARTED, HELPED = "stopped", "started", "helped"
 PAGE, ANSWERED = "page", "answered"
 
 
@@ -68,21 +70,31 @@ def phone_of(work: Work, person: str) -> str:
     return _digits(str(contact.get("phone") or ""))
 
 
+def meant(word: str) -> str:
+    """What somebody wants who answered a text with a word, by which the network answers them; empty for no such word.
+
+    HELP is answered even where texts were ended (CTIA, Messaging Principles, section 5.1.3).
+    """
+    said = re.sub(r"[\W_]+", "", word.casefold())
+    kinds = ((STOP_WORDS, STOPPED), (START_WORDS, STARTED), (HELP_WORDS, HELPED))
+    return next((kind for words, kind in kinds if said in words), "")
+
+
 def answered(database: Database, clinic: str, phone: str, word: str) -> int:
     """Takes what came back from a number: ends or resumes the texts of everybody who has it; returns how many.
 
     Any other word changes nothing.
     """
-    said = re.sub(r"[\W_]+", "", word.casefold())
-    if said not in STOP_WORDS | START_WORDS:
+    kind = meant(word)
+    if kind not in (STOPPED, STARTED):
         return 0
     with database.work(clinic, Actor.system("texts")) as work:
         index = _index(work, _digits(phone))
         query = select(TextWishRow).where(TextWishRow.clinic == clinic, TextWishRow.phone_index == index)
         rows = work.session.scalars(query).all()
         for row in rows:
-            work.note(Act.TEXTS_CHANGED, row.person, wanted=said in START_WORDS, how=ANSWERED)
-            _keep(work, row.person, phone, said in START_WORDS, ANSWERED)
+            work.note(Act.TEXTS_CHANGED, row.person, wanted=kind == STARTED, how=ANSWERED)
+            _keep(work, row.person, phone, kind == STARTED, ANSWERED)
         return len(rows)
 
 

@@ -15,18 +15,21 @@ from portals.auth.guards import require_patient
 from portals.base.requests import deps_of, field, form_of, in_demo, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
-from records.text_wishes import answered
+from records.text_wishes import HELPED, STARTED, STOPPED, answered, meant
 
 router = APIRouter()
+HEARD = (STOPPED, STARTED, HELPED)
 
 
 @router.get("/texts")
-async def texts_page(request: Request) -> Response:
-    """Whether texts are wanted now, and at which number (its last digits)."""
+async def texts_page(request: Request, heard: str = "") -> Response:
+    """Whether texts are wanted now, at which number (its last digits), and what the demo's phone was answered."""
     person = require_patient(request).person
     _require_texts(request)
     wish = await in_scope(request, lambda scope: scope.texts.of_person(person))
-    return render(request, "patient/texts.html", wish=wish, simulated=in_demo(request))
+    return render(
+        request, "patient/texts.html", wish=wish, simulated=in_demo(request), heard=heard if heard in HEARD else ""
+    )
 
 
 @router.post("/texts")
@@ -47,7 +50,7 @@ async def texts_answer(request: Request) -> Response:
     slug, word = visitor(request).here.slug, field(form, "word")
     phone = await in_scope(request, lambda scope: scope.people.patient(person).phone)
     await run_in_threadpool(answered, deps_of(request).database, slug, phone, word)
-    return go("/texts")
+    return go(f"/texts?heard={meant(word)}")
 
 
 def _require_texts(request: Request) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.clinic_terms import QuietHours, Terms
+from tests.engine.test_recurrence import ZONES
 
 START = datetime(2026, 3, 5, 15, tzinfo=UTC)
 DAY = 86400
@@ -70,3 +71,23 @@ def test_nothing_is_sent_at_night_nor_after_the_visit_began(due: datetime, ahead
     sent = QuietHours().spoken_at(due, starts_at, zone)
     assert sent < starts_at
     assert time(8) <= sent.astimezone(ZoneInfo(zone)).time() < time(21)
+
+
+@pytest.mark.slow
+@given(
+    st.sampled_from(ZONES),
+    st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.integers(1, 3 * DAY),
+    st.sampled_from([(21, 8), (22, 7), (20, 3), (0, 6), (1, 9)]),
+)
+@settings(max_examples=500, deadline=None)
+def test_in_no_zone_and_on_no_day_of_a_clock_change_is_anything_sent_at_night(
+    zone: str, due: datetime, ahead: int, night: tuple[int, int]
+) -> None:
+    quiet = QuietHours(since=time(night[0]), until=time(night[1]))
+    starts_at = due + timedelta(seconds=ahead)
+    sent = quiet.spoken_at(due, starts_at, zone)
+    assert sent < starts_at
+    local = sent.astimezone(ZoneInfo(zone)).time()
+    assert not quiet._is_quiet(local)
+    assert quiet.spoken_at(sent, starts_at, zone) == sent, "asked again it stays"

@@ -161,3 +161,12 @@ def test_where_nothing_carries_texts_nobody_is_promised_any(clinic: Clinic) -> N
     clinic.app.state.deps = replace(deps, settings=own_mail)
     assert 'href="/texts"' not in browser.get(f"/visits/{visit}").text
     assert browser.get("/texts").status_code == 404
+
+
+def test_the_phone_asks_for_help_and_is_told_whom_to_call_and_how_to_end_texts(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    helped = post(browser, "/texts", {"word": " Help! "}, to="/texts/answer").text
+    assert "Help: +1 305 555 0142. Reply STOP to end texts." in helped
+    assert "You get no more texts" in post(browser, "/texts", {"word": "ALTO"}, to="/texts/answer").text
+    assert "The phone is answered" not in post(browser, "/texts", {"word": "thanks"}, to="/texts/answer").text
