@@ -20,6 +20,7 @@ hypothesis.settings.load_profile("house")
 # These start whole installations. Two at once would starve each other on two cores, so one worker takes them all.
 WHOLE_INSTALLATIONS = (
     "tests/whole/test_killed.py",
+    "tests/whole/test_killed_in_the_middle.py",
     "tests/whole/test_postgres.py",
     "tests/browser/test_visit_journey.py",
     "tests/browser/test_demo.py",
