@@ -14,6 +14,7 @@ from records.audit_trail import AuditQuery
 from records.errors import AccessRefused, AlreadyDone, Conflict, NotFound
 from records.expiries import RecordsExpiryBook
 from records.matters import CLOSED, DECIDED, KINDS, OPEN, TAKEN, Matter, put
+from records.migrate import downgrade, upgrade
 from records.people import StaffDraft
 from records.reviews import MINE, NOBODYS, ReviewQuery, ReviewView, SamePerson
 from records.work import Actor
@@ -234,6 +235,20 @@ def test_what_is_late_is_told_by_the_visits_own_clock(world: World, ops: Actor) 
         put(work, Matter(key="soon", kind="stuck", subject="soon"))
     assert [one.subject for one in listed(world, ops, ReviewQuery(overdue=True))] == ["late"]
     assert [one.subject for one in listed(world, ops)] == ["late", "soon"]
+
+
+def test_what_waited_before_there_was_an_inbox_is_in_it_after_the_upgrade(world: World, ops: Actor) -> None:
+    world.begin()
+    world.store.raise_alert(Effect(ref=world.ref, step="document", key="late"), "sign_overdue")
+    world.store.raise_alert(Effect(ref=world.ref, step="answer", key="soon"), "answer_soon")
+    world.database.engine.dispose()
+    downgrade(world.database.url, "0017")
+    upgrade(world.database.url)
+    (found,) = listed(world, ops)
+    assert (found.kind, found.state, found.visit) == ("note_overdue", OPEN, world.visit)
+    with world.database.scope(world.clinic, ops) as scope:
+        scope.reviews.take(found.id, found.version)
+        scope.reviews.decide(found.id, "handled", "They signed it", found.version + 1)
 
 
 def test_a_licence_that_ends_soon_is_one_matter_until_it_is_renewed(world: World, ops: Actor) -> None:
