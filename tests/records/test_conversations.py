@@ -16,7 +16,9 @@ from records.conversations import MOST_AN_HOUR, MOST_BEGUN, TooManyMessages
 from records.database import Database
 from records.erasure import erase
 from records.errors import AccessRefused, AlreadyDone, NoLicense, NotFound, NotYetBegun
+from records.keys import FileKeyProvider
 from records.messages import MessageQueue
+from records.migrate import downgrade, upgrade
 from records.people import StaffDraft
 from records.relationships import RelationshipDraft, seed_child, seed_helper
 from records.work import Actor
@@ -268,3 +270,16 @@ def test_who_is_erased_is_in_no_inbox_and_their_words_are_gone(world: World, tal
     with database.scope(world.clinic, world.as_provider) as scope:
         assert scope.conversations.inbox() == ()
         assert scope.conversations.unread() in (0, 1)
+
+
+def test_guardians_who_are_there_may_write_after_the_step_up(world: World, database: Database, tmp_path: Path) -> None:
+    with database.work(world.clinic, world.as_patient) as work:
+        seed_child(work, replace(PATIENT, given="Leo", birth_date=date(2019, 1, 1)), "leo", world.patient)
+    database.close()
+    downgrade(database.url, "0015")
+    upgrade(database.url)
+    again = Database(database.url, FileKeyProvider(tmp_path / "keys"))
+    with again.scope(world.clinic, world.as_patient) as scope:
+        (ward,) = scope.relationships.mine()
+    again.close()
+    assert {"write", "see_record", "share"} <= ward.scopes
