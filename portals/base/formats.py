@@ -46,13 +46,13 @@ class Formats:
         """``Thu, Mar 5``."""
         return format_skeleton("MMMEd", _as_moment(value, zone), locale=self.locale)
 
-    def date(self, value: date | datetime, zone: str | None = None) -> str:
-        """``March 5, 2026``."""
-        return format_date(_as_moment(value, zone), "long", locale=self.locale)
-
     def short_date(self, value: date | datetime, zone: str | None = None) -> str:
         """``Mar 5, 2026``, for tables."""
         return format_date(_as_moment(value, zone), "medium", locale=self.locale)
+
+    def date(self, value: date | datetime, zone: str | None = None) -> str:
+        """``March 5, 2026``."""
+        return format_date(_as_moment(value, zone), "long", locale=self.locale)
 
     def iso_day(self, text: str) -> str:
         """A day written ``2026-03-05`` as a date in words; the text itself when it is no day."""
