@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from engine.dossier import Dossier
+from engine.undoing import TimeMoved
 
 JSON = Mapping[str, Any]
 
@@ -133,12 +134,16 @@ class RoomPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitStanding:
-    """What a clinic's terms ask about a visit: its start, its price, how often the patient moved it, and its zone."""
+    """What a clinic's terms ask about a visit: its start, its price, how often the patient moved it, and its zone.
+
+    ``moves`` are all its moves; those that were taken back at once do not count in ``moved``.
+    """
 
     starts_at: datetime
     price_cents: int
     moved: int
     time_zone: str
+    moves: tuple[TimeMoved, ...] = ()
 
 
 class VisitRecords(Protocol):

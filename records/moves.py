@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from engine.ports import VisitStanding
+from engine.undoing import TimeMoved, counted
 from records import slots
 from records.acts import Act
 from records.course import append_event
@@ -24,19 +25,28 @@ NO_ZONE = "UTC"
 MOVABLE = frozenset({BOOKED, "preparing", "ready"})
 
 
-def times_moved(work: Work, visit: str) -> int:
-    """How often the visit got another time."""
-    query = select(func.count()).where(VisitEventRow.visit == visit, VisitEventRow.event == MOVED)
-    return work.session.scalar(query) or 0
+def moves_of(work: Work, visit: str) -> tuple[TimeMoved, ...]:
+    """Each time that the visit got another time, in order."""
+    query = select(VisitEventRow).where(VisitEventRow.visit == visit, VisitEventRow.event == MOVED)
+    return tuple(
+        TimeMoved(
+            at=row.at,
+            before=datetime.fromisoformat(str(row.detail["from"])),
+            after=datetime.fromisoformat(str(row.detail["to"])),
+        )
+        for row in work.session.scalars(query.order_by(VisitEventRow.sequence))
+    )
 
 
 def standing_of(work: Work, visit: Visit) -> VisitStanding:
     """What the clinic's terms ask about the visit."""
+    moves = moves_of(work, visit.id)
     return VisitStanding(
         starts_at=visit.starts_at,
         price_cents=visit.price_cents,
-        moved=times_moved(work, visit.id),
+        moved=counted(moves),
         time_zone=_zone(work, visit),
+        moves=moves,
     )
 
 

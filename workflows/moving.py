@@ -63,7 +63,7 @@ async def agree_on_fee(visit: Visit, ask: Ask) -> str:
 
 
 async def _terms(visit: Visit, ask: Ask) -> TermsAnswer:
-    effect = visit.effect("visit", f"terms:{ask.request}", ask.actor)
+    effect = visit.effect("visit", f"terms:{ask.request}", ask.actor, subject=ask.starts_at)
     return await effects.read_terms(replace(effect, at=visit.now().isoformat()))
 
 

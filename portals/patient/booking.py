@@ -24,7 +24,7 @@ from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.asking import ask_visit
 from portals.patient.case_booking import at_now, find_taker
-from portals.patient.catalog import Offer, offer, offers
+from portals.patient.catalog import Offer, meeting_of, offer, offers
 from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
 from portals.patient.law_view import law_view
@@ -383,4 +383,5 @@ async def home(request: Request) -> Response:
     """The clinic's front page: what it offers, for how much, when and in which languages."""
     who = visitor(request)
     hours = hours_lines(who.here.hours, who.language)
-    return render(request, "patient/home.html", offers=offers(request), hours=hours)
+    offered = offers(request)
+    return render(request, "patient/home.html", offers=offered, hours=hours, meeting=meeting_of(offered))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
@@ -11,6 +12,8 @@ from engine.texts import text_in
 from engine.visits import VisitType
 from portals.base.requests import deps_of
 from portals.base.visitor import visitor
+
+SOUND_ONLY = "audio_only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,16 @@ class Offer:
     price_cents: int
     currency: str
     kind: VisitType
+
+
+def meeting_of(offered: Sequence[Offer]) -> str:
+    """What the words of how people meet end in, by what is offered: on a call with a picture, with sound, or not."""
+    calls = [one for one in offered if not one.kind.plan.answer_within_seconds]
+    if offered and not calls:
+        return "_photos"
+    if len(calls) < len(offered):
+        return "_both"
+    return "_sound" if calls and all(one.modality == SOUND_ONLY for one in calls) else ""
 
 
 def offers(request: Request) -> tuple[Offer, ...]:

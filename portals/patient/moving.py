@@ -15,6 +15,7 @@ from starlette.responses import Response
 from engine.clinic_terms import Change
 from engine.ics import MEDIA_TYPE, Entry, calendar_file
 from engine.slots import Span
+from engine.undoing import counted
 from portals.auth.guards import require_patient
 from portals.base.again import Said, once, said_again, send_again
 from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id, request_id
@@ -34,6 +35,7 @@ from portals.patient.times import (
     search_span,
     typed_instant,
 )
+from portals.patient.undoing import moves_of, undo_of
 from portals.patient.visit import VisitPage, page_of, read_page
 from records.people import ProviderView
 from records.scope import Scope
@@ -61,8 +63,9 @@ def standing_of(request: Request, scope: Scope, visit_id: str) -> Standing:
     """Reads it; the terms are those of the clinic's file in force."""
     page, events = read_page(scope, visit_id), scope.visits.events(visit_id)
     deps, moves = deps_of(request), [event for event in events if event.event == MOVED]
+    count = counted(moves_of(events)) if moves_of(events) else len(moves)
     terms = deps.content().clinic(visitor(request).here.slug).terms
-    change = terms.change(page.visit.starts_at, deps.clock.now(), price_cents=page.visit.price_cents, moved=len(moves))
+    change = terms.change(page.visit.starts_at, deps.clock.now(), price_cents=page.visit.price_cents, moved=count)
     return Standing(page=page, change=change, before=_before(moves))
 
 
@@ -98,6 +101,22 @@ async def move_post(request: Request, visit_id: str) -> Response:
     if answer.done:
         return go(f"/visits/{visit_id}?new=moved")
     return _again(request, visit_id, ERRORS.get(answer.code, "move.not_now"), {"wanted": start.isoformat()})
+
+
+@router.post("/visits/{visit_id}/move/undo")
+async def undo_post(request: Request, visit_id: str) -> Response:
+    """Gives a visit that was just moved its time back, should nobody have taken it since."""
+    session, form = require_patient(request), await form_of(request)
+    await in_scope(request, lambda scope: scope.parts.asks(visit_id, "reschedule"))
+    page, now = await page_of(request, visit_id), deps_of(request).clock.now()
+    before = await in_scope(request, lambda scope: undo_of(scope, page.visit, now)) if page.movable else None
+    if before is None:
+        return _again(request, visit_id, "move.undo_late", {})
+    ask = Ask(request=request_id(form), act="reschedule", actor=session.person, starts_at=before.isoformat())
+    answer = await ask_visit(request, visit_id, ask)
+    if answer.done:
+        return go(f"/visits/{visit_id}?new=undone")
+    return _again(request, visit_id, ERRORS.get(answer.code, "move.not_now"), {})
 
 
 @router.get("/visits/{visit_id}/calendar.ics")

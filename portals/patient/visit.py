@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,12 +16,13 @@ from starlette.responses import JSONResponse, Response
 from engine.consent_text import GUARDIAN
 from engine.plans import VisitPlan
 from portals.auth.guards import require_patient
-from portals.base.requests import deps_of, in_scope
+from portals.base.requests import deps_of, in_scope, new_request_id
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.journey import OVER, SEEN, JourneyStep, Told, current, journey
 from portals.patient.law_view import LawView, law_view
 from portals.patient.step_words import step_words
+from portals.patient.undoing import undo_of
 from records.access import Role
 from records.errors import NotYetBegun
 from records.relationships import Ward
@@ -241,8 +243,21 @@ async def visit_home(request: Request, visit_id: str) -> Response:
     law = law_of(page, visitor(request).language)
     new = request.query_params.get("new", "")
     steps = step_words(page.steps, visitor(request).language, page.lets, today=_is_today(request, page))
-    shown = {"law": law, "new": new, "steps": steps, "texts": deps_of(request).settings.has_texts}
+    undo = await _undo(request, page) if new == "moved" and page.movable and page.lets("cancel") else None
+    shown = {
+        "undo": undo,
+        "request_id": new_request_id(),
+        "law": law,
+        "new": new,
+        "steps": steps,
+        "texts": deps_of(request).settings.has_texts,
+    }
     return render(request, "patient/visit.html", page=page, visit=page.visit, **shown)
+
+
+async def _undo(request: Request, page: VisitPage) -> datetime | None:
+    now = deps_of(request).clock.now()
+    return await in_scope(request, lambda scope: undo_of(scope, page.visit, now))
 
 
 def _only_times(scope: Scope, visit_id: str) -> tuple[VisitView, str] | None:

@@ -186,6 +186,7 @@ DOORS: Mapping[str, Door] = {
     "GET /visits/{visit}/check/load": visit(),
     "POST /visits/{visit_id}/arrive": visit("visits:arrival:modified"),
     "POST /visits/{visit_id}/leave": visit("visits:arrival:modified"),
+    "POST /visits/{visit_id}/move/undo": visit("visits:move:created"),
     "POST /visits/{visit_id}/step-out": visit("visits:arrival:modified"),
     "POST /visits/{visit_id}/come-back": visit("visits:arrival:modified"),
     "GET /visits/back/{token}": Door(own=True, also=(410,)),

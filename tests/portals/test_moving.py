@@ -45,6 +45,36 @@ def test_a_patient_moves_a_visit_and_the_old_time_is_offered_again(clinic: Clini
     assert clinic.visits.asked[-1].act == "reschedule"
 
 
+def test_a_move_is_taken_back_in_one_press_and_does_not_count(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_terms(clinic, monkeypatch, Terms(moves=1))
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    before = clinic.visits.store.standing(ref(visit)).starts_at
+    page = move(browser, visit, free(browser, visit)[-1])
+    assert f'action="/visits/{visit}/move/undo"' in page.text  # type: ignore[attr-defined]
+    back = post(browser, f"/visits/{visit}?new=moved", {"request": "c" * 24}, to=f"/visits/{visit}/move/undo")
+    assert "Your visit has its old time again" in back.text
+    standing = clinic.visits.store.standing(ref(visit))
+    assert (standing.starts_at, standing.moved) == (before, 0)
+    assert free(browser, visit), "it may still be moved as often as the terms say"
+    twice = post(browser, f"/visits/{visit}", {"request": "d" * 24}, to=f"/visits/{visit}/move/undo")
+    assert "It is too late to undo this" in twice.text
+
+
+def test_a_move_is_not_taken_back_once_somebody_else_has_the_time_or_it_is_late(clinic: Clinic) -> None:
+    june, mateo = clinic.browser(), clinic.browser()
+    visit = booked(clinic, june)
+    old = clinic.visits.store.standing(ref(visit)).starts_at.isoformat()
+    there = free(june, visit)[-1]
+    move(june, visit, there)
+    sign_in(mateo, "mateo_villareal")
+    held(clinic, mateo, next(one for one in times(mateo) if one.endswith(old)))
+    assert "move/undo" not in june.get(f"/visits/{visit}?new=moved").text
+    late = post(june, f"/visits/{visit}", {"request": "c" * 24}, to=f"/visits/{visit}/move/undo")
+    assert "You keep the time you have" in late.text
+    assert clinic.visits.store.standing(ref(visit)).starts_at.isoformat() == there.partition("|")[2]
+
+
 def test_a_time_that_another_patient_took_leaves_the_old_one_and_names_the_next(clinic: Clinic) -> None:
     june, mateo = clinic.browser(), clinic.browser()
     visit = booked(clinic, june)

@@ -8,6 +8,7 @@ from temporalio import activity
 
 from engine.clinic_terms import Terms
 from engine.ports import VisitRecords
+from engine.undoing import undoable
 from workflows.activities.common import effect_of, instant, ref_of
 from workflows.contracts import EffectInput, MoveInput, ReminderInput, TermsAnswer
 
@@ -21,12 +22,14 @@ class TermsActivities:
 
     @activity.defn(no_thread_cancel_exception=True)
     def read_terms(self, effect: EffectInput) -> TermsAnswer:
-        """The terms at the instant ``effect.at``."""
+        """The terms at the instant ``effect.at``; taking the last move back, to ``effect.subject``, is always left."""
         standing = self._records.standing(ref_of(effect))
         change = self._terms(effect.clinic).change(
             standing.starts_at, instant(effect.at), price_cents=standing.price_cents, moved=standing.moved
         )
-        return TermsAnswer(fee_cents=change.fee_cents, moves_left=change.moves_left)
+        back = undoable(standing.moves, instant(effect.at)) if effect.subject else None
+        undoes = back is not None and back == instant(effect.subject)
+        return TermsAnswer(fee_cents=change.fee_cents, moves_left=max(change.moves_left, int(undoes)))
 
     @activity.defn(no_thread_cancel_exception=True)
     def move_slot(self, move: MoveInput) -> bool:
