@@ -12,13 +12,15 @@ WIDTHS: Mapping[str, int] = {"phone": 390, "tablet": 768, "desk": 1280}
 """The screens a page is shown at, in CSS pixels."""
 LICENCES = ("full", "compact_privilege", "registration", "elsewhere", "expired", "none")
 """How the clinician stands in the patient's state; ``elsewhere`` holds a full licence of another state alone."""
+COMPANY = ("alone", "guardian")
+"""Who is with the patient: nobody, or a guardian who signs and takes part."""
 SAMPLE = "~"
 """Stands for typed words and for photos, which are never carried."""
 YOUNGEST, OLDEST = 0, 110
 _TOLD = "a."
 _LONGEST = 60
 _MOST_TOLD = 300
-_CLOSED = ("kind", "state", "language", "width", "profession", "licence", "drug", "at")
+_CLOSED = ("kind", "state", "language", "width", "profession", "licence", "company", "drug", "at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Tried:
     width: str = "phone"
     profession: str = ""
     licence: str = "full"
+    company: str = "alone"
     drug: str = ""
     at: str = ""
     age: int = 35
@@ -88,6 +91,7 @@ def settled(tried: Tried, offered: Offered) -> Tried:
         width=_one_of(tried.width, tuple(WIDTHS)),
         profession=_one_of(tried.profession, offered.professions.get(kind, ())),
         licence=_one_of(tried.licence, LICENCES),
+        company=_one_of(tried.company, COMPANY),
         drug=_one_of(tried.drug, offered.drugs),
     )
 

@@ -250,7 +250,7 @@ def _consent(
         jurisdiction=f"us/{tried.state.lower()}",
         clinic=stage.content.clinic(stage.scene.clinic),
         kinds=tuple(kinds),
-        guardian=False,
+        guardian=tried.company == "guardian",
     )
     return assemble_consent(decisions, stage.content.clauses, about)
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from admin_ui.studio.examples import Examples, examples_of
 from admin_ui.studio.findings import Findings, files_of, findings_of
-from admin_ui.studio.tried import LICENCES, WIDTHS, Tried, query_of
+from admin_ui.studio.tried import COMPANY, LICENCES, WIDTHS, Tried, query_of
 from admin_ui.studio.walk import Screen, Walked
 from admin_ui.studio.wording import Grade, Said, grade_of, missing, said_of
 from engine.law_words import LawWords
@@ -126,6 +126,7 @@ def _options(request: Request, play: Play) -> Mapping[str, Options]:
         "width": tuple((name, t(f"studio.width.{name}", pixels=pixels)) for name, pixels in WIDTHS.items()),
         "profession": tuple((code, code) for code in play.offered.professions[play.tried.kind]),
         "licence": tuple((name, t(f"studio.licence.{name}")) for name in LICENCES),
+        "company": tuple((name, t(f"studio.company.{name}")) for name in COMPANY),
         "drug": tuple((name, name) for name in play.offered.drugs),
     }
 

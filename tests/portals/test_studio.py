@@ -12,10 +12,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
+from engine.evaluators import ClosuresOnly
 from portals.law.link import read_link
 from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic, csrf_of, post
 from tests.portals.helpers_journey import MIAMI
 from tests.portals.helpers_studio import Desk, copied, desk_of
+from workflows.gatekeeper import LawGateKeeper
 
 pytestmark = pytest.mark.slow
 HOME = "/staff/studio"
@@ -262,3 +264,15 @@ def test_a_newcomers_specialty_appears_as_its_files_are_saved_and_is_booked_afte
         (desk.root / CLINIC).write_text(kept, encoding="utf-8")
         shutil.rmtree(folder)
         shutil.rmtree(desk.root / "forms" / "smoking", ignore_errors=True)
+
+
+def test_a_child_comes_in_with_a_guardian_alone(desk: Desk) -> None:
+    ops = inside(desk.clinic)
+    clinic, kept = desk.clinic, desk.clinic.app.state.deps
+    clinic.app.state.deps = replace(kept, gates=LawGateKeeper(kept.library, ClosuresOnly()))
+    try:
+        shut = ops.get(f"{PAGE}?age=10&state=FL").text
+        assert re.search(r"The call: (?!You may treat)", shut)
+        assert "The call: You may treat this patient now." in ops.get(f"{PAGE}?age=10&state=FL&company=guardian").text
+    finally:
+        clinic.app.state.deps = kept
