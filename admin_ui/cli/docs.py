@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the pages that have changed, or name them; or take the pictures, with what the tests need."""
     if arguments.pictures:
-        return subprocess.run([sys.executable, "-m", "tests.browser.helpers_pictures"], cwd=HOME, check=False).returncode
+        return subprocess.run(
+            [sys.executable, "-m", "tests.browser.helpers_pictures"], cwd=HOME, check=False
+        ).returncode
     stale = stale_pages()
     for name, text in stale.items():
         if not arguments.check:

@@ -28,6 +28,7 @@ from records.scope import Scope
 
 router = APIRouter(include_in_schema=False)
 SORTS = ("event", "gate", "act", "notice", "payment", "timer", "retry", "task")
+NOTICES = ("queued", "sent", "refused")
 GAP = timedelta(minutes=1)
 SHORT = 19  # of a digest: its kind and enough signs to tell it from others
 
@@ -45,6 +46,7 @@ class Line:
     who: str
     tone: str
     stage: str
+    stage_code: str
     notes: tuple[str, ...]
     card: LawCard | None = None
     verdict: Verdict | None = None
@@ -64,6 +66,7 @@ async def replay(request: Request, visit: str) -> Response:
         request,
         "ops/replay.html",
         line=found.line,
+        stage=said(who.language, "provider.stage", found.line.stage),
         starts=told.fmt.moment(found.line.starts_at, told.zone),
         kind=title_of(kind_titles(request), found.line.specialty, found.line.visit_type),
         clinician=names.get(found.line.provider, told.t("ops.visits.gone")),
@@ -116,7 +119,8 @@ class Teller:
             title=self._title(one),
             who=self._who(one),
             tone={True: "success", False: "danger", None: ""}[one.good],
-            stage=one.stage,
+            stage=said(self.language, "provider.stage", one.stage) if one.stage else "",
+            stage_code=one.stage,
             notes=tuple(self._notes(one)),
             card=self.card(one.verdict) if one.verdict else None,
             verdict=one.verdict,
@@ -159,7 +163,8 @@ class Teller:
         if one.sort == "notice":
             audience = said(self.language, "ops.audience", told["audience"])
             channel = said(self.language, "ops.channel", told["channel"])
-            notes.append(t(f"ops.note.notice_{told['state']}", audience=audience, channel=channel))
+            state = told["state"] if told["state"] in NOTICES else NOTICES[0]
+            notes.append(t(f"ops.note.notice_{state}", audience=audience, channel=channel))
         if one.sort == "payment":
             notes.append(self.fmt.money(int(told["cents"]), told["currency"]))
         if one.sort == "timer":

@@ -33,6 +33,8 @@ STAGES = (
     "preparing",
     "ready",
     "waiting",
+    "away",
+    "called_back",
     "in_call",
     "submitted",
     "in_review",
@@ -61,6 +63,7 @@ class Row:
     kind: str
     clinician: str
     stage: str
+    stage_words: str
     step: str
     late: bool
 
@@ -140,6 +143,7 @@ def _row(request: Request, line: VisitLine, names: Mapping[str, str]) -> Row:
         kind=title_of(kind_titles(request), line.specialty, line.visit_type),
         clinician=names.get(line.provider, translator(who.language)("ops.visits.gone")),
         stage=line.stage,
+        stage_words=said(who.language, "provider.stage", line.stage),
         step=said(who.language, "provider.step", line.step) if line.step else "",
         late=line.late,
     )
