@@ -18,8 +18,9 @@ MOST_BYTES = 100_000
 MOST_SHIFT = 0.1
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"}
 BRANDS = {"marigold": "june_hartley", "wrenfield": "beatriz_solano"}
-# What a new patient opens first, and the page that holds every component; `clinic bench pages` measures more.
-GUEST_PAGES = ("/", "/book/urgent_care/video_visit", "/sign-up", "/design")
+# What a new patient opens first, and the heaviest sheets of the living page; `clinic bench pages` measures more.
+GUEST_PAGES = ("/", "/book/urgent_care/video_visit", "/sign-up", "/design", "/design/content", "/design/talking")
+SHEETS = ("", "/controls", "/ways", "/content", "/talking", "/law", "/code")
 PATIENT_PAGES = ("/visits",)
 
 
@@ -53,8 +54,9 @@ async def test_the_living_page_has_no_barriers_in_the_groups_colours_by_day_and_
         context = await chromium.new_context(**settings)
         page = await context.new_page()
         watch = Watch(page, base)
-        await page.goto(f"{base}/design")
-        await expect(page.get_by_role("heading", level=1)).to_be_visible()
-        await watch.barriers()
+        for sheet in SHEETS:
+            await page.goto(f"{base}/design{sheet}{'?dir=rtl' if settings is PHONE else ''}")
+            await expect(page.get_by_role("heading", level=1)).to_be_visible()
+            await watch.barriers()
         assert watch.trouble == []
         await context.close()
