@@ -3,7 +3,7 @@
 const box = document.querySelector("[data-waiting]");
 if (box) {
   const card = box.querySelector("[data-waiting-card]");
-  const [position, interval, next] = ["position", "interval", "next"].map((name) => card.querySelector(`[data-${name}]`));
+  const [position, interval, next] = ["position", "interval", "next"].map((name) => card?.querySelector(`[data-${name}]`));
 
   async function look() {
     try {
