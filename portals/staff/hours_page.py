@@ -24,7 +24,7 @@ from portals.base.i18n import translator
 from portals.base.requests import deps_of, in_scope, rulebook_of
 from portals.base.templating import render
 from portals.base.visitor import SessionView, visitor
-from portals.patient.catalog import offers
+from portals.patient.catalog import Offer, offers
 from portals.staff.credential_rows import credential_rows, schedule_words
 from portals.staff.credentials import reading_of, specialty_titles
 from portals.staff.doors import may_open
@@ -118,7 +118,7 @@ async def page(request: Request, person: str, typed: Typed = NOTHING, status: in
         limits=limit_values(found.hours.limits),
         most=LIMITS,
         notices=NOTICES,
-        kinds=tuple((one.id, f"{one.specialty}: {one.title}", "") for one in offers(request)),
+        kinds=tuple((one.id, f"{one.specialty}: {one.title}", "") for one in timed(request)),
         modalities=modalities_of(request),
         typed=typed,
         days=DAYS,
@@ -177,7 +177,12 @@ def words_of(request: Request) -> Words:
 
 def modalities_of(request: Request) -> tuple[str, ...]:
     """The ways in which patients of this clinic meet a clinician at a time."""
-    return tuple(sorted({one.modality for one in offers(request) if not one.kind.plan.answer_within_seconds}))
+    return tuple(sorted({one.modality for one in timed(request)}))
+
+
+def timed(request: Request) -> tuple[Offer, ...]:
+    """The visits of this clinic that have a time."""
+    return tuple(one for one in offers(request) if not one.kind.plan.answer_within_seconds)
 
 
 def seeded(hours: HoursView, clinic: ClinicFile) -> HoursView:
