@@ -192,7 +192,7 @@ class Dossier:
     """One visit as known to records. ``starts_at`` is the slot's start, ``encounter_at`` when the call began.
 
     ``done`` are duties that were marked as done; ``stated`` the flags that they make true, by path and since when
-    (`engine.statements`).
+    (`engine.statements`). ``pictures`` says that photos of the patient's were handed in with a form and are kept.
     """
 
     clinic: str
@@ -217,3 +217,4 @@ class Dossier:
     answers: Mapping[str, Any] = field(default_factory=dict)
     done: tuple[DutyDone, ...] = ()
     stated: Mapping[str, datetime] = field(default_factory=dict)
+    pictures: bool = False

@@ -153,6 +153,8 @@ def _encounter(dossier: Dossier, stage: str) -> Iterator[_Found]:
     yield "encounter.kind", dossier.encounter_kind, "clinic", None
     yield "encounter.payer", dossier.payer, "patient", None
     yield "encounter.recording", dossier.recording, "clinic", None
+    if dossier.pictures:
+        yield "encounter.images_or_records", True, "patient", None
 
 
 def _patient(dossier: Dossier) -> Iterator[_Found]:

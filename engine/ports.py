@@ -171,6 +171,10 @@ class VisitRecords(Protocol):
         """
         ...
 
+    def issue_requests(self, effect: Effect, kind: str) -> int:
+        """Issues what stands written of a kind (``referral``, ``test_request``) with the signed note; how many."""
+        ...
+
     def offer_visit(self, effect: Effect, handoff: str, until: datetime) -> None:
         """Offers the visit to the colleague whom the hand-off names, or to all of them, and tells them."""
         ...

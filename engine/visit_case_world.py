@@ -46,6 +46,8 @@ class CaseWorld:
     submitted: list[str] = field(default_factory=list)
     encounter_at: datetime | None = None
     ended: bool = False
+    pictures: bool = False
+    requests: list[str] = field(default_factory=list)
 
     def dossier(self, visit: str, at: datetime, order: str | None = None) -> Dossier:
         """The dossier at an instant; clinicians' credentials were looked up at that very instant."""
@@ -74,6 +76,7 @@ class CaseWorld:
             established_via=None,
             order=self._order(order, at) if order else None,
             answers=self.fills,
+            pictures=self.pictures,
         )
 
     def answer(self, form_id: str, evaluator: Evaluator) -> list[tuple[str, bool]]:
@@ -93,6 +96,7 @@ class CaseWorld:
             raise CaseCannotGoOn(f"`{form_id}` cannot be handed in: {', '.join(f'`{name}`' for name in wrong)}")
         self.fills |= filled_facts(form, answers)
         self.submitted.append(form_id)
+        self.pictures = self.pictures or any(item.type == "photo" and answers.get(item.id) for item in form.items)
         return raised
 
     def forms_of(self, act: CaseAct) -> Iterator[str]:

@@ -4,7 +4,10 @@ from engine.clinics_schema import STATE, ZIP
 from engine.shapes import DAY, NAME, SLUG, Anything, Either, Key, ListOf, MapOf, Number, OneOf, Record, Text
 from engine.visits_steps import DURATION, GATES
 
-PLAIN_ACTS = ("book", "pay", "answer", "attest", "consent", "arrive", "leave", "admit", "join", "end", "sign", "cancel")
+PLAIN_ACTS = (
+    *("book", "pay", "answer", "attest", "consent", "arrive", "leave", "admit", "join", "end", "sign", "cancel"),
+    *("refer", "order"),
+)
 OPEN, SHUT, UNASKED = "open", "shut", "unasked"
 _ANSWERS = (OPEN, SHUT, UNASKED)
 

@@ -1,7 +1,7 @@
 """Does a specialty's folder make a specialty, and which plans do its visit types walk?"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.conditions import Scope
 from engine.diagnostics import Problems, listed, nearest
@@ -26,6 +26,7 @@ from engine.visits import (
 from engine.visits_asynchronous import report_asynchronous
 from engine.visits_schema import FORMULARY, NOTE, SPECIALTY
 from engine.visits_steps import STEP_KINDS, seconds_of, settings_of
+from engine.visits_triage import forms_before, levels_of
 
 _EVERY_VISIT_HAS = {
     "book": "A visit that is not booked holds no slot and asks no law.",
@@ -184,7 +185,18 @@ class _Compiler:
             self._check_kinds(node, steps, nodes)
             report_asynchronous(node, nodes, self._problems)
             self._check_flags(steps, nodes)
+            steps = {name: self._sorted(step, steps, nodes) for name, step in steps.items()}
         return tuple(steps.values())
+
+    def _sorted(self, step: Step, steps: Mapping[str, Step], nodes: Mapping[str, Node]) -> Step:
+        """A triage with the level of every flag that was asked for before it."""
+        if step.kind != "triage":
+            return step
+        forms = forms_before(step.id, steps, _all_before(step, steps))
+        known = [self._around.forms[form] for form in forms if form in self._around.forms]
+        if self._around.broken.intersection(forms):
+            return step
+        return replace(step, settings={"levels": levels_of(nodes[step.id], known, self._problems)})
 
     def _step(self, name: str, node: Node, nodes: Mapping[str, Node]) -> Step:
         kind = node.text("kind")

@@ -12,6 +12,7 @@ from typing import Any
 from engine.diagnostics import Problems
 from engine.reading import Node
 from engine.shapes import NAME, Key, ListOf, Number, OneOf, Record, Shape, Text
+from engine.texts import TEXTS
 
 CHANNELS = ("mail", "text")
 NOTICES = ("visit_tomorrow", "visit_soon", "follow_up_check", "care_plan_reminder")
@@ -24,6 +25,14 @@ _UNITS = {"s": 1, "min": 60, "h": 3600, "day": 86400, "days": 86400, "week": 604
 _DURATION = re.compile(r"(\d{1,5}) (s|min|h|days?|weeks?)\Z")
 ONLY_IF = Text(
     r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*:[a-z][a-z0-9_]*", "a form and its flag such as `instruments/phq9:harm`"
+)
+TEST_NAMES = Record(
+    "a test",
+    {
+        "code": Key(Text(), "its LOINC code or another one", required=True),
+        "name": Key(TEXTS, "its name by language", required=True),
+        "kind": Key(OneOf(("lab", "imaging")), "lab or imaging", required=True),
+    },
 )
 DURATION = Text(words="a length of time such as 10 min, 24 h or 3 days")
 
@@ -73,7 +82,10 @@ STEP_KINDS: Mapping[str, StepKind] = {
         "form": Setting(shape=Text(), doc="the form's id", required=True),
         "only_if": Setting(shape=ONLY_IF, doc="asked only when this flag of an earlier form was raised, `form:flag`"),
     }),
-    "triage": StepKind(says="sorts by urgency", later_than=("intake",)),
+    "triage": StepKind(says="sorts by urgency", later_than=("intake",), settings={
+        level: Setting(shape=ListOf(ONLY_IF, least=1), doc=f"the flags that make a visit {words}")
+        for level, words in (("emergent", "emergent"), ("urgent", "urgent, as every flag not named"), ("soon", "soon"))
+    }),
     "locate": StepKind(says="asks where the patient is now", later_than=("book",)),
     "consent": StepKind(says="asks for the consents that the law and the clinic want", later_than=("book",), settings={
         "kinds": Setting(shape=ListOf(NAME, least=1), doc="kinds of consent asked for whatever the law says"),
@@ -98,8 +110,12 @@ STEP_KINDS: Mapping[str, StepKind] = {
         "repeat": _time(86400, "how often an overdue note is called for"),
     }),
     "prescribe": StepKind(says="sends prescriptions", gate="prescribe", later_than=("consult",)),
-    "order": StepKind(says="orders tests", later_than=("consult",)),
-    "refer": StepKind(says="sends the patient to another clinician", later_than=("consult",)),
+    "order": StepKind(says="issues the tests that were asked for", later_than=("consult",), settings={
+        "catalog": Setting(shape=ListOf(TEST_NAMES), doc="the tests that the clinician chooses from, besides others"),
+    }),
+    "refer": StepKind(says="issues the referrals that were written", later_than=("consult",), settings={
+        "ask_after": _time(1209600, "how long after it the patient is asked whether they went"),
+    }),
     "escalate": StepKind(says="puts a task before the clinicians", settings={
         "alert": Setting(shape=NAME, doc="the kind of task", default="review"),
     }),
@@ -107,7 +123,6 @@ STEP_KINDS: Mapping[str, StepKind] = {
     "follow_up": StepKind(says="sends a notice some time later", later_than=("consult",), settings={
         "in": _time(259200, "how long after it is reached"), **_NOTICE,
     }),
-    "monitor": StepKind(says="watches readings sent from home", later_than=("consult",)),
     "message": StepKind(says="sends a notice when it is reached", settings=_NOTICE),
 }  # fmt: skip
 _COMPILED = {("follow_up", "in"): "after_seconds", ("escalate", "alert"): "kind"}

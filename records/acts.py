@@ -153,6 +153,11 @@ class Act(StrEnum):
     DUTY_STATED = "duties:statement:created"
     DUTIES_VIEWED = "duties:statement:viewed"
 
+    REQUEST_WRITTEN = "requests:request:created"
+    REQUEST_WITHDRAWN = "requests:request:deleted"
+    REQUESTS_VIEWED = "requests:request:viewed"
+    REQUEST_ISSUED = "requests:issue:created"
+
     HANDOFF_WRITTEN = "handoffs:writing:created"
     HANDOFF_VIEWED = "handoffs:handoff:viewed"
     HANDOFFS_VIEWED = "handoffs:offers:viewed"

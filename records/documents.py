@@ -16,6 +16,7 @@ from records.codes import new_id
 from records.errors import NotFound
 from records.notes import newest_version, note_fields
 from records.orders import DISCARDED, DRAFTED
+from records.service_requests import WITHDRAWN, newest
 from records.tables.clinical import DocumentRow, NoteRow, OrderRow
 from records.tables.people import Person, Provider
 from records.tables.relationships import RelationshipRow
@@ -25,6 +26,8 @@ from records.work import Repository, Work
 AFTER_VISIT_SUMMARY = "after_visit_summary"
 AMONG_CLINICIANS = frozenset({"handoff"})
 """Kinds that are said from clinician to clinician: no paper of the patient's."""
+WITH_PAGES = AMONG_CLINICIANS | {"referral", "test_request"}
+"""Kinds that are read elsewhere: some of their rows are versions that nobody was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,7 @@ class Documents(Repository):
 
     def for_visit(self, visit: str) -> tuple[DocumentView, ...]:
         self._work.visit(visit, Act.DOCUMENT_VIEWED)
-        query = select(DocumentRow).where(DocumentRow.visit == visit, DocumentRow.kind.not_in(AMONG_CLINICIANS))
+        query = select(DocumentRow).where(DocumentRow.visit == visit, DocumentRow.kind.not_in(WITH_PAGES))
         return _views(self._session.scalars(query))
 
     def for_patient(self, patient: str) -> tuple[DocumentView, ...]:
@@ -51,7 +54,7 @@ class Documents(Repository):
         query = select(DocumentRow).where(
             DocumentRow.clinic == self._work.clinic,
             DocumentRow.patient == patient,
-            DocumentRow.kind.not_in(AMONG_CLINICIANS),
+            DocumentRow.kind.not_in(WITH_PAGES),
         )
         held = held_for(self._work, patient)
         if held is not None and held.for_minor:
@@ -70,7 +73,7 @@ class Documents(Repository):
     def _opened(self, document: str, act: Act) -> Mapping[str, Any]:
         row = self._work.row(DocumentRow, document)
         self._work.visit(row.visit, act)
-        if row.kind in AMONG_CLINICIANS:
+        if row.kind in WITH_PAGES:
             raise NotFound(f"documents {document[:40]}")
         opened: Mapping[str, Any] = self._work.open(("documents", "content", document), row.content)
         return opened
@@ -99,8 +102,9 @@ def write_summary(work: Work, visit: Visit) -> str:
 def _summary(work: Work, visit: Visit) -> dict[str, Any]:
     """Keys: ``specialty``, ``visit_type``, ``starts_at``, ``encounter_at``, ``provider`` (display_name, profession),
     ``acted`` (who acted for the patient: ``patient``, ``name``, ``kind``, ``relation``) or None, ``note`` (template,
-    signed_at, fields) or None, ``prescriptions`` (the draft's fields and ``state``), ``follow_up`` (settings of the
-    plan's follow-up steps), ``price_cents``, ``currency``, ``payment_state``."""
+    signed_at, fields) or None, ``prescriptions`` (the draft's fields and ``state``), ``requests`` (referrals and tests:
+    ``request``, ``kind``, ``version``, ``fields``), ``follow_up`` (settings of the plan's follow-up steps),
+    ``price_cents``, ``currency``, ``payment_state``."""
     provider = work.row(Provider, visit.provider)
     return {
         "specialty": visit.specialty,
@@ -111,6 +115,7 @@ def _summary(work: Work, visit: Visit) -> dict[str, Any]:
         "acted": _acted(work, visit),
         "note": _note(work, visit),
         "prescriptions": _prescriptions(work, visit),
+        "requests": _requests(work, visit),
         "follow_up": _follow_up(work, visit),
         "price_cents": visit.price_cents,
         "currency": visit.currency,
@@ -142,6 +147,11 @@ def _prescriptions(work: Work, visit: Visit) -> list[dict[str, Any]]:
         {"order": row.id, "state": row.state, **work.open(("orders", "content", row.id), row.content)}
         for row in work.session.scalars(query.order_by(OrderRow.written_at, OrderRow.id))
     ]
+
+
+def _requests(work: Work, visit: Visit) -> list[dict[str, Any]]:
+    found = (one for one in newest(work, visit.id) if one.state != WITHDRAWN)
+    return [{"request": one.id, "kind": one.kind, "version": one.version, "fields": dict(one.fields)} for one in found]
 
 
 def _follow_up(work: Work, visit: Visit) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -26,6 +26,7 @@ from records.duties import statements_of
 from records.errors import NotFound
 from records.monitoring import look_before, look_for
 from records.people import REGISTERED, dea_of, place_from_json
+from records.shots import gone, shots_in
 from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
 from records.tables.people import DeaRow, Patient, Provider
 from records.tables.visits import ParticipantRow, Visit
@@ -77,7 +78,14 @@ def build_dossier(work: Work, visit: Visit, order: str | None, provider: str = "
             DutyDone(topic=one.topic, duty=one.duty, order=one.order, at=one.done_at)
             for one in statements_of(work, visit.id)
         ),
+        pictures=_has_pictures(work, visit.id, answers.values()),
     )
+
+
+def _has_pictures(work: Work, visit: str, answers: Iterable[Any]) -> bool:
+    """Whether a form was handed in with photos that are still kept: one that its check refused is none."""
+    named = {blob for answer in answers for blob in shots_in(answer).values()}
+    return bool(named - gone(work, visit, named))
 
 
 def _patient(work: Work, visit: Visit, fills: Mapping[str, Any]) -> PatientFacts:

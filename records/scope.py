@@ -41,6 +41,7 @@ from records.relationships import Relationships
 from records.replays import Replays
 from records.reviews import Reviews
 from records.roster import Roster
+from records.service_requests import ServiceRequests
 from records.sessions import Sessions
 from records.slots import Slots
 from records.takeovers import Takeovers
@@ -205,6 +206,10 @@ class Scope:
     @cached_property
     def cases(self) -> Cases:
         return Cases(self._work)
+
+    @cached_property
+    def service_requests(self) -> ServiceRequests:
+        return ServiceRequests(self._work)
 
     @cached_property
     def handoffs(self) -> Handoffs:

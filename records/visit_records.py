@@ -52,6 +52,7 @@ from records.matters import Matter, put, settle, settle_at
 from records.moves import move_visit, standing_of
 from records.notes import SIGNED
 from records.orders import DRAFTED
+from records.service_requests import issue
 from records.stages import (
     BLOCKED,
     BOOKED,
@@ -166,6 +167,10 @@ class RecordsVisitStore:
             return {}
 
         self._once(effect, "offer_visit", make)
+
+    def issue_requests(self, effect: Effect, kind: str) -> int:
+        """Issues the referrals or tests that stand written; how many."""
+        return int(self._once(effect, "requests", lambda work, visit: {"count": issue(work, visit, kind)})["count"])
 
     def hand_over(self, effect: Effect, handoff: str) -> str:
         """Gives the visit to the effect's actor, who must work then where it has a time to come."""

@@ -32,6 +32,7 @@ from records.standing import open_emergencies, standing_at, standing_to
 from records.tables.clinical import DocumentRow, OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow
+from records.urgency import ROUTINE, rank, urgencies
 from records.work import Repository, Work
 
 _QUEUE_AHEAD = timedelta(hours=24)
@@ -96,6 +97,7 @@ class QueueEntry:
     patient_birth_date: date
     position: int | None
     alerts: tuple[str, ...]
+    urgency: str = ROUTINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +219,7 @@ class Visits(Repository):
         return tuple(self._view(row) for row in rows)
 
     def queue(self, provider: str) -> tuple[QueueEntry, ...]:
-        """A provider's open visits until tomorrow: who waits first by arrival, then the others by start."""
+        """A provider's open visits until tomorrow: who waits by urgency and arrival, then the others by start."""
         self._may_see_queue(provider)
         self._work.note(Act.QUEUE_VIEWED, provider)
         alerts = self._open_alerts(provider)
@@ -225,8 +227,10 @@ class Visits(Repository):
         people = self._people([row.patient for row in rows])
         rows = [row for row in rows if row.patient in people]  # nobody waits who was erased
         waiting = [row.id for row in rows if row.stage in IN_LINE]
+        levels = urgencies(self._work, [row.id for row in rows])
         return tuple(
             QueueEntry(
+                urgency=levels.get(row.id, ROUTINE),
                 visit=self._view(row),
                 patient_name=people[row.patient][0],
                 patient_birth_date=people[row.patient][1],
@@ -370,7 +374,18 @@ class Visits(Repository):
             ),
         )
         rows = self._session.scalars(query).all()
-        return sorted(rows, key=lambda row: (row.stage not in IN_LINE, row.arrived_at or row.starts_at, row.id))
+        levels = urgencies(self._work, [row.id for row in rows if row.stage in IN_LINE])
+        urgent = {visit: rank(level) for visit, level in levels.items()}
+        last = rank(ROUTINE)
+        return sorted(
+            rows,
+            key=lambda row: (
+                row.stage not in IN_LINE,
+                urgent.get(row.id, last),
+                row.arrived_at or row.starts_at,
+                row.id,
+            ),
+        )
 
     def _open_alerts(self, provider: str) -> dict[str, list[str]]:
         query = (

@@ -107,6 +107,10 @@ async def move_slot(move: MoveInput) -> bool:
     return await workflow.execute_local_activity_method(TermsActivities.move_slot, move, **_UNTIL_IT_WORKS)
 
 
+async def issue_requests(effect: EffectInput) -> int:
+    return await workflow.execute_local_activity_method(VisitActivities.issue_requests, effect, **_UNTIL_IT_WORKS)
+
+
 async def offer_visit(effect: EffectInput) -> None:
     await workflow.execute_local_activity_method(VisitActivities.offer_visit, effect, **_UNTIL_IT_WORKS)
 

@@ -13,11 +13,11 @@ from functools import partial
 from engine.plans import Step
 from workflows import effects
 from workflows.contracts import Answer, Ask, ChangeInput
-from workflows.state import BLOCKED, BOOKED, IN_REVIEW, MORE_ASKED, PREPARING, READY, SUBMITTED, WAITING, VisitState
+from workflows.state import BLOCKED, BOOKED, IN_LINE, IN_REVIEW, MORE_ASKED, PREPARING, READY, SUBMITTED, VisitState
 from workflows.steps.base import NOT_NOW, TOO_LATE, Visit, shut
 
 ACTS = frozenset({"hand_off", "keep", "take_over", "decline"})
-HANDED = frozenset({BOOKED, PREPARING, READY, WAITING, BLOCKED, SUBMITTED, IN_REVIEW, MORE_ASKED})
+HANDED = IN_LINE | {BOOKED, PREPARING, READY, BLOCKED, SUBMITTED, IN_REVIEW, MORE_ASKED}
 ENDED = "handoff_ended"
 DECLINED, KEPT, UNANSWERED = "declined", "kept", "unanswered"
 NOT_OFFERED = "not_offered"
@@ -25,7 +25,7 @@ STEP = "handoff"
 SOON, LATER = timedelta(minutes=5), timedelta(hours=2)
 """How long a colleague has to answer: while a patient waits, and otherwise."""
 
-_CARED_FOR = frozenset({WAITING, SUBMITTED, IN_REVIEW, MORE_ASKED})
+_CARED_FOR = IN_LINE | {SUBMITTED, IN_REVIEW, MORE_ASKED}
 
 
 def refusal(visit: Visit, ask: Ask) -> str:
@@ -123,7 +123,7 @@ def _booked(visit: Visit) -> bool:
 def _due(visit: Visit) -> datetime:
     """Soon where the patient waits or is about to; otherwise in time before the visit begins."""
     now, starts = visit.now(), visit.state.starts_at
-    if visit.state.stage in (WAITING, BLOCKED):
+    if visit.state.stage in IN_LINE | {BLOCKED}:
         return now + SOON
     if visit.state.stage in _CARED_FOR or starts is None:
         return now + LATER

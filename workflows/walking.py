@@ -68,6 +68,8 @@ _ASKS = {
     "cancel": ("cancel", "patient_asked"),
     "prescribe": ("prescribe", ""),
 }
+# What a clinician writes and the signature issues; records keep it, the visit asks for it.
+_WRITTEN = {"refer": "referral", "order": "test_request"}
 PATIENCE_SECONDS = 120.0
 """How long the machine's own clock may go while a case is walked."""
 _SETTLES = timedelta(seconds=2)
@@ -162,6 +164,8 @@ class _Walker:
             await self._tell("place_attested")
         elif act.word == "consent":
             await self._consent()
+        elif act.word in _WRITTEN:
+            self._world.requests.append(_WRITTEN[act.word])
         else:
             await self._ask(act)
 

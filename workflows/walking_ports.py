@@ -75,6 +75,9 @@ class CaseRecords:
     def move_slot(self, effect: Effect, starts_at: datetime) -> bool:
         return False
 
+    def issue_requests(self, effect: Effect, kind: str) -> int:
+        return self.world.requests.count(kind)
+
     def offer_visit(self, effect: Effect, handoff: str, until: datetime) -> None:
         """No case has a colleague."""
 

@@ -17,9 +17,9 @@ from portals.provider.law import GateView, LawWords, law_card
 from portals.provider.words import day_in, say_in
 from records.handoffs import Load
 from records.people import ProviderView
-from records.stages import CASES, WAITING
+from records.stages import CASES, IN_LINE
 
-NOW_STAGES = frozenset({WAITING, "blocked", *CASES})
+NOW_STAGES = frozenset({*IN_LINE, "blocked", *CASES})
 SHORTLY = timedelta(minutes=5)
 
 
@@ -117,7 +117,7 @@ def _practice(desk: Desk, sought: Wanted, one: ProviderView) -> str:
 def _lawful(desk: Desk, sought: Wanted, one: ProviderView, law: tuple[GateKeeper, LawWords]) -> str:
     """What the law says of this colleague, in a sentence; empty where it lets them. Closures only: nothing opens."""
     gates, words = law
-    gate = "join" if sought.visit.stage in (WAITING, *CASES) else "book"
+    gate = "join" if sought.visit.stage in (*IN_LINE, *CASES) else "book"
     record = gates.ask(desk.scope.visits.dossier_with(sought.visit.visit, one.person), gate, desk.now)
     if record.open:
         return ""

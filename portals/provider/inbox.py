@@ -98,7 +98,7 @@ def _row(desk: Desk, entry: Any, clock: CaseClock | None) -> InboxRow:
         visit_type=visit_type_title(desk.content, visit, desk.fmt.language),
         language=language_name(desk.scope.people.patient(visit.patient).language, desk.fmt.language),
         state=(place.state or "") if place else "",
-        acuity=acuity_of(entry.alerts),
+        acuity=acuity_of(entry.alerts, entry.urgency),
         flags=len(entry.alerts),
         due=desk.fmt.moment(due, desk.zone) if due is not None else "",
         hours=None if due is None else int((due - desk.now).total_seconds() // 3600),

@@ -15,6 +15,7 @@ from portals.provider.law import LawWords
 from portals.provider.offers import offer_rows
 from portals.provider.views import GROUP_OF_STAGE, GROUPS, QueueRow, QueueView
 from records.stages import IN_LINE
+from records.urgency import ROUTINE
 
 OPEN_OUTCOMES = ("permitted", "permitted_with_duties")
 
@@ -78,7 +79,7 @@ def _row(desk: Desk, entry: Any) -> QueueRow:
         language=language_name(patient.language, desk.fmt.language),
         state=(place.state or "") if place else "",
         starts=desk.fmt.time(visit.starts_at, desk.zone) if visit.starts_at else "",
-        acuity=acuity_of(entry.alerts),
+        acuity=acuity_of(entry.alerts, entry.urgency),
         flags=len(entry.alerts),
         licence=licence_mark(desk.scope.gates.for_visit(visit.visit)),
         waiting_since=visit.arrived_at if visit.stage in IN_LINE else None,
@@ -86,9 +87,11 @@ def _row(desk: Desk, entry: Any) -> QueueRow:
     )
 
 
-def acuity_of(alerts: Iterable[str]) -> str:
-    """How urgent the open tasks of a visit make it: red | flagged | routine."""
+def acuity_of(alerts: Iterable[str], urgency: str = ROUTINE) -> str:
+    """How urgent its triage and its open tasks make a visit: emergent | urgent | soon | red | flagged | routine."""
     kinds = set(alerts)
+    if urgency != ROUTINE:
+        return urgency
     if "red_flag" in kinds:
         return "red"
     return "flagged" if kinds else "routine"

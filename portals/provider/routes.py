@@ -17,7 +17,7 @@ from portals.base.files import hand_out
 from portals.base.requests import field, form_of, in_scope, new_request_id, rulebook_of
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import visitor
-from portals.provider import acts, handing, inbox, messages, monitoring
+from portals.provider import acts, handing, inbox, messages, monitoring, referring
 from portals.provider.desk import Desk
 from portals.provider.opening import at_desk, notice_of, provider_session, visit_screen
 from portals.provider.queue_page import queue_view
@@ -34,6 +34,7 @@ router.include_router(monitoring.router)
 router.include_router(inbox.router)
 router.include_router(handing.router)
 router.include_router(messages.router)
+router.include_router(referring.router)
 
 
 @router.get("")

@@ -364,7 +364,13 @@ def _conversation(clinic: Clinic, ref: VisitRef, patient: str, mark: str) -> str
 PARTS = {"sheet": "law", "number": "1", "item_id": "photos", "shot_id": "overview"}
 KINDS = {"specialty": "urgent_care", "kind": "video_visit"}
 NOBODYS = {"passkey": "psk_none", "other": "ses_none", "person": "per_none", "invitation": "inv_none"}
-NOBODYS |= {"handoff": "doc_none", "relationship": "rel_none", "whose": "rel_none", "credential": "lic_none"}
+NOBODYS |= {
+    "handoff": "doc_none",
+    "paper": "doc_none",
+    "relationship": "rel_none",
+    "whose": "rel_none",
+    "credential": "lic_none",
+}
 
 
 def _consent(visit: str, mark: str) -> ConsentDraft:

@@ -26,6 +26,7 @@ from records.notes import NoteDraft
 from records.replays import VisitQuery
 from records.reviews import ReviewQuery
 from records.scope import Scope
+from records.service_requests import RequestDraft
 from records.tables.identity import Invitation
 from records.tables.people import LicenseRow
 from records.work import Actor
@@ -122,7 +123,6 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "orders": order_of(visit),
         "duties": duty_of(visit, "another"),
         "emergencies": emergency_of("nobody's"),
-        "handoffs": HandoffDraft(visit=visit, to="", text="t", key="another"),
         "passkeys": passkey_of("another"),
         "relationships": relationship_of(walked.world.patient, "another"),
         "invitations": invitation_of("another"),
@@ -134,7 +134,6 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         **ids,
         **_PLAIN,
         "draft": drafts.get(name),
-        "handoff": ids["document"],
         "submission": Submission(visit=visit, form="other/form", form_digest="d", shown=(), fills={}),
         "place": PLACE,
         "form": FORM,
@@ -150,7 +149,17 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "compose": mail_of("another"),
     }
     values |= _of_the_clinics_people(walked, name)
-    return values | _of_one_method(walked, name, method) | _of_guardians(walked, name, method)
+    return values | _of_steps(walked, name) | _of_one_method(walked, name, method) | _of_guardians(walked, name, method)
+
+
+def _of_steps(walked: Walked, name: str) -> dict[str, Any]:
+    """What hand-offs, referrals and tests take."""
+    visit, paper = walked.world.visit, walked.document
+    drafts = {
+        "service_requests": RequestDraft(visit=visit, kind="referral", fields={"to": "t"}, key="another"),
+        "handoffs": HandoffDraft(visit=visit, to="", text="t", key="another"),
+    }
+    return {"draft": drafts[name], "handoff": paper, "request": paper} if name in drafts else {}
 
 
 def _of_one_method(walked: Walked, name: str, method: str) -> dict[str, Any]:

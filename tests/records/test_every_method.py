@@ -58,6 +58,8 @@ USED_UP = {
     "visits.attest_place",
     "alerts.close",
     "handoffs.write",
+    "service_requests.save",
+    "service_requests.withdraw",
     "cases.ask",
     "cases.reply",
     "conversations.drop",  # by `conversations.close`, as all of these

@@ -120,6 +120,7 @@ class MemoryRecords:
     offers: dict[str, datetime] = field(default_factory=dict)
     events: list[tuple[str, str]] = field(default_factory=list)
     provider: str = "first"
+    requests: list[str] = field(default_factory=list)
     no_hand_over: str = ""
     open: list[VisitRef] = field(default_factory=list)
     drafts: list[VisitRef] = field(default_factory=list)
@@ -168,6 +169,9 @@ class MemoryRecords:
             return self.slot_is_free
 
         return bool(self.once("move_slot", effect, make))
+
+    def issue_requests(self, effect: Effect, kind: str) -> int:
+        return int(self.once(f"issue:{kind}", effect, lambda: self.requests.count(kind)))
 
     def offer_visit(self, effect: Effect, handoff: str, until: datetime) -> None:
         self.once("offer", effect, lambda: self.offers.update({handoff: until}))

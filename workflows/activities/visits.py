@@ -27,6 +27,11 @@ class VisitActivities:
         self._records.release_slot(effect_of(effect))
 
     @activity.defn(no_thread_cancel_exception=True)
+    def issue_requests(self, effect: EffectInput) -> int:
+        """Issues the requests of the kind ``effect.code``; how many there are."""
+        return self._records.issue_requests(effect_of(effect), effect.code)
+
+    @activity.defn(no_thread_cancel_exception=True)
     def offer_visit(self, effect: EffectInput) -> None:
         """Offers the visit by the hand-off ``effect.subject``, to be answered until ``effect.at``."""
         self._records.offer_visit(effect_of(effect), effect.subject, instant(effect.at))

@@ -10,6 +10,7 @@ from workflows.steps.booking import Book, Pay
 from workflows.steps.calling import Consult
 from workflows.steps.closing import Bill, Document, Escalate, FollowUp, Message, Prescribe
 from workflows.steps.preparing import Consent, Heard, Intake, Licence, Passing
+from workflows.steps.requesting import Requesting, Triage
 from workflows.steps.waiting import Wait
 
 KINDS: Mapping[str, StepKind] = MappingProxyType(
@@ -17,7 +18,7 @@ KINDS: Mapping[str, StepKind] = MappingProxyType(
         "book": Book(),
         "pay": Pay(),
         "intake": Intake("intake_submitted", "form"),
-        "triage": Passing(),
+        "triage": Triage(),
         "locate": Heard("place_attested"),
         "consent": Consent(),
         "license": Licence(),
@@ -26,8 +27,8 @@ KINDS: Mapping[str, StepKind] = MappingProxyType(
         "consult": Consult(),
         "document": Document(),
         "prescribe": Prescribe(),
-        "order": Passing(),
-        "refer": Passing(),
+        "order": Requesting("test_request", "tests"),
+        "refer": Requesting("referral", "referral"),
         "escalate": Escalate(),
         "bill": Bill(),
         "follow_up": FollowUp(),
