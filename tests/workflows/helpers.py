@@ -35,8 +35,7 @@ from engine.ports import (
 from engine.rooms import RoomReport, RoomSpec, RoomState, RoomUnknown
 
 DAY = 86400
-ZONE = "America/New_York"
-"""Where the patient of every scene is."""
+ZONE = "America/New_York"  # where the patient of every scene is
 
 
 def step(kind: str, *after: str, gate: str | None = None, id: str = "", **settings: Any) -> Step:
@@ -177,8 +176,7 @@ class MemoryRecords:
         self.once("offer", effect, lambda: self.offers.update({handoff: until}))
 
     def hand_over(self, effect: Effect, handoff: str) -> str:
-        self.once("hand_over", effect, lambda: None)
-        self.provider = self.provider if self.no_hand_over else effect.actor
+        self.provider = self.once("hand_over", effect, lambda: self.provider if self.no_hand_over else effect.actor)
         return self.no_hand_over
 
     def change(self, effect: Effect, change: VisitChange) -> None:
