@@ -67,7 +67,8 @@ UNLINKED = {
     **dict.fromkeys(("/staff/provider", "/staff/provider/back", "/demo/enter", "/staff/demo/enter"), HALF_WAY),
     **dict.fromkeys(("/proof/{token}", "/reset/{token}", "/staff/proof/{token}", "/staff/reset/{token}"), BY_MAIL),
     **dict.fromkeys(("/staff/invitation/{token}", "/family/invitation/{token}", "/takeover/{token}"), BY_MAIL),
-    "/visits/join/{token}": BY_MAIL,
+    **dict.fromkeys(("/visits/join/{token}", "/visits/back/{token}"), BY_MAIL),
+    "/visits/{visit}/check/load": PARTS,
     "/demo/clock": "at the address without a clinic's name; the start page's tests look at it",
 }
 
