@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,6 +23,7 @@ from records.blobs import BlobView
 from records.consents import ConsentView
 from records.conversation_rows import ConversationView
 from records.documents import DocumentView
+from records.errors import NotFound
 from records.orders import OrderView
 from records.relationships import Ward
 from records.scope import Scope
@@ -89,11 +89,15 @@ async def record_page(request: Request) -> Response:
 
 
 def read_record(scope: Scope, session: SessionView, of: str, said: tuple[Content, str]) -> RecordPage:
-    """The record of the asker, or of whom they read for under the relationship ``of``; 404 for anybody else's."""
+    """The record of the asker, or of whom they read for under the relationship ``of``.
+
+    Raises:
+        NotFound, AccessRefused: for anybody else's, and for who has none.
+    """
     wards = tuple(one for one in scope.relationships.mine() if READS in one.scopes)
     ward = next((one for one in wards if one.relationship == of), None)
-    if (of and ward is None) or (not of and session.role != Role.PATIENT):
-        raise HTTPException(404)
+    if of and ward is None:
+        raise NotFound(f"relationships {of[:40]}")
     patient = ward.patient if ward else session.person
     scope.record_copies.may_take(patient)
     visits = tuple(one for one in scope.visits.for_patient(patient) if one.stage not in HIDDEN)
