@@ -138,6 +138,9 @@ class Act(StrEnum):
     ORDER_VIEWED = "orders:order:viewed"
     ORDER_DISPATCHED = "orders:dispatch:modified"
 
+    LIST_CHANGED = "lists:entry:created"
+    LISTS_VIEWED = "lists:entry:viewed"
+
     MONITORING_ASKED = "monitoring:report:created"
     MONITORING_VIEWED = "monitoring:report:viewed"
     MONITORING_ANSWERED = "monitoring:answer:modified"

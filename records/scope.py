@@ -26,6 +26,7 @@ from records.handoffs import Handoffs
 from records.hours import Hours
 from records.invitations import Invitations
 from records.links import Links
+from records.lists import Lists
 from records.mails import Mails
 from records.messages import Messages
 from records.monitoring import Monitoring
@@ -162,6 +163,10 @@ class Scope:
     @cached_property
     def orders(self) -> Orders:
         return Orders(self._work)
+
+    @cached_property
+    def lists(self) -> Lists:
+        return Lists(self._work)
 
     @cached_property
     def monitoring(self) -> Monitoring:

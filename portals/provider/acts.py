@@ -246,10 +246,11 @@ def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescripti
         return {"drug": "required"}
     if drug.on_formulary and typed.refills > drug.refills_most:
         return {"refills": "refills_most"}
-    hits = allergy_hits(_allergies(desk, visit), drug.name, base)
+    looker = pharmacist(desk, row, rulebook_of(request).law.drug_names, replaces)
+    hits = allergy_hits(looker.allergies, drug.name, base)
     if hits and not typed.allergy_reason:
         return {"allergy_reason": "allergy_reason"}
-    found = pharmacist(desk, row, rulebook_of(request).law.drug_names, replaces).look(drug.name)
+    found = looker.look(drug.name)
     problem = _warned(found, typed)
     if problem:
         return problem
@@ -299,20 +300,16 @@ def _drop_replaced(desk: Desk, visit: str, order: str) -> bool:
     return True
 
 
-def _allergies(desk: Desk, visit: str) -> Sequence[str] | None:
-    return desk.scope.visits.dossier(visit).patient.allergies
-
-
 def _drug_base(request: Request) -> Mapping[str, BaseDrug]:
     return drugs_of(rulebook_of(request))
 
 
 def _unread(request: Request, desk: Desk, visit: str, only: str = "") -> bool:
     """Whether a draft of the visit (or the one named) runs into a warning that nobody has answered."""
-    codes, base = _allergies(desk, visit), _drug_base(request)
+    base = _drug_base(request)
     looker = pharmacist(desk, desk.scope.visits.get(visit), rulebook_of(request).law.drug_names)
     drafts = [one for one in looker.orders if one.state == "drafted" and only in ("", one.order)]
-    return any(unread_allergies(one.draft, codes, base) or looker.unread(one) for one in drafts)
+    return any(unread_allergies(one.draft, looker.allergies, base) or looker.unread(one) for one in drafts)
 
 
 def _problem_words(request: Request, problems: Mapping[str, str]) -> dict[str, str]:

@@ -35,6 +35,7 @@ WARNING = frozenset(
         "network_unavailable",
         "empty",
         "allergy_unread",
+        "list_empty",
         "duty_way",
         "duty_time",
     }

@@ -13,11 +13,13 @@ from typing import Any
 
 from engine.drugs import Drug, DrugNames
 from engine.monitoring import LOOKED
+from engine.patient_lists import Said, corrected
 from engine.safety import CONTRAINDICATED, INTERACTION, SERIOUS, Finding, SafetyBase, Taken, findings, taken_by_words
 from engine.texts import text_in
 from portals.base.i18n import has_message
 from portals.provider.desk import Desk
 from portals.provider.views import SafetyCard
+from records.lists import ADDED, ALLERGY, MEDICATION, STOPPED, VERIFIED, ListEntry
 
 NAMES = "medication_names"  # the item of an intake form in which medicines are written out
 _OUT = frozenset({"sent", "verified", "sending"})
@@ -28,7 +30,8 @@ _NOTHING = frozenset({"none", "other"})
 class Pharmacist:
     """Who looks over a visit's prescriptions: the base of warnings, the drugs, and what the patient takes.
 
-    ``orders`` are the visit's own, in the order they were written; ``allergies`` are codes.
+    ``orders`` are the visit's own, in the order they were written; ``allergies`` are codes, or names that clinicians
+    added; ``entries`` are the clinicians' words about both lists.
     """
 
     base: SafetyBase
@@ -36,6 +39,7 @@ class Pharmacist:
     taken: tuple[Taken, ...]
     orders: tuple[Any, ...]
     allergies: tuple[str, ...]
+    entries: tuple[ListEntry, ...] = ()
 
     def look(self, drug: str, order: str = "") -> tuple[Finding, ...]:
         """What speaks against a drug; of an order that was written before, without what came after it."""
@@ -76,17 +80,23 @@ def pharmacist(desk: Desk, visit: Any, names: DrugNames, without: str = "") -> P
     base = desk.content.safety
     told = [str(code) for code in dossier.patient.medications or () if code not in _NOTHING]
     words = " ".join(str(text) for name, text in dossier.answers.items() if name.endswith(f".{NAMES}"))
+    told += [drug.name for drug in taken_by_words(words, names) if drug.name not in told]
+    entries = desk.scope.lists.for_visit(visit.visit)
+    kept, added = corrected(told, _words_about(entries, MEDICATION, visit.visit))
+    allergies = [str(code) for code in dossier.patient.allergies or () if code not in _NOTHING]
+    still, more = corrected(allergies, _words_about(entries, ALLERGY, visit.visit))
     return Pharmacist(
         base=base,
         names=names,
         taken=(
-            *(one for code in told for one in _told(code, base, names)),
-            *(one for drug in taken_by_words(words, names) for one in _taken(drug, "patient")),
-            *_prescribed(desk, visit, names),
+            *(one for code in kept for one in _told(code, base, names)),
+            *(_listed(name, names) for name in added),
+            *(one for one in _prescribed(desk, visit, names) if not _stopped(one.name, entries)),
             *_dispensed(desk, visit.visit, names),
         ),
         orders=orders,
-        allergies=tuple(code for code in dossier.patient.allergies or () if code not in _NOTHING),
+        allergies=(*still, *(name.lower() for name in more)),
+        entries=entries,
     )
 
 
@@ -103,7 +113,7 @@ def acknowledged(found: Sequence[Finding], reason: str) -> dict[str, Any]:
 
 def _card(one: Finding, words: Mapping[str, str], desk: Desk) -> SafetyCard:
     base, language = desk.content.safety, desk.fmt.language
-    other = words.get(one.other) or _group(one.other, desk) or one.other
+    other = words.get(one.other) or group_words(one.other, desk) or one.other
     origin = desk.t(f"safety.origin.{one.origin if one.known else 'kind'}")
     from_ = desk.t("safety.source", title=base.source, checked=desk.fmt.iso_day(base.checked)) if base.source else ""
     return SafetyCard(
@@ -117,9 +127,30 @@ def _card(one: Finding, words: Mapping[str, str], desk: Desk) -> SafetyCard:
     )
 
 
-def _group(code: str, desk: Desk) -> str:
+def group_words(code: str, desk: Desk) -> str:
+    """A kind of medicine in words; empty where the code is none."""
     key = f"safety.group.{code}"
     return desk.t(key) if has_message(desk.fmt.language, key) else ""
+
+
+def _words_about(entries: Sequence[ListEntry], kind: str, visit: str) -> tuple[Said, ...]:
+    return tuple(
+        Said(name=one.name, added=one.act == ADDED, here=one.visit == visit)
+        for one in entries
+        if one.kind == kind and one.act != VERIFIED
+    )
+
+
+def _stopped(name: str, entries: Sequence[ListEntry]) -> bool:
+    """Whether the newest word about a medicine is that it was stopped."""
+    said = [one for one in entries if one.kind == MEDICATION and one.name.casefold() == name.casefold()]
+    return bool(said) and said[-1].act == STOPPED
+
+
+def _listed(name: str, names: DrugNames) -> Taken:
+    """What a clinician added: a drug of the base, or a name that nothing is known of."""
+    drug = names.find(name)
+    return Taken(name=drug.name if drug else name, classes=drug.classes if drug else (), origin="chart")
 
 
 def _taken(drug: Drug | None, origin: str) -> Iterable[Taken]:

@@ -17,7 +17,7 @@ from portals.base.files import hand_out
 from portals.base.requests import field, form_of, in_scope, new_request_id, rulebook_of
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import visitor
-from portals.provider import acts, handing, inbox, messages, monitoring, referring
+from portals.provider import acts, handing, inbox, messages, monitoring, patient_lists, referring
 from portals.provider.desk import Desk
 from portals.provider.opening import at_desk, notice_of, provider_session, visit_screen
 from portals.provider.queue_page import queue_view
@@ -31,6 +31,7 @@ STAFF_ROLES = ("clinic_admin", "clinical_ops", "compliance", "support", "platfor
 router = APIRouter(prefix="/staff", include_in_schema=False)
 router.include_router(acts.router)
 router.include_router(monitoring.router)
+router.include_router(patient_lists.router)
 router.include_router(inbox.router)
 router.include_router(handing.router)
 router.include_router(messages.router)

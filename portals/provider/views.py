@@ -389,6 +389,27 @@ class MonitoringPanel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ListLine:
+    """One medicine or allergy: its code or name, in words, who says so, and whether it may be taken off the list."""
+
+    kind: str
+    name: str
+    shown: str
+    origin: str
+    may_stop: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ListsView:
+    """The lists as they stand, and who said what about them, the newest first."""
+
+    medications: tuple[ListLine, ...]
+    allergies: tuple[ListLine, ...]
+    history: tuple[str, ...]
+    may_change: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VisitView:
     """Everything about one visit on one screen."""
 
@@ -410,6 +431,7 @@ class VisitView:
     acted: str = field(default="", repr=False)
     case: CaseView | None = None
     monitoring: MonitoringPanel | None = None
+    lists: ListsView | None = None
     handed: Any = field(default=None, repr=False)
     may_hand_off: bool = False
     messages: tuple[ConversationView, ...] = ()

@@ -18,6 +18,7 @@ from portals.provider.drug_safety import pharmacist, safety_cards
 from portals.provider.duties import duties_made, duty_forms
 from portals.provider.formulary import BaseDrug
 from portals.provider.law import LawWords, law_panel
+from portals.provider.lists_panel import lists_view
 from portals.provider.monitoring_panel import monitoring_panel
 from portals.provider.note_form import missing_fields, note_sections
 from portals.provider.offers import handed_view
@@ -75,6 +76,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     say = say_in(desk.fmt.language)
     place, care = place_of(visit), visit.stage in CARE and not note.signed
     monitoring = monitoring_panel(desk, visit_id, place, house.drugs, care)
+    looker = pharmacist(desk, visit, house.names)
     allergy_words = fact_words([form for form, _ in source.forms], "patient.allergies", desk.fmt.language)
     codes = fact_words([form for form, _ in source.forms], "patient.medications", desk.fmt.language) | allergy_words
     rx = RxSource(
@@ -83,9 +85,9 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         pharmacies=house.pharmacies,
         orders=orders,
         gates=gates,
-        allergies=source.dossier.patient.allergies,
+        allergies=looker.allergies,
         allergy_words=allergy_words,
-        pharmacist=pharmacist(desk, visit, house.names),
+        pharmacist=looker,
         cards=lambda found: safety_cards(found, codes, desk),
         care=care,
         place=place,
@@ -114,6 +116,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         law=law_panel(gates, house.words, say, day_in(desk.fmt)),
         note=note,
         prescribe=prescribe,
+        lists=lists_view(desk, looker, codes, visit.stage in (*BEFORE_CARE, *CARE)),
         monitoring=monitoring if care or monitoring.outcome else None,
         tasks=_tasks(desk, visit, house, prescribe.orders),
         alerts=alerts,

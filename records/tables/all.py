@@ -7,6 +7,7 @@ from records.tables import (
     credentials,
     emergency,
     identity,
+    lists,
     monitoring,
     people,
     relationships,
@@ -33,6 +34,7 @@ APPEND_ONLY = (
     "credential_checks",
     "expiry_notices",
     "review_entries",
+    "list_entries",
 )
 PARTS = (
     blobs,
@@ -41,6 +43,7 @@ PARTS = (
     credentials,
     emergency,
     identity,
+    lists,
     monitoring,
     people,
     relationships,

@@ -22,6 +22,7 @@ from records.errors import AccessRefused, LinkRefused, NotFound, RecordsError
 from records.forms import Submission
 from records.handoffs import HandoffDraft
 from records.hours import HoursDraft
+from records.lists import ListDraft
 from records.notes import NoteDraft
 from records.replays import VisitQuery
 from records.reviews import ReviewQuery
@@ -121,6 +122,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "consents": consent_of(visit, "other"),
         "notes": NoteDraft(visit=visit, template="t", fields={}, version=1, key="another"),
         "orders": order_of(visit),
+        "lists": ListDraft(visit=visit, kind="allergy", act="added", name="n", key="another"),
         "duties": duty_of(visit, "another"),
         "emergencies": emergency_of("nobody's"),
         "passkeys": passkey_of("another"),

@@ -24,6 +24,7 @@ from records.forms import AnswerDraft, Submission
 from records.hours import ExceptionDraft
 from records.invitations import InvitationDraft
 from records.links import RoomPass
+from records.lists import ListDraft
 from records.mails import MailDraft
 from records.matters import Matter, put
 from records.monitoring_book import RecordsMonitoringBook
@@ -160,6 +161,7 @@ def report_of(mark: str, at: datetime) -> MonitoringReport:
 
 def _look_at_the_program(world: World, mark: str) -> None:
     with world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.lists.say(ListDraft(visit=world.visit, kind="medication", act="added", name=f"{mark}drug", key="list-1"))
         report = scope.monitoring.ask(world.visit, "FL", "look-1")
     RecordsMonitoringBook(world.database).answered(world.ref, report, report_of(mark, world.database.now()))
 
