@@ -77,8 +77,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     place, care = place_of(visit), visit.stage in CARE and not note.signed
     monitoring = monitoring_panel(desk, visit_id, place, house.drugs, care)
     looker = pharmacist(desk, visit, house.names)
-    allergy_words = fact_words([form for form, _ in source.forms], "patient.allergies", desk.fmt.language)
-    codes = fact_words([form for form, _ in source.forms], "patient.medications", desk.fmt.language) | allergy_words
+    allergy_words, codes = _list_words(source, desk.fmt.language)
     rx = RxSource(
         formulary=desk.of_visit(visit_id).specialty.formulary,
         base=house.drugs,
@@ -125,6 +124,13 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         will_happen=_will_happen(desk, visit, prescribe.orders),
         revision=desk.scope.visits.changes(visit_id),
     )
+
+
+def _list_words(source: ChartSource, language: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The forms' own words for allergies, and for medicines and allergies together."""
+    forms = [form for form, _ in source.forms]
+    allergies = fact_words(forms, "patient.allergies", language)
+    return allergies, fact_words(forms, "patient.medications", language) | allergies
 
 
 def _acted(desk: Desk, visit: str) -> str:
