@@ -43,8 +43,8 @@ class MarkedRecords(MemoryRecords):
 
     marks: tuple[DutyDone, ...] = ()
 
-    def dossier(self, ref: VisitRef, order: str | None = None) -> Dossier:
-        return replace(super().dossier(ref, order), done=self.marks)
+    def dossier(self, ref: VisitRef, order: str | None = None, provider: str = "") -> Dossier:
+        return replace(super().dossier(ref, order, provider), done=self.marks)
 
 
 class MarkedKeeper(ScriptedKeeper):

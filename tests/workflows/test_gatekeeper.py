@@ -62,7 +62,7 @@ class Records:
 
     held: Dossier = field(default_factory=visit)
 
-    def dossier(self, ref: Any, order: str | None = None) -> Dossier:
+    def dossier(self, ref: Any, order: str | None = None, provider: str = "") -> Dossier:
         return self.held
 
     def record_gate(self, effect: Any, gate: GateRecord) -> str:
