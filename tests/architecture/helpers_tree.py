@@ -39,11 +39,16 @@ def _parsed(text: str) -> ast.Module:
     return ast.parse(text)
 
 
+def names() -> tuple[str, ...]:
+    """What git lists in the project's folder, with what is not committed yet; links are among them."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    told = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+    return tuple(sorted(name for name in told if name))
+
+
 def project() -> Tree:
     """The project as git sees it, with files not committed yet."""
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
-    return Tree(ROOT, tuple(sorted(name for name in names if name and (ROOT / name).is_file())))
+    return Tree(ROOT, tuple(name for name in names() if (ROOT / name).is_file()))
 
 
 def planted(root: Path, files: dict[str, str]) -> Tree:

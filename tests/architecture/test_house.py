@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.architecture import helpers_guards as guards
-from tests.architecture.helpers_tree import Tree, planted, project
+from tests.architecture.helpers_tree import ROOT, Tree, names, planted, project
 
 Guard = Callable[[Tree], list[str]]
 GUARDS: tuple[Guard, ...] = (
@@ -58,6 +58,11 @@ def tree() -> Tree:
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.__name__)
 def test_the_project_keeps_the_rule(guard: Guard, tree: Tree) -> None:
     assert guard(tree) == []
+
+
+def test_nothing_of_the_project_is_a_link() -> None:
+    """A link leads to a place of the machine that it was made on, and git takes one where it ignores a folder."""
+    assert [name for name in names() if (ROOT / name).is_symlink()] == []
 
 
 @pytest.mark.parametrize(("guard", "name", "text"), PLANTED)
