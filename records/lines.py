@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from engine.waiting import WaitFacts
 from records.stages import CALLED_BACK, IN_CALL, IN_LINE
 from records.tables.visits import Visit, VisitEventRow
+from records.urgency import ROUTINE, rank, urgencies
 from records.work import Work
 
 LATELY = timedelta(days=60)
@@ -52,15 +53,19 @@ def called_until(work: Work, row: Visit) -> datetime | None:
     return datetime.fromisoformat(str(due)) if due else None
 
 
+def by_turn(work: Work, rows: Iterable[Visit]) -> list[Visit]:
+    """Visits that wait for one clinician, as they are seen: by urgency, and of one urgency by arrival."""
+    line = list(rows)
+    levels = urgencies(work, [row.id for row in line])
+    return sorted(line, key=lambda row: (rank(levels.get(row.id, ROUTINE)), row.arrived_at or row.starts_at, row.id))
+
+
 def _ahead(work: Work, row: Visit) -> Sequence[str]:
-    """The kinds of the visits before this one, by arrival; who was promised a call back keeps their place."""
-    query = select(Visit.specialty, Visit.visit_type).where(
-        Visit.clinic == work.clinic,
-        Visit.provider == row.provider,
-        Visit.stage.in_(IN_LINE),
-        (Visit.arrived_at < row.arrived_at) | ((Visit.arrived_at == row.arrived_at) & (Visit.id < row.id)),
-    )
-    return [f"{specialty}/{kind}" for specialty, kind in work.session.execute(query)]
+    """The kinds of the visits before this one in the clinician's own order; who is called back keeps their place."""
+    query = select(Visit).where(Visit.clinic == work.clinic, Visit.provider == row.provider, Visit.stage.in_(IN_LINE))
+    line = by_turn(work, work.session.scalars(query))
+    before = line[: next(at for at, one in enumerate(line) if one.id == row.id)]
+    return [f"{one.specialty}/{one.visit_type}" for one in before]
 
 
 def _lately(work: Work) -> tuple[dict[str, list[int]], list[int]]:

@@ -11,7 +11,7 @@ from records.work import Work
 
 TRIAGED = "triaged"
 LEVELS = ("emergent", "urgent", "soon", "routine")
-ROUTINE = LEVELS[-1]
+EMERGENT, ROUTINE = LEVELS[0], LEVELS[-1]
 
 
 def urgencies(work: Work, visits: Collection[str]) -> dict[str, str]:

@@ -25,14 +25,14 @@ from records.course import append_event, tell
 from records.documents import AMONG_CLINICIANS
 from records.dossiers import build_dossier
 from records.errors import AlreadyDone, Erased, NotFound
-from records.lines import MISSED, called_until, facts_of, newest_stage
+from records.lines import MISSED, by_turn, called_until, facts_of, newest_stage
 from records.people import place_from_json, place_to_json
 from records.stages import DRAFT, FINAL, IN_LINE, READY
 from records.standing import open_emergencies, standing_at, standing_to
 from records.tables.clinical import DocumentRow, OrderRow
 from records.tables.people import Patient, Person, Provider
 from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow
-from records.urgency import ROUTINE, rank, urgencies
+from records.urgency import ROUTINE, urgencies
 from records.work import Repository, Work
 
 _QUEUE_AHEAD = timedelta(hours=24)
@@ -90,7 +90,7 @@ class VisitView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class QueueEntry:
-    """One line of a provider's queue; ``position`` counts those who wait, from 1, by arrival."""
+    """One line of a provider's queue; ``position`` counts those who wait, from 1, by urgency and arrival."""
 
     visit: VisitView
     patient_name: str
@@ -374,18 +374,10 @@ class Visits(Repository):
             ),
         )
         rows = self._session.scalars(query).all()
-        levels = urgencies(self._work, [row.id for row in rows if row.stage in IN_LINE])
-        urgent = {visit: rank(level) for visit, level in levels.items()}
-        last = rank(ROUTINE)
-        return sorted(
-            rows,
-            key=lambda row: (
-                row.stage not in IN_LINE,
-                urgent.get(row.id, last),
-                row.arrived_at or row.starts_at,
-                row.id,
-            ),
+        others = sorted(
+            (row for row in rows if row.stage not in IN_LINE), key=lambda row: (row.arrived_at or row.starts_at, row.id)
         )
+        return [*by_turn(self._work, (row for row in rows if row.stage in IN_LINE)), *others]
 
     def _open_alerts(self, provider: str) -> dict[str, list[str]]:
         query = (

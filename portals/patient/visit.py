@@ -19,6 +19,7 @@ from portals.auth.guards import require_patient
 from portals.base.requests import deps_of, in_scope, new_request_id
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
+from portals.patient.emergent import emergent_flags, emergent_of
 from portals.patient.journey import OVER, SEEN, JourneyStep, Told, current, journey
 from portals.patient.law_view import LawView, law_view
 from portals.patient.step_words import step_words
@@ -58,6 +59,7 @@ NO_SCOPES: frozenset[str] = frozenset()
 class VisitPage:
     """What every page of a visit needs: its row, plan and steps, the clinician's name, the refusal if there is one.
 
+    ``flags`` are those that its answers raised, none for who may not know the answers.
     ``revision`` differs as soon as the page could look different. ``acting`` is the patient's name where somebody else
     looks at it for them, ``guardian`` whether as a guardian.
     """
@@ -73,6 +75,7 @@ class VisitPage:
     acting: str = dataclasses.field(default="", repr=False)
     guardian: bool = False
     scopes: frozenset[str] = frozenset()
+    flags: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
 
     @property
     def zone(self) -> str:
@@ -157,6 +160,7 @@ def read_page(scope: Scope, visit_id: str) -> VisitPage:
         acting=given.acting_for,
         guardian=given.kind == GUARDIAN,
         scopes=given.scopes,
+        flags=given.flags,
     )
 
 
@@ -243,6 +247,8 @@ async def visit_home(request: Request, visit_id: str) -> Response:
     law = law_of(page, visitor(request).language)
     new = request.query_params.get("new", "")
     steps = step_words(page.steps, visitor(request).language, page.lets, today=_is_today(request, page))
+    flags = () if page.over or page.seen else emergent_flags(page.plan, page.flags)
+    emergent = await in_scope(request, lambda scope: emergent_of(request, scope, visit_id, flags)) if flags else None
     undo = await _undo(request, page) if new == "moved" and page.movable and page.lets("cancel") else None
     shown = {
         "undo": undo,
@@ -250,6 +256,7 @@ async def visit_home(request: Request, visit_id: str) -> Response:
         "law": law,
         "new": new,
         "steps": steps,
+        "emergent": emergent,
         "texts": deps_of(request).settings.has_texts,
     }
     return render(request, "patient/visit.html", page=page, visit=page.visit, **shown)

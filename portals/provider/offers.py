@@ -25,6 +25,7 @@ class OfferRow:
     starts: str
     state: str
     language: str
+    language_code: str
     speaks: bool
     mine: bool
     fits: bool
@@ -73,6 +74,7 @@ def _row(desk: Desk, one: VisitOffer, licensed: set[str], languages: Sequence[st
         starts=desk.fmt.moment(one.starts_at, desk.zone),
         state=one.state,
         language=language_name(one.language, desk.fmt.language),
+        language_code=one.language,
         speaks=one.language in languages,
         mine=handoff.to == desk.person and handoff.state == OPEN,
         fits=one.state in licensed,

@@ -8,28 +8,28 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.dossier import License
-from portals.provider.alerts import alert_views, is_of_another
+from engine.ports import GateKeeper
+from portals.provider.alerts import alert_views
 from portals.provider.chart import age_on, language_name
 from portals.provider.desk import Desk, visit_type_title
 from portals.provider.law import LawWords
 from portals.provider.offers import offer_rows
+from portals.provider.seeing import seeing
 from portals.provider.views import GROUP_OF_STAGE, GROUPS, QueueRow, QueueView
 from records.stages import IN_LINE
 from records.urgency import ROUTINE
 
-OPEN_OUTCOMES = ("permitted", "permitted_with_duties")
 
-
-def queue_view(desk: Desk, words: LawWords) -> QueueView:
+def queue_view(desk: Desk, law: tuple[GateKeeper, LawWords]) -> QueueView:
     """The whole queue of the signed-in clinician."""
     entries = desk.scope.visits.queue(desk.person)
-    rows = [_row(desk, entry) for entry in entries if entry.visit.stage in GROUP_OF_STAGE]
+    rows = [_row(desk, entry, law) for entry in entries if entry.visit.stage in GROUP_OF_STAGE]
     reached = {entry.visit.visit for entry in entries}
     groups = {group: tuple(row for row in rows if row.group == group) for group in GROUPS}
     alerts = [alert for alert in desk.scope.alerts.open() if alert.visit in reached]
     return QueueView(
         groups=groups,
-        alerts=alert_views(desk, alerts, words),
+        alerts=alert_views(desk, alerts, law[1]),
         licences=licence_notices(desk),
         offers=offer_rows(desk),
     )
@@ -56,16 +56,7 @@ def _licence_sentence(desk: Desk, licence: License, today: date) -> str:
     return desk.t("provider.queue.licence_inactive", state=state)
 
 
-def licence_mark(gates: Iterable[Any]) -> str:
-    """What the newest gate that asked about the licence said: fits | shut | unasked."""
-    asked = [gate for gate in gates if "licensing" in gate.decisions and not is_of_another(gate)]
-    if not asked:
-        return "unasked"
-    newest = max(asked, key=lambda gate: gate.asked_at)
-    return "fits" if newest.decisions["licensing"].get("outcome") in OPEN_OUTCOMES else "shut"
-
-
-def _row(desk: Desk, entry: Any) -> QueueRow:
+def _row(desk: Desk, entry: Any, law: tuple[GateKeeper, LawWords]) -> QueueRow:
     visit = entry.visit
     place = visit.attested_place or visit.booked_place
     patient = desk.scope.people.patient(visit.patient)
@@ -77,11 +68,12 @@ def _row(desk: Desk, entry: Any) -> QueueRow:
         age=age_on(entry.patient_birth_date, desk.now.date()),
         visit_type=visit_type_title(desk.content, visit, desk.fmt.language),
         language=language_name(patient.language, desk.fmt.language),
+        language_code=patient.language,
         state=(place.state or "") if place else "",
         starts=desk.fmt.time(visit.starts_at, desk.zone) if visit.starts_at else "",
         acuity=acuity_of(entry.alerts, entry.urgency),
         flags=len(entry.alerts),
-        licence=licence_mark(desk.scope.gates.for_visit(visit.visit)),
+        seeing=seeing(desk, visit, law),
         waiting_since=visit.arrived_at if visit.stage in IN_LINE else None,
         position=entry.position,
     )

@@ -11,15 +11,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from engine.law_words import LawWords
+from engine.ports import GateKeeper
 from portals.auth.guards import require_session
 from portals.base.again import once, said_again
 from portals.base.files import hand_out
-from portals.base.requests import field, form_of, in_scope, new_request_id, rulebook_of
+from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id, rulebook_of
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import visitor
 from portals.provider import acts, handing, inbox, messages, monitoring, patient_lists, referring
 from portals.provider.desk import Desk
 from portals.provider.opening import at_desk, notice_of, provider_session, visit_screen
+from portals.provider.queue_filters import choices_among, filter_of, narrowed
 from portals.provider.queue_page import queue_view
 from portals.provider.views import QueueView
 from portals.provider.visit_page import Shown
@@ -44,12 +46,15 @@ async def queue(request: Request, said: str = "") -> Response:
     who = require_session(request)
     if who.role != "provider":
         return _not_a_clinician(request, who.role)
-    words = LawWords(rulebook_of(request), visitor(request).language)
-    desk, view, revision = await at_desk(request, lambda desk: _look(desk, words))
+    law = deps_of(request).search, LawWords(rulebook_of(request), visitor(request).language)
+    desk, view, revision = await at_desk(request, lambda desk: _look(desk, law))
+    wanted = filter_of(request.query_params)
     return render(
         request,
         "provider/queue.html",
-        queue=view,
+        queue=narrowed(view, wanted),
+        wanted=wanted,
+        choices=choices_among(view.rows, view.offers),
         notice=notice_of(request, said),
         fresh=new_request_id,
         revision=revision,
@@ -105,8 +110,8 @@ def _seen(alert: str, desk: Desk) -> None:
     desk.scope.alerts.close(alert, "seen")
 
 
-def _look(desk: Desk, words: LawWords) -> tuple[Desk, QueueView, str]:
-    return desk, queue_view(desk, words), desk.scope.visits.queue_changes(desk.person)
+def _look(desk: Desk, law: tuple[GateKeeper, LawWords]) -> tuple[Desk, QueueView, str]:
+    return desk, queue_view(desk, law), desk.scope.visits.queue_changes(desk.person)
 
 
 def _not_a_clinician(request: Request, role: str) -> Response:

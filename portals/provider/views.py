@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from portals.provider.law import LawCard
+from portals.provider.law import LawCard, Statute
 from records.conversation_rows import ConversationView
 
 # The queue's groups in the order they are worked: who needs somebody first.
@@ -27,9 +27,27 @@ GROUP_OF_STAGE: Mapping[str, str] = {
 STOPPED = frozenset({"escalated", "cancelled", "no_show", "refused", "expired"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeing:
+    """``mark`` now | not_now (asked this moment) | fits | shut (what a gate said) | unasked; ``why`` the law's reason
+    with its statutes, where it keeps the clinician from it."""
+
+    mark: str
+    why: str = ""
+    statutes: tuple[Statute, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether nothing is known to keep the clinician from it."""
+        return self.mark in ("now", "fits")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class QueueRow:
-    """One visit in the queue. ``acuity`` red | flagged | routine; ``licence`` fits | shut | unasked."""
+    """One visit in the queue. ``acuity`` emergent | urgent | soon | red | flagged | routine.
+
+    ``seeing`` says whether the clinician may see the patient now.
+    """
 
     visit: str
     group: str
@@ -38,11 +56,12 @@ class QueueRow:
     age: int | None
     visit_type: str
     language: str
+    language_code: str
     state: str
     starts: str
     acuity: str
     flags: int
-    licence: str
+    seeing: Seeing
     waiting_since: datetime | None = None
     position: int | None = None
 
@@ -113,16 +132,24 @@ class AlertView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueView:
-    """The whole queue page; ``groups`` in working order, empty ones included."""
+    """The whole queue page; ``groups`` in working order, empty ones included; ``hidden`` of those who wait are left out
+    by the filter."""
 
     groups: Mapping[str, tuple[QueueRow, ...]]
     alerts: tuple[AlertView, ...]
     licences: tuple[str, ...] = ()
     offers: tuple[Any, ...] = ()
+    hidden: int = 0
 
     @property
     def waiting(self) -> int:
-        return len(self.groups["waiting"])
+        """How many wait, shown or not."""
+        return len(self.groups["waiting"]) + self.hidden
+
+    @property
+    def rows(self) -> tuple[QueueRow, ...]:
+        """All visits, in working order."""
+        return tuple(row for rows in self.groups.values() for row in rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -32,14 +32,42 @@ function swap(page) {
     if (!fresh || part.outerHTML === fresh.outerHTML) continue;
     if (part.querySelector("[data-started]") && fresh.dataset.act === "enter") continue;
     if ("keepTyping" in part.dataset && keepsTyping(part, fresh)) continue;
-    const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
-    part.replaceWith(document.importNode(fresh, true));
-    if (focused) document.getElementById(focused)?.focus();
+    const place = placeOf(part);
+    const now = document.importNode(fresh, true);
+    part.replaceWith(now);
+    stay(now, place);
   }
   const token = page.querySelector('meta[name="csrf"]')?.content;
   if (token) document.querySelector('meta[name="csrf"]').content = token;
   document.dispatchEvent(new CustomEvent("parts-swapped"));
   start();
+}
+
+// Nothing jumps while one reads, and the focus stays where it was: on the same row or button, else on the row that took
+// its place. What names a thing across versions of a page is its id, its address, or where its form is sent to.
+function nameOf(thing) {
+  if (thing.id) return `#${CSS.escape(thing.id)}`;
+  if (thing.matches("a[href]")) return `a[href="${CSS.escape(thing.getAttribute("href"))}"]`;
+  const form = thing.closest("form[action]");
+  return form ? `form[action="${CSS.escape(form.getAttribute("action"))}"] ${thing.localName}` : "";
+}
+
+function placeOf(part) {
+  const held = part.contains(document.activeElement) ? document.activeElement : null;
+  const rows = [...part.querySelectorAll("[data-row] a")];
+  const seen = held ?? rows.find((row) => row.getBoundingClientRect().top >= 0);
+  return {
+    focus: held ? nameOf(held) : "", row: held ? rows.indexOf(held) : -1,
+    anchor: seen ? nameOf(seen) : "", top: seen?.getBoundingClientRect().top ?? 0,
+  };
+}
+
+function stay(part, place) {
+  const rows = [...part.querySelectorAll("[data-row] a")];
+  const held = place.focus && (part.querySelector(place.focus) ?? rows[Math.min(place.row, rows.length - 1)]);
+  if (held) held.focus({ preventScroll: true });
+  const seen = place.anchor && part.querySelector(place.anchor);
+  if (seen && rows.length) scrollBy({ top: seen.getBoundingClientRect().top - place.top, behavior: "instant" });
 }
 
 // A note being written is left alone, unless the page brings something new about it: a signature or a conflict.
@@ -267,7 +295,7 @@ const FIRST = "textarea, input:not([type=hidden]), button, a, summary";
 const JUMPS = {
   a: ["#call, #case", "form button, .stage button, textarea"], c: ["#chart", FIRST], n: ["#note", FIRST],
   g: ["#pdmp", "form button"], p: ["#prescribe", FIRST], r: ["#prescribe", "#drug-query"], l: ["#law", FIRST],
-  t: ["#tasks", "h2"], s: ["#sign", "form button, textarea, a"],
+  f: ["#filters", "select"], t: ["#tasks", "h2"], s: ["#sign", "form button, textarea, a"],
 };
 
 document.addEventListener("keydown", (event) => {
