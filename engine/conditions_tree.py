@@ -3,7 +3,7 @@
 How it is written stands in `engine.conditions`, which reads it and lends these names.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -221,3 +221,30 @@ def rewrite(condition: Condition, change: Callable[[Condition], Condition]) -> C
         where, asks = rewrite(condition.where, change), rewrite(condition.asks, change)
         return change(replace(condition, where=where, asks=asks))
     return change(condition)
+
+
+def folded(condition: Condition) -> Condition:
+    """A condition whose parts that hold always or never are gone, where its own truth does not hang on them any more.
+
+    Unknown parts keep their say: what is false with one false part, or true with one true one, is so whatever they are.
+    """
+    if isinstance(condition, Every):
+        return _folded(condition.parts, Every, decides=False)
+    if isinstance(condition, Some):
+        return _folded(condition.parts, Some, decides=True)
+    if isinstance(condition, Negation) and isinstance(condition.part, Always):
+        return Always(not condition.part.holds)
+    if isinstance(condition, Quantifier) and (
+        condition.asks == Always(False) or (condition.is_any and condition.where == Always(False))
+    ):
+        return Always(False)
+    return condition
+
+
+def _folded(parts: Sequence[Condition], kind: type[Every | Some], *, decides: bool) -> Condition:
+    if Always(decides) in parts:
+        return Always(decides)
+    left = tuple(part for part in parts if not isinstance(part, Always))
+    if not left:
+        return Always(not decides)
+    return left[0] if len(left) == 1 else kind(left)

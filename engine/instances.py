@@ -11,6 +11,7 @@ from engine.conditions import (
     Condition,
     Reference,
     Test,
+    folded,
     paths,
     rewrite,
 )
@@ -102,11 +103,14 @@ def _instance(rule: Rule, jurisdiction: str, known: Mapping[str, Value], *, valu
 
 
 def settle(condition: Condition, values: Mapping[str, Value]) -> Condition:
-    """A condition with the law values put in: tests of them are decided, references to them become literals."""
+    """A condition with the law values put in: tests of them are decided, references to them become literals.
+
+    What that decides of the parts around it is decided too, so that a page says only what is still asked.
+    """
 
     def change(part: Condition) -> Condition:
         if not isinstance(part, Test):
-            return part
+            return folded(part)
         if part.path in values and not part.of_item:
             return Always(bool(truth(_literal(part, values), dict(values))))
         return _literal(part, values)
