@@ -211,6 +211,9 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
         visits.record_change,
         visits.issue_join_link,
         visits.place_room,
+        visits.issue_requests,
+        visits.offer_visit,
+        visits.hand_over,
         visits.sign_note,
         visits.write_summary,
         visits.queue_message,
@@ -228,6 +231,7 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
         payments.withdraw_payment,
         prescribing.send_prescription,
         prescribing.cancel_prescription,
+        prescribing.withdraw_prescription,
         monitoring.ask_monitoring,
         monitoring.keep_silence,
     ]
