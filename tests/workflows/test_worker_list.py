@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE_FOR_OTHERS = frozenset({"walking_ports.py", "walking.py"})
@@ -14,9 +15,14 @@ def activities() -> Iterator[tuple[str, str]]:
     for room in ("workflows", "media"):
         for path in sorted((ROOT / room).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and path.name not in MADE_FOR_OTHERS:
-                    if any("activity.defn" in ast.unparse(mark) for mark in node.decorator_list):
-                        yield path.relative_to(ROOT).as_posix(), node.name
+                if path.name not in MADE_FOR_OTHERS and is_activity(node):
+                    yield path.relative_to(ROOT).as_posix(), node.name
+
+
+def is_activity(node: ast.AST) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
+        "activity.defn" in ast.unparse(mark) for mark in node.decorator_list
+    )
 
 
 def test_every_activity_is_on_the_workers_list() -> None:
