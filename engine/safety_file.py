@@ -55,11 +55,12 @@ def read_safety(root: Path, problems: Problems) -> SafetyBase:
     for path in safety_files(root):
         node = read_file(path, root, problems)
         if node is not None:
-            return survived(node.at.file, problems, _base, node) or EMPTY
+            return survived(node.at.file, problems, compile_safety, node) or EMPTY
     return EMPTY
 
 
-def _base(node: Node, problems: Problems) -> SafetyBase:
+def compile_safety(node: Node, problems: Problems) -> SafetyBase:
+    """The base that a file holds; everything wrong is reported."""
     SAFETY.check(node, problems)
     effects = {name: read_texts(part) for name, part in node.items_of("effects")}
     pairs = tuple(_pair(part) for part in node.get("interactions") or ())

@@ -104,7 +104,7 @@ def test_a_second_specialty_is_one_folder_and_one_line_of_the_clinic(folder: Pat
 def test_every_file_of_the_content_folders_is_read() -> None:
     read = {path.relative_to(ROOT).as_posix() for path in content_files(ROOT)}
     there = {p.relative_to(ROOT).as_posix() for name in FOLDERS[1:] for p in (ROOT / name).rglob("*.yaml")}
-    assert read == there
+    assert read == there | {"rules/us/safety.yaml"}
 
 
 def test_a_reload_takes_a_change_without_a_restart(folder: Path) -> None:

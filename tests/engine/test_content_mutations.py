@@ -10,7 +10,9 @@ from engine.content import content_files
 from engine.diagnostics import Problems, Severity
 from engine.forms_clauses import compile_clauses
 from engine.forms_compile import compile_form
+from engine.last_resort import survived
 from engine.reading import Node, read_text
+from engine.safety_file import compile_safety
 from engine.visits_compile import Folder, Surroundings, compile_specialty
 from tests.engine.helpers_content import ROOT, content, vocabulary
 
@@ -28,6 +30,8 @@ def compile_file(name: str, text: str) -> Problems:
         return problems
     if last == "clauses.yaml":
         compile_clauses(node, vocabulary(), problems)
+    elif last == "safety.yaml":
+        survived(name, problems, compile_safety, node)
     elif folder == "forms":
         compile_form(node, name.removeprefix("forms/").removesuffix(".yaml"), vocabulary(), problems)
     elif folder == "clinics":

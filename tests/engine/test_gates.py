@@ -92,7 +92,7 @@ def test_recording_is_asked_only_when_the_visit_is_recorded() -> None:
 
 
 def test_a_patient_in_a_state_not_carried_is_for_review() -> None:
-    verdict = ask("book", patient__location__state="PR")
+    verdict = ask("book", patient__location__state="PR", patient__location__time_zone="America/Puerto_Rico")
     assert not verdict.open
     assert verdict.needs_review
     assert {reason.code for reason in verdict.reasons} == {"law_not_carried"}
