@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
-from tests.browser.helpers_people import CHROMIUM
+from tests.browser.helpers_people import CHROMIUM, FAKE_MEDIA
 from tests.browser.helpers_site import Site, running_site
 
 PATIENCE_MS = 20_000
@@ -28,5 +28,14 @@ async def chromium() -> AsyncIterator[Browser]:
     """A Chromium that closes with the test."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def media() -> AsyncIterator[Browser]:
+    """A Chromium whose camera shows a picture and whose microphone beeps."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FAKE_MEDIA)
         yield browser
         await browser.close()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from records.scope import Actor
-from tests.browser.helpers_people import CHROMIUM, FAKE_MEDIA, PHONE
+from tests.browser.helpers_people import PHONE
 from tests.browser.helpers_site import Site, Watch
 from tests.browser.test_patient_pages import _booked_demo
 
@@ -26,15 +25,6 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
   return open(wish);
 };
 """
-
-
-@pytest.fixture
-async def media() -> AsyncIterator[Browser]:
-    """A Chromium whose camera shows a picture and whose microphone beeps."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FAKE_MEDIA)
-        yield browser
-        await browser.close()
 
 
 async def test_a_phone_in_spanish_is_tried_by_keyboard_and_what_works_is_told(site: Site, media: Browser) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
+from portals.base.i18n import has_message
 from portals.patient.asked_by import AskedBy, askers_of
 from portals.patient.journey import JourneyStep
 from portals.patient.step_words import step_words
+from tests.portals.helpers_clinic import ROOT
 
 PLACE = JourneyStep(kind="place", state="now", path="/visits/vis_1/place")
 
@@ -23,3 +26,10 @@ def test_two_laws_of_one_state_are_one_asker() -> None:
     lines.append(AskedBy(kind="privacy", who="federal", law="third", sources=()))
     assert askers_of(lines, "telehealth") == ("state",)
     assert askers_of(lines, "recording") == ()
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_kind_of_consent_has_words_where_it_is_listed(language: str) -> None:
+    """A child's guardian signs one of their own; without words the pages would show its code."""
+    book = yaml.safe_load((ROOT / "forms" / "consent" / "clauses.yaml").read_text(encoding="utf-8"))
+    assert [one for one in book["kinds"] if not has_message(language, f"consent.kind.{one}")] == []

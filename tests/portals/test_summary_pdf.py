@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from portals.base import pdf
 from portals.base.colour import light_tokens
 from portals.base.pdf import pdf_of
 from portals.patient import summary_pdf
+from portals.patient.summary_view import summary_view
 from records.audit_trail import AuditQuery
 from records.work import Actor
 from tests.portals.helpers_clinic import ROOT, Clinic, build_clinic, sign_in
@@ -100,6 +102,16 @@ def test_the_pdf_says_what_the_page_says_under_the_clinics_name(
 
 def test_who_reads_their_own_summary_acts_for_nobody(browser: TestClient, told: Told) -> None:
     assert 'class="acting"' not in browser.get(f"/visits/{told.ids['visit']}/summary").text
+
+
+def test_the_pdf_says_who_acted_and_counts_in_words(
+    browser: TestClient, told: Told, pages: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acted = {"name": "June Hartley", "patient": "Ivy Hartley", "kind": "guardian", "relation": "parent"}
+    monkeypatch.setattr(summary_pdf, "summary_view", lambda *given: replace(summary_view(*given), acted=acted))
+    assert browser.get(f"/visits/{told.ids['visit']}/summary.pdf", headers={"accept-language": "es"}).status_code == 200
+    assert "June Hartley (Padre o madre) actuó por Ivy Hartley." in pages[0]
+    assert "(capsule)" not in pages[0]
 
 
 def test_the_pdf_speaks_the_readers_language(browser: TestClient, told: Told, pages: list[str]) -> None:
