@@ -15,7 +15,8 @@ from engine.law_words import LawWords
 from portals.base.formats import Formats
 from portals.law.answers import NOTHING
 from portals.law.parts import Part, Sort
-from portals.provider.law import Say, plain, sentence_part, verdict_key
+from portals.provider.held import Say
+from portals.provider.law import plain, sentence_part, verdict_key
 
 _PATH = re.compile(r"\b[a-z][a-z_]*(?:\.[a-z_]+)+")
 _CARD_FACT, _CARD_VALUE = "provider.law.fact.", "provider.law.value."

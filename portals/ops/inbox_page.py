@@ -20,7 +20,7 @@ from portals.base.requests import deps_of, form_of, in_scope
 from portals.base.requests import field as field_of
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
-from portals.ops.replay_page import Teller
+from portals.ops.replay_page import Teller, held_at
 from portals.ops.words import clock_words, kind_titles, said, staff_names
 from portals.staff.doors import may_open, require_act
 from records.acts import Act
@@ -215,7 +215,7 @@ def _look(
     found = scope.replays.of_visit(case.review.visit)
     wanted = GATES[case.review.kind] or case.review.cause
     shut = [one.verdict for one in found.moments if one.verdict and not one.good and wanted in ("any", one.name)]
-    return case, names, shut[-1] if shut else None, Teller(request, found, names)
+    return case, names, shut[-1] if shut else None, Teller(request, found, names, held_at(scope, found))
 
 
 def _entries(request: Request, case: ReviewCase, names: Mapping[str, str]) -> list[dict[str, str]]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.law_words import LawWords
 from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message, translator
 from portals.base.requests import in_scope, rulebook_of
 from portals.base.templating import render
 from portals.base.visitor import visitor
+from portals.law.plain import PlainLaw
 from portals.ops.words import act_words, event_words, kind_titles, lasting, said, title_of
+from portals.provider.held import Held
 from portals.provider.law import GateView, LawCard, law_card
 from portals.provider.words import day_in, say_in
 from portals.staff.doors import may_open, require_act
@@ -59,8 +60,8 @@ async def replay(request: Request, visit: str) -> Response:
     session = require_act(request, Act.REPLAY_VIEWED)
     only = request.query_params.get("only", "")
     sees_inbox = may_open(session.role, Act.REVIEWS_VIEWED)
-    found, names, matters = await in_scope(request, lambda scope: _look(scope, visit, sees_inbox))
-    who, told = visitor(request), Teller(request, found, names)
+    found, names, matters, held = await in_scope(request, lambda scope: _look(scope, visit, sees_inbox))
+    who, told = visitor(request), Teller(request, found, names, held)
     lines = [one for one in told.lines() if only not in SORTS or one.sort == only]
     return render(
         request,
@@ -82,23 +83,31 @@ async def replay(request: Request, visit: str) -> Response:
     )
 
 
-def _look(scope: Scope, visit: str, sees_inbox: bool) -> tuple[Replay, Mapping[str, str], Sequence[ReviewView]]:
+def _look(
+    scope: Scope, visit: str, sees_inbox: bool
+) -> tuple[Replay, Mapping[str, str], Sequence[ReviewView], Held | None]:
     found = scope.replays.of_visit(visit)
     names = {one.person: one.display_name for one in scope.people.providers()} | dict(scope.roster.names())
     matters = scope.reviews.listed(ReviewQuery(visit=visit))[0] if sees_inbox else ()
-    return found, names, matters
+    return found, names, matters, held_at(scope, found)
+
+
+def held_at(scope: Scope, found: Replay) -> Held | None:
+    """The licences of a visit's clinician; None where they no longer work here."""
+    mine = next((one for one in scope.people.providers() if one.person == found.line.provider), None)
+    return Held(profession=mine.profession, licenses=mine.licenses) if mine else None
 
 
 class Teller:
     """Puts the moments of a visit into words."""
 
-    def __init__(self, request: Request, found: Replay, names: Mapping[str, str]) -> None:
+    def __init__(self, request: Request, found: Replay, names: Mapping[str, str], held: Held | None = None) -> None:
         who = visitor(request)
         self.language, self.zone = who.language, who.here.time_zone
         self.t: Translate = translator(who.language)
         self.fmt = Formats(who.language)
-        self.words = LawWords(rulebook_of(request), who.language)
-        self.found, self.names = found, names
+        self.words = PlainLaw(rulebook_of(request), who.language)
+        self.found, self.names, self.held = found, names, held
 
     def lines(self) -> list[Line]:
         before: datetime | None = None
@@ -191,8 +200,12 @@ class Teller:
         """The law's card out of what is shown; of a topic that is withheld its outcome counts and nothing else."""
         hidden = {topic: {"outcome": one} for topic, one in verdict.outcomes.items() if topic not in verdict.decisions}
         gate = GateView(
-            record=verdict.record, gate=verdict.gate, open=verdict.open, decisions={**verdict.decisions, **hidden}
+            record=verdict.record,
+            gate=verdict.gate,
+            open=verdict.open,
+            decisions={**verdict.decisions, **hidden},
+            held=self.held,
         )
         if not has_message(self.language, f"provider.law.verdict.{verdict.gate}.open"):
-            gate = GateView(record=verdict.record, gate="join", open=verdict.open, decisions=gate.decisions)
+            gate = replace(gate, gate="join")
         return law_card(gate, self.words, say_in(self.language), day_in(self.fmt))

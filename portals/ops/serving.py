@@ -13,12 +13,12 @@ from starlette.requests import Request
 
 from engine.clinics import ClinicFile
 from engine.dossier import Place
-from engine.law_words import LawWords
 from engine.plans import VisitPlan
 from engine.ports import GateRecord
 from portals.base.formats import Formats
 from portals.base.requests import deps_of, rulebook_of
 from portals.base.visitor import visitor
+from portals.law.plain import PlainLaw
 from portals.patient.times import Search, book_gate, offers
 from portals.provider.law import GateView, law_card
 from portals.provider.words import day_in, say_in
@@ -68,7 +68,7 @@ class _Asked:
     def __init__(self, request: Request, clinic: ClinicFile, plan: VisitPlan) -> None:
         self.deps, self.clinic, self.plan = deps_of(request), clinic, plan
         language = visitor(request).language
-        self.words = LawWords(rulebook_of(request), language)
+        self.words = PlainLaw(rulebook_of(request), language)
         self.say, self.day = say_in(language), day_in(Formats(language))
         self.now: datetime = self.deps.clock.now()
 

@@ -14,7 +14,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from engine.law_words import LawWords
 from engine.safety import Finding
 from portals.auth.guards import require_fresh
 from portals.base.again import Said, send_again
@@ -23,6 +22,7 @@ from portals.base.requests import deps_of, field, form_of, request_id, rulebook_
 from portals.base.templating import go
 from portals.base.visitor import visitor
 from portals.call.entering import take_link
+from portals.law.plain import PlainLaw
 from portals.provider.alerts import gate_views
 from portals.provider.asking import ask
 from portals.provider.desk import Desk
@@ -190,7 +190,7 @@ async def duty_done(request: Request, visit: str) -> Response:
     provider_session(request)
     form = only_texts(await form_of(request))
     sent = {**form, "request": request_id(form)}
-    words = LawWords(rulebook_of(request), visitor(request).language)
+    words = PlainLaw(rulebook_of(request), visitor(request).language)
 
     def keep(desk: Desk) -> Marked:
         return mark(desk, visit, gate_views(desk.scope.gates.for_visit(visit)), words, sent)

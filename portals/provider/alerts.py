@@ -11,6 +11,7 @@ from engine.texts import text_in
 from portals.base.i18n import has_message
 from portals.provider.desk import Desk, visit_type_title
 from portals.provider.duties import duty_forms, duty_sentence
+from portals.provider.held import Held
 from portals.provider.law import GateView, LawCard, LawWords, law_card
 from portals.provider.views import AlertView, DutyForm
 from portals.provider.words import day_in, order_title, say_in
@@ -38,8 +39,8 @@ def alert_views(desk: Desk, alerts: Iterable[Any], words: LawWords) -> tuple[Ale
     return tuple(_view(desk, group, words) for group in groups.values())
 
 
-def gate_views(records: Sequence[Any]) -> tuple[GateView, ...]:
-    """Kept gate records as the law panel reads them, oldest first."""
+def gate_views(records: Sequence[Any], held: Held | None = None) -> tuple[GateView, ...]:
+    """Kept gate records as the law panel reads them, oldest first; ``held``: the licences of whoever has the visit."""
     return tuple(
         GateView(
             record=one.id,
@@ -47,6 +48,7 @@ def gate_views(records: Sequence[Any]) -> tuple[GateView, ...]:
             open=one.open,
             decisions=one.decisions,
             order=one.subject if one.gate == "prescribe" else "",
+            held=held,
         )
         for one in sorted(records, key=lambda one: one.asked_at)
         if not is_of_another(one)

@@ -13,6 +13,7 @@ from engine.slots import Span, Working
 from engine.visits_asynchronous import WITHOUT_A_CALL
 from portals.provider.chart import language_name
 from portals.provider.desk import Desk
+from portals.provider.held import Held
 from portals.provider.law import GateView, LawWords, law_card
 from portals.provider.words import day_in, say_in
 from records.handoffs import Load
@@ -121,11 +122,8 @@ def _lawful(desk: Desk, sought: Wanted, one: ProviderView, law: tuple[GateKeeper
     record = gates.ask(desk.scope.visits.dossier_with(sought.visit.visit, one.person), gate, desk.now)
     if record.open:
         return ""
-    place = sought.visit.attested_place or sought.visit.booked_place
-    state = (place.state or "") if place else ""
-    if state and not any(held.state == state and held.status == "active" for held in one.licenses):
-        return desk.t("handing.why.licence", state=desk.t(f"state.{state}"))
-    view = GateView(record="", gate=gate, open=False, decisions=record.decisions)
+    held = Held(profession=one.profession, licenses=one.licenses)
+    view = GateView(record="", gate=gate, open=False, decisions=record.decisions, held=held)
     card = law_card(view, words, say_in(desk.fmt.language), day_in(desk.fmt))
     return next((reason.text for reason in card.reasons), card.verdict)
 

@@ -12,6 +12,7 @@ from engine.vocabulary import Vocabulary
 from portals.base.formats import Formats
 from portals.base.i18n import Translate
 from portals.base.visit_content import visit_content
+from portals.provider.held import Held
 from records.scope import Scope
 
 
@@ -31,6 +32,12 @@ class Desk:
     def of_visit(self, visit: str) -> Pinned:
         """The forms and the specialty that a visit began with."""
         return visit_content(self.scope, visit, self.content, self.vocabulary)
+
+
+def held_by(desk: Desk) -> Held:
+    """The clinician's own licences."""
+    mine = desk.scope.people.provider(desk.person)
+    return Held(profession=mine.profession, licenses=mine.licenses)
 
 
 def visit_type_title(content: Any, visit: Any, language: str) -> str:

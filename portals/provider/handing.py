@@ -10,10 +10,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.law_words import LawWords
 from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id, request_id, rulebook_of
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
+from portals.law.plain import PlainLaw
 from portals.provider.asking import ask
 from portals.provider.colleagues import Colleague, colleagues, wanted, working_hours
 from portals.provider.desk import Desk
@@ -96,7 +96,7 @@ async def _page(
     request: Request, visit: str, wrong: dict[str, str] | None = None, typed: dict[str, str] | None = None
 ) -> Response:
     deps, slug = deps_of(request), visitor(request).here.slug
-    law = deps.search, LawWords(rulebook_of(request), visitor(request).language)
+    law = deps.search, PlainLaw(rulebook_of(request), visitor(request).language)
     clinic = deps.content().clinic(slug)
 
     def look(desk: Desk) -> tuple[str, str, HandedView | None, tuple[Colleague, ...], bool]:

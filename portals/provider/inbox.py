@@ -11,11 +11,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.law_words import LawWords
 from engine.ports import GateKeeper
 from portals.base.requests import deps_of, field, form_of, in_scope, request_id, rulebook_of
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
+from portals.law.plain import PlainLaw
 from portals.provider.asking import ask
 from portals.provider.chart import age_on, language_name
 from portals.provider.desk import Desk, visit_type_title
@@ -31,7 +31,7 @@ from records.urgency import EMERGENT, rank
 from workflows.contracts import Ask
 
 router = APIRouter()
-Law = tuple[GateKeeper, LawWords]
+Law = tuple[GateKeeper, PlainLaw]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -58,7 +58,7 @@ class InboxRow:
 async def inbox(request: Request) -> Response:
     """Every case of the clinician's, the next one due first; those that wait on their patients last."""
     provider_session(request)
-    law = deps_of(request).search, LawWords(rulebook_of(request), visitor(request).language)
+    law = deps_of(request).search, PlainLaw(rulebook_of(request), visitor(request).language)
     desk, rows, revision = await at_desk(request, lambda desk: _look(desk, law))
     wanted = filter_of(request.query_params)
     return render(

@@ -7,20 +7,22 @@ The input is a gate's record: the decisions of DESIGN's answer shape by topic. W
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+from portals.provider.held import Day, Held, Say, why_not
+
 _Item = TypeVar("_Item")
 JSON = Mapping[str, Any]
-Say = Callable[..., str]
-Day = Callable[[str], str]
 
 # The gates whose law the visit screen shows, and the topics each of them asks (DESIGN section 4).
 PANEL_GATES = ("join", "prescribe", "sign")
 _PATH = re.compile(r"\b[a-z][a-z_]*(?:\.[a-z_]+)+")
+_PLACE = re.compile(r"(?:\A|@)(us/[a-z]{2})(?:/|\Z)")
 _AUTHORITY = re.compile(r"\.(gov|mil|state\.[a-z]{2}\.us)\Z")
+FULL_LICENSE = "full_license"  # the path of authority that a licence of the state's own opens
 MOST_WORDS = 4  # a fact whose sentence is longer is left out of a reason
 _WORST_FIRST = ("forbidden", "incomplete", "review", "permitted_with_duties", "permitted")
 
@@ -66,12 +68,14 @@ class DutyLine:
 class Reason:
     """Why a topic is not simply permitted, with the statutes that say so.
 
-    ``lacks`` is what a path of authority failed on, one short line each, the least first.
+    ``lacks`` is what a path of authority failed on, one short line each, the least first; ``told`` that the text says
+    so already, in plain words.
     """
 
     text: str
     statutes: tuple[Statute, ...] = ()
     lacks: tuple[str, ...] = ()
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,20 +111,24 @@ class LawCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateView:
-    """A kept gate record as the panel needs it; ``order`` is set when the gate was asked for one prescription."""
+    """A kept gate record as the panel needs it; ``order`` is set when the gate was asked for one prescription.
+
+    ``held`` are the licences of the clinician it was asked for, where the reader may see them.
+    """
 
     record: str
     gate: str
     open: bool
     decisions: Mapping[str, JSON]
     order: str = ""
+    held: Held | None = None
 
 
 def law_card(gate: GateView, words: LawWords, say: Say, day: Day = str) -> LawCard:
     """Builds the card of one asked gate out of all of its topics' decisions; ``day`` words an ISO date."""
     decisions = [words.of_decision(gate.decisions[topic]) for topic in sorted(gate.decisions)]
     outcome = worst_outcome(decisions)
-    reader = _Reader(words, say, day)
+    reader = _Reader(words, say, day, gate.held)
     return LawCard(
         gate=gate.gate,
         tone=tone(gate.open, outcome),
@@ -184,12 +192,13 @@ class _Reader:
     words: LawWords
     say: Say
     day: Day
+    held: Held | None = None
 
     def reasons(self, decision: JSON) -> Iterable[Reason]:
         for forbid in decision.get("forbids", ()):
             yield Reason(text=self._because(forbid), statutes=self._statutes(decision, forbid))
         if decision.get("outcome") == "forbidden" and not decision.get("forbids"):
-            yield from tuple(self._tried(decision))[:1]
+            yield from (self._denied(decision, tried) for tried in decision.get("tried", ())[:1])
         for entry in decision.get("review", ()):
             yield Reason(text=self._review(entry), statutes=self._statutes(decision, entry))
         for path in decision.get("missing", ()):
@@ -263,6 +272,26 @@ class _Reader:
         for tried in decision.get("tried", ()):
             statutes = self._statutes(decision, tried)
             yield Reason(text=self._path_title(tried), statutes=statutes, lacks=self._lacks(tried))
+
+    def _denied(self, decision: JSON, tried: JSON) -> Reason:
+        """The nearest path as a no: the licence that is lacking in plain words, else that the path is not met."""
+        place = place_of(str(tried.get("rule", ""))).rpartition("/")[2].upper()
+        path, title = str(tried.get("path", "")), self._path_title(tried)
+        plainly = self.say(f"provider.law.no.{path}", otherwise="", place=self._state(place)) if place else ""
+        why = self._held(decision, path, place) if plainly else ""
+        text = self.say("provider.law.no_because", no=plainly, why=why) if why else plainly
+        shown_as = f"{text}." if text else self.say("provider.law.not_met", otherwise=title, title=title)
+        statutes_of = self._statutes(decision, tried)
+        return Reason(text=shown_as, statutes=statutes_of, lacks=self._lacks(tried), told=bool(text))
+
+    def _state(self, code: str) -> str:
+        return self.say(f"state.{code}", otherwise=code)
+
+    def _held(self, decision: JSON, path: str, place: str) -> str:
+        on = str(decision.get("law_time") or "")[:10]
+        if self.held is None or path != FULL_LICENSE or not on:
+            return ""
+        return why_not(self.held, place, on, self.say, self.day)
 
     def _path_title(self, tried: JSON) -> str:
         return self._title(tried) or plain(str(tried.get("path", "")))
@@ -341,6 +370,12 @@ def _statute(source: JSON, law: str, day: Day) -> Statute:
         checked=day(str(source.get("checked") or "")),
         confidence=str(source.get("confidence") or ""),
     )
+
+
+def place_of(rule: str) -> str:
+    """The jurisdiction of a rule's id, such as ``us/fl``; empty where it is a rule of everywhere."""
+    found = _PLACE.search(rule)
+    return found[1] if found else ""
 
 
 def plain(code: str) -> str:

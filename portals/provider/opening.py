@@ -9,7 +9,6 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.law_words import LawWords
 from engine.ports import VisitRef
 from portals.auth.guards import require_session
 from portals.base.formats import Formats
@@ -18,6 +17,7 @@ from portals.base.requests import deps_of, in_scope, new_request_id, rulebook_of
 from portals.base.templating import render
 from portals.base.visitor import SessionView, visitor
 from portals.call.texts import call_texts
+from portals.law.plain import PlainLaw
 from portals.provider.asking import Notice, tone_of
 from portals.provider.desk import Desk
 from portals.provider.drug_base import drugs_of
@@ -77,7 +77,7 @@ async def _house(request: Request, visit: str) -> House:
     status = await _status(request, visit)
     rulebook = rulebook_of(request)
     return House(
-        words=LawWords(rulebook, visitor(request).language),
+        words=PlainLaw(rulebook, visitor(request).language),
         drugs=drugs_of(rulebook),
         names=rulebook.law.drug_names,
         pharmacies=deps.content().clinic(slug).pharmacies,

@@ -11,7 +11,8 @@ from engine.safety import Finding
 from portals.base.formats import Formats
 from portals.provider.drug_safety import Pharmacist, refuses
 from portals.provider.formulary import BaseDrug, formulary_choices, pick, search
-from portals.provider.law import Day, GateView, LawCard, LawWords, Say, law_card
+from portals.provider.held import Day, Say
+from portals.provider.law import GateView, LawCard, LawWords, law_card
 from portals.provider.prescription_form import TypedPrescription
 from portals.provider.rx_prefill import changed_form, usual_form
 from portals.provider.safety import allergy_hits, asked_statements, never_reason, stated_words, unread_allergies

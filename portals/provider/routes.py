@@ -10,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from engine.law_words import LawWords
 from engine.ports import GateKeeper
 from portals.auth.guards import require_session
 from portals.base.again import once, said_again
@@ -18,6 +17,7 @@ from portals.base.files import hand_out
 from portals.base.requests import deps_of, field, form_of, in_scope, new_request_id, rulebook_of
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import visitor
+from portals.law.plain import PlainLaw
 from portals.provider import acts, handing, inbox, messages, monitoring, patient_lists, referring
 from portals.provider.desk import Desk
 from portals.provider.opening import at_desk, notice_of, provider_session, visit_screen
@@ -46,7 +46,7 @@ async def queue(request: Request, said: str = "") -> Response:
     who = require_session(request)
     if who.role != "provider":
         return _not_a_clinician(request, who.role)
-    law = deps_of(request).search, LawWords(rulebook_of(request), visitor(request).language)
+    law = deps_of(request).search, PlainLaw(rulebook_of(request), visitor(request).language)
     desk, view, revision = await at_desk(request, lambda desk: _look(desk, law))
     wanted = filter_of(request.query_params)
     return render(
@@ -110,7 +110,7 @@ def _seen(alert: str, desk: Desk) -> None:
     desk.scope.alerts.close(alert, "seen")
 
 
-def _look(desk: Desk, law: tuple[GateKeeper, LawWords]) -> tuple[Desk, QueueView, str]:
+def _look(desk: Desk, law: tuple[GateKeeper, PlainLaw]) -> tuple[Desk, QueueView, str]:
     return desk, queue_view(desk, law), desk.scope.visits.queue_changes(desk.person)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from engine.texts import text_in
 from engine.visits import Formulary
 from portals.provider.formulary import BaseDrug, allergy_warnings
-from portals.provider.law import JSON, Say
+from portals.provider.held import Say
+from portals.provider.law import JSON
 
 _NO_ALLERGY = frozenset({"none", "other"})
 _ASKED_BY = {

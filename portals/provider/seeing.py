@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.ports import JSON, GateKeeper
 from portals.provider.alerts import is_of_another
-from portals.provider.desk import Desk
+from portals.provider.desk import Desk, held_by
 from portals.provider.law import GateView, LawWords, law_card
 from portals.provider.views import Seeing
 from portals.provider.words import day_in, say_in
@@ -54,7 +54,7 @@ def _asked_now(desk: Desk, visit: Any, keeper: GateKeeper, words: LawWords) -> S
 
 
 def _shut(desk: Desk, mark: str, decisions: Mapping[str, JSON], words: LawWords) -> Seeing:
-    view = GateView(record="", gate="join", open=False, decisions=decisions)
+    view = GateView(record="", gate="join", open=False, decisions=decisions, held=held_by(desk))
     card = law_card(view, words, say_in(desk.fmt.language), day_in(desk.fmt))
     unmet: Sequence[Any] = [duty for duty in card.duties if not duty.met]
     for found in (*card.reasons, *unmet):

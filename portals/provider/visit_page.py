@@ -13,7 +13,7 @@ from engine.pinned import ContentGone, Pinned, bare_form
 from portals.base.check_words import check_words
 from portals.provider.alerts import alert_views, gate_views
 from portals.provider.chart import ChartSource, PatientCard, chart_view, fact_words
-from portals.provider.desk import Desk, visit_type_title
+from portals.provider.desk import Desk, held_by, visit_type_title
 from portals.provider.drug_safety import pharmacist, safety_cards
 from portals.provider.duties import duties_made, duty_forms
 from portals.provider.formulary import BaseDrug
@@ -68,7 +68,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     """The whole screen."""
     visit = desk.scope.visits.get(visit_id)
     patient = desk.scope.people.patient(visit.patient)
-    gates = gate_views(desk.scope.gates.for_visit(visit_id))
+    gates = gate_views(desk.scope.gates.for_visit(visit_id), held_by(desk))
     source = chart_source(desk, visit, patient)
     chart = chart_view(source, desk.t, desk.fmt)
     note = note_view(desk, visit, shown.note_kept)

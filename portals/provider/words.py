@@ -7,7 +7,7 @@ from typing import Any
 
 from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message, translator
-from portals.provider.law import Day, Say
+from portals.provider.held import Day, Say
 
 
 def say_in(language: str) -> Say:

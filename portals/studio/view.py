@@ -13,7 +13,6 @@ from admin_ui.studio.findings import Findings, files_of, findings_of
 from admin_ui.studio.tried import COMPANY, LICENCES, WIDTHS, Tried, query_of
 from admin_ui.studio.walk import Screen, Walked
 from admin_ui.studio.wording import Grade, Said, grade_of, missing, said_of
-from engine.law_words import LawWords
 from engine.ports import GateRecord
 from engine.rulebook import Rulebook
 from engine.texts import text_in
@@ -22,6 +21,7 @@ from portals.base.formats import Formats
 from portals.base.i18n import translator
 from portals.base.requests import deps_of, rulebook_of
 from portals.base.visitor import visitor
+from portals.law.plain import PlainLaw
 from portals.law.words import FactWords
 from portals.provider.law import GateView, LawCard, law_card
 from portals.provider.words import day_in, say_in
@@ -178,7 +178,7 @@ def _scores(walked: Walked, language: str) -> list[Mapping[str, str]]:
 
 def _gates(request: Request, play: Play) -> tuple[GateBlock, ...]:
     rulebook, language = rulebook_of(request), visitor(request).language
-    law, fmt = LawWords(rulebook, language), Formats(language)
+    law, fmt = PlainLaw(rulebook, language), Formats(language)
     say = say_in(language)
     words = FactWords(say, fmt, law)
     told = _told(request, play, rulebook)
