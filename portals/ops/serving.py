@@ -68,7 +68,8 @@ class _Asked:
     def __init__(self, request: Request, clinic: ClinicFile, plan: VisitPlan) -> None:
         self.deps, self.clinic, self.plan = deps_of(request), clinic, plan
         language = visitor(request).language
-        self.words = PlainLaw(rulebook_of(request), language)
+        rulebook = rulebook_of(request)
+        self.words, self.zones = PlainLaw(rulebook, language), rulebook.law.zones
         self.say, self.day = say_in(language), day_in(Formats(language))
         self.now: datetime = self.deps.clock.now()
 
@@ -82,7 +83,7 @@ class _Asked:
         return Cell(state=state, verdict=NO if "forbidden" in outcomes else OTHERWISE, reason=self._reason(record))
 
     def _search(self, state: str) -> Search:
-        place = Place(country="us", state=state, postal_code="", time_zone=self.clinic.time_zone)
+        place = Place(country="us", state=state, postal_code="", time_zone=self.zones.of(state)[0])
         return Search(
             clinic=self.clinic.slug,
             plan=self.plan,

@@ -239,8 +239,13 @@ class Clinic:
         )
 
 
-def build_clinic(folder: Path, demo: bool = True, port: int = PORT, several: Library | None = None) -> Clinic:
-    """A clinic with its demo people in a new database; ``several`` are served instead when they are given."""
+def build_clinic(
+    folder: Path, demo: bool = True, port: int = PORT, several: Library | None = None, law: GateKeeper | None = None
+) -> Clinic:
+    """A clinic with its demo people in a new database; ``several`` are served instead when they are given.
+
+    ``law`` answers searches in the place of a law of one rule.
+    """
     settings = _settings(folder, demo, port)
     shutil.copytree(_seeded(), folder, dirs_exist_ok=True)
     database = Database(settings.database_url, FileKeyProvider(folder / "keys"))
@@ -261,7 +266,7 @@ def build_clinic(folder: Path, demo: bool = True, port: int = PORT, several: Lib
         content=lambda: content,
         library=lambda: library,
         gates=gates,
-        search=gates,
+        search=law or gates,
         evaluator=ClosuresOnly(),
         token_signer=RoomTokens(database),
     )

@@ -6,16 +6,20 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from engine.evaluators import ClosuresOnly
+from engine.library import load_library
 from engine.ports import GateRecord, VisitChange, VisitRef
 from records.access import Role
 from records.work import Actor
-from tests.portals.helpers_clinic import SLUG, Clinic, _effect, build_clinic, post
+from tests.portals.helpers_clinic import ROOT, SLUG, Clinic, _effect, build_clinic, post
 from tests.portals.helpers_crawl import Told, tell_visit
+from workflows.gatekeeper import LawGateKeeper
 
 pytestmark = pytest.mark.slow
 MARK = "Qx8"
@@ -157,3 +161,17 @@ def test_a_blocked_visit_stays_in_the_inbox_until_it_goes_on(clinic: Clinic, tol
     assert "/staff/reviews/rvw" in ops.get("/staff/reviews?kind=visit_blocked").text
     clinic.visits.store.change(_effect(ref), VisitChange(event="visit_ready", stage="ready"))
     assert "/staff/reviews/rvw" not in ops.get("/staff/reviews?kind=visit_blocked").text
+
+
+def test_the_law_is_asked_of_each_state_in_a_time_that_it_keeps(tmp_path: Path) -> None:
+    """A group of two coasts: the clinic's own zone is kept in none of the west, which is no broken question."""
+    library = load_library(ROOT, (ROOT / "clinics" / "wrenfield.yaml",))
+    made = build_clinic(tmp_path, several=library, law=LawGateKeeper(lambda: library, ClosuresOnly()))
+    for person in ("compliance", "clinical_ops"):
+        browser = made.browser("wrenfield.localhost")
+        post(browser, "/staff/sign-in", {"person": person}, to="/staff/demo/sign-in")
+        page = browser.get("/staff/people")
+        assert page.status_code == 200
+        assert set(re.findall(r'<th scope="col">([A-Z]{2})</th>', page.text)) == {*library.content.clinic("wrenfield").states}
+        assert "matrix-yes" in page.text and "matrix-no" in page.text
+    made.database.close()
