@@ -10,6 +10,8 @@ from engine.logo import Logo
 TEXT_CONTRAST = 4.5
 WHITE = "#ffffff"
 DARK_PAGE = "#17191c"
+# Below this, on white, hardly any colour is left to darken.
+PALEST_BRAND = 1.25
 _STEPS = 100
 
 Rgb = tuple[int, int, int]
@@ -45,6 +47,11 @@ def brand_of(colour: str, logo_text: str, logo: Logo | None = None) -> Brand:
         tint=tint,
         logo=logo,
     )
+
+
+def too_pale(colour: str) -> bool:
+    """Whether a colour is so light that, made readable, it would be another one."""
+    return contrast(colour, WHITE) < PALEST_BRAND
 
 
 def readable(colour: str, on: str, towards: Rgb) -> str:

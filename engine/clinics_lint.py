@@ -5,7 +5,7 @@ Asked of a clinic that compiled: nothing here makes it broken, except a brand th
 
 from collections.abc import Collection, Iterable, Mapping
 
-from engine.brand import WHITE, contrast
+from engine.brand import WHITE, contrast, too_pale
 from engine.clinics import ClinicFile, SeedProvider
 from engine.diagnostics import Problems, listed, nearest
 from engine.reading import Node
@@ -15,7 +15,6 @@ from engine.visits import Specialty, VisitType
 SHOWN_TEXTS = ("welcome", "promise", "cancel_policy")
 # What the head of a phone's page has room for beside its buttons.
 LONGEST_MARK = 28
-PALEST_BRAND = 1.25
 
 
 def lint_clinic(
@@ -36,9 +35,10 @@ def _kinds(specialty: Specialty) -> Iterable[VisitType]:
 
 
 def _brand(node: Node, clinic: ClinicFile, problems: Problems) -> None:
-    ratio = contrast(clinic.brand.written, WHITE)
-    if ratio < PALEST_BRAND:
-        problems.report("CLINIC012", node["colour"].at, colour=clinic.brand.written, ratio=f"{ratio:.2f}")
+    written = clinic.brand.written
+    if too_pale(written):
+        ratio = f"{contrast(written, WHITE):.2f}"
+        problems.report("CLINIC012", node["colour"].at, colour=written, ratio=ratio)
     if len(clinic.brand.logo_text) > LONGEST_MARK:
         problems.report("CLINIC013", node["logo_text"].at, letters=len(clinic.brand.logo_text), most=LONGEST_MARK)
 

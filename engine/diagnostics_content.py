@@ -379,9 +379,9 @@ CONTENT: tuple[Kind, ...] = (
     ),
     Kind(
         "CLINIC012",
-        "`{colour}` is nearly white ({ratio} to 1 on white)",
-        "Made readable, it would be another colour than the brand's.",
-        "choose the brand's colour for text and buttons: one that reaches 4.5 to 1",
+        "`{colour}` is too light for a brand: {ratio} to 1 on white",
+        "Text, links and buttons are of it; dark enough to be read, it would be another colour.",
+        "choose a darker colour of the brand, such as that of its letters; from 4.5 to 1 on it is used as it is",
     ),
     Kind(
         "CLINIC013",

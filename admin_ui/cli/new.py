@@ -22,17 +22,20 @@ from admin_ui.cli.new_questions import (
     Known,
     Offered,
     answered,
+    asked_name,
     words_of,
     wrong_name,
 )
 from admin_ui.cli.typed_settings import settings_with
 from engine.content import Content, read_backdrop, read_content
-from engine.diagnostics import Problems, as_text
+from engine.diagnostics import Diagnostic, Problems, as_text
+from engine.diagnostics_kinds import Severity
 from engine.reading import read_file
 from engine.settings import PREFIX, SettingsError
 from engine.visits import Specialty
 
 WRITTEN, BROKEN = 0, 2
+MOST_STATES = 5
 STARTERS = Path(__file__).with_name("starters")
 Files = Mapping[str, str]
 
@@ -40,7 +43,9 @@ Files = Mapping[str, str]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is begun, its name, and an option for each question."""
     parser.add_argument("kind", choices=KINDS, help="what to begin")
-    parser.add_argument("name", metavar="NAME", help="its short name; a form's is AREA/NAME")
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", help="its short name, asked unless given; AREA/NAME for a form"
+    )
     parser.add_argument("--yes", action="store_true", help="ask nothing: take what is usual wherever no option says")
     parser.add_argument("--root", type=Path, metavar="ROOT", help="folder with rules, forms, specialties, clinics")
     for question in QUESTIONS:
@@ -52,11 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when the files were written and are right, 2 for a wrong answer or a name that is taken."""
     typed = {f"{PREFIX}ROOT": str(arguments.root.absolute())} if arguments.root else {}
     root = settings_with(typed=typed).root
-    kind, name = arguments.kind, arguments.name
+    kind, name = arguments.kind, _name(arguments)
     _refuse(kind, name, root, arguments)
     content, professions = _content(root)
+    carried = _carried(root)
     known = Known(
-        states=_carried(root),
+        states=carried,
+        whole=_carried(root, "prescribing") or carried[:MOST_STATES],
         specialties={name: _offered(one) for name, one in content.specialties.items()},
         forms=tuple(content.forms),
         zones=_zones(root),
@@ -66,7 +73,22 @@ def run(arguments: argparse.Namespace) -> int:
     answers = answered(kind, name, given, known, ask=not arguments.yes)
     files = _files(kind, answers, content)
     _write(root, files)
-    return _told(root, files, _next(kind, answers))
+    found = _found(root, files)
+    if any(one.severity is Severity.ERROR for one in found):
+        _take_back(root, files)
+        sys.stderr.write(as_text(found) + "\nclinic: such files would not pass the check; nothing is written\n")
+        return BROKEN
+    sys.stdout.write("".join(f"wrote {name}\n" for name in files) + (as_text(found) + "\n" if found else ""))
+    sys.stdout.write(
+        "Next:\n" + "".join(f"  {number}. {step}\n" for number, step in enumerate(_next(kind, answers), 1))
+    )
+    return WRITTEN
+
+
+def _name(arguments: argparse.Namespace) -> str:
+    if arguments.name is None and arguments.yes:
+        raise SettingsError([f"give the {arguments.kind}'s NAME: there is no usual one"])
+    return asked_name(arguments.kind) if arguments.name is None else str(arguments.name)
 
 
 def _refuse(kind: str, name: str, root: Path, arguments: argparse.Namespace) -> None:
@@ -110,9 +132,9 @@ def _offered(specialty: Specialty) -> Offered:
     return Offered(frozenset(specialty.languages), frozenset(set.intersection(*able)))
 
 
-def _carried(root: Path) -> tuple[str, ...]:
-    """The states whose law is carried, by their codes."""
-    return tuple(sorted({path.parent.name.upper() for path in root.glob("rules/*/??/licensing.yaml")}))
+def _carried(root: Path, topic: str = "licensing") -> tuple[str, ...]:
+    """The states whose law of a topic is carried, by their codes."""
+    return tuple(sorted({path.parent.name.upper() for path in root.glob(f"rules/*/??/{topic}.yaml")}))
 
 
 def _zones(root: Path) -> dict[str, tuple[str, ...]]:
@@ -216,19 +238,23 @@ def _write(root: Path, files: Files) -> None:
             file.write(text)
 
 
-# --- what is told ---
-
-
-def _told(root: Path, files: Files, steps: Iterator[str]) -> int:
-    """The files, what is wrong with them (nothing should be), and what to do next."""
+def _found(root: Path, files: Files) -> list[Diagnostic]:
+    """What the check says of the files, and every error that came with them."""
     problems = Problems()
     read_content(root, (), problems)
-    mine = [one for one in problems if one.location.file in files]
-    sys.stdout.write("".join(f"wrote {name}\n" for name in files))
-    if mine:
-        sys.stdout.write(as_text(mine) + "\n")
-    sys.stdout.write("Next:\n" + "".join(f"  {number}. {step}\n" for number, step in enumerate(steps, 1)))
-    return BROKEN if any(one in problems.errors for one in mine) else WRITTEN
+    return [one for one in problems if one.location.file in files or one.severity is Severity.ERROR]
+
+
+def _take_back(root: Path, files: Files) -> None:
+    """Removes what was just written, with the folders that are empty without it."""
+    for name in files:
+        path = root / name
+        path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+
+
+# --- what is next ---
 
 
 def _next(kind: str, answers: Mapping[str, str]) -> Iterator[str]:

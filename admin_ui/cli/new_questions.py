@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
+from engine.brand import WHITE, contrast, too_pale
 from engine.clinics_schema import COLOUR, MAIL, PHONE
 from engine.diagnostics import nearest
+from engine.diagnostics_register import REGISTER
 from engine.settings import SettingsError
 
 CLINIC, SPECIALTY, FORM = "clinic", "specialty", "form"
@@ -18,8 +20,10 @@ KINDS = (CLINIC, SPECIALTY, FORM)
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _FORM = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*\Z")
-# The longest answer to any question; nobody needs more, and a pasted page is a mistake.
-_LONGEST = 200
+# The longest answer to a question; nobody needs more, and a pasted page is a mistake. A list may name every state.
+_LONGEST, _LONGEST_LIST = 200, 600
+# A short name is part of an address, and a label there has 63 letters at most (RFC 1035, section 2.3.4).
+_LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,13 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What answers may name: states whose law is carried, specialties, forms, a state's time zones, professions."""
+    """What answers may name: states whose law is carried, specialties, forms, a state's time zones, professions.
+
+    ``whole`` are the states that are taken where none is named: those whose law of prescribing is carried too.
+    """
 
     states: tuple[str, ...]
+    whole: tuple[str, ...]
     specialties: Mapping[str, Offered]
     forms: tuple[str, ...]
     zones: Mapping[str, tuple[str, ...]]
@@ -54,10 +62,13 @@ class Question:
     words: str
     otherwise: Callable[[Answers, Known], str]
     wrong: Wrong = lambda text, known: "" if text else "write something"
+    longest: int = _LONGEST
 
 
 def wrong_name(kind: str, name: str) -> str:
     """What keeps a name from being one of that kind of file; empty when nothing does."""
+    if any(len(part) > _LONGEST_NAME for part in name.split("/")):
+        return f"a short name has at most {_LONGEST_NAME} letters"
     if kind == CLINIC:
         return "" if _SLUG.fullmatch(name) else "a clinic's short name has small letters, digits and -"
     if kind == SPECIALTY:
@@ -87,6 +98,12 @@ def answered(kind: str, name: str, given: Mapping[str, str | None], known: Known
     return found
 
 
+def asked_name(kind: str) -> str:
+    """The short name of what is begun, as the person says it; asked again for as long as it is none."""
+    words = "Its short name, AREA/NAME" if kind == FORM else "Its short name"
+    return _heard(words, "", "a name", lambda text: wrong_name(kind, text))
+
+
 def words_of(text: str) -> tuple[str, ...]:
     """The parts of an answer that lists several."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
@@ -94,22 +111,27 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def _asked(question: Question, usual: str, known: Known) -> str:
     """The person's answer; asked again for as long as it is none."""
+    missing = f"--{question.option}; --yes takes what is usual"
+    return _heard(question.words, usual, missing, lambda text: _wrong(question, text, known))
+
+
+def _heard(words: str, usual: str, missing: str, wrong_in: Callable[[str], str]) -> str:
     while True:
-        sys.stderr.write(f"{question.words}{f' [{usual}]' if usual else ''}: ")
+        sys.stderr.write(f"{words}{f' [{usual}]' if usual else ''}: ")
         sys.stderr.flush()
         line = sys.stdin.readline()
         if not line:
-            raise SettingsError([f"nobody answered --{question.option}; --yes takes what is usual"])
+            raise SettingsError([f"nobody answered {missing}"])
         text = line.strip() or usual
-        wrong = _wrong(question, text, known)
+        wrong = wrong_in(text)
         if not wrong:
             return text
         sys.stderr.write(f"  {wrong}\n")
 
 
 def _wrong(question: Question, text: str, known: Known) -> str:
-    if len(text) > _LONGEST or not text.isprintable():
-        return f"write one line of at most {_LONGEST} letters"
+    if len(text) > question.longest or not text.isprintable():
+        return f"write one line of at most {question.longest} letters"
     return question.wrong(text.strip(), known)
 
 
@@ -131,6 +153,15 @@ def _all_of(field: str) -> Wrong:
         return "" if named and len(set(named)) == len(named) else "name at least one, and none twice"
 
     return wrong
+
+
+def _colour(text: str, known: Known) -> str:
+    if not re.fullmatch(COLOUR.pattern, text):
+        return f"write {COLOUR.words}"
+    if not too_pale(text):
+        return ""
+    refused = next(kind for kind in REGISTER if kind.code == "CLINIC012")
+    return f"{refused.what.format(colour=text, ratio=f'{contrast(text, WHITE):.2f}')}: {refused.fix}"
 
 
 def _zone(text: str, known: Known) -> str:
@@ -228,14 +259,15 @@ QUESTIONS = (
         kinds=(CLINIC,),
         words="The one colour of its brand",
         otherwise=_usual("#1f6f54"),
-        wrong=_like(COLOUR.pattern, COLOUR.words),
+        wrong=_colour,
     ),
     Question(
         option="states",
         kinds=(CLINIC,),
         words="The states it sees patients in",
-        otherwise=lambda found, known: ", ".join(known.states),
+        otherwise=lambda found, known: ", ".join(known.whole),
         wrong=_all_of("states"),
+        longest=_LONGEST_LIST,
     ),
     Question(option="zone", kinds=(CLINIC,), words="The time zone of its hours", otherwise=_home_zone, wrong=_zone),
     Question(
@@ -258,6 +290,7 @@ QUESTIONS = (
         words="What it offers",
         otherwise=_offered,
         wrong=_all_of("specialties"),
+        longest=_LONGEST_LIST,
     ),
     Question(
         option="price",

@@ -1,13 +1,17 @@
 """`clinic new` begins files that pass the check, tells what is next, asks the rest and writes nothing over."""
 
 import io
+import random
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from admin_ui.cli.new_questions import KINDS, QUESTIONS, Known, Offered, answered, wrong_name
+from admin_ui.cli.new_questions import KINDS, QUESTIONS, Known, Offered, answered, asked_name, wrong_name
+from engine.content import read_content
+from engine.diagnostics import Problems
 from engine.library import load_library
 from engine.settings import HOME, SettingsError
 from tests.admin_ui.helpers_cli import Cli
@@ -15,7 +19,8 @@ from tests.portals.helpers_clinic import build_clinic, post
 from tests.portals.helpers_journey import GOOD_CARD
 
 KNOWN = Known(
-    states=("CA", "FL"),
+    states=("AL", "CA", "FL"),
+    whole=("CA", "FL"),
     specialties={
         "care": Offered(frozenset({"en", "es"}), frozenset({"MD", "NP"})),
         "plain": Offered(frozenset({"en"}), frozenset({"MD"})),
@@ -62,6 +67,7 @@ def test_a_clinic_usually_offers_what_it_can_speak_and_hold_in_the_zone_of_its_f
     ("option", "text", "words"),
     [
         ("colour", "green", "a colour such as"),
+        ("colour", "#ffff00", "too light for a brand"),
         ("states", "FL, ZZ", "there is no ZZ"),
         ("states", "FL, FL", "none twice"),
         ("specialties", "car", "did you mean `care`"),
@@ -85,6 +91,8 @@ def test_a_wrong_option_is_refused_by_its_name(option: str, text: str, words: st
         ("clinic", "Elm"),
         ("clinic", "../elm"),
         ("clinic", "elm.yaml"),
+        ("clinic", "e" * 300),
+        ("form", f"a/{'b' * 300}"),
         ("specialty", "a/b"),
         ("specialty", "a-b"),
         ("form", "intake"),
@@ -110,6 +118,51 @@ def test_an_input_that_ends_is_told_of_yes(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises(SettingsError, match="--yes"):
         answered("form", "a/b", {}, KNOWN, ask=True)
+
+
+def test_a_clinic_begins_in_the_states_whose_law_is_whole_and_may_name_all_of_fifty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert answered("clinic", "elm", {}, KNOWN, ask=False)["states"] == "CA, FL"
+    many = tuple(f"{a}{b}" for a in "ABCDEFG" for b in "HIJKLMN")
+    known = replace(KNOWN, states=many, whole=(), zones={many[0]: ("America/New_York",)})
+    assert answered("clinic", "elm", {"states": ", ".join(many)}, known, ask=False)["states"].endswith("GN")
+
+
+def test_a_name_that_was_not_given_is_asked_and_with_yes_refused(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("Elm Street\nelm-street\n"))
+    assert asked_name("clinic") == "elm-street"
+    said = cli("new", "clinic", "--yes", "--root", str(tmp_path))
+    assert (said.status, said.err) == (2, "clinic: give the clinic's NAME: there is no usual one\n")
+
+
+@pytest.mark.slow
+def test_whatever_is_begun_passes_the_check_or_is_not_written(cli: Cli, root: Path) -> None:
+    """Answers of all shapes: what is written is right, and what is refused leaves nothing behind."""
+    chance = random.Random(7)
+    answers = {
+        "title": ("Elm", "é" * 200, 'a: "b" #{c}', "-", "null", "O'Hara"),
+        "colour": ("#ffff00", "#ffe680", "#fdf6ee", "#ffaa00", "#000000", "#FFFFFF", "#1f6f54"),
+        "states": ("CA", "AK, HI, DC", "TX, NJ", "FL, NY, CA, NJ, TX"),
+        "zone": ("UTC", "Pacific/Honolulu", "America/New_York"),
+        "clinician": ("A B", "Ana de la Cruz", "null null", "yes: no"),
+        "profession": ("MD", "NP", "LCSW", "RPH"),
+        "languages": ("en", "en,es"),
+        "price": ("0", "0.01", "99999.99"),
+        "email": ("a@b.cc", "x+y@elm.example"),
+        "address": ("1 Main: Street #4", "- x"),
+    }
+    for number in range(12):
+        given = {name: chance.choice(found) for name, found in answers.items() if chance.random() < 0.6}
+        options = [f"--{name}={text}" for name, text in given.items()]
+        said = cli("new", "clinic", f"c{number}", *options, "--yes", "--root", str(root))
+        written = (root / "clinics" / f"c{number}.yaml").exists()
+        assert written is (said.status == 0), (given, said)
+    problems = Problems()
+    assert read_content(root, (), problems) and not problems.errors
+    assert 1 < len(list(root.glob("clinics/c*.yaml"))) < 12
 
 
 def test_an_option_of_another_kind_is_refused(cli: Cli, tmp_path: Path) -> None:

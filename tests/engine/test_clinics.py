@@ -69,6 +69,16 @@ def test_a_fault_is_reported_on_its_line(old: str, new: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("colour", "code"),
+    [("#1f6f54", ""), ("#ffaa00", "CLINIC006"), ("#ffe680", "CLINIC012"), ("#ffff00", "CLINIC012")],
+)
+def test_a_colour_is_taken_repaired_or_refused_and_never_two_of_them(colour: str, code: str) -> None:
+    _, problems = compiled(CLINIC.replace("#9c4a12", colour, 1))
+    assert [one.code for one in problems if one.code in ("CLINIC006", "CLINIC012")] == ([code] if code else [])
+    assert not [one for one in problems if "white" in one.what and "nearly" in one.what]
+
+
+@pytest.mark.parametrize(
     ("picture", "code"),
     [
         (None, "CLINIC019"),

@@ -268,7 +268,7 @@ CLINICS: tuple[Fault, ...] = (
     (CLI, "  care/video:", "  care/audio:", "CLINIC003", 0),
     (CLI, "08:00-17:30", "17:30-08:00", "CLINIC004", 0),
     (CLI, "time_zone: America/New_York", "time_zone: America/Newyork", "CLINIC005", 0),
-    (CLI, "'#1f6f54'", "'#ffee00'", "CLINIC006", 0),
+    (CLI, "'#1f6f54'", "'#ffaa00'", "CLINIC006", 0),
     (CLI, "{id: bo,", "{id: ada,", "CLINIC007", 0),
     (CLI, "states: [FL]", "states: [FL, GA]", "CLINIC008", 0),
     (CLI, "expires: today+430d", "expires: next year", "CLINIC009", 0),

@@ -172,6 +172,8 @@ def test_the_law_is_asked_of_each_state_in_a_time_that_it_keeps(tmp_path: Path) 
         post(browser, "/staff/sign-in", {"person": person}, to="/staff/demo/sign-in")
         page = browser.get("/staff/people")
         assert page.status_code == 200
-        assert set(re.findall(r'<th scope="col">([A-Z]{2})</th>', page.text)) == {*library.content.clinic("wrenfield").states}
+        assert set(re.findall(r'<th scope="col">([A-Z]{2})</th>', page.text)) == {
+            *library.content.clinic("wrenfield").states
+        }
         assert "matrix-yes" in page.text and "matrix-no" in page.text
     made.database.close()
