@@ -31,6 +31,7 @@ from records.conversation_rows import CLOSED, Reached, pending_files, reach, sen
 from records.course import append_event
 from records.errors import AlreadyDone, NotFound
 from records.key_ring import Purpose
+from records.late_refusals import AGAIN, tell_of
 from records.shots import drop, is_handed_in, is_named
 from records.tables.blobs import BlobRow
 from records.tables.people import Person
@@ -248,6 +249,8 @@ def refuse(work: Work, blob: str, code: str, *, shown: bool) -> str:
         return ""
     row.reason = code
     work.record(Act.FILE_REFUSED, blob, row.visit, code=code)
+    if shown and row.conversation is None and _is_relied_on(work, row):
+        tell_of(work, work.row(Visit, row.visit), blob, code)
     return _end(work, row, REFUSED if shown else REMOVED)
 
 
@@ -310,6 +313,13 @@ def _refuse_late(work: Work, visit: Visit) -> None:
     )
     if (work.session.scalar(count) or 0) >= MOST_FILES:
         raise TooMany("files")
+
+
+def _is_relied_on(work: Work, row: BlobRow) -> bool:
+    """Whether handed-in answers name it, or it was sent in the place of one that they name."""
+    query = select(VisitEventRow.detail).where(VisitEventRow.visit == row.visit, VisitEventRow.event == AGAIN)
+    stands_for = any(detail["by"] == row.id for detail in work.session.scalars(query))
+    return stands_for or is_handed_in(work, row.visit, row.id)
 
 
 def _is_only_a_shot(work: Work, row: BlobRow) -> bool:

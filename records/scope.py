@@ -25,6 +25,7 @@ from records.gates import Gates
 from records.handoffs import Handoffs
 from records.hours import Hours
 from records.invitations import Invitations
+from records.late_refusals import LateRefusals
 from records.links import Links
 from records.lists import Lists
 from records.mails import Mails
@@ -195,6 +196,10 @@ class Scope:
     @cached_property
     def checks(self) -> TechChecks:
         return TechChecks(self._work)
+
+    @cached_property
+    def late_refusals(self) -> LateRefusals:
+        return LateRefusals(self._work)
 
     @cached_property
     def reviews(self) -> Reviews:

@@ -17,6 +17,7 @@ from portals.base.requests import deps_of, field, form_of, in_scope, new_request
 from portals.base.templating import go, render
 from portals.base.visit_content import visit_content
 from portals.base.visitor import visitor
+from portals.patient.late_photos import Refused, refused_photos
 from portals.patient.visit import VisitPage, read_page
 from records.cases import LONGEST, CaseClock, CaseMessage
 from records.errors import AlreadyDone
@@ -34,6 +35,7 @@ class CasePage:
     clock: CaseClock | None
     thread: tuple[CaseMessage, ...]
     worse: str
+    refused: tuple[Refused, ...] = ()
 
     @property
     def is_asked(self) -> bool:
@@ -60,6 +62,7 @@ async def case_page(request: Request, visit_id: str) -> Response:
         page=page,
         visit=page.visit,
         shown=shown,
+        refused_photos=shown.refused,
         due=due,
         late=due is not None and due < deps_of(request).clock.now(),
         error=error,
@@ -95,5 +98,6 @@ def _read(request: Request, scope: Scope, visit_id: str) -> CasePage:
         page=page,
         clock=scope.cases.clock(visit_id),
         thread=scope.cases.thread(visit_id),
+        refused=refused_photos(request, scope, visit_id) if page.lets("intake") and not page.over else (),
         worse=text_in(texts.get("worse", {}), visitor(request).language),
     )

@@ -21,6 +21,7 @@ from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.patient.emergent import emergent_flags, emergent_of
 from portals.patient.journey import OVER, SEEN, JourneyStep, Told, current, journey
+from portals.patient.late_photos import refused_photos
 from portals.patient.law_view import LawView, law_view
 from portals.patient.step_words import step_words
 from portals.patient.undoing import undo_of
@@ -247,8 +248,10 @@ async def visit_home(request: Request, visit_id: str) -> Response:
     law = law_of(page, visitor(request).language)
     new = request.query_params.get("new", "")
     steps = step_words(page.steps, visitor(request).language, page.lets, today=_is_today(request, page))
+    may_send = page.lets("intake") and page.visit.stage != "draft" and not page.over
     flags = () if page.over or page.seen else emergent_flags(page.plan, page.flags)
     emergent = await in_scope(request, lambda scope: emergent_of(request, scope, visit_id, flags)) if flags else None
+    refused = await in_scope(request, lambda scope: refused_photos(request, scope, visit_id)) if may_send else ()
     undo = await _undo(request, page) if new == "moved" and page.movable and page.lets("cancel") else None
     shown = {
         "undo": undo,
@@ -257,6 +260,7 @@ async def visit_home(request: Request, visit_id: str) -> Response:
         "new": new,
         "steps": steps,
         "emergent": emergent,
+        "refused_photos": refused,
         "texts": deps_of(request).settings.has_texts,
     }
     return render(request, "patient/visit.html", page=page, visit=page.visit, **shown)

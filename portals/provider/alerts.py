@@ -19,6 +19,13 @@ from portals.provider.words import day_in, order_title, say_in
 _DUTIES = ("duty_due", "duty_overdue")
 _ANSWERS = ("answer_soon", "answer_overdue", "answer_escalated")
 _ORDERS = ("order_kept", "not_cancelled")
+# Tasks whose kind says everything, and the part of the screen where they are seen to.
+_PLAIN = {
+    **dict.fromkeys((*_ANSWERS, "call_back_missed", "handoff_unanswered", "handoff_declined"), "call"),
+    "sign_overdue": "sign",
+    "triage_emergent": "chart",
+    "photo_refused": "chart",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -97,12 +104,8 @@ def _about(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _Ab
         return _duties(desk, visit, group, words)
     if kind in ("review", "sign_gate_shut"):
         return _decision(desk, visit, kind, words)
-    if kind in _ANSWERS:
-        return _About(text=(), todo=kind, part="call")
-    if kind == "call_back_missed":
-        return _About(text=(), todo=kind, part="call")
-    if kind == "sign_overdue":
-        return _About(text=(), todo=kind, part="sign")
+    if kind in _PLAIN:
+        return _About(text=(), todo=kind, part=_PLAIN[kind])
     return _About(text=(), todo="other", part="tasks")
 
 

@@ -22,6 +22,7 @@ from portals.base.i18n import Translate, has_message
 from portals.provider.law import plain
 from portals.provider.views import ChartLine, ChartView, FileLine, ScoreLine
 from records.blobs import CLEAN, PHOTO, REFUSED, BlobView
+from records.late_refusals import LateRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -45,6 +46,7 @@ class ChartSource:
     forms: tuple[tuple[Form, Mapping[str, Any]], ...]
     now: datetime
     files: tuple[BlobView, ...] = ()
+    refused: tuple[LateRefusal, ...] = ()
     # who told the place, where it was somebody who acts for the patient
     place_by: str = ""
 
@@ -73,7 +75,8 @@ def chart_view(source: ChartSource, t: Translate, fmt: Formats) -> ChartView:
         pregnancy=_pregnancy(source, t, fmt),
         phone=source.patient.phone,
         address=_address(place, t) if place else (),
-        files=tuple(file_lines(source.files, t, fmt, zone, shot_titles(source.forms, fmt.language))),
+        files=tuple(file_lines(source.files, t, fmt, zone, _titles(source, fmt.language)))
+        + tuple(refused_lines(source, t, fmt, zone)),
     )
 
 
@@ -89,12 +92,27 @@ def shot_titles(forms: Iterable[tuple[Form, Mapping[str, Any]]], language: str) 
     }
 
 
+def _titles(source: ChartSource, language: str) -> dict[str, str]:
+    """The same, and of each photo that was sent again for a refused one."""
+    titles = shot_titles(source.forms, language)
+    return titles | {one.by: titles[one.blob] for one in source.refused if one.by and one.blob in titles}
+
+
+def refused_lines(source: ChartSource, t: Translate, fmt: Formats, zone: str) -> Iterable[FileLine]:
+    """The photos that answers name and that were refused after they were handed in: which, and whether sent again."""
+    titles, sent = shot_titles(source.forms, fmt.language), {one.id: one.at for one in source.files}
+    for one in source.refused:
+        state = t("again.desk_again" if one.by else "again.desk_asked" if one.open else "again.desk_refused")
+        at = fmt.moment(sent[one.blob], zone) if one.blob in sent else ""
+        yield FileLine(title=f"{titles.get(one.blob, one.shot)}: {state}", path="", state=REFUSED, sent=at)
+
+
 def file_lines(
     files: Iterable[BlobView], t: Translate, fmt: Formats, zone: str, shots: Mapping[str, str]
 ) -> Iterable[FileLine]:
     """The visit's photos and papers, numbered by kind, those a form asked for by what they show.
 
-    What was refused is the patient's matter.
+    What was refused is the patient's matter, unless answers name it (`refused_lines`).
     """
     numbers: dict[str, int] = {}
     for one in files:

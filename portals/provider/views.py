@@ -461,6 +461,7 @@ class VisitView:
     lists: ListsView | None = None
     handed: Any = field(default=None, repr=False)
     may_hand_off: bool = False
+    has_requests: bool = False
     messages: tuple[ConversationView, ...] = ()
 
     @property

@@ -70,7 +70,6 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     patient = desk.scope.people.patient(visit.patient)
     gates = gate_views(desk.scope.gates.for_visit(visit_id), held_by(desk))
     source = chart_source(desk, visit, patient)
-    chart = chart_view(source, desk.t, desk.fmt)
     note = note_view(desk, visit, shown.note_kept)
     orders = desk.scope.orders.for_visit(visit_id)
     say = say_in(desk.fmt.language)
@@ -105,10 +104,11 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         stage=visit.stage,
         visit_type=visit_type_title(desk.content, visit, desk.fmt.language),
         starts=desk.fmt.moment(visit.starts_at, desk.zone) if visit.starts_at else "",
-        chart=chart,
+        chart=chart_view(source, desk.t, desk.fmt),
         acted=_acted(desk, visit_id),
         handed=handed_view(desk, visit_id),
         may_hand_off=visit.stage in HANDED,
+        has_requests=_has_requests(desk, visit_id),
         call=_call(desk, visit),
         case=_case(desk, visit),
         messages=desk.scope.conversations.at_visit(visit_id),
@@ -124,6 +124,11 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         will_happen=_will_happen(desk, visit, prescribe.orders),
         revision=desk.scope.visits.changes(visit_id),
     )
+
+
+def _has_requests(desk: Desk, visit: str) -> bool:
+    """Whether the visit's plan issues referrals or tests."""
+    return any(step.kind in ("refer", "order") for step in desk.scope.visits.plan(visit).steps)
 
 
 def _list_words(source: ChartSource, language: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -207,6 +212,7 @@ def chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
         forms=tuple(_answered(desk, visit.visit, content, name) for name in content.plan.intake_forms),
         now=desk.now,
         files=desk.scope.blobs.for_visit(visit.visit),
+        refused=desk.scope.late_refusals.for_visit(visit.visit),
         place_by=_place_by(desk, visit),
     )
 

@@ -62,6 +62,7 @@ UNLINKED = {
     **dict.fromkeys(("/book/review", "/book/{specialty}/{kind}/times", "/forgot/sent", "/staff/forgot/sent"), BY_FORM),
     **dict.fromkeys(("/visits/{visit_id}/emergency", "/staff/relationships/{relationship}"), BY_FORM),
     "/visits/{visit_id}/case": "only visits without a call have one",
+    "/visits/{visit_id}/photos-again": "only where a photo was refused late; test_photos_again looks at it",
     **dict.fromkeys(("/confirm", "/confirm/done", "/staff/confirm", "/staff/confirm/done"), HALF_WAY),
     **dict.fromkeys(("/sign-in/code", "/sign-in/set-up", "/staff/sign-in/code", "/staff/sign-in/set-up"), HALF_WAY),
     **dict.fromkeys(("/staff/provider", "/staff/provider/back", "/demo/enter", "/staff/demo/enter"), HALF_WAY),

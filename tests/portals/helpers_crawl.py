@@ -281,7 +281,7 @@ def tell_visit(clinic: Clinic, slug: str, mark: str, *, in_an_emergency: bool = 
         )
     ref = VisitRef(clinic=slug, visit=visit)
     ids = _fill(database, store, ref, mark)
-    ids["blob"] = _file(clinic, ref, patient)
+    ids["blob"] = ids["refused"] = _file(clinic, ref, patient)
     with database.scope(slug, Actor.system("crawl")) as scope:
         ids["review"] = scope.reviews.listed(ReviewQuery(visit=visit))[0][0].id
     ids["conversation"] = _conversation(clinic, ref, patient, mark)

@@ -220,6 +220,8 @@ DOORS: Mapping[str, Door] = {
     "POST /visits/{visit_id}/files": visit("files:file:created"),
     "GET /visits/{visit_id}/files/{blob}": visit("files:file:viewed"),
     "POST /visits/{visit_id}/files/{blob}/remove": visit("files:file:deleted"),
+    "GET /visits/{visit_id}/photos-again": visit("visits:visit:viewed"),
+    "POST /visits/{visit_id}/photos-again/{refused}": visit("files:file:created"),
     "GET /visits/{visit_id}/cancel": visit(),
     "GET /visits/{visit_id}/move": visit(),
     "POST /visits/{visit_id}/move": visit("visits:move:created"),

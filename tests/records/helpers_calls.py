@@ -109,6 +109,8 @@ _PLAIN: Mapping[str, Any] = {
     "digest": "sha256:none",
     "doubted": False,
     "wanted": True,
+    "refused": "blb_none",
+    "blob": "blb_none",
 }
 """What a call is given that is the same everywhere."""
 

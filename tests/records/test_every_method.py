@@ -43,6 +43,7 @@ UNAUDITED = {
     "parts.unasked",
     "visits.glimpse",
     "visits.missed_call_back",
+    "late_refusals.for_visit",
     "visits.participant_of",
     "visits.participants",
     "visits.plan",
