@@ -44,6 +44,7 @@ UNAUDITED = {
     "visits.glimpse",
     "visits.missed_call_back",
     "late_refusals.for_visit",
+    "late_refusals.send_again",  # nothing was refused in this visit: the call is turned away and leaves no trace
     "visits.participant_of",
     "visits.participants",
     "visits.plan",
