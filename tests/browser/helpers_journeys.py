@@ -26,6 +26,7 @@ GO = "main form button.button"
 ANY_INTAKE = re.compile(r"/visits/vis_\w+/intake/")
 ANY_VISIT = re.compile(r"/visits/vis_\w+(\?new=\w+)?$")
 LONGER_THAN = 12
+ENGLISH = re.compile(r"\b(the|your|you|and|with|this|are|was)\b")  # what forms, law and clinics say is in no catalogue
 # Everything a page says or would say to a screen reader, but what is marked as being in another language.
 SAID = """
 () => {
@@ -165,9 +166,11 @@ def _sentences(language: str) -> tuple[tuple[str, str], ...]:
 
 
 def foreign(said: list[str], language: str) -> list[str]:
-    """What of the page's words is a sentence of the other language's catalogue, with that message's name."""
+    """What of the page's words is a sentence of the other language's catalogue, with that message's name, and whatever
+    else has English in it."""
     page = "\n".join(said)
-    return [f"{piece!r} ({key})" for key, piece in _sentences(language) if piece in page]
+    found = [f"{piece!r} ({key})" for key, piece in _sentences(language) if piece in page]
+    return found + [repr(one) for one in said if language != "en" and ENGLISH.search(one)]
 
 
 def close_visit(site: Site, visit: str, **words: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.helpers_journeys import ANY_VISIT, Walker, close_visit, foreign
+from tests.browser.helpers_journeys import ANY_VISIT, SAID, Walker, close_visit, foreign
 from tests.browser.helpers_people import PHONE
 from tests.browser.helpers_site import Site
 from tests.browser.test_keyboard_visit import tab_to
@@ -23,7 +23,9 @@ async def test_a_whole_visit_in_spanish_with_no_sentence_of_another_language(sit
     assert foreign(["Your message was sent"], "es"), "a sentence of the other language is seen"
     settings: dict[str, Any] = {**PHONE, "locale": "es-US"}
     context = await media.new_context(**settings)
-    ada = Walker(await context.new_page(), site, "patient-es", language="es")
+    page = await context.new_page()
+    await _starts(page, site)
+    ada = Walker(page, site, "patient-es", language="es")
     time = await _sees_prices_and_times(ada)
     await _signs_up_and_keeps(ada, time)
     await _pays(ada)
@@ -37,11 +39,18 @@ async def test_a_whole_visit_in_spanish_with_no_sentence_of_another_language(sit
     assert ada.trouble == []
 
 
+async def _starts(page: Page, site: Site) -> None:
+    """From the page of all clinics to this one's, by keyboard, as somebody who has no account."""
+    await page.goto(f"http://localhost:{site.port}")
+    await expect(page.locator("html")).to_have_attribute("lang", "es")
+    assert foreign(await page.evaluate(SAID), "es") == []
+    await _press(page, f"a[href='{site.base}/']")
+    await expect(page.locator(".price").first).to_contain_text("$")
+
+
 async def _sees_prices_and_times(ada: Walker) -> str:
     """From the clinic's home to its times, by keyboard and before anybody asked who she is; returns the time taken."""
     page = ada.page
-    await ada.go("/")
-    await expect(page.locator(".price").first).to_contain_text("$")
     await ada.look("home")
     await _press(page, "a[href='/book/urgent_care/video_visit']")
     await page.wait_for_url("**/book/urgent_care/video_visit")
