@@ -14,6 +14,7 @@ SHARED_OF_PATIENTS = {
     "patient.life_threatening_condition",
     "patient.primary_physician_documentation",
     "patient.clinical_trial_unavailable",
+    "patient.away_for",
     "patient.service",
     "patient.hiv_service",
     "patient.counseling_for",
