@@ -7,11 +7,11 @@ refused, serious needs a reason, moderate is shown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.drugs import Drug, DrugNames
+from engine.drugs import Drug
+from engine.medicine_words import ingredients
 from engine.texts import Texts
 
 CONTRAINDICATED, SERIOUS, MODERATE = "contraindicated", "serious", "moderate"
@@ -19,7 +19,6 @@ SEVERITIES = (CONTRAINDICATED, SERIOUS, MODERATE)
 INTERACTION, ALLERGY, DUPLICATE = "interaction", "allergy", "duplicate"
 DOUBLED = "doubled"
 CLASS = "class:"
-_LONGEST_NAME = 5  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +33,33 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What may react with an allergy beyond its own class: drugs by name or ``class:`` and a class."""
+    """What an allergy reaches: its own family, and beyond it what may cross-react; drugs, or ``class:`` and a class.
+
+    ``names`` are what people call the allergy besides its code.
+    """
 
     serious: tuple[str, ...] = ()
     moderate: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Allergy:
+    """An allergy as it was told, the drugs of the base that it names, and the families it belongs to."""
+
+    told: str
+    drugs: tuple[Drug, ...] = ()
+    families: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyBase:
     """The knowledge: pairs, kinds of medicine by their possible classes, classes of which one is enough, allergies.
 
-    ``effects`` are words by code; ``source`` the title of where it is from and ``checked`` the day it was read.
+    ``spared`` are two that go together whatever their classes say (rescue naloxone beside an opioid), ``brands`` the
+    generic names by what else a drug is called. ``effects`` are words by code; ``source`` the title of where it is from
+    and ``checked`` the day it was read.
     """
 
     pairs: tuple[Pair, ...] = ()
@@ -52,6 +67,8 @@ class SafetyBase:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     duplicates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     allergies: Mapping[str, Reach] = field(default_factory=dict)
+    spared: tuple[tuple[str, str], ...] = ()
+    brands: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     checked: str = ""
 
@@ -63,13 +80,15 @@ EMPTY = SafetyBase()
 class Taken:
     """Something the patient takes: a drug of the base, or only a kind of medicine (``known`` False: not which one).
 
-    ``origin`` says who says so: patient, clinic (prescribed here), program (a monitoring program), chart.
+    ``origin`` says who says so: patient, clinic (prescribed here), program (a monitoring program), chart; ``shown`` how
+    they wrote it, with its dose.
     """
 
     name: str
     classes: tuple[str, ...]
     origin: str
     known: bool = True
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,27 +107,48 @@ class Finding:
     known: bool = True
 
 
-def findings(drug: Drug, taken: Sequence[Taken], allergies: Collection[str], base: SafetyBase) -> tuple[Finding, ...]:
-    """Everything that speaks against the drug, the gravest first, each thing once."""
+def findings(
+    drug: Drug, taken: Sequence[Taken], allergies: Collection[Allergy], base: SafetyBase
+) -> tuple[Finding, ...]:
+    """Everything that speaks against the drug, the gravest first, each thing once; allergies to it: `allergic_to`."""
     found: dict[str, Finding] = {}
-    for one in (*_together(drug, taken, base), *_twice(drug, taken, base), *_reaches(drug, allergies, base)):
+    beside = [other for other in taken if not _spared(drug, other, base)]
+    for one in (*_together(drug, beside, base), *_twice(drug, beside, base), *_reaches(drug, allergies, base)):
         known = found.get(one.code)
         if known is None or _rank(one) < _rank(known):
             found[one.code] = one
     return tuple(sorted(found.values(), key=lambda one: (_rank(one), one.kind, one.code)))
 
 
-def taken_by_words(text: str, names: DrugNames) -> tuple[Drug, ...]:
-    """The drugs of the base that a free text names, each once: what else it says is for a person to read."""
-    words = [word.lower() for word in re.split(r"[\s,;/.()]+", text) if word]
-    found: dict[str, Drug] = {}
-    for start in range(len(words)):
-        for length in range(min(_LONGEST_NAME, len(words) - start), 0, -1):
-            drug = names.drugs.get(" ".join(words[start : start + length]))
-            if drug is not None:
-                found[drug.name] = drug
-                break
-    return tuple(found.values())
+def allergy_meant(told: str, drugs: tuple[Drug, ...], base: SafetyBase) -> Allergy:
+    """What an allergy means: a code or a usual name of a family, and the families of the drugs that it names."""
+    said = told.strip().lower()
+    families = (
+        code
+        for code, reach in base.allergies.items()
+        if said == code or said in reach.names or any(_in_family(drug, code, base) for drug in drugs)
+    )
+    return Allergy(told=told, drugs=drugs, families=tuple(families))
+
+
+def allergic_to(drug: Drug, allergy: Allergy, base: SafetyBase) -> bool:
+    """Whether the allergy is to the drug itself, to one of its ingredients, to its class or to its family."""
+    said = allergy.told.strip().lower()
+    if said in drug.classes or said == drug.name.lower() or said in ingredients(drug.name):
+        return True
+    if any(ingredients(one.name) & ingredients(drug.name) for one in allergy.drugs):
+        return True
+    return any(_in_family(drug, code, base) for code in allergy.families)
+
+
+def _in_family(drug: Drug, code: str, base: SafetyBase) -> bool:
+    own = base.allergies[code].own or (f"{CLASS}{code}",)
+    return any(_is(term, drug.name, drug.classes) for term in own)
+
+
+def _spared(drug: Drug, other: Taken, base: SafetyBase) -> bool:
+    one, two = (drug.name, drug.classes), (other.name, other.classes)
+    return any((_is(a, *one) and _is(b, *two)) or (_is(a, *two) and _is(b, *one)) for a, b in base.spared)
 
 
 def _rank(one: Finding) -> int:
@@ -151,7 +191,7 @@ def _twice(drug: Drug, taken: Sequence[Taken], base: SafetyBase) -> Iterable[Fin
 
 def _same(drug: Drug, other: Taken, base: SafetyBase) -> str:
     """How grave it is to take both as the same thing: an ingredient in common, or a class of which one is enough."""
-    if other.known and _ingredients(drug.name) & _ingredients(other.name):
+    if other.known and ingredients(drug.name) & ingredients(other.name):
         return SERIOUS
     shared = set(drug.classes) & set(other.classes)
     for severity in (SERIOUS, MODERATE):
@@ -160,22 +200,20 @@ def _same(drug: Drug, other: Taken, base: SafetyBase) -> str:
     return ""
 
 
-def _ingredients(name: str) -> frozenset[str]:
-    """The ingredients of a drug by its name: a combination's are joined by hyphens."""
-    return frozenset(part for part in name.lower().split("-") if len(part) > 1)
-
-
-def _reaches(drug: Drug, allergies: Collection[str], base: SafetyBase) -> Iterable[Finding]:
-    for code in allergies:
-        reach = base.allergies.get(code, Reach())
-        for severity, members in ((SERIOUS, reach.serious), (MODERATE, reach.moderate)):
+def _reaches(drug: Drug, allergies: Collection[Allergy], base: SafetyBase) -> Iterable[Finding]:
+    for allergy in allergies:
+        if allergic_to(drug, allergy, base):
+            continue
+        reaches = [base.allergies[code] for code in allergy.families]
+        for severity in (SERIOUS, MODERATE):
+            members = [term for reach in reaches for term in getattr(reach, severity)]
             if any(_is(member, drug.name, drug.classes) for member in members):
                 yield Finding(
-                    code=f"{ALLERGY}:{code}",
+                    code=f"{ALLERGY}:{allergy.told}",
                     kind=ALLERGY,
                     severity=severity,
                     effect="rash",
-                    other=code,
+                    other=allergy.told,
                     origin="patient",
                 )
 

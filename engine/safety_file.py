@@ -22,7 +22,22 @@ _PAIR = Record(
         "effect": Key(Text(), "what may happen, by its code under effects", required=True),
     },
 )
+_SPARED = Record(
+    "two that go together",
+    {
+        "a": Key(Text(), "a drug by name, or class: and a class", required=True),
+        "b": Key(Text(), "what it may be taken with", required=True),
+    },
+)
 _BY_SEVERITY = {SERIOUS: Key(_TERMS, "what needs a reason"), MODERATE: Key(_TERMS, "what is shown")}
+_ALLERGY = Record(
+    "an allergy",
+    {
+        "own": Key(_TERMS, "the drugs it is an allergy to; absent: the class of its code"),
+        "names": Key(ListOf(Text()), "what people call it, in small letters"),
+        **_BY_SEVERITY,
+    },
+)
 SAFETY = Record(
     "a base of warnings",
     {
@@ -30,7 +45,9 @@ SAFETY = Record(
         "effects": Key(MapOf(TEXTS), "what may happen, in words by code", required=True),
         "groups": Key(MapOf(ListOf(Text())), "kinds of medicine that forms ask for, and the classes each may be"),
         "duplicates": Key(Record("duplicates", _BY_SEVERITY), "classes of which one medicine is enough"),
-        "allergies": Key(MapOf(Record("an allergy", _BY_SEVERITY)), "what may react beyond the allergy's own class"),
+        "allergies": Key(MapOf(_ALLERGY), "families that an allergy reaches, and what may react beyond its own"),
+        "spared": Key(ListOf(_SPARED), "two that go together whatever their classes say"),
+        "brands": Key(MapOf(ListOf(Text())), "what else a drug is called, in small letters, by its generic name"),
         "interactions": Key(ListOf(_PAIR), "every pair", required=True),
         "sources": Key(MapOf(SOURCE), "the sources", required=True),
     },
@@ -73,7 +90,9 @@ def compile_safety(node: Node, problems: Problems) -> SafetyBase:
         effects=effects,
         groups={name: tuple(one.raw for one in part) for name, part in node.items_of("groups")},
         duplicates={severity: part.texts(severity) for part in _one(node, "duplicates") for severity in _BY_SEVERITY},
-        allergies={name: Reach(part.texts(SERIOUS), part.texts(MODERATE)) for name, part in node.items_of("allergies")},
+        allergies={name: _reach(part) for name, part in node.items_of("allergies")},
+        spared=tuple((part.text("a"), part.text("b")) for part in node.get("spared") or ()),
+        brands={str(one.raw): name for name, part in node.items_of("brands") for one in part},
         source=source.text("title") if source is not None else "",
         checked=source.text("checked") if source is not None else "",
     )
@@ -82,6 +101,12 @@ def compile_safety(node: Node, problems: Problems) -> SafetyBase:
 def _one(node: Node, key: str) -> tuple[Node, ...]:
     part = node.get(key)
     return (part,) if part is not None else ()
+
+
+def _reach(part: Node) -> Reach:
+    return Reach(
+        serious=part.texts(SERIOUS), moderate=part.texts(MODERATE), own=part.texts("own"), names=part.texts("names")
+    )
 
 
 def _pair(part: Node) -> Pair:

@@ -35,7 +35,7 @@ from portals.provider.note_form import note_key, read_note
 from portals.provider.opening import at_desk, only_texts, provider_session, visit_screen
 from portals.provider.orders_page import chosen_drug, order_values
 from portals.provider.prescription_form import TypedPrescription, read_prescription
-from portals.provider.safety import allergy_hits, unread_allergies
+from portals.provider.safety import unread_allergies
 from portals.provider.visit_page import Shown, note_view, place_of
 from records.errors import AlreadyDone, Conflict, LinkRefused
 from records.notes import NoteDraft, NoteSaved
@@ -247,7 +247,7 @@ def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescripti
     if drug.on_formulary and typed.refills > drug.refills_most:
         return {"refills": "refills_most"}
     looker = pharmacist(desk, row, rulebook_of(request).law.drug_names, replaces)
-    hits = allergy_hits(looker.allergies, drug.name, base)
+    hits = looker.allergic(drug.name)
     if hits and not typed.allergy_reason:
         return {"allergy_reason": "allergy_reason"}
     found = looker.look(drug.name)
@@ -306,10 +306,12 @@ def _drug_base(request: Request) -> Mapping[str, BaseDrug]:
 
 def _unread(request: Request, desk: Desk, visit: str, only: str = "") -> bool:
     """Whether a draft of the visit (or the one named) runs into a warning that nobody has answered."""
-    base = _drug_base(request)
     looker = pharmacist(desk, desk.scope.visits.get(visit), rulebook_of(request).law.drug_names)
     drafts = [one for one in looker.orders if one.state == "drafted" and only in ("", one.order)]
-    return any(unread_allergies(one.draft, looker.allergies, base) or looker.unread(one) for one in drafts)
+    return any(
+        unread_allergies(one.draft, looker.allergic(str(one.draft.drug.get("name", "")))) or looker.unread(one)
+        for one in drafts
+    )
 
 
 def _problem_words(request: Request, problems: Mapping[str, str]) -> dict[str, str]:

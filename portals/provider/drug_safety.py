@@ -12,9 +12,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.drugs import Drug, DrugNames
+from engine.medicine_words import MedicineWords, Unread
 from engine.monitoring import LOOKED
 from engine.patient_lists import Said, corrected
-from engine.safety import CONTRAINDICATED, INTERACTION, SERIOUS, Finding, SafetyBase, Taken, findings, taken_by_words
+from engine.safety import (
+    CONTRAINDICATED,
+    INTERACTION,
+    SERIOUS,
+    Allergy,
+    Finding,
+    SafetyBase,
+    Taken,
+    allergic_to,
+    allergy_meant,
+    findings,
+)
 from engine.texts import text_in
 from portals.base.i18n import has_message
 from portals.provider.desk import Desk
@@ -31,7 +43,8 @@ class Pharmacist:
     """Who looks over a visit's prescriptions: the base of warnings, the drugs, and what the patient takes.
 
     ``orders`` are the visit's own, in the order they were written; ``allergies`` are codes, or names that clinicians
-    added; ``entries`` are the clinicians' words about both lists.
+    added, ``meant`` what they mean; ``entries`` are the clinicians' words about both lists. ``not_compared`` is
+    what was told and could not be compared with anything.
     """
 
     base: SafetyBase
@@ -39,14 +52,21 @@ class Pharmacist:
     taken: tuple[Taken, ...]
     orders: tuple[Any, ...]
     allergies: tuple[str, ...]
+    meant: tuple[Allergy, ...] = ()
     entries: tuple[ListEntry, ...] = ()
+    not_compared: tuple[Unread, ...] = ()
 
     def look(self, drug: str, order: str = "") -> tuple[Finding, ...]:
         """What speaks against a drug; of an order that was written before, without what came after it."""
         known = self.names.find(drug)
         if known is None:
             return ()
-        return findings(known, (*self.taken, *self._before(order)), self.allergies, self.base)
+        return findings(known, (*self.taken, *self._before(order)), self.meant, self.base)
+
+    def allergic(self, drug: str) -> tuple[str, ...]:
+        """The patient's allergies that are to the drug itself, an ingredient of it or its family."""
+        known = self.names.find(drug)
+        return tuple(one.told for one in self.meant if known is not None and allergic_to(known, one, self.base))
 
     def unread(self, order: Any) -> tuple[Finding, ...]:
         """What stops an order: what is refused, and what is serious and was not acknowledged with a reason."""
@@ -78,31 +98,62 @@ def pharmacist(desk: Desk, visit: Any, names: DrugNames, without: str = "") -> P
     dossier = desk.scope.visits.dossier(visit.visit)
     orders = tuple(one for one in desk.scope.orders.for_visit(visit.visit) if one.order != without)
     base = desk.content.safety
-    told = [str(code) for code in dossier.patient.medications or () if code not in _NOTHING]
-    words = " ".join(str(text) for name, text in dossier.answers.items() if name.endswith(f".{NAMES}"))
-    told += [drug.name for drug in taken_by_words(words, names) if drug.name not in told]
+    words = MedicineWords(names=names, brands=base.brands)
     entries = desk.scope.lists.for_visit(visit.visit)
+    codes = [str(code) for code in dossier.patient.medications or () if code not in _NOTHING]
+    written = " ; ".join(str(text) for name, text in dossier.answers.items() if name.endswith(f".{NAMES}"))
+    told = [*codes, *(drug.name for drug in words.read(written) if drug.name not in codes)]
     kept, added = corrected(told, _words_about(entries, MEDICATION, visit.visit))
     allergies = [str(code) for code in dossier.patient.allergies or () if code not in _NOTHING]
     still, more = corrected(allergies, _words_about(entries, ALLERGY, visit.visit))
+    meant = tuple(allergy_meant(name, words.read(name), base) for name in (*still, *(name.lower() for name in more)))
+    vague = tuple(one for one in words.unread(written) if not _stopped(one.told, entries))
+    unread = [one for name in kept if name not in base.groups for one in words.unread(name)]
     return Pharmacist(
         base=base,
         names=names,
         taken=(
             *(one for code in kept for one in _told(code, base, names)),
-            *(_listed(name, names) for name in added),
+            *(Taken(name=one.told, classes=(), origin="patient") for one in vague),
+            *(one for name in added for one in _listed(name, words)),
             *(one for one in _prescribed(desk, visit, names) if not _stopped(one.name, entries)),
             *_dispensed(desk, visit.visit, names),
         ),
         orders=orders,
-        allergies=(*still, *(name.lower() for name in more)),
+        allergies=tuple(one.told for one in meant),
+        meant=meant,
         entries=entries,
+        not_compared=tuple(
+            dict.fromkeys((*unread, *vague, *_unread_names(added, words), *_unread_allergies(meant, words)))
+        ),
     )
+
+
+def _unread_names(added: Iterable[str], words: MedicineWords) -> Iterable[Unread]:
+    return (Unread(told=name, near=words.near(name)) for name in added if not words.read(name))
+
+
+def _unread_allergies(allergies: Iterable[Allergy], words: MedicineWords) -> Iterable[Unread]:
+    """The allergies that reach no drug and no family of the base."""
+    return (Unread(told=one.told, near=words.near(one.told)) for one in allergies if not (one.drugs or one.families))
+
+
+def not_compared_words(found: Iterable[Unread], desk: Desk, words: Mapping[str, str]) -> str:
+    """That something was not compared with any drug, by name; empty where everything was."""
+    shown = [(words.get(one.told, one.told), one.near) for one in found]
+    named = [desk.t("safety.near", told=told, near=near) if near else told for told, near in shown]
+    return desk.t("safety.not_compared", names=", ".join(named)) if named else ""
 
 
 def safety_cards(found: Sequence[Finding], words: Mapping[str, str], desk: Desk) -> tuple[SafetyCard, ...]:
     """The findings in words; ``words`` are the forms' own for codes."""
     return tuple(_card(one, words, desk) for one in found)
+
+
+def source_words(desk: Desk) -> str:
+    """Where the warnings come from, in a sentence; empty where there is no base."""
+    base = desk.content.safety
+    return desk.t("safety.source", title=base.source, checked=desk.fmt.iso_day(base.checked)) if base.source else ""
 
 
 def acknowledged(found: Sequence[Finding], reason: str) -> dict[str, Any]:
@@ -115,7 +166,6 @@ def _card(one: Finding, words: Mapping[str, str], desk: Desk) -> SafetyCard:
     base, language = desk.content.safety, desk.fmt.language
     other = words.get(one.other) or group_words(one.other, desk) or one.other
     origin = desk.t(f"safety.origin.{one.origin if one.known else 'kind'}")
-    from_ = desk.t("safety.source", title=base.source, checked=desk.fmt.iso_day(base.checked)) if base.source else ""
     return SafetyCard(
         code=one.code,
         severity=one.severity,
@@ -123,7 +173,6 @@ def _card(one: Finding, words: Mapping[str, str], desk: Desk) -> SafetyCard:
         title=desk.t(f"safety.title.{one.kind}", other=other),
         effect=text_in(base.effects.get(one.effect, {}), language) if one.kind == INTERACTION else "",
         origin=origin,
-        source=from_,
     )
 
 
@@ -147,10 +196,13 @@ def _stopped(name: str, entries: Sequence[ListEntry]) -> bool:
     return bool(said) and said[-1].act == STOPPED
 
 
-def _listed(name: str, names: DrugNames) -> Taken:
-    """What a clinician added: a drug of the base, or a name that nothing is known of."""
-    drug = names.find(name)
-    return Taken(name=drug.name if drug else name, classes=drug.classes if drug else (), origin="chart")
+def _listed(name: str, words: MedicineWords) -> Iterable[Taken]:
+    """What a clinician added: the drugs of the base that it names, or a name that nothing is known of."""
+    drugs = words.read(name)
+    for drug in drugs:
+        yield Taken(name=drug.name, classes=drug.classes, origin="chart", shown=name)
+    if not drugs:
+        yield Taken(name=name, classes=(), origin="chart")
 
 
 def _taken(drug: Drug | None, origin: str) -> Iterable[Taken]:

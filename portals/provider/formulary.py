@@ -52,18 +52,6 @@ def pick(key: str, listed: Sequence[DrugChoice], base: Mapping[str, BaseDrug]) -
     return _base_choice(drug) if drug else None
 
 
-def allergy_warnings(allergies: Sequence[str] | None, drug: BaseDrug | None) -> tuple[str, ...]:
-    """The patient's allergies that name the drug or one of its classes; the law's own gate looks deeper."""
-    if drug is None or not allergies:
-        return ()
-    names = {drug.name.lower(), *(tag.lower() for tag in drug.classes)}
-    return tuple(allergy for allergy in allergies if _related(allergy.lower(), names))
-
-
-def _related(allergy: str, names: Iterable[str]) -> bool:
-    return any(allergy == name or (len(allergy) > 3 and allergy in name) for name in names)
-
-
 def _choices(number: int, drug: FormularyDrug, base: BaseDrug | None, language: str) -> Iterable[DrugChoice]:
     for index, sig in enumerate(drug.sigs):
         yield DrugChoice(

@@ -15,7 +15,7 @@ from portals.provider.held import Day, Say
 from portals.provider.law import GateView, LawCard, LawWords, law_card
 from portals.provider.prescription_form import TypedPrescription
 from portals.provider.rx_prefill import changed_form, usual_form
-from portals.provider.safety import allergy_hits, asked_statements, never_reason, stated_words, unread_allergies
+from portals.provider.safety import asked_statements, never_reason, stated_words, unread_allergies
 from portals.provider.views import DrugChoice, OrderView, PrescribeView, SafetyCard
 from portals.provider.words import day_in, order_title
 
@@ -45,8 +45,9 @@ _NOT_SENT = frozenset({NEEDS_EPCS, UNREAD, REFUSED, "shut"})
 class RxSource:
     """What the prescribing part is made of.
 
-    ``query``, ``pick`` and ``change`` come from the address, ``form`` from a post; ``allergies`` are codes and
-    ``allergy_words`` the intake form's words for them; ``care`` says whether anything may be sent now.
+    ``query``, ``pick`` and ``change`` come from the address, ``form`` from a post; ``allergy_words`` are the intake
+    form's words for allergies; ``care`` says whether anything may be sent now. ``not_compared`` and ``from_where`` are
+    sentences about the warnings.
     """
 
     formulary: Any
@@ -54,12 +55,13 @@ class RxSource:
     pharmacies: Sequence[Any]
     orders: Sequence[Any]
     gates: Sequence[GateView]
-    allergies: Sequence[str] | None
     allergy_words: Mapping[str, str]
     care: bool
     place: str
     pharmacist: Pharmacist
     cards: Callable[[Sequence[Finding]], tuple[SafetyCard, ...]]
+    not_compared: str = ""
+    from_where: str = ""
     looked: str = ""
     query: str = ""
     pick: str = ""
@@ -83,7 +85,7 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         form.pop("drug", None)
     tongue = _Tongue(say, day_in(fmt))
     drug = source.base.get(chosen.name.lower()) if chosen else None
-    hits = allergy_hits(source.allergies, chosen.name, source.base) if chosen else ()
+    hits = source.pharmacist.allergic(chosen.name) if chosen else ()
     gate = _gate_of(source, changed.order) if changed else None
     return PrescribeView(
         query=source.query,
@@ -97,6 +99,8 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         asks=asked_statements(drug, gate.decisions.values() if gate else ()) if chosen else (),
         place=source.place,
         looked=source.looked,
+        not_compared=source.not_compared,
+        from_where=source.from_where,
         cards=source.cards(source.pharmacist.look(chosen.name, changed.order if changed else "")) if chosen else (),
     )
 
@@ -196,7 +200,9 @@ def _shown_state(order: Any, card: LawCard | None, source: RxSource) -> str:
     open_findings = source.pharmacist.unread(order)
     if any(refuses(one) for one in open_findings):
         return REFUSED
-    if open_findings or unread_allergies(order.draft, source.allergies, source.base):
+    if open_findings or unread_allergies(
+        order.draft, source.pharmacist.allergic(str(order.draft.drug.get("name", "")))
+    ):
         return UNREAD
     lawful = card is not None and card.open
     return NEEDS_EPCS if lawful and _is_controlled(order.draft, source.base) else state

@@ -11,11 +11,10 @@ from typing import Any
 
 from engine.texts import text_in
 from engine.visits import Formulary
-from portals.provider.formulary import BaseDrug, allergy_warnings
+from portals.provider.formulary import BaseDrug
 from portals.provider.held import Say
 from portals.provider.law import JSON
 
-_NO_ALLERGY = frozenset({"none", "other"})
 _ASKED_BY = {
     "pdmp_check": "pdmp",
     "document_pdmp_review": "pdmp",
@@ -31,17 +30,11 @@ _ASKED_BY = {
 _ORDERED = ("pdmp", "exception", "weight_loss", "indication")
 
 
-def allergy_hits(codes: Sequence[str] | None, name: str, base: Mapping[str, BaseDrug]) -> tuple[str, ...]:
-    """The codes of the patient's allergies that the drug or one of its classes falls under."""
-    drug = base.get(name.lower()) or BaseDrug(name=name, schedule="")
-    return allergy_warnings([code for code in codes or () if code not in _NO_ALLERGY], drug)
-
-
-def unread_allergies(draft: Any, codes: Sequence[str] | None, base: Mapping[str, BaseDrug]) -> tuple[str, ...]:
-    """The hits that nobody has acknowledged with a reason: such a prescription is not sent."""
+def unread_allergies(draft: Any, hits: Sequence[str]) -> tuple[str, ...]:
+    """The allergies to the drug that nobody has acknowledged with a reason: such a prescription is not sent."""
     known = draft.acknowledged
     read = known.get("allergies", ()) if known.get("reason") else ()
-    return tuple(code for code in allergy_hits(codes, str(draft.drug.get("name", "")), base) if code not in read)
+    return tuple(code for code in hits if code not in read)
 
 
 def never_reason(formulary: Formulary | None, drug: BaseDrug | None, name: str, language: str) -> str:

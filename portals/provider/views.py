@@ -302,7 +302,7 @@ class DrugChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SafetyCard:
-    """A warning in words: how grave, against what, what may happen, who says that it is taken, and where it is from."""
+    """A warning in words: how grave, against what, what may happen, and who says that it is taken."""
 
     code: str
     severity: str
@@ -310,7 +310,6 @@ class SafetyCard:
     title: str
     effect: str
     origin: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -319,7 +318,8 @@ class PrescribeView:
 
     ``never`` is why the specialty does not prescribe the chosen drug; ``asks`` are the statements the law asks of the
     prescriber (pdmp | exception | indication), ``place`` the state whose monitoring programme counts,
-    ``looked`` who looked at it when through the network, where that was done.
+    ``looked`` who looked at it when through the network, where that was done. ``not_compared`` names what could not be
+    compared with any drug, ``from_where`` where the warnings come from.
     """
 
     query: str
@@ -334,6 +334,8 @@ class PrescribeView:
     place: str = ""
     looked: str = ""
     cards: tuple[SafetyCard, ...] = ()
+    not_compared: str = ""
+    from_where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -14,7 +14,7 @@ from portals.base.check_words import check_words
 from portals.provider.alerts import alert_views, gate_views
 from portals.provider.chart import ChartSource, PatientCard, chart_view, fact_words
 from portals.provider.desk import Desk, held_by, visit_type_title
-from portals.provider.drug_safety import pharmacist, safety_cards
+from portals.provider.drug_safety import not_compared_words, pharmacist, safety_cards, source_words
 from portals.provider.duties import duties_made, duty_forms
 from portals.provider.formulary import BaseDrug
 from portals.provider.law import LawWords, law_panel
@@ -71,7 +71,6 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     gates = gate_views(desk.scope.gates.for_visit(visit_id), held_by(desk))
     source = chart_source(desk, visit, patient)
     note = note_view(desk, visit, shown.note_kept)
-    orders = desk.scope.orders.for_visit(visit_id)
     say = say_in(desk.fmt.language)
     place, care = place_of(visit), visit.stage in CARE and not note.signed
     monitoring = monitoring_panel(desk, visit_id, place, house.drugs, care)
@@ -81,14 +80,15 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         formulary=desk.of_visit(visit_id).specialty.formulary,
         base=house.drugs,
         pharmacies=house.pharmacies,
-        orders=orders,
+        orders=looker.orders,
         gates=gates,
-        allergies=looker.allergies,
         allergy_words=allergy_words,
         pharmacist=looker,
         cards=lambda found: safety_cards(found, codes, desk),
         care=care,
         place=place,
+        not_compared=not_compared_words(looker.not_compared, desk, codes),
+        from_where=source_words(desk),
         looked=monitoring.asked if monitoring.counts else "",
         query=shown.query,
         pick=shown.pick,

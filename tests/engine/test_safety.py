@@ -9,8 +9,9 @@ import pytest
 
 from engine.diagnostics import BrokenInput, Problems
 from engine.drugs import DrugNames, read_drugs
+from engine.medicine_words import MedicineWords
 from engine.reading import read_file
-from engine.safety import EMPTY, SafetyBase, Taken, findings, taken_by_words
+from engine.safety import EMPTY, SafetyBase, Taken, allergic_to, allergy_meant, findings
 from engine.safety_file import load_safety
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +29,11 @@ def base() -> SafetyBase:
     return load_safety(ROOT)
 
 
+@cache
+def words() -> MedicineWords:
+    return MedicineWords(names=names(), brands=base().brands)
+
+
 def takes(name: str) -> Taken:
     """A drug of the base, or a kind of medicine of which nobody said which it is."""
     drug = names().drugs.get(name)
@@ -37,7 +43,8 @@ def takes(name: str) -> Taken:
 
 
 def found(drug: str, taken: tuple[str, ...], allergies: tuple[str, ...] = ()) -> list[tuple[str, str, str]]:
-    looked = findings(names().drugs[drug], [takes(one) for one in taken], allergies, base())
+    meant = [allergy_meant(one, words().read(one), base()) for one in allergies]
+    looked = findings(names().drugs[drug], [takes(one) for one in taken], meant, base())
     return [(one.kind, one.other, one.severity) for one in looked]
 
 
@@ -86,7 +93,11 @@ def test_what_has_nothing_in_common_is_no_warning() -> None:
 
 @pytest.mark.parametrize(
     ("drug", "allergy", "severity"),
-    [("cephalexin", "penicillin", "serious"), ("cefdinir", "penicillin", "moderate"), ("aspirin", "nsaid", "serious")],
+    [
+        ("cephalexin", "penicillin", "serious"),
+        ("cefdinir", "penicillin", "moderate"),
+        ("cephalexin", "amoxicillin", "serious"),
+    ],
 )
 def test_an_allergy_reaches_what_may_cross_react(drug: str, allergy: str, severity: str) -> None:
     assert ("allergy", allergy, severity) in found(drug, (), (allergy,))
@@ -109,7 +120,7 @@ def test_the_gravest_comes_first_and_each_thing_once() -> None:
     ],
 )
 def test_names_in_free_words_are_read(text: str, drugs: list[str]) -> None:
-    assert sorted(drug.name.lower() for drug in taken_by_words(text, names())) == [one.lower() for one in drugs]
+    assert sorted(drug.name.lower() for drug in words().read(text)) == [one.lower() for one in drugs]
 
 
 def test_every_term_of_the_base_is_a_drug_a_class_or_something_taken_beside() -> None:
@@ -138,3 +149,111 @@ def test_without_a_base_only_the_same_ingredient_is_found(tmp_path: Path) -> Non
     assert load_safety(tmp_path) == EMPTY
     looked = findings(names().drugs["naproxen"], [takes("ibuprofen"), takes("naproxen")], (), EMPTY)
     assert [(one.kind, one.other) for one in looked] == [("duplicate", "naproxen")]
+
+
+@pytest.mark.parametrize(
+    ("drug", "taken"),
+    [
+        ("naloxone", "oxycodone"),
+        ("oxycodone", "naloxone"),
+        ("naloxone", "methadone"),
+        ("naloxone", "buprenorphine-naloxone"),
+        ("buprenorphine-naloxone", "naloxone"),
+        ("naloxone", "opioid"),
+        ("aspirin", "lithium"),
+    ],
+)
+def test_what_is_the_standard_of_care_together_is_no_warning(drug: str, taken: str) -> None:
+    assert found(drug, (taken,)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "severity"),
+    [
+        ("naltrexone", "oxycodone", "contraindicated"),
+        ("naltrexone", "buprenorphine-naloxone", "contraindicated"),
+        ("naltrexone-bupropion", "methadone", "contraindicated"),
+        ("ketoconazole", "simvastatin", "contraindicated"),
+        ("ketoconazole", "colchicine", "contraindicated"),
+        ("alprazolam", "nirmatrelvir-ritonavir", "serious"),
+        ("alprazolam", "ketoconazole", "contraindicated"),
+        ("warfarin", "clopidogrel", "serious"),
+        ("apixaban", "clopidogrel", "serious"),
+        ("apixaban", "ketoconazole", "serious"),
+        ("warfarin", "carbamazepine", "serious"),
+        ("warfarin", "duloxetine", "serious"),
+        ("methotrexate", "trimethoprim", "serious"),
+        ("lisinopril", "trimethoprim", "serious"),
+        ("spironolactone", "trimethoprim", "serious"),
+        ("tramadol", "amitriptyline", "serious"),
+        ("tramadol", "mirtazapine", "serious"),
+        ("phenelzine", "methadone", "contraindicated"),
+        ("phenelzine", "epinephrine", "moderate"),
+        ("sertraline", "vortioxetine", "serious"),
+        ("metoprolol", "propranolol", "serious"),
+        ("prednisone", "methylprednisolone", "serious"),
+    ],
+)
+def test_pairs_that_a_pharmacist_would_stop_are_found_in_both_directions(one: str, other: str, severity: str) -> None:
+    assert ("interaction", other, severity) in found(one, (other,))
+    assert ("interaction", one, severity) in found(other, (one,))
+
+
+@pytest.mark.parametrize(
+    ("told", "drug", "reacts"),
+    [
+        ("aspirin", "ibuprofen", True),
+        ("Advil", "naproxen", True),
+        ("azithromycin", "clarithromycin", True),
+        ("minocycline", "doxycycline", True),
+        ("amoxicillin", "penicillin v", True),
+        ("Augmentin", "amoxicillin", True),
+        ("Bactrim", "sulfamethoxazole-trimethoprim", True),
+        ("Bactrim", "trimethoprim", True),
+        ("sulfa drugs", "sulfamethoxazole-trimethoprim", True),
+        ("codeine", "acetaminophen-codeine", True),
+        ("Lisinopril 10 mg", "lisinopril", True),
+        ("amoxicillin", "cephalexin", False),
+        ("acetaminophen", "ibuprofen", False),
+        ("pen", "penicillin v", False),
+        ("latex", "lisinopril", False),
+    ],
+)
+def test_an_allergy_is_to_the_drug_its_ingredients_and_its_family(told: str, drug: str, reacts: bool) -> None:
+    assert allergic_to(names().drugs[drug], allergy_meant(told, words().read(told), base()), base()) is reacts
+
+
+@pytest.mark.parametrize(
+    ("text", "drugs"),
+    [
+        ("Zoloft 50 mg, Xanax", ["alprazolam", "sertraline"]),
+        ("Adderall XR 20 mg", ["amphetamine-dextroamphetamine"]),
+        ("Plan B y aspirina", ["aspirin", "levonorgestrel"]),
+    ],
+)
+def test_brands_and_spanish_names_are_read(text: str, drugs: list[str]) -> None:
+    assert sorted(drug.name for drug in words().read(text)) == drugs
+
+
+def test_what_no_drug_could_be_read_from_is_named_with_the_nearest_spelling() -> None:
+    unread = words().unread("sertralin 50 mg, Zoloft and Fenbrix; Coumadn, none")
+    assert [(one.told, one.near) for one in unread] == [
+        ("sertralin 50 mg", "sertraline"),
+        ("Fenbrix", ""),
+        ("Coumadn", "warfarin"),
+    ]
+
+
+def test_every_brand_is_one_drug_of_the_base_and_no_drug_of_its_own() -> None:
+    drugs = names().drugs
+    assert {generic for generic in base().brands.values() if generic not in drugs} == set()
+    assert {brand for brand in base().brands if brand in drugs or brand != brand.lower()} == set()
+
+
+def test_the_terms_of_families_and_of_what_is_spared_are_of_the_base() -> None:
+    classes = {tag for drug in names().drugs.values() for tag in drug.classes} | {"anticonvulsant_aromatic"}
+    reaches = [term for reach in base().allergies.values() for term in (*reach.own, *reach.serious, *reach.moderate)]
+    terms = [*reaches, *(term for pair in base().spared for term in pair)]
+    known = {f"class:{tag}" for tag in classes} | set(names().drugs)
+    assert set(terms) <= known
+    assert {code for code, reach in base().allergies.items() if not reach.own} <= classes

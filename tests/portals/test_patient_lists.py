@@ -17,8 +17,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def portal(tmp_path: Path) -> Iterator[Portal]:
-    clock = HandClock()
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def portal(tmp_path: Path, clock: HandClock) -> Iterator[Portal]:
     database = open_database(tmp_path, clock)
     made = build_portal(build_world(database), clock, tmp_path)
     made.sign_in()
@@ -38,7 +42,7 @@ def entries(portal: Portal) -> tuple[ListEntry, ...]:
 
 def test_what_is_added_is_on_the_list_with_who_and_warns(portal: Portal) -> None:
     page = say(portal, "medication", "added", "Warfarin 5 mg")
-    assert "warfarin added by a clinician" in page and "Added Warfarin 5 mg. Lena Okafor" in page
+    assert "Warfarin 5 mg added by a clinician" in page and "Added Warfarin 5 mg. Lena Okafor" in page
     assert "Together with warfarin Bleeding On the patient" in text_of(
         portal.client.get(f"{portal.at}?pick=base:ibuprofen").text
     )
@@ -54,10 +58,28 @@ def test_what_is_no_longer_taken_refuses_nothing_any_more(portal: Portal, monkey
     assert len(drafted(portal)) == 1
 
 
-def test_an_allergy_that_a_clinician_adds_stops_the_drug(portal: Portal) -> None:
+def test_what_could_not_be_compared_is_named_where_one_prescribes(portal: Portal) -> None:
+    for number, (kind, name) in enumerate(
+        [("medication", "Zolofft 50 mg"), ("medication", "Xylofan"), ("allergy", "Augmentin")]
+    ):
+        say(portal, kind, "added", name, f"{number}" * 24)
+    page = text_of(portal.client.get(f"{portal.at}?pick=base:ibuprofen").text)
+    assert "Not checked against interactions or allergies: Zolofft 50 mg (did you mean sertraline?), Xylofan" in page
+    portal.post(f"{portal.at}/orders", **RX)
+    assert drafted(portal) == []
+
+
+def test_a_brand_on_the_list_warns_like_its_drug(portal: Portal) -> None:
+    say(portal, "medication", "added", "Zoloft 50 mg")
+    page = text_of(portal.client.get(f"{portal.at}?pick=base:phenelzine").text)
+    assert "Together with sertraline" in page and "Zoloft 50 mg (sertraline)" in page and "Not checked" not in page
+
+
+def test_an_allergy_that_a_clinician_adds_stops_the_drug(portal: Portal, clock: HandClock) -> None:
     say(portal, "allergy", "added", "Penicillin")
     portal.post(f"{portal.at}/orders", **RX)
     assert drafted(portal) == []
+    clock.move(seconds=1)
     say(portal, "allergy", "stopped", "penicillin", "b" * 24)
     portal.post(f"{portal.at}/orders", **RX)
     assert len(drafted(portal)) == 1
