@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return asyncio.run(_visit(scene, settings))
     except Unexpected as fault:
-        _say(f"the visit could not be held: {fault}; is the installation running?")
+        _say(f"the visit could not be held: {fault}")
         return FAILED
 
 
@@ -63,7 +63,7 @@ def _scene(settings: Settings, clinic: str | None, clinician: str | None) -> Sce
 async def _visit(scene: Scene, settings: Settings) -> int:
     """Books, prepares, waits to be let in, joins and stays until the clinician ends the call."""
     async with scene.browser() as browser:
-        role = role_of("bot", scene.home)
+        role = role_of("bot", scene)
         patient = Patient(browser, role)
         _say(f"{role.name} books a visit with {scene.provider.given} {scene.provider.family}")
         await patient.sign_up()

@@ -183,5 +183,5 @@ class Browser:
             if answer is not None and answer.status_code < 500 and answer.status_code != 429:
                 return answer
             if time.monotonic() > deadline:
-                raise Unexpected(f"{method} {path}: no answer")
+                raise Unexpected(f"{method} {path}: no answer; is the installation running?")
             await asyncio.sleep(PAUSE_SECONDS)

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from admin_ui.demo.answers import answer_to, fields_of
 from admin_ui.demo.pages import PATIENCE_SECONDS, PAUSE_SECONDS, Browser, Form, Page, Unexpected
+from engine.forms import Form as DemoForm
 from records.seed import DEMO_PASSWORD
 
 CARD = {"number": "4242424242424242", "expires": "12/29", "code": "123"}  # the simulated processor's own good card
@@ -19,12 +21,16 @@ MOST_QUESTIONS = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Role:
-    """Who somebody is and what they say: fields of the sign-up form, answers by item, and where they are."""
+    """Who somebody is and what they say: fields of the sign-up form, answers by item, and where they are.
+
+    ``forms`` are those that the visit may ask.
+    """
 
     about: Mapping[str, str]
     answers: Mapping[str, Any]
     place: Mapping[str, str]
     words: str
+    forms: tuple[DemoForm, ...] = ()
 
     @property
     def name(self) -> str:
@@ -83,9 +89,9 @@ class Patient:
             if page.path.endswith("/review"):
                 break
             form = page.the_form(page.path)
-            sent = form.filled(answer=self._answer(form), key=secrets.token_hex(12))
+            sent = form.filled(**self._answer(form), key=secrets.token_hex(12))
             if (await self.browser.json(page.path, sent)).status_code not in (200, 409):
-                raise Unexpected(f"{page.path}: not taken")
+                raise Unexpected(f"the demo patient's answer to {self._asked(form)} was not taken ({page.path})")
             page = await self.browser.get(f"{self.at}/intake")
         page = await self.browser.post(f"{self.at}/intake/submit", page.the_form("/submit").filled())
         _expect(page, self.at)
@@ -134,15 +140,19 @@ class Patient:
             page = await self.browser.post(f"{self.at}/pay", form.filled(name=self.role.name, **CARD))
         _expect(page, self.at)
 
-    def _answer(self, form: Form) -> list[str]:
-        """What the role says to the question; else the last choice (none of these), else words."""
-        item = form.values["item"][0]
-        if item in self.role.answers:
-            said = self.role.answers[item]
-            return [str(one) for one in said] if isinstance(said, list) else [str(said)]
-        if "answer" in form.options:
-            return [form.options["answer"][-1]]
-        return ["true"] if form.values.get("answer") == ["true"] else [self.role.words]
+    def _answer(self, form: Form) -> dict[str, list[str]]:
+        """What the role says to the question; else what its form takes. `Unexpected` where nothing said is taken."""
+        name = form.values["item"][0]
+        item = next((found for one in self.role.forms if (found := one.item(name)) is not None), None)
+        raw = answer_to(item, self.role.answers, self.role.words) if item else None
+        if item is None or raw is None:
+            raise Unexpected(f"the demo patient has no answer to {self._asked(form)}")
+        return fields_of(item, raw)
+
+    def _asked(self, form: Form) -> str:
+        """The question by its form's name and its own."""
+        name = form.values["item"][0]
+        return next((f"{one.id}, `{name}`" for one in self.role.forms if one.item(name)), f"`{name}`")
 
 
 @dataclass(repr=False)

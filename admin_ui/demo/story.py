@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from admin_ui.demo.pages import Browser, Unexpected
 from admin_ui.demo.people import Clinician, Patient, Role
 from engine.clinics import ClinicFile, SeedProvider
 from engine.content import Content
+from engine.forms import Form
 from records.database import Database
 from records.demo import ids_of_seeded
 from records.seed import DEMO_PASSWORD
@@ -40,6 +41,7 @@ class Scene:
     provider: SeedProvider
     provider_id: str
     home: Mapping[str, str]
+    forms: tuple[Form, ...] = ()
 
     @property
     def base(self) -> str:
@@ -62,11 +64,11 @@ def scene_of(content: Content, database: Database, slug: str, port: int, clinici
     """The scene with the clinician of that id, the file's first one unless told; None for a clinic without them, a demo
     patient or a visit by video, and for one that this installation never served."""
     clinic = content.clinic(slug)
-    kinds = [one for one in clinic.prices if content.visit_type(one).plan.modality == VIDEO]
-    providers = [one for one in clinic.people.providers if clinician in (None, one.id)]
-    if not (kinds and providers and clinic.people.patients):
+    able = [one for one in clinic.people.providers if clinician in (None, one.id) and _video(content, clinic, one)]
+    if not (able and clinic.people.patients):
         return None
-    first, living = providers[0], clinic.people.patients[0]
+    first, living = able[0], clinic.people.patients[0]
+    kind = kind_of(content, clinic, first)
     ids = ids_of_seeded(database, slug)
     if first.id not in ids:
         return None
@@ -76,7 +78,41 @@ def scene_of(content: Content, database: Database, slug: str, port: int, clinici
         "state": living.residence_state,
         "postal_code": str(living.address.get("postal_code", "")),
     }
-    return Scene(clinic=clinic, port=port, kind=kinds[0], provider=first, provider_id=ids[first.id], home=home)
+    return Scene(
+        clinic=clinic,
+        port=port,
+        kind=kind,
+        provider=first,
+        provider_id=ids[first.id],
+        home=home,
+        forms=_forms(content, kind),
+    )
+
+
+def kind_of(content: Content, clinic: ClinicFile, provider: SeedProvider) -> str:
+    """Of the visits by video that the clinician practises the one whose questions the story knows best."""
+    known = set(_story()["bot"]["answers"])
+    return max(_video(content, clinic, provider), key=lambda kind: _told(_forms(content, kind), known))
+
+
+def _video(content: Content, clinic: ClinicFile, provider: SeedProvider) -> list[str]:
+    """The visits by video of a clinic that one of its clinicians practises and may hold."""
+    found = []
+    for kind in clinic.prices:
+        plan = content.visit_type(kind).plan
+        practised = not provider.visit_types or kind in provider.visit_types
+        able = not plan.professions or provider.profession in plan.professions
+        if plan.modality == VIDEO and practised and able:
+            found.append(kind)
+    return found
+
+
+def _forms(content: Content, kind: str) -> tuple[Form, ...]:
+    return tuple(content.form(one) for one in content.visit_type(kind).plan.intake_forms)
+
+
+def _told(forms: Iterable[Form], known: Collection[str]) -> int:
+    return sum(item.id in known for form in forms for item in form.items)
 
 
 def begin(data: Path) -> None:
@@ -108,7 +144,7 @@ async def tell(data: Path, scenes: Callable[[], tuple[Scene, ...]], say: Callabl
 
 async def blocked(scene: Scene) -> None:
     """Somebody is in a state in which their clinician has no licence: the visit stops, with its statute."""
-    role = role_of("blocked", scene.home, place=_elsewhere(scene))
+    role = role_of("blocked", scene, place=_elsewhere(scene))
     async with scene.browser() as browser:
         patient = Patient(browser, role)
         await _booked(scene, patient)
@@ -121,7 +157,7 @@ async def waiting(scene: Scene) -> None:
     """Three people wait for the first clinician of the file, who is needed by them with different urgency."""
     for number in range(len(_story()["waiting"])):
         async with scene.browser() as browser:
-            patient = Patient(browser, role_of("waiting", scene.home, number))
+            patient = Patient(browser, role_of("waiting", scene, number))
             await _booked(scene, patient)
             await prepared(patient)
 
@@ -130,7 +166,7 @@ async def finished(scene: Scene) -> None:
     """The file's first patient was seen: a note, a summary and a prescription."""
     part, living = _story()["finished"], scene.clinic.people.patients[0]
     about = {"given": living.given, "family": living.family}
-    role = Role(about=about, answers=part["answers"], place=scene.home, words=part["words"])
+    role = Role(about=about, answers=part["answers"], place=scene.home, words=part["words"], forms=scene.forms)
     async with scene.browser() as phone, scene.browser() as desk:
         patient, clinician = Patient(phone, role), Clinician(desk)
         await patient.sign_in_as(living.id)
@@ -148,12 +184,12 @@ async def finished(scene: Scene) -> None:
 CHAPTERS: Mapping[str, Chapter] = {"waiting": waiting, "blocked": blocked, "finished": finished}
 
 
-def role_of(part: str, home: Mapping[str, str], number: int = 0, place: Mapping[str, str] | None = None) -> Role:
+def role_of(part: str, scene: Scene, number: int = 0, place: Mapping[str, str] | None = None) -> Role:
     """One of the story's people, with the public password of every demonstration."""
     found = _story()[part]
     one = found[number] if isinstance(found, list) else found
     about = {**one["about"], "password": DEMO_PASSWORD}
-    return Role(about=about, answers=one["answers"], place=place or home, words=one["words"])
+    return Role(about=about, answers=one["answers"], place=place or scene.home, words=one["words"], forms=scene.forms)
 
 
 async def prepared(patient: Patient) -> None:

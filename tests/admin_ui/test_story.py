@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,10 +12,21 @@ from typing import Any, cast
 import pytest
 
 from admin_ui.demo import story
+from admin_ui.demo.answers import answer_to, fields_of
 from admin_ui.demo.pages import Page, Unexpected
-from admin_ui.demo.story import FILE, Scene, begin, tell
+from admin_ui.demo.story import FILE, Scene, begin, kind_of, tell
+from engine.content import load_content
+from engine.forms import Item
+from engine.forms_answers import read_answer
+from engine.settings import HOME
+from tests.admin_ui.helpers_cli import Cli
 
 SCENE = cast(Scene, SimpleNamespace(clinic=SimpleNamespace(slug="bay")))
+
+
+def question(kind: str, **limits: Any) -> Item:
+    """A question of that type."""
+    return Item(id="asked", type=kind, path="form.asked", text={"en": "Asked"}, help={}, **limits)
 
 
 @pytest.fixture
@@ -67,3 +80,45 @@ def test_a_form_is_read_as_a_browser_would_send_it() -> None:
     assert form.options == {"r": ["1", "2"], "s": ["", "b"], "act": ["go"]}
     with pytest.raises(Unexpected):
         Page(path="/", query="", status=200, text=text).the_form("/b")
+
+
+@pytest.mark.slow
+def test_the_bot_takes_a_visit_that_its_clinician_practises_and_answers_any_form(tmp_path: Path, cli: Cli) -> None:
+    """A specialty of the clinic's own stands first in its file, with a price of its own and questions of every type."""
+    for folder in ("rules", "specialties", "forms", "clinics"):
+        shutil.copytree(HOME / folder, tmp_path / folder)
+    assert cli("new", "specialty", "travel_care", "--title-es", "Viajes", "--yes", "--root", str(tmp_path)).status == 0
+    file = tmp_path / "clinics/marigold.yaml"
+    text = re.sub(r"(?m)^specialties: \[", "specialties: [travel_care, ", file.read_text(encoding="utf-8"))
+    text = text.replace("prices:\n", "prices:\n  travel_care/video_visit: {cents: 100, currency: USD}\n", 1)
+    file.write_text(text, encoding="utf-8")
+    content = load_content(tmp_path, (file,))
+    clinic = content.clinic("marigold")
+    kinds = {one.id: kind_of(content, clinic, one) for one in clinic.people.providers if one.id != "caleb_osei"}
+    assert kinds["rosalind_achebe"] == kinds["tomas_ibarra"] == "urgent_care/video_visit"
+    assert kinds["ines_marchetti"] == "telepsychiatry/new_evaluation"
+    for form in content.forms.values():
+        for item in form.items:
+            raw = answer_to(item, {}, "Words of a patient")
+            assert raw is not None or item.type == "photo", (form.id, item.id)
+
+
+@pytest.mark.parametrize(
+    ("item", "fields"),
+    [
+        (question("date", earliest="2026-01-01", latest="2026-01-31"), {"answer-y", "answer-m", "answer-d"}),
+        (question("date", earliest="2099-01-01"), {"answer-y", "answer-m", "answer-d"}),
+        (question("integer", least=300, most=400), {"answer"}),
+        (question("decimal", least=36.5, most=36.9, places=1, unit="Cel"), {"answer"}),
+        (question("text", max_length=4), {"answer"}),
+        (question("scale", least=2, most=5), {"answer"}),
+    ],
+)
+def test_what_is_answered_is_what_the_form_takes(item: Item, fields: set[str]) -> None:
+    raw = answer_to(item, {"asked": "no such answer" * 50}, "A long story")
+    assert raw is not None and read_answer(item, raw).problem is None
+    assert set(fields_of(item, raw)) == fields
+
+
+def test_a_photo_is_nothing_that_the_bot_could_say() -> None:
+    assert answer_to(question("photo"), {}, "words") is None
