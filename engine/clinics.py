@@ -201,6 +201,7 @@ class ClinicFile:
     own_law: OwnLaw = field(compare=False, repr=False)
     digest: str
     sign_in: SignInRules = HOUSE_RULES
+    discreet_mail: bool = False
     terms: Terms = USUAL_TERMS
 
     @property

@@ -73,6 +73,11 @@ def compile_clinic(document: Node, slug: str, offering: Offering, problems: Prob
     return None if mine.errors else found
 
 
+def _is_discreet(mail: Node | None) -> bool:
+    found = mail.get("discreet") if mail is not None else None
+    return found is not None and bool(found.plain())
+
+
 class _Compiler:
     """Compiles one document whose shape is right."""
 
@@ -113,6 +118,7 @@ class _Compiler:
             people=people,
             own_law=self._own_law(),
             sign_in=read_sign_in(node.get("sign_in")),
+            discreet_mail=_is_discreet(node.get("mail")),
             terms=terms,
             digest=digest(pack),
         )

@@ -41,6 +41,10 @@ _BRAND = Record(
         "logo": Key(_LOGO, "a picture for the head of pages, mails and papers; a tile with a letter without one"),
     },
 )
+_MAIL = Record(
+    "mails about visits",
+    {"discreet": Key(Flag(), "they name no clinic and lead nowhere; they name it unless written")},
+)
 _CONTACT = Record(
     "contact",
     {
@@ -176,6 +180,7 @@ CLINIC = Record(
         "guidance": Key(ListOf(RULE_ID), "guidance of the law, by rule id, that it lets block and not only warn"),
         "attestations": Key(ATTESTATIONS, "law that its compliance officer vouches for, for this clinic alone"),
         "sign_in": Key(SIGN_IN, "how its people sign in"),
+        "mail": Key(_MAIL, "how its mails about visits look"),
         "people": Key(_PEOPLE, "the people it starts with"),
     },
 )

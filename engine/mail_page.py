@@ -1,6 +1,6 @@
 """How a mail looks: its plain words in a clinic's colours, as a page that needs nothing from anywhere.
 
-The words are those of the plain mail, never more. A mail about a visit names no clinic, and neither does its page: it
+The words are those of the plain mail, never more. Where a mail about a visit names no clinic, neither does its page: it
 has the colour, and no mark. Mail programs know tables, plain styles and little else.
 """
 

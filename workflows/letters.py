@@ -18,6 +18,12 @@ class ClinicNotice(Notice, Protocol):
     def clinic(self) -> str: ...
 
 
+def mail_name(content: Content, slug: str) -> str:
+    """The name that a clinic's mails say; empty where it is discreet, or no longer served."""
+    clinic = content.clinics.get(slug)
+    return clinic.name if clinic and not clinic.discreet_mail else ""
+
+
 class Dresser:
     """Dresses mails as the clinics' files say now; a clinic that is no longer served sends plain words."""
 
@@ -31,9 +37,10 @@ class Dresser:
         return MailLetter(subject=subject, body=body, page=page.html, picture=page.picture)
 
     def visit_notice(self, notice: VisitNotice, subject: str, body: str) -> MailLetter:
-        """A mail about a visit: others read mails too, so that its page names no clinic either."""
-        page = self._page(notice, (subject, body), named=False)
-        return MailLetter(subject=subject, body=body, calendar=self._words.calendar(notice), page=page.html)
+        """A mail about a visit; of a discreet clinic neither the words nor the page say whose it is."""
+        page = self._page(notice, (subject, body), named=self._words.names(notice))
+        calendar = self._words.calendar(notice)
+        return MailLetter(subject=subject, body=body, calendar=calendar, page=page.html, picture=page.picture)
 
     def _page(self, notice: ClinicNotice, words: tuple[str, str], *, named: bool) -> MailPage:
         clinic = self._content().clinics.get(notice.clinic)

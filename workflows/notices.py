@@ -1,4 +1,4 @@
-"""Sends the notices that wait: one short text that says nothing but that the clinic has news.
+"""Sends the notices that wait: one short text that says nothing but which clinic has news, and where to sign in.
 
 What the news is stands behind the sign-in; mail and text messages are read by others. At least once: a notice is
 noted as sent after it went out, and its id goes along so that a sender can tell a repeat. One address that takes
@@ -28,14 +28,20 @@ GIVEN_UP = timedelta(days=4)  # RFC 5321, section 4.5.4.1
 
 MAIL = "mail"
 CALENDAR_TEMPLATES = frozenset({"visit_booked", "visit_moved", "visit_cancelled"})
-# Subject and body by language; no clinic, no person, no reason.
+# Subject and body by language for a discreet clinic; no clinic, no person, no reason.
 TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "en": ("News from your clinic", "There is news about your visit. Please sign in to your clinic to read it."),
         "es": ("Novedades de su clínica", "Hay novedades sobre su consulta. Inicie sesión en su clínica para verlas."),
     }
 )
-
+# The same where the clinic is named, which is usual: who gets it knows from whom it is, and which door to take.
+NAMED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "en": ("News from {clinic}", "There is news about your visit. Please sign in at {clinic} to read it."),
+        "es": ("Novedades de {clinic}", "Hay novedades sobre su consulta. Inicie sesión en {clinic} para verlas."),
+    }
+)
 
 # What a text says, by template and language; a clinic's file may say it in its own words (`notice_TEMPLATE`).
 SHORT_TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -54,12 +60,20 @@ SHORT_TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
     }
 )
-# Mails that say a little more than that there is news; never what it is, nor from which clinic.
+# Mails that say a little more than that there is news; never what it is.
 MAILS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "message_waiting": {
             "en": ("You have a message", "A message waits for you at your clinic. Please sign in to read it."),
             "es": ("Tiene un mensaje", "Le espera un mensaje en su clínica. Inicie sesión para leerlo."),
+        },
+    }
+)
+NAMED_MAILS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "message_waiting": {
+            "en": ("A message from {clinic}", "A message waits for you at {clinic}. Please sign in to read it."),
+            "es": ("Un mensaje de {clinic}", "Le espera un mensaje en {clinic}. Inicie sesión para leerlo."),
         },
     }
 )
@@ -79,6 +93,7 @@ TURNS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         ),
     }
 )
+READY: Mapping[str, str] = MappingProxyType({"en": "{clinic} is ready for you", "es": "{clinic} puede atenderle ahora"})
 TRY_DEVICE: Mapping[str, str] = MappingProxyType(
     {
         "en": "There you can also try your camera and microphone beforehand.",
@@ -162,33 +177,61 @@ def no_address(clinic: str) -> str:
     return ""
 
 
+def no_name(clinic: str) -> str:
+    """The name of a clinic that is not to be named."""
+    return ""
+
+
 class VisitWords:
     """Subject, body and calendar entry of notices about visits, in the words of the clinic where it has its own.
 
     ``own`` gives the own words of a clinic, by its short name, for a notice in a language; empty where it has none.
-    ``base`` gives the address of a clinic's pages; without it no notice leads anywhere.
+    ``base`` gives the address of a clinic's pages; without it no notice leads anywhere. ``name`` gives the name that
+    mails say; empty for a clinic that is discreet: its mails name nobody and lead nowhere.
     """
 
-    def __init__(self, own: Callable[[str, str, str], str], base: Callable[[str], str] = no_address) -> None:
+    def __init__(
+        self,
+        own: Callable[[str, str, str], str],
+        base: Callable[[str], str] = no_address,
+        name: Callable[[str], str] = no_name,
+    ) -> None:
         self._own = own
         self._base = base
+        self._name = name
+
+    def names(self, notice: VisitNotice) -> bool:
+        """Whether what is sent names the clinic: a mail, unless the clinic is discreet."""
+        return notice.channel == MAIL and bool(self._name(notice.clinic))
 
     def say(self, notice: VisitNotice) -> tuple[str, str]:
         """A mail says only that there is news; a text may say that an appointment comes near."""
-        by_mail = MAILS.get(notice.template)
-        subject, body = by_mail.get(notice.language, by_mail["en"]) if by_mail else news(notice)
-        usual = body
+        subject, usual = self._usual(notice)
         if notice.channel == "text":
             by_language = SHORT_TEXTS.get(notice.template, OTHER_TEXT)
             usual = by_language.get(notice.language, by_language["en"])
         said = self._own(notice.clinic, notice.template, notice.language) or usual
         if notice.template == CALL_BACK and notice.link:
             return self._turn(notice)
-        return subject, f"{said}{self._more(notice)}"
+        return subject, f"{said}{self._more(notice)}{self._door(notice)}"
+
+    def _usual(self, notice: VisitNotice) -> tuple[str, str]:
+        named = self.names(notice)
+        by_language = (NAMED_MAILS if named else MAILS).get(notice.template) or (NAMED if named else TEXTS)
+        subject, body = by_language.get(notice.language, by_language["en"])
+        name = self._name(notice.clinic)
+        return (subject.format(clinic=name), body.format(clinic=name)) if named else (subject, body)
+
+    def _door(self, notice: VisitNotice) -> str:
+        """The address of the clinic's own pages; which visit it is about is said behind the sign-in."""
+        base = self._base(notice.clinic) if self.names(notice) else ""
+        return f"\n\n{base}/visits" if base else ""
 
     def _turn(self, notice: VisitNotice) -> tuple[str, str]:
         """It is somebody's turn: how long they have, and the link by which they return, which works once."""
         subject, body, otherwise = TURNS.get(notice.language, TURNS["en"])
+        if self.names(notice):
+            subject = READY.get(notice.language, READY["en"]).format(clinic=self._name(notice.clinic))
         said = body.format(minutes=notice.minutes, address=f"{self._base(notice.clinic)}/visits/back/{notice.link}")
         return subject, said if notice.channel == "text" else f"{said}\n\n{otherwise}"
 

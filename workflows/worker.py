@@ -71,7 +71,7 @@ from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
 from workflows.credentials import CredentialsWorkflow
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
-from workflows.letters import Dresser
+from workflows.letters import Dresser, mail_name
 from workflows.monitoring import MonitoringWorkflow
 from workflows.notices import VisitWords, send_notices, written
 from workflows.observing import Observed
@@ -180,7 +180,9 @@ def _words(keeper: LibraryKeeper, public_base: str) -> VisitWords:
         return text_in(texts, language) if texts else ""
 
     scheme, _, rest = public_base.partition("://")
-    return VisitWords(own, lambda clinic: f"{scheme}://{clinic}.{rest}")
+    return VisitWords(
+        own, lambda clinic: f"{scheme}://{clinic}.{rest}", lambda slug: mail_name(keeper.current.content, slug)
+    )
 
 
 def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, evaluators: EvaluatorPool) -> list[Any]:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.texts import text_in
+from portals.base.hosts import clinic_base
 from portals.base.requests import deps_of, in_demo, origin
 from portals.base.templating import render
 from portals.base.visitor import visitor
@@ -21,6 +22,7 @@ from records.access import Role
 from records.mails import MailView
 from records.messages import MessageView
 from records.work import Actor
+from workflows.letters import mail_name
 from workflows.notices import MAIL, VisitWords
 
 router = APIRouter(include_in_schema=False)
@@ -76,7 +78,8 @@ def _words(request: Request) -> VisitWords:
         texts = deps_of(request).content().clinic(clinic).texts.get(f"notice_{template}")
         return text_in(texts, language) if texts else ""
 
-    return VisitWords(own)
+    here, base = deps_of(request), deps_of(request).settings.public_base
+    return VisitWords(own, lambda slug: clinic_base(base, slug), lambda slug: mail_name(here.content(), slug))
 
 
 def _notices(notices: Iterable[MessageView], words: VisitWords) -> Iterator[Sent]:
@@ -85,31 +88,42 @@ def _notices(notices: Iterable[MessageView], words: VisitWords) -> Iterator[Sent
         if one.address:
             subject, body = words.say(one)
             entry = one.channel == MAIL and bool(words.calendar(one))
+            found = _parted(body)
             yield Sent(
                 id=one.id,
                 channel=one.channel,
                 address=one.address,
                 subject=subject,
-                before=body,
+                before=found[0],
+                link=found[1],
+                path=found[2],
+                after=found[3],
+                named=words.names(one),
                 entry=entry,
                 state=one.state,
                 at=one.at,
             )
 
 
-def _mail(mail: MailView) -> Sent:
-    found = _LINK.search(mail.body)
+def _parted(body: str) -> tuple[str, str, str, str]:
+    """The words in front of the link, the link, its path here, and the words after it."""
+    found = _LINK.search(body)
     link = found[0] if found else ""
-    before, _, after = mail.body.partition(link) if link else (mail.body, "", "")
+    before, _, after = body.partition(link) if link else (body, "", "")
+    return before.strip(), link, "/" + link.split("/", 3)[3] if link else "", after.strip()
+
+
+def _mail(mail: MailView) -> Sent:
+    before, link, path, after = _parted(mail.body)
     return Sent(
         id=mail.id,
         channel=MAIL,
         address=mail.address,
         subject=mail.subject,
-        before=before.strip(),
+        before=before,
         link=link,
-        path="/" + link.split("/", 3)[3] if link else "",
-        after=after.strip(),
+        path=path,
+        after=after,
         named=True,
         state=mail.state,
         at=mail.at,

@@ -78,6 +78,12 @@ def test_a_colour_is_taken_repaired_or_refused_and_never_two_of_them(colour: str
     assert not [one for one in problems if "white" in one.what and "nearly" in one.what]
 
 
+@pytest.mark.parametrize(("line", "discreet"), [("", False), ("mail: {discreet: true}\n", True), ("mail: {}\n", False)])
+def test_a_clinic_may_keep_its_name_out_of_mails_about_visits(line: str, discreet: bool) -> None:
+    clinic, _ = compiled(CLINIC.replace("pharmacies:", f"{line}pharmacies:", 1))
+    assert clinic is not None and clinic.discreet_mail is discreet
+
+
 @pytest.mark.parametrize(
     ("picture", "code"),
     [

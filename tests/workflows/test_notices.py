@@ -150,8 +150,40 @@ class AboutVisit(Waiting):
     minutes: int = 0
 
 
-def words_of(own: str = "", base: str = "") -> VisitWords:
-    return VisitWords(lambda clinic, template, language: own, lambda clinic: base)
+def words_of(own: str = "", base: str = "", name: str = "") -> VisitWords:
+    return VisitWords(lambda clinic, template, language: own, lambda clinic: base, lambda clinic: name)
+
+
+@pytest.mark.parametrize(
+    ("template", "language", "subject"),
+    [
+        ("visit_moved", "en", "News from Bay Clinic"),
+        ("visit_booked", "es", "Novedades de Bay Clinic"),
+        ("visit_tomorrow", "xx", "News from Bay Clinic"),
+        ("message_waiting", "en", "A message from Bay Clinic"),
+    ],
+)
+def test_a_mail_says_which_clinic_has_news_and_leads_to_its_own_door(
+    template: str, language: str, subject: str
+) -> None:
+    words, notice = words_of(base="https://bay.example", name="Bay Clinic"), AboutVisit("n", language=language)
+    found, body = words.say(replace(notice, template=template))
+    assert found == subject and "Bay Clinic" in body
+    assert body.endswith("\n\nhttps://bay.example/visits")
+    assert "vis_1" not in body and "2026" not in body and "ana" not in body
+
+
+def test_a_discreet_clinic_and_a_text_name_nobody_and_lead_nowhere() -> None:
+    discreet, named = words_of(base="https://bay.example"), words_of(base="https://bay.example", name="Bay Clinic")
+    text = AboutVisit("n", channel="text", template="visit_tomorrow", language="en")
+    for said in (discreet.say(AboutVisit("n", language="en")), named.say(text), discreet.say(text)):
+        assert "Bay" not in "".join(said) and "http" not in said[1]
+    assert (named.names(AboutVisit("n")), named.names(text), discreet.names(AboutVisit("n"))) == (True, False, False)
+
+
+def test_who_is_called_back_by_mail_reads_whose_turn_it_is() -> None:
+    turn = AboutVisit("n", template="call_back_ready", link="bck_1.x", minutes=15, language="en")
+    assert words_of(base="https://bay.example", name="Bay Clinic").say(turn)[0] == "Bay Clinic is ready for you"
 
 
 def test_who_is_called_back_is_told_how_long_they_have_and_where_to_return() -> None:
