@@ -15,7 +15,7 @@ def drugs_of(rulebook: Rulebook) -> Mapping[str, BaseDrug]:
             name=drug.name,
             schedule=drug.schedule or "",
             classes=drug.classes,
-            strengths=tuple((form.form, strength) for form in drug.forms for strength in form.strengths[:1]),
+            strengths=tuple((form.form, strength) for form in drug.forms for strength in form.strengths),
         )
         for name, drug in rulebook.law.drugs.items()
     }

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.texts import text_in
 from engine.visits import Formulary, FormularyDrug
 from portals.provider.views import DrugChoice
 
-MOST_FOUND = 12
+MOST_FOUND = 16
+LEAST_TYPED = 4  # letters, from which on a search is for one drug and shows each of its strengths
+BASE = "base:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseDrug:
-    """A drug of the drug base: its name, its DEA schedule (``II`` .. ``V`` or empty) and its classes."""
+    """A drug of the drug base: its name, its DEA schedule (``II`` .. ``V`` or empty), its classes.
+
+    ``strengths`` are every usual form with its strength.
+    """
 
     name: str
     schedule: str
@@ -38,8 +43,10 @@ def search(query: str, listed: Sequence[DrugChoice], base: Mapping[str, BaseDrug
     if not wanted:
         return tuple(listed[:MOST_FOUND])
     on_list = {choice.name.lower() for choice in listed}
-    others = [_base_choice(drug) for name, drug in sorted(base.items()) if name not in on_list]
-    found = [choice for choice in [*listed, *others] if wanted in choice.title.lower()]
+    others = [one for name, drug in sorted(base.items()) for one in _others(name, drug, name in on_list, wanted)]
+    shown = {(choice.name, choice.strength, choice.dose_form) for choice in listed}
+    more = [_as_listed(one, listed) for one in others if (one.name, one.strength, one.dose_form) not in shown]
+    found = [choice for choice in [*listed, *more] if wanted in choice.title.lower()]
     return tuple(sorted(found, key=lambda choice: not choice.name.lower().startswith(wanted))[:MOST_FOUND])
 
 
@@ -48,8 +55,34 @@ def pick(key: str, listed: Sequence[DrugChoice], base: Mapping[str, BaseDrug]) -
     for choice in listed:
         if choice.key == key:
             return choice
-    drug = base.get(key.removeprefix("base:")) if key.startswith("base:") else None
-    return _base_choice(drug) if drug else None
+    if not key.startswith(BASE):
+        return None
+    choices = base_choices(base.get(key.removeprefix(BASE).partition(":")[0]))
+    found = next((one for one in choices if one.key == key), None)
+    return _as_listed(found, listed) if found else None
+
+
+def base_choices(drug: BaseDrug | None) -> tuple[DrugChoice, ...]:
+    """One choice for each usual form and strength of a drug of the base; one without, where none is known."""
+    if drug is None:
+        return ()
+    return tuple(_base_choice(drug, number) for number in range(max(1, len(drug.strengths))))
+
+
+def _others(name: str, drug: BaseDrug, listed: bool, wanted: str) -> tuple[DrugChoice, ...]:
+    """A drug's choices beyond the list: every strength of one that is asked for by name, else the first alone."""
+    choices = base_choices(drug)
+    if name.startswith(wanted) and len(wanted) >= LEAST_TYPED:
+        return choices
+    return () if listed else choices[:1]
+
+
+def _as_listed(choice: DrugChoice, listed: Sequence[DrugChoice]) -> DrugChoice:
+    """Another strength of a drug that the specialty lists is under the list's limit of refills."""
+    same = next((one for one in listed if one.name.lower() == choice.name.lower()), None)
+    if same is None:
+        return choice
+    return replace(choice, on_formulary=True, refills_most=same.refills_most, purpose=same.purpose)
 
 
 def _choices(number: int, drug: FormularyDrug, base: BaseDrug | None, language: str) -> Iterable[DrugChoice]:
@@ -70,10 +103,10 @@ def _choices(number: int, drug: FormularyDrug, base: BaseDrug | None, language: 
         )
 
 
-def _base_choice(drug: BaseDrug) -> DrugChoice:
-    form, strength = drug.strengths[0] if drug.strengths else ("", "")
+def _base_choice(drug: BaseDrug, number: int) -> DrugChoice:
+    form, strength = drug.strengths[number] if drug.strengths else ("", "")
     return DrugChoice(
-        key=f"base:{drug.name.lower()}",
+        key=f"{BASE}{drug.name.lower()}" + (f":{number}" if number else ""),
         name=drug.name,
         strength=strength,
         dose_form=form,

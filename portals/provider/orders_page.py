@@ -10,7 +10,7 @@ from engine.ports import JSON
 from engine.safety import Finding
 from portals.base.formats import Formats
 from portals.provider.drug_safety import Pharmacist, refuses
-from portals.provider.formulary import BaseDrug, formulary_choices, pick, search
+from portals.provider.formulary import BaseDrug, base_choices, formulary_choices, pick, search
 from portals.provider.held import Day, Say
 from portals.provider.law import GateView, LawCard, LawWords, law_card
 from portals.provider.prescription_form import TypedPrescription
@@ -76,7 +76,8 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
     form = dict(source.form or {})
     changed = _changed(source, form)
     if changed and not source.form:
-        form = changed_form(changed, listed)
+        written = source.base.get(str(changed.draft.drug.get("name", "")).lower())
+        form = changed_form(changed, [*listed, *base_choices(written)])
     chosen = pick(source.pick or form.get("drug", ""), listed, source.base)
     if chosen and not form:
         form = usual_form(chosen, source.pharmacies)
