@@ -23,6 +23,7 @@ STATES = (OPEN, TAKEN, DECIDED, CLOSED)
 RAISED, SETTLED = "raised", "settled"
 NO_CAUSE = "none"
 HANDLED = ("handled", "passed_on", "nothing_to_do")
+LET_PASS = ("nothing_to_do",)
 RULED = ("law_is_clear", "stays_shut", "passed_on")
 
 
@@ -30,19 +31,25 @@ RULED = ("law_is_clear", "stays_shut", "passed_on")
 class Kind:
     """One kind of matter: by when it is due, what can be decided, and whether a second person has to agree.
 
+    ``second`` are the decisions that let something pass and so need the second person by themselves.
     ``elsewhere`` says that it is decided on a page of its own, which asks for the second person itself.
     """
 
     within: timedelta
     decisions: tuple[str, ...] = HANDLED
     pair: bool = False
+    second: tuple[str, ...] = ()
     elsewhere: bool = False
+
+    def needs_second(self, decision: str) -> bool:
+        """Whether somebody else has to agree before this decision closes the matter."""
+        return self.pair or decision in self.second
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "red_flag": Kind(within=timedelta(minutes=30)),
-        "visit_blocked": Kind(within=timedelta(hours=2)),
+        "red_flag": Kind(within=timedelta(minutes=30), second=LET_PASS),
+        "visit_blocked": Kind(within=timedelta(hours=2), second=LET_PASS),
         "gate_review": Kind(within=timedelta(hours=24), decisions=RULED, pair=True),
         "stuck": Kind(within=timedelta(hours=2)),
         "escalated": Kind(within=timedelta(hours=2)),
@@ -51,7 +58,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "sign_shut": Kind(within=timedelta(hours=24)),
         "note_overdue": Kind(within=timedelta(hours=24)),
         "case_overdue": Kind(within=timedelta(hours=2)),
-        "case_escalated": Kind(within=timedelta(hours=1)),
+        "case_escalated": Kind(within=timedelta(hours=1), second=LET_PASS),
         "duty_overdue": Kind(within=timedelta(hours=24)),
         "credential_expiring": Kind(within=timedelta(days=14)),
         "takeover": Kind(within=timedelta(days=2), decisions=(), pair=True, elsewhere=True),

@@ -23,6 +23,7 @@ from records.tables.visits import Visit
 from records.work import Actor, Repository
 
 LONGEST_WORDS = 2000
+LEAST_REASON = 20  # letters of a reason: a short sentence, not a nod
 MINE, NOBODYS = "mine", "nobodys"
 COMMENT, TOOK, GAVE, LEFT, DECISION, AGREED, SENT_BACK = (
     "comment",
@@ -78,6 +79,7 @@ class ReviewView:
     confirmed_by: str
     closed_at: datetime | None
     pair: bool
+    second: tuple[str, ...]
     elsewhere: bool
     version: int
 
@@ -184,13 +186,13 @@ class Reviews(Repository):
         row = self._changed(review, version)
         kind, work = KINDS[row.kind], self._work
         self._no_program(row)
-        if decision not in kind.decisions or not _is_said(reason):
+        if decision not in kind.decisions or not is_reason(reason):
             raise ValueError("no such decision, or no reason")
         if row.state != TAKEN or row.owner != work.actor.person:
             raise AlreadyDone("review")
         work.note(Act.REVIEW_DECIDED, row.id, row.visit or "", decision=decision)
         row.decision, row.decided_by, row.decided_at = decision, work.actor.person, work.at
-        row.state, row.closed_at = (DECIDED, None) if kind.pair else (CLOSED, work.at)
+        row.state, row.closed_at = (DECIDED, None) if kind.needs_second(decision) else (CLOSED, work.at)
         self._say(row, DECISION, decision, reason)
         self._moved(row)
 
@@ -209,7 +211,7 @@ class Reviews(Repository):
         if row.decided_by == work.actor.person:
             work.record(Act.REVIEW_REFUSED, row.id, row.visit or "", code=SamePerson.code)
             raise SamePerson("review")
-        if not _is_said(reason):
+        if not is_reason(reason):
             raise ValueError("no reason")
         decision = row.decision or ""
         work.note(Act.REVIEW_DECIDED, row.id, row.visit or "", decision=AGREED if agrees else SENT_BACK)
@@ -319,6 +321,7 @@ class Reviews(Repository):
             confirmed_by=row.confirmed_by or "",
             closed_at=row.closed_at,
             pair=kind.pair,
+            second=kind.second,
             elsewhere=kind.elsewhere,
             version=row.version,
         )
@@ -327,6 +330,11 @@ class Reviews(Repository):
 def _may_have(role: str, kind: str) -> bool:
     known = role in frozenset(Role) - {Role.SYSTEM} and may(role, Act.REVIEW_CHANGED)
     return known and kind in sees(standing_everywhere(Actor(person="anybody", role=role)), "review_kind")
+
+
+def is_reason(text: str) -> bool:
+    """Whether a decision's reason is one: a sentence at least, of at least two words."""
+    return _is_said(text) and len(text.strip()) >= LEAST_REASON and len(text.split()) > 1
 
 
 def _is_said(text: str) -> bool:

@@ -27,7 +27,7 @@ from records.acts import Act
 from records.errors import AlreadyDone, Conflict
 from records.matters import CLOSED, DECIDED, KINDS, OPEN, STATES, TAKEN
 from records.replays import Verdict
-from records.reviews import LONGEST_WORDS, MINE, NOBODYS, ReviewCase, ReviewQuery, ReviewView, SamePerson
+from records.reviews import LONGEST_WORDS, MINE, NOBODYS, ReviewCase, ReviewQuery, ReviewView, SamePerson, is_reason
 from records.scope import Scope
 
 router = APIRouter(include_in_schema=False)
@@ -136,7 +136,7 @@ async def decide(request: Request, review: str) -> Response:
     values = {"decision": decision, "reason": reason}
     if decision not in {one for kind in KINDS.values() for one in kind.decisions}:
         return await _page(request, review, Typed(wrong="decision", values=values))
-    if not 0 < len(reason) <= LONGEST_WORDS:
+    if not is_reason(reason):
         return await _page(request, review, Typed(wrong="reason", values=values))
     return await _do(request, review, "decided", lambda scope: scope.reviews.decide(review, decision, reason, version))
 
@@ -147,7 +147,7 @@ async def confirm(request: Request, review: str) -> Response:
     require_act(request, Act.REVIEW_DECIDED)
     form = await form_of(request)
     word, reason, version = field_of(form, "word"), field_of(form, "reason"), _number(field_of(form, "version"))
-    if word not in ("agree", "send_back") or not 0 < len(reason) <= LONGEST_WORDS:
+    if word not in ("agree", "send_back") or not is_reason(reason):
         wrong = "word" if word not in ("agree", "send_back") else "reason"
         return await _page(request, review, Typed(wrong=wrong, values={"word": word, "reason": reason}))
     agrees = word == "agree"

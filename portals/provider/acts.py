@@ -174,7 +174,7 @@ async def sign(request: Request, visit: str) -> Response:
     answer = await _ask(request, visit, "sign", current.id)
     if answer.done:
         return _back(visit, f"sign_{answer.code}" if answer.code == "gate_shut" else answer.code or "signed", "sign")
-    return _back(visit, answer.code, "sign")
+    return _back(visit, "sign_unreachable" if answer.code == "unreachable" else answer.code, "sign")
 
 
 @router.post("/recheck")

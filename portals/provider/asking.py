@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -12,10 +13,12 @@ from portals.base.visitor import visitor
 from workflows.client import VisitClosed, VisitUnreachable
 from workflows.contracts import Answer, Ask
 
+log = logging.getLogger(__name__)
 DANGER = frozenset(
     {
         "gate_shut",
         "unreachable",
+        "sign_unreachable",
         "closed",
         "payment_declined",
         "not_now",
@@ -64,4 +67,7 @@ async def ask(request: Request, visit: str, message: Ask) -> Answer:
     except VisitClosed:
         return Answer(done=False, code="closed")
     except VisitUnreachable:
+        return Answer(done=False, code="unreachable")
+    except Exception as fault:  # whatever ails the engine: what was typed is on record, and the page says what to do
+        log.error("visit %s: %s got no answer: %s", visit, message.act, type(fault).__name__)
         return Answer(done=False, code="unreachable")

@@ -117,12 +117,18 @@ def test_two_people_settle_what_the_law_leaves_open(clinic: Clinic, told: Told) 
     assert "said=too_late" in str(send(second, review, "take", version="1").url)
     assert send(first, review, "decide", decision="law_is_clear").status_code == 422
     send(second, review, "comment", text="The board wrote last week")
-    assert "said=decided" in str(send(first, review, "decide", decision="law_is_clear", reason="See the letter").url)
-    assert "said=same_person" in str(send(first, review, "confirm", word="agree", reason="Me again", version="3").url)
-    page = send(second, review, "confirm", word="agree", reason="Read it, too")
+    assert "said=decided" in str(
+        send(first, review, "decide", decision="law_is_clear", reason="See the letter of the board").url
+    )
+    assert "said=same_person" in str(
+        send(first, review, "confirm", word="agree", reason="It is me again, I agree", version="3").url
+    )
+    page = send(second, review, "confirm", word="agree", reason="I have read the letter, too")
     assert "said=agreed" in str(page.url)
     assert [
-        one for one in ("The board wrote last week", "See the letter", "Read it, too") if one not in page.text
+        one
+        for one in ("The board wrote last week", "See the letter", "I have read the letter, too")
+        if one not in page.text
     ] == []
 
 

@@ -285,6 +285,20 @@ def test_a_shut_sign_gate_signs_the_note_and_says_what_waits(portal: Portal) -> 
     assert "Your note is not touched by this." in page
 
 
+def test_a_signature_without_an_answer_says_what_is_saved_and_what_to_do(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_args: object, **_more: object) -> Answer:
+        raise RuntimeError("Sore throat")
+
+    portal.move("documenting")
+    note(portal, 0, "Sore throat")
+    monkeypatch.setattr(type(portal.visits), "ask", broken)
+    page = portal.post(f"{portal.at}/sign")
+    assert page.status_code == 200 and "Your note is saved. If “Signed” does not stand here" in page.text
+    assert 'data-doing="Signing…"' in page.text and f'action="{portal.at}/sign"' in page.text
+
+
 def test_a_signed_note_is_only_added_to(portal: Portal) -> None:
     portal.move("documenting")
     note(portal, 0, "Sore throat")

@@ -156,7 +156,7 @@ def test_the_second_person_is_never_the_first(world: World, ops: Actor, officer:
         refused = scope.audit.search(AuditQuery(act="reviews:item:refused"))
     assert [(one.actor, one.subject) for one in refused] == [(ops.person, matter)]
     with world.database.scope(world.clinic, officer) as scope:
-        scope.reviews.confirm(matter, True, "Read the letter, too", 3)
+        scope.reviews.confirm(matter, True, "I read the letter, too", 3)
         case = scope.reviews.case(matter)
     assert (case.review.state, case.review.decided_by, case.review.confirmed_by) == (CLOSED, ops.person, officer.person)
     assert [one.kind for one in case.entries] == ["raised", "taken", "decision", "agreed"]
@@ -167,7 +167,7 @@ def test_the_second_person_may_send_it_back(world: World, ops: Actor, officer: A
     matter = put_matter(world, "gate_review")
     with world.database.scope(world.clinic, ops) as scope:
         scope.reviews.take(matter, 1)
-        scope.reviews.decide(matter, "law_is_clear", "It seems so", 2)
+        scope.reviews.decide(matter, "law_is_clear", "It seems so to me, as written", 2)
     with world.database.scope(world.clinic, officer) as scope:
         scope.reviews.confirm(matter, False, "The letter is of last year", 3)
         back = scope.reviews.case(matter).review
@@ -177,13 +177,32 @@ def test_the_second_person_may_send_it_back(world: World, ops: Actor, officer: A
 def test_only_who_has_a_matter_decides_it_and_says_why(world: World, ops: Actor, officer: Actor) -> None:
     matter = put_matter(world)
     with world.database.scope(world.clinic, officer) as scope, pytest.raises(AlreadyDone):
-        scope.reviews.decide(matter, "handled", "for them", 1)
+        scope.reviews.decide(matter, "handled", "For them, as they are away", 1)
     with world.database.scope(world.clinic, ops) as scope:
         scope.reviews.take(matter, 1)
-        for decision, reason in (("handled", " "), ("law_is_clear", "no such decision of this kind")):
+        for decision, reason in (
+            ("handled", " "),
+            ("handled", "ok"),
+            ("handled", "okokokokokokokokokokokok"),
+            ("law_is_clear", "no decision of this kind"),
+        ):
             with pytest.raises(ValueError, match="decision"):
                 scope.reviews.decide(matter, decision, reason, 2)
-        scope.reviews.decide(matter, "handled", "Called them", 2)
+        scope.reviews.decide(matter, "handled", "Called them and they answered", 2)
+        assert scope.reviews.case(matter).review.state == CLOSED
+
+
+@pytest.mark.parametrize(("kind", "decision"), [("red_flag", "nothing_to_do"), ("visit_blocked", "nothing_to_do")])
+def test_what_lets_a_stopped_visit_or_a_red_flag_pass_waits_for_a_second_person(
+    world: World, ops: Actor, officer: Actor, kind: str, decision: str
+) -> None:
+    matter = put_matter(world, kind)
+    with world.database.scope(world.clinic, ops) as scope:
+        scope.reviews.take(matter, 1)
+        scope.reviews.decide(matter, decision, "The patient is at home again", 2)
+        assert scope.reviews.case(matter).review.state == DECIDED
+    with world.database.scope(world.clinic, officer) as scope:
+        scope.reviews.confirm(matter, True, "Called them, it is as said", 3)
         assert scope.reviews.case(matter).review.state == CLOSED
 
 
@@ -248,7 +267,7 @@ def test_what_waited_before_there_was_an_inbox_is_in_it_after_the_upgrade(world:
     assert (found.kind, found.state, found.visit) == ("note_overdue", OPEN, world.visit)
     with world.database.scope(world.clinic, ops) as scope:
         scope.reviews.take(found.id, found.version)
-        scope.reviews.decide(found.id, "handled", "They signed it", found.version + 1)
+        scope.reviews.decide(found.id, "handled", "They signed it this morning", found.version + 1)
 
 
 def test_a_licence_that_ends_soon_is_one_matter_until_it_is_renewed(world: World, ops: Actor) -> None:

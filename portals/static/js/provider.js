@@ -23,6 +23,7 @@ async function load(address, options = {}) {
     location.assign(answer.url);
     return null;
   }
+  if (answer.status >= 500) throw new Error("failed");
   return { page: parser.parseFromString(await answer.text(), "text/html"), address: answer.url };
 }
 
@@ -116,6 +117,22 @@ function announce(words) {
   if (line) line.textContent = words;
 }
 
+// A press that takes a while says so at once, on its button and to whoever only hears the page.
+function doing(form, button) {
+  const words = form.dataset.doing;
+  if (!words || !button) return () => {};
+  const before = button.textContent;
+  button.textContent = words;
+  announce(words);
+  return () => { button.textContent = before; };
+}
+
+function failed(form) {
+  const line = form.querySelector("[data-doing-line]");
+  line.textContent = form.dataset.failed;
+  line.classList.add("field-error");
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (event.defaultPrevented || !("swap" in form.dataset)) return;
@@ -124,6 +141,7 @@ document.addEventListener("submit", async (event) => {
   if (form.dataset.busy) return;
   form.dataset.busy = "1";
   button?.setAttribute("aria-disabled", "true");
+  const settled = doing(form, button);
   try {
     if ("afterAutosave" in form.dataset) await saveAll();
     const body = new URLSearchParams(new FormData(form));
@@ -134,10 +152,14 @@ document.addEventListener("submit", async (event) => {
     } else {
       await exchange(form.action, { method: "POST", body }, form.dataset.keeps);
     }
-  } catch {
+  } catch (fault) {
+    settled();
+    // What may have been done already is not sent again unasked: the page says what was saved and what to do.
+    if (form.dataset.failed && fault.message !== "prove") return failed(form);
     delete form.dataset.swap;
     form.requestSubmit(button ?? undefined);
   } finally {
+    settled();
     delete form.dataset.busy;
     button?.removeAttribute("aria-disabled");
   }
