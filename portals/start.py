@@ -39,7 +39,7 @@ class Kind:
 
 
 KINDS = (
-    Kind(name="patient", roles=frozenset({Role.PATIENT}), icon="person", page="/"),
+    Kind(name="patient", roles=frozenset({Role.PATIENT}), icon="person", page="/visits"),
     Kind(name="provider", roles=frozenset({Role.PROVIDER}), icon="stethoscope", page="/staff"),
     Kind(name="ops", roles=frozenset({Role.CLINICAL_OPS, Role.SUPPORT}), icon="form", page=""),
     Kind(name="compliance", roles=frozenset({Role.COMPLIANCE}), icon="law", page="/staff/law"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Delete, delete, select, update
+from sqlalchemy import Delete, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.hours_blocks import read_limits
@@ -46,6 +46,14 @@ class Slots(Repository):
             cells.setdefault(visit, []).append(cell)
         spans = [(_instant(min(own)), _instant(max(own) + 1)) for own in cells.values()]
         return tuple(TakenSlot(starts_at=first, ends_at=last) for first, last in sorted(spans))
+
+    def held_until(self, provider: str, visit: str) -> datetime | None:
+        """Until when the provider's time is kept for a visit that is not paid; None where it is not, or for good."""
+        self._work.allow(Act.SLOTS_VIEWED, provider)
+        query = select(func.max(SlotCell.held_until)).where(
+            SlotCell.clinic == self._work.clinic, SlotCell.provider == provider, SlotCell.visit == visit
+        )
+        return self._session.scalar(query)
 
 
 def hold(work: Work, visit: Visit, until: datetime) -> bool:

@@ -20,7 +20,7 @@ from portals.base.middleware import cookie
 from portals.base.requests import LONGEST_CHECKED, deps_of, field, form_of, in_scope
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import COOKIES, LANGUAGE_COOKIE, STAFF, guest_secret, visitor
-from portals.patient.chosen_time import slot_has_passed
+from portals.patient.chosen_time import chosen_words, slot_has_passed
 from portals.patient.flow import read_flow
 from records.errors import EmailTaken, SignInRefused
 from records.errors_identity import SecondFactorNeeded
@@ -42,7 +42,7 @@ async def sign_in_page(request: Request) -> Response:
     if who.session is not None:
         return go(next_path)
     said = request.query_params.get("said", "")
-    return _sign_in_page(request, {"next": next_path, "said": said if said in SAID else ""})
+    return await _sign_in_page(request, {"next": next_path, "said": said if said in SAID else ""})
 
 
 @router.post("/sign-in")
@@ -53,7 +53,7 @@ async def sign_in_post(request: Request) -> Response:
     at_a_clinic(request)
     values = {"email": field(form, "email"), "next": safe_path(field(form, "next"), HOMES[who.portal])}
     if not may_try(request, SIGN_INS):
-        return _sign_in_page(request, values, "sign_in.error.too_often", 429)
+        return await _sign_in_page(request, values, "sign_in.error.too_often", 429)
     password = form.get("password", "")
     step = with_device(request)
     credentials = Credentials(
@@ -81,7 +81,7 @@ async def sign_up_page(request: Request) -> Response:
     at_a_clinic(request)
     if visitor(request).session is not None:
         return go(_after_sign_up(request))
-    return _sign_up_page(request, {}, ())
+    return await _sign_up_page(request, {}, ())
 
 
 @router.post("/sign-up")
@@ -91,14 +91,14 @@ async def sign_up_post(request: Request) -> Response:
     today = deps_of(request).clock.now().date()
     form = read_sign_up(await form_of(request, LONGEST_CHECKED), today, rules_of(request))
     if form.errors:
-        return _sign_up_page(request, form.values, form.errors, 422)
+        return await _sign_up_page(request, form.values, form.errors, 422)
     if not may_try(request, SIGN_INS):
-        return _sign_up_page(request, form.values, (("email", "sign_in.error.too_often"),), 429)
+        return await _sign_up_page(request, form.values, (("email", "sign_in.error.too_often"),), 429)
     step = with_device(request)
     try:
         signed = await run_in_threadpool(_create, request, form, step)
     except EmailTaken:
-        return _sign_up_page(request, form.values, (("email", "sign_up.error.email_taken"),), 409)
+        return await _sign_up_page(request, form.values, (("email", "sign_up.error.email_taken"),), 409)
     return start(request, signed, step, _after_sign_up(request))
 
 
@@ -133,13 +133,13 @@ async def _sign_in(request: Request, credentials: Credentials, step: Step, value
         signed = await run_in_threadpool(sign_in, deps_of(request).database, credentials)
     except SecondFactorNeeded as more:
         if more.needs == "provider":
-            return _sign_in_page(request, values, "sign_in_said.provider_only", 403)
+            return await _sign_in_page(request, values, "sign_in_said.provider_only", 403)
         page = "set-up" if more.needs == "enrol" else "code"
         return go(f"{door(request)}/sign-in/{page}?next={quote(values['next'])}")
     except SignInRefused as refused:
         blocked = refused.code == "blocked"
         message = "sign_in.error.too_often" if blocked else "sign_in.error.wrong"
-        return _sign_in_page(request, values, message, 429 if blocked else 401)
+        return await _sign_in_page(request, values, message, 429 if blocked else 401)
     return start(request, signed, step, values["next"])
 
 
@@ -161,12 +161,7 @@ def _after_sign_up(request: Request) -> str:
     return "/book/review" if flow.has_slot else "/visits"
 
 
-def _booking(request: Request) -> bool:
-    """Whether a time is chosen that can still be booked."""
-    return read_flow(request).has_slot and not slot_has_passed(request)
-
-
-def _sign_in_page(request: Request, values: Mapping[str, str], error: str = "", status: int = 200) -> Response:
+async def _sign_in_page(request: Request, values: Mapping[str, str], error: str = "", status: int = 200) -> Response:
     return render(
         request,
         "auth/sign_in.html",
@@ -174,15 +169,22 @@ def _sign_in_page(request: Request, values: Mapping[str, str], error: str = "", 
         values=values,
         error=error,
         people=demo_people(request),
-        booking=_booking(request),
+        chosen="" if visitor(request).portal == STAFF else await chosen_words(request, "chosen.sign_in_"),
         provider=provider_label(request),
     )
 
 
-def _sign_up_page(
+async def _sign_up_page(
     request: Request, values: Mapping[str, str], errors: tuple[tuple[str, str], ...], status: int = 200
 ) -> Response:
-    return render(request, "auth/sign_up.html", status, values=values, errors=errors, booking=_booking(request))
+    return render(
+        request,
+        "auth/sign_up.html",
+        status,
+        values=values,
+        errors=errors,
+        chosen=await chosen_words(request, "chosen."),
+    )
 
 
 def _cookie(request: Request, name: str, value: str, seconds: int | None = None) -> str:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Scope
 from engine.log_context import visit_in
 from engine.pinned import ContentGone
 from portals.base.requests import audit_refusal
-from portals.base.templating import render
+from portals.base.templating import go, render
 from portals.base.visitor import STAFF, visitor
 from records.errors import Erased, NotYetBegun, Overtaken
 
@@ -53,8 +53,7 @@ def forgery_page(scope: Scope) -> ASGIApp:
 def error_page(request: Request, status: int, kind: str) -> Response:
     """One error page by kind; JSON for scripts."""
     reference = visitor(request).reference if "visitor" in request.scope else "-"
-    wants_json = request.url.path.startswith("/api/") or "application/json" in request.headers.get("accept", "")
-    if wants_json or "visitor" not in request.scope:
+    if _for_a_script(request) or "visitor" not in request.scope:
         return JSONResponse({"error": {"code": kind, "reference": reference}}, status_code=status)
     return render(request, "base/error.html", status, kind=kind, reference=reference, onward=ONWARD.get(kind, ""))
 
@@ -64,9 +63,20 @@ async def _refusal(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if status == 403:
         await audit_refusal(request, "role")
+    if status == 405 and request.method == "GET" and not _for_a_script(request):
+        return go(_above(request.url.path))
     answer = error_page(request, status, _kind(request, status))
     answer.headers.update(headers)
     return answer
+
+
+def _above(path: str) -> str:
+    """The page that a form's own address belongs to: whoever loads that address again is led back to it."""
+    return path.rstrip("/").rpartition("/")[0] or "/"
+
+
+def _for_a_script(request: Request) -> bool:
+    return request.url.path.startswith("/api/") or "application/json" in request.headers.get("accept", "")
 
 
 def _kind(request: Request, status: int) -> str:

@@ -6,6 +6,7 @@ value raises, so that a page never shows half a sentence; a test holds the catal
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -89,3 +90,12 @@ def _flat(node: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", str(value)
+
+
+def collated(text: str) -> tuple[str, str]:
+    """What words are put in order by: accents and capitals count only between words that are the same otherwise.
+
+    The languages of the pages keep `n` before `ñ`, as a letter of its own; every other mark is no letter.
+    """
+    plain = unicodedata.normalize("NFD", text.casefold().replace("ñ", "n\uffff"))
+    return "".join(char for char in plain if not unicodedata.combining(char)), text

@@ -27,8 +27,10 @@ from portals.patient.case_booking import at_now, find_taker
 from portals.patient.catalog import Offer, meeting_of, offer, offers
 from portals.patient.chosen_time import slot_has_passed
 from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
+from portals.patient.held import held_for_payment
 from portals.patient.law_view import law_view
 from portals.patient.places import place_problems, state_options
+from portals.patient.terms import terms_line
 from portals.patient.times import (
     Found,
     Search,
@@ -39,6 +41,7 @@ from portals.patient.times import (
     next_best,
     search_span,
     typed_instant,
+    week_named,
     week_of,
 )
 from portals.patient.times import offers as offers_kind
@@ -137,7 +140,7 @@ async def review_post(request: Request) -> Response:
     patient = await patient_of(request, flow)
     before = await in_scope(request, lambda scope: _already(scope, patient.person, flow, start))
     if before is not None and before.stage != "draft":
-        return drop_slot(request, go(f"/visits/{before.visit}/pay"))
+        return drop_slot(request, go(f"/visits/{before.visit}/pay"), before.visit)
     if not await _is_offered(request, found, flow.provider, start):  # nor is a draft of yesterday's: hours change
         return _choose_again(request, found, GONE, 409)
     visit = before.visit if before else await _draft(request, patient, found, (flow, located))
@@ -145,12 +148,12 @@ async def review_post(request: Request) -> Response:
     plan = await in_scope(request, lambda scope: scope.visits.plan(visit))  # the draft's own: content may have changed
     answer = await ask_visit(request, visit, ask, plan=plan)
     if answer.done:
-        return drop_slot(request, go(f"/visits/{visit}/pay"))
+        return drop_slot(request, go(f"/visits/{visit}/pay"), visit)
     if answer.code == "gate_shut":
         return await _refused(request, found, visit)
     mine = await in_scope(request, lambda scope: _already(scope, patient.person, flow, start))
     if mine is not None and mine.visit != visit:  # pressed twice: the other press holds the time
-        return drop_slot(request, go(f"/visits/{mine.visit}/pay"))
+        return drop_slot(request, go(f"/visits/{mine.visit}/pay"), mine.visit)
     return _choose_again(request, found, GONE, 409)
 
 
@@ -304,7 +307,7 @@ async def _search(request: Request, found: Offer, place: Place, about: str | dat
 def _week(search: Search, about: str | datetime) -> int:
     if isinstance(about, datetime):
         return min(week_of(search, about), search.furthest)
-    return min(int(about), search.furthest) if about.isascii() and about.isdigit() and len(about) < 4 else 0
+    return week_named(search, about)
 
 
 async def _searched(
@@ -357,6 +360,7 @@ async def _review(request: Request, flow: Flow, status: int = 200) -> Response:
         place=located,
         provider=provider,
         hold_seconds=_hold_seconds(found),
+        terms=terms_line(request, found.kind.plan, found.price_cents, found.currency),
         request_id=new_request_id(),
         acting=await acting_name(request, flow),
     )
@@ -383,5 +387,6 @@ async def home(request: Request) -> Response:
     """The clinic's front page: what it offers, for how much, when and in which languages."""
     who = visitor(request)
     hours = hours_lines(who.here.hours, who.language)
-    offered = offers(request)
-    return render(request, "patient/home.html", offers=offered, hours=hours, meeting=meeting_of(offered))
+    offered, held = offers(request), await held_for_payment(request)
+    told = {"terms": terms_line(request), "held": held}
+    return render(request, "patient/home.html", offers=offered, hours=hours, meeting=meeting_of(offered), **told)

@@ -102,7 +102,7 @@ async def add_file(request: Request, visit_id: str) -> Response:
         raise HTTPException(400) from None
     if code:
         return _refused(request, visit_id, code)
-    if _wants_json(request):
+    if wants_json(request):
         return JSONResponse({"added": True})
     return go(f"/visits/{visit_id}/files?said=added")
 
@@ -177,7 +177,7 @@ def _under_way(person: str) -> Iterator[None]:
 
 def _refused(request: Request, visit_id: str, code: str) -> Response:
     status = STATUS.get(code, 422)
-    if _wants_json(request):
+    if wants_json(request):
         words = translator(visitor(request).language)(f"files.refused.{code}")
         return JSONResponse({"problem": words}, status_code=status)
     said = Said(errors=((FIELD, code),), status=status)
@@ -189,5 +189,6 @@ def _told_length(request: Request) -> int:
     return int(told) if told.isascii() and told.isdigit() and len(told) < 18 else 0
 
 
-def _wants_json(request: Request) -> bool:
+def wants_json(request: Request) -> bool:
+    """Whether a script asks, which shows the answer in the page it is on."""
     return "application/json" in request.headers.get("accept", "")

@@ -19,7 +19,8 @@ FLOW_COOKIE = "cw_flow"
 class Flow:
     """A booking under way: visit type ``specialty/type``, place, and the slot (provider, ISO start in UTC).
 
-    ``acting`` is the relationship under which it is for somebody else, ``adding`` says that a child is added first.
+    ``acting`` is the relationship under which it is for somebody else, ``adding`` says that a child is added first,
+    ``held`` is the visit that a time was held for last.
     """
 
     visit_type: str = ""
@@ -29,6 +30,7 @@ class Flow:
     starts_at: str = ""
     acting: str = ""
     adding: str = ""
+    held: str = ""
 
     @property
     def has_place(self) -> bool:
@@ -57,9 +59,10 @@ def keep_flow(request: Request, answer: Response, flow: Flow) -> Response:
     return answer
 
 
-def drop_slot(request: Request, answer: Response) -> Response:
-    """``answer`` with the slot forgotten and the place kept, for the next booking."""
-    return keep_flow(request, answer, replace(read_flow(request), provider="", starts_at="", acting="", adding=""))
+def drop_slot(request: Request, answer: Response, held: str) -> Response:
+    """``answer`` with the slot forgotten and the place kept, for the next booking; ``held`` is its visit."""
+    flow = replace(read_flow(request), provider="", starts_at="", acting="", adding="", held=held)
+    return keep_flow(request, answer, flow)
 
 
 def _purpose(request: Request) -> str:

@@ -182,7 +182,7 @@ async def intake_answer(request: Request, visit_id: str, number: int) -> Respons
         raw = _typed_day(sent)
     checked = read_answer(item, raw)
     if checked.problem is not None:
-        words = problem_words(item, checked.problem, visitor(request).language)
+        words = problem_words(item, checked.problem, visitor(request).language, raw[0] if raw else "")
         return _problem(request, sitting, form, (item, raw, words, number))
     entry = Entry(
         item=item, raw=raw, version=_whole(field(sent, "version")), key=field(sent, "key") or new_request_id()

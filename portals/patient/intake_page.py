@@ -13,6 +13,9 @@ from engine.texts import text_in
 from portals.base.formats import Formats
 from portals.base.i18n import has_message, translator
 
+FAHRENHEIT = "[degF]"  # UCUM
+BODY_CELSIUS = (30.0, 45.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Question:
@@ -107,8 +110,8 @@ def in_words(item: Item, value: Any, language: str) -> str:
     return f"{value} {unit}".strip()
 
 
-def problem_words(item: Item, problem: AnswerProblem, language: str) -> str:
-    """The sentence for an answer's problem, with the limits it names."""
+def problem_words(item: Item, problem: AnswerProblem, language: str, typed: str = "") -> str:
+    """The sentence for an answer's problem, with the limits it names and their unit, and what `typed` looks like."""
     t = translator(language)
     values = dict(problem.values)
     for name in ("earliest", "latest"):
@@ -117,10 +120,25 @@ def problem_words(item: Item, problem: AnswerProblem, language: str) -> str:
     if "choice" in values:
         texts = {choice.id: text_in(choice.text, language) for choice in item.choices}
         values["choice"] = texts.get(str(values["choice"]), "")
+    unit = unit_words(item.unit, language)
+    for name in {"least", "most"} & values.keys() if unit else ():
+        values[name] = f"{values[name]} {unit}"
     key = f"intake.problem.{problem.code}"
     if problem.code == "required" and item.type in ("choice", "boolean", "multi_choice", "scale"):
         key = "intake.problem.required_choice"
-    return t(key if has_message(language, key) else "intake.problem.other", **values)
+    said = t(key if has_message(language, key) else "intake.problem.other", **values)
+    return f"{said}. {meant}" if (meant := _celsius(item, problem, language, typed)) else said
+
+
+def _celsius(item: Item, problem: AnswerProblem, language: str, typed: str) -> str:
+    """What somebody meant who typed a body's temperature in the other scale; empty where it does not look like that."""
+    try:
+        number = float(typed.replace(",", "."))
+    except ValueError:
+        return ""
+    if item.unit != FAHRENHEIT or problem.code != "too_low" or not BODY_CELSIUS[0] <= number <= BODY_CELSIUS[1]:
+        return ""
+    return translator(language)("bounds.celsius", celsius=f"{number:g}", fahrenheit=f"{number * 9 / 5 + 32:.1f}")
 
 
 def unit_words(unit: str, language: str) -> str:

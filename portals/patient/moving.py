@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -34,6 +34,7 @@ from portals.patient.times import (
     next_best,
     search_span,
     typed_instant,
+    week_named,
 )
 from portals.patient.undoing import moves_of, undo_of
 from portals.patient.visit import VisitPage, page_of, read_page
@@ -76,13 +77,13 @@ def _before(moves: list[VisitEvent]) -> datetime | None:
 
 
 @router.get("/visits/{visit_id}/move")
-async def move_page(request: Request, visit_id: str) -> Response:
+async def move_page(request: Request, visit_id: str, week: str = "") -> Response:
     """The clinician's other free times, where the terms let the patient take one."""
     page = await page_of(request, visit_id)
     if not page.movable or not page.lets("cancel"):
         return go(f"/visits/{visit_id}")
     said = said_again(request)
-    return once(request, await _move(request, visit_id, said))
+    return once(request, await _move(request, visit_id, said, week))
 
 
 @router.post("/visits/{visit_id}/move")
@@ -195,10 +196,10 @@ def _again(request: Request, visit_id: str, error: str, values: dict[str, str]) 
     return send_again(request, Said(values=values, errors=(("time", error),), status=409), path) or go(path)
 
 
-async def _move(request: Request, visit_id: str, said: Said) -> Response:
+async def _move(request: Request, visit_id: str, said: Said, week: str) -> Response:
     standing = await in_scope(request, lambda scope: standing_of(request, scope, visit_id))
     page = standing.page
-    found = await _search(request, page) if standing.change.moves_left else None
+    found = await _search(request, page, week) if standing.change.moves_left else None
     refusal = found.refusal if found else None
     law = law_view("book", False, refusal.decisions, visitor(request).language, page.state) if refusal else None
     return render(
@@ -222,9 +223,10 @@ def _best(found: Found | None, values: object) -> Time | None:
     return next_best(found, datetime.fromisoformat(wanted)) if found and wanted else None
 
 
-async def _search(request: Request, page: VisitPage) -> Found:
+async def _search(request: Request, page: VisitPage, week: str) -> Found:
     def read(scope: Scope) -> tuple[Search, ProviderView, list[Span]]:
         search = _query(request, scope, page)
+        search = replace(search, week=week_named(search, week))
         provider = scope.people.provider(page.visit.provider)
         span = search_span(search)
         taken = [Span(one.starts_at, one.ends_at) for one in scope.slots.taken(provider.person, span.start, span.end)]

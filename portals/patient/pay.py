@@ -12,7 +12,9 @@ from portals.base.requests import deps_of, field, form_of, in_scope, new_request
 from portals.base.templating import go, render
 from portals.patient.asking import ask_visit
 from portals.patient.cards import CardEntry, read_card
+from portals.patient.held import held_until
 from portals.patient.journey import PAID
+from portals.patient.terms import terms_line
 from portals.patient.visit import VisitPage, page_of
 from workflows.contracts import Ask
 
@@ -26,7 +28,7 @@ async def pay_page(request: Request, visit_id: str) -> Response:
     page = await page_of(request, visit_id)
     if page.visit.payment_state in PAID or page.visit.stage not in PAYABLE:
         return go(f"/visits/{visit_id}")
-    return once(request, _form(request, page, said_again(request)))
+    return once(request, await _form(request, page, said_again(request)))
 
 
 @router.post("/visits/{visit_id}/pay")
@@ -39,7 +41,7 @@ async def pay_post(request: Request, visit_id: str) -> Response:
         {name: field(form, name) for name in ("name", "number", "expires", "code")}, deps_of(request).clock.now()
     )
     if entry.errors:
-        return _again(request, page, entry, entry.errors, 422)
+        return await _again(request, page, entry, entry.errors, 422)
     await in_scope(request, lambda scope: scope.visits.set_payment_method(visit_id, entry.token, entry.label))
     answer = await ask_visit(request, visit_id, Ask(request=request_id(form), act="pay", actor=session.person))
     if answer.done:
@@ -52,18 +54,18 @@ async def _refused(request: Request, visit_id: str, entry: CardEntry, code: str)
     if page.visit.stage not in PAYABLE:
         return go(f"/visits/{visit_id}")
     key = "pay.error.declined" if code == "payment_declined" else "pay.error.later"
-    return _again(request, page, entry, (("number", key),), 402)
+    return await _again(request, page, entry, (("number", key),), 402)
 
 
-def _again(
+async def _again(
     request: Request, page: VisitPage, entry: CardEntry, errors: tuple[tuple[str, str], ...], status: int
 ) -> Response:
     """The form once more with what may be kept of it; never the number or the code."""
     said = Said(values={"name": entry.name, "expires": entry.expires}, errors=errors, status=status)
-    return send_again(request, said) or _form(request, page, said)
+    return send_again(request, said) or await _form(request, page, said)
 
 
-def _form(request: Request, page: VisitPage, said: Said) -> Response:
+async def _form(request: Request, page: VisitPage, said: Said) -> Response:
     return render(
         request,
         "patient/pay.html",
@@ -73,4 +75,6 @@ def _form(request: Request, page: VisitPage, said: Said) -> Response:
         values=said.values,
         errors=said.errors,
         request_id=new_request_id(),
+        terms=terms_line(request, page.plan, page.visit.price_cents, page.visit.currency),
+        until=await held_until(request, page),
     )

@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from engine.forms import Form, Item
 from engine.photos import shots_for
@@ -25,7 +25,7 @@ from portals.base.multipart import BadUpload, drain
 from portals.base.requests import actor_of, in_scope, new_request_id
 from portals.base.templating import go
 from portals.base.visitor import visitor
-from portals.patient.files import HEARD_OUT, taken
+from portals.patient.files import HEARD_OUT, STATUS, taken, wants_json
 from portals.patient.intake import Sitting, read_sitting
 from portals.patient.intake_page import number_of
 from records.blobs import CLEAN, PHOTO, BlobView
@@ -65,6 +65,8 @@ async def send_photo(request: Request, visit_id: str, item_id: str, shot_id: str
     stream = request.stream()
     if asked is None:  # the form asks for something else by now
         await drain(stream, HEARD_OUT)
+        if wants_json(request):
+            raise HTTPException(409)
         return go(f"/visits/{visit_id}/intake")
     try:
         code, blob = await taken(request, visit_id, stream, for_shot=True)
@@ -77,6 +79,8 @@ async def send_photo(request: Request, visit_id: str, item_id: str, shot_id: str
         code = await _kept(request, asked, blob)
     if code:
         return _refused(request, asked, code)
+    if wants_json(request):
+        return JSONResponse({"sent": True})
     return go(f"{asked.page}#shot-{shot_id}")
 
 
@@ -154,5 +158,7 @@ def _refused(request: Request, asked: _Shot, code: str) -> Response:
     language, least = visitor(request).language, asked.item.quality.pixels if asked.item.quality else 0
     key = f"photos.refused.{code}" if has_message(language, f"photos.refused.{code}") else f"files.refused.{code}"
     words = translator(language)(key, least=least)
+    if wants_json(request):
+        return JSONResponse({"problem": words}, status_code=STATUS.get(code, 422))
     said = Said(values={"value": asked.shot, "error": words}, status=422)
     return send_again(request, said, asked.page) or go(asked.page)

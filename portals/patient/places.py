@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from engine.zones import ZipPlace
-from portals.base.i18n import catalogue, translator
+from portals.base.i18n import catalogue, collated, translator
 
 STATE_KEY = "state."
 FIVE_DIGITS = re.compile(r"[0-9]{5}(-[0-9]{4})?")
@@ -31,5 +31,5 @@ def place_problems(values: Mapping[str, str], located: ZipPlace | None) -> tuple
 def state_options(language: str) -> tuple[tuple[str, str], ...]:
     """The states to choose from, by name, with the invitation to choose first."""
     t = translator(language)
-    named = sorted(((code, t(STATE_KEY + code)) for code in STATES), key=lambda pair: pair[1])
+    named = sorted(((code, t(STATE_KEY + code)) for code in STATES), key=lambda pair: collated(pair[1]))
     return (("", t("common.choose")), *named)

@@ -149,6 +149,11 @@ def week_of(search: Search, wanted: datetime) -> int:
     return min(max(days // PAGE_DAYS, 0), MOST_WEEKS)
 
 
+def week_named(search: Search, text: str) -> int:
+    """The week that an address names; the first where it names none."""
+    return min(int(text), search.furthest) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
 def next_best(found: Found, wanted: datetime) -> Time | None:
     """The offered time that is nearest to one that is not to be had; the earlier of two."""
     times = {

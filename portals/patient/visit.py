@@ -14,16 +14,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from engine.consent_text import GUARDIAN
+from engine.forms_intake import next_item
 from engine.plans import VisitPlan
 from portals.auth.guards import require_patient
 from portals.base.requests import deps_of, in_scope, new_request_id
 from portals.base.templating import go, render
+from portals.base.visit_content import visit_content
 from portals.base.visitor import visitor
 from portals.patient.emergent import emergent_flags, emergent_of
+from portals.patient.intake_page import without
 from portals.patient.journey import OVER, SEEN, JourneyStep, Told, current, journey
 from portals.patient.late_photos import refused_photos
 from portals.patient.law_view import LawView, law_view
-from portals.patient.step_words import step_words
+from portals.patient.step_words import CHECK, IN_CALL, NO_CALL, TODAY, WRITTEN, step_words
 from portals.patient.undoing import undo_of
 from records.access import Role
 from records.errors import NotYetBegun
@@ -247,7 +250,8 @@ async def visit_home(request: Request, visit_id: str) -> Response:
         return go(f"/visits/{visit_id}/emergency")
     law = law_of(page, visitor(request).language)
     new = request.query_params.get("new", "")
-    steps = step_words(page.steps, visitor(request).language, page.lets, today=_is_today(request, page))
+    moments = await in_scope(request, lambda scope: _moments(request, scope, page))
+    steps = step_words(page.steps, visitor(request).language, page.lets, moments)
     may_send = page.lets("intake") and page.visit.stage != "draft" and not page.over
     flags = () if page.over or page.seen else emergent_flags(page.plan, page.flags)
     emergent = await in_scope(request, lambda scope: emergent_of(request, scope, visit_id, flags)) if flags else None
@@ -275,6 +279,34 @@ def _only_times(scope: Scope, visit_id: str) -> tuple[VisitView, str] | None:
     """The visit, and for whom one acts, where that is all they may know of it; else None."""
     visit = scope.visits.glimpse(visit_id)
     return None if visit is None else (visit, scope.parts.given(visit_id).acting_for)
+
+
+def _moments(request: Request, scope: Scope, page: VisitPage) -> dict[str, str]:
+    """Which kinds of steps are in a moment of their own, so that their words say what is true now."""
+    told = {}
+    if page.plan.answer_within_seconds:
+        told["place"] = NO_CALL
+    elif _is_today(request, page):
+        told["place"] = TODAY
+    if page.visit.stage != "completed" and page.seen:
+        told["summary"] = WRITTEN
+    if page.visit.stage == "in_call":
+        told["waiting"] = IN_CALL
+    now = page.now
+    if now is not None and now.kind == "intake" and page.lets("intake") and page.visit.stage != "draft":
+        told |= {"intake": CHECK} if _is_answered(request, scope, page.visit.visit, now.form) else {}
+    return told
+
+
+def _is_answered(request: Request, scope: Scope, visit_id: str, name: str) -> bool:
+    """Whether nothing of a form is left to answer: then it waits to be checked and handed in."""
+    deps = deps_of(request)
+    kept = {item: view.value for item, view in scope.forms.answers(visit_id, name).items()}
+    if not kept:
+        return False
+    form = visit_content(scope, visit_id, deps.content(), deps.library().law.vocabulary).form(name)
+    form = without(form, scope.parts.unasked(visit_id))
+    return next_item(form, {item: value for item, value in kept.items() if form.item(item)}) is None
 
 
 def _is_today(request: Request, page: VisitPage) -> bool:

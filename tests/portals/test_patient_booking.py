@@ -8,14 +8,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from engine.clinic_terms import Terms
 from engine.dossier import Dossier
 from engine.ports import GateRecord
+from portals.patient.places import state_options
 from records.hours import ExceptionDraft
 from records.scope import Actor
 from records.visits import VisitDraft
 from tests.portals.helpers_clinic import SLUG, Clinic, LicenceGates, post, sign_in
 from tests.portals.helpers_files import PLACE, person_of
 from tests.portals.helpers_journey import GOOD_CARD, KIND, MIAMI, booked, choose, held, times
+from tests.portals.test_moving import on_terms
 
 pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
 
@@ -218,10 +221,10 @@ def test_a_time_that_has_passed_is_not_promised_to_anybody(clinic: Clinic) -> No
     browser = clinic.browser()
     chosen = times(browser)[0]
     choose(browser, chosen)
-    assert "before we hold your time" in browser.get("/sign-up").text
+    assert "then we hold the time for you" in browser.get("/sign-up").text
     clinic.clock.at = datetime.fromisoformat(chosen.partition("|")[2]) + timedelta(minutes=1)
-    assert "before we hold your time" not in browser.get("/sign-up").text
-    assert "The time you chose is kept" not in browser.get("/sign-in").text
+    assert "You chose" not in browser.get("/sign-up").text
+    assert "You chose" not in browser.get("/sign-in").text
     sign_in(browser)
     page = browser.get("/book/review")
     assert page.status_code == 409
@@ -265,3 +268,45 @@ def _without_licences(monkeypatch: pytest.MonkeyPatch) -> None:
 
     original = LicenceGates.ask
     monkeypatch.setattr(LicenceGates, "ask", refuse)
+
+
+def test_terms_and_the_end_of_the_hold_are_said_before_anything_is_paid(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    choose(browser, times(browser)[0])
+    account = browser.get("/sign-up").text
+    assert re.search(r"You chose .+ with .+ Until then somebody else may take it", account)
+    sign_in(browser)
+    assert "cancel free of charge" in browser.get("/").text
+    review = browser.get("/book/review").text
+    assert "cancel free of charge" in review and "15 minutes late" in review
+    visit = held(clinic, browser)
+    paying = browser.get(f"/visits/{visit}/pay").text
+    assert "15 minutes late" in paying and "We hold it for you until" in paying
+    start = browser.get("/book/review")  # where Back leads
+    assert start.url.path == "/" and "A time is held for you" in start.text
+    assert f'href="/visits/{visit}/pay"' in start.text
+    post(browser, f"/visits/{visit}/pay", GOOD_CARD)
+    assert "A time is held for you" not in browser.get("/").text
+
+
+def test_a_fee_for_canceling_late_is_named_with_its_price(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = clinic.browser()
+    on_terms(clinic, monkeypatch, Terms(free_until_seconds=6 * 3600, late_fee_cents=2000))
+    choose(browser, times(browser)[0])
+    sign_in(browser)
+    assert (
+        "free of charge until 6 hours before it begins; canceling later costs $20" in browser.get("/book/review").text
+    )
+
+
+def test_states_stand_in_the_order_of_their_language() -> None:
+    names = [name for code, name in state_options("es") if code]
+    assert names.index("Míchigan") < names.index("Minnesota") < names.index("Montana")
+
+
+def test_the_address_of_a_form_leads_back_to_its_page_when_it_is_loaded_again(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    sign_in(browser)
+    visit = held(clinic, browser)
+    again = browser.get(f"/visits/{visit}/move/undo", follow_redirects=False)
+    assert (again.status_code, again.headers["location"]) == (303, f"/visits/{visit}/move")

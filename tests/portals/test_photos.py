@@ -181,3 +181,26 @@ def test_the_page_speaks_spanish(clinic: Clinic) -> None:
     browser.cookies.set("cw_language", "es", domain=f"{SLUG}.localhost")
     text = browser.get(page).text
     assert "A un brazo de distancia" in text and "Tome o elija una foto" in text
+
+
+def test_what_continue_sends_is_answered_without_leaving_the_page(clinic: Clinic) -> None:
+    browser, visit, page = at_photos(clinic)
+    token = csrf_of(browser.get(page).text)
+
+    def at_once(shot: str, content: bytes) -> httpx.Response:
+        to = f"/visits/{visit}/intake/photos/photos/{shot}"
+        sent = {
+            "data": {"csrf": token},
+            "files": {"file": ("IMG.jpg", content)},
+            "headers": {"accept": "application/json"},
+        }
+        answer: httpx.Response = browser.post(to, **sent)
+        return answer
+
+    refused = at_once("overview", photo(10, 500, 900))
+    assert refused.status_code == 422 and "shorter side needs 600 pixels" in refused.json()["problem"]
+    assert at_once("overview", PDF).status_code == 415
+    assert at_once("nonsense", photo(10)).status_code == 409
+    for number, shot in enumerate(("overview", "close_up", "scale", "side")):
+        assert at_once(shot, photo(40 + 30 * number)).json() == {"sent": True}
+    assert go_on(browser, page).url.path == f"/visits/{visit}/intake/{len(BEFORE) + 2}"

@@ -16,7 +16,7 @@ PLACE = JourneyStep(kind="place", state="now", path="/visits/vis_1/place")
 
 @pytest.mark.parametrize(("language", "today", "other"), [("en", "today", "On the day"), ("es", "hoy", "El mismo día")])
 def test_a_place_is_asked_for_today_on_the_day_itself(language: str, today: str, other: str) -> None:
-    due, early = (step_words((PLACE,), language, lambda _: True, today=is_today)[0] for is_today in (True, False))
+    due, early = (step_words((PLACE,), language, lambda _: True, moment)[0] for moment in ({"place": "today"}, {}))
     assert today in due.text and other not in due.text
     assert other in early.text
 
@@ -33,3 +33,21 @@ def test_every_kind_of_consent_has_words_where_it_is_listed(language: str) -> No
     """A child's guardian signs one of their own; without words the pages would show its code."""
     book = yaml.safe_load((ROOT / "forms" / "consent" / "clauses.yaml").read_text(encoding="utf-8"))
     assert [one for one in book["kinds"] if not has_message(language, f"consent.kind.{one}")] == []
+
+
+def test_a_summary_that_is_being_written_has_no_button_and_a_receipt_is_called_one() -> None:
+    steps = (
+        JourneyStep(kind="pay", state="done", path="/visits/vis_1/pay"),
+        JourneyStep(kind="summary", state="now", path="/visits/vis_1/summary"),
+    )
+    paid, summary = step_words(steps, "en", lambda _: True, {"summary": "written"})
+    assert (paid.look, paid.review) == ("Receipt", "/visits/vis_1/receipt")
+    assert summary.action == "" and "writing" in summary.text
+
+
+def test_a_step_says_in_each_moment_what_is_true_of_it() -> None:
+    intake = JourneyStep(kind="intake", state="now", path="/visits/vis_1/intake", form="a/b")
+    [answering], [checking] = (step_words((intake,), "en", lambda _: True, told) for told in ({}, {"intake": "check"}))
+    assert (answering.action, checking.action) == ("Answer the questions", "Check and hand in")
+    [apart] = step_words((PLACE,), "en", lambda _: True, {"place": "no_call"})
+    assert "visit" not in apart.text.lower() and "day" not in apart.text

@@ -34,6 +34,7 @@ UNAUDITED = {
     "checks.tried",
     "replays.steps",
     "reviews.count",
+    "slots.held_until",
     "slots.taken",
     "visits.changes",
     "visits.document",

@@ -70,8 +70,9 @@ async function given(mine) {
       return;
     } catch (error) {
       savedAt = 0;
-      const isOver = error.final || error.message === "conflict";
-      status.textContent = isOver ? status.dataset.failed : status.dataset.trying;
+      const isConflict = error.message === "conflict";
+      const isOver = error.final || isConflict;
+      status.textContent = isConflict ? status.dataset.conflict : isOver ? status.dataset.failed : status.dataset.trying;
       if (isOver) return;
     }
   }

@@ -1,12 +1,42 @@
-// Looks at a photo before it is sent, and says in words what to do better. Without this script photos are sent as they
-// are; the server has limits of its own. Only a photo with too few pixels is held back: light and sharpness advise.
+// Looks at a photo before it is sent, and says in words what to do better. Continue sends whatever was chosen and not
+// sent yet, one photo after the other. Without this script each photo is sent by its own button, as it is; the server has
+// limits of its own. Only a photo with too few pixels is held back: light and sharpness advise.
 
 import { MEASURED_AT, verdict } from "/static/js/photo_quality.js";
 
 const page = document.querySelector("[data-photos]");
 const limits = Object.fromEntries(["pixels", "sharp", "dark", "bright"].map((name) => [name, Number(page.dataset[name])]));
+const shots = [...page.querySelectorAll("[data-shot]")].map(begin);
+const goOn = document.querySelector("[data-go-on]");
+let under = false;
 
-for (const form of page.querySelectorAll("[data-shot]")) begin(form);
+goOn.addEventListener("submit", (event) => {
+  const chosen = shots.filter((shot) => shot.isChosen());
+  if (under || chosen.length) event.preventDefault();
+  if (under || !chosen.length) return;
+  const wrong = chosen.find((shot) => shot.isStopped());
+  if (wrong) { again(wrong); return; }
+  under = true;
+  sendAll(chosen).then((refused) => {
+    under = false;
+    if (refused) again(refused); else HTMLFormElement.prototype.submit.call(goOn);
+  });
+});
+
+/** Sends one after the other; the first that was refused, if any was. */
+async function sendAll(chosen) {
+  let refused;
+  for (const shot of chosen) {
+    if (!(await shot.send())) refused ??= shot;
+  }
+  return refused;
+}
+
+/** Back to a photo that is not taken; Continue works again. */
+function again(shot) {
+  delete goOn.dataset.sent;
+  shot.focus();
+}
 
 function begin(form) {
   const input = form.querySelector("input[type=file]");
@@ -42,6 +72,24 @@ function begin(form) {
     say(page.dataset.sending, "");
   });
   window.addEventListener("pageshow", () => { sent = false; });
+
+  /** Sends the chosen photo without leaving the page; says what is wrong with it. */
+  async function send() {
+    say(page.dataset.sending, "");
+    const body = new FormData(form);
+    const headers = { accept: "application/json", "x-csrf-token": form.elements.csrf.value };
+    const answer = await fetch(form.action, { method: "POST", body, headers }).catch(() => null);
+    const told = answer ? await answer.json().catch(() => ({})) : {};
+    if (!answer?.ok) {
+      say(told.problem ?? page.dataset.lost, "poor");
+      return false;
+    }
+    input.value = "";
+    say(page.dataset.sent, "good");
+    return true;
+  }
+
+  return { send, isChosen: () => input.files.length > 0, isStopped: () => stopped, focus: () => input.focus() };
 }
 
 /** Draws the photo small and judges it. */
