@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 import yaml
 
+from engine.forms import Item
+from engine.forms_answers import AnswerProblem
 from portals.base.i18n import has_message
 from portals.patient.asked_by import AskedBy, askers_of
+from portals.patient.intake_page import problem_words
 from portals.patient.journey import JourneyStep
 from portals.patient.step_words import step_words
 from tests.portals.helpers_clinic import ROOT
@@ -51,3 +57,12 @@ def test_a_step_says_in_each_moment_what_is_true_of_it() -> None:
     assert (answering.action, checking.action) == ("Answer the questions", "Check and hand in")
     [apart] = step_words((PLACE,), "en", lambda _: True, {"place": "no_call"})
     assert "visit" not in apart.text.lower() and "day" not in apart.text
+
+
+@pytest.mark.parametrize(("language", "typed", "said"), [("en", "39", "102.2 °F"), ("es", "38,5", "101.3 °F")])
+def test_a_bound_names_its_unit_and_celsius_is_recognized(language: str, typed: str, said: str) -> None:
+    item = SimpleNamespace(unit="[degF]", type="decimal", choices=())
+    problem = AnswerProblem(code="too_low", values={"least": 93})
+    words = problem_words(cast(Item, item), problem, language, typed)
+    assert "93 °F" in words and "Celsius" in words and said in words
+    assert "Celsius" not in problem_words(cast(Item, item), problem, language, "9")
