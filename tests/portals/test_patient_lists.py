@@ -58,11 +58,12 @@ def test_what_is_no_longer_taken_refuses_nothing_any_more(portal: Portal, monkey
     assert len(drafted(portal)) == 1
 
 
-def test_what_could_not_be_compared_is_named_where_one_prescribes(portal: Portal) -> None:
+def test_what_could_not_be_compared_is_named_where_one_prescribes(portal: Portal, clock: HandClock) -> None:
     for number, (kind, name) in enumerate(
         [("medication", "Zolofft 50 mg"), ("medication", "Xylofan"), ("allergy", "Augmentin")]
     ):
         say(portal, kind, "added", name, f"{number}" * 24)
+        clock.move(seconds=1)
     page = text_of(portal.client.get(f"{portal.at}?pick=base:ibuprofen").text)
     assert "Not checked against interactions or allergies: Zolofft 50 mg (did you mean sertraline?), Xylofan" in page
     portal.post(f"{portal.at}/orders", **RX)
