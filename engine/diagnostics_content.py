@@ -269,7 +269,7 @@ CONTENT: tuple[Kind, ...] = (
         "VISIT011",
         "the formulary does not fit: {reason}",
         "What is offered must be lawful to send.",
-        "correct the entry",
+        "correct the entry; a drug that is missing is added to rules/us/drugs.yaml, with its classes and forms",
     ),
     Kind(
         "VISIT012",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from engine.conditions import Scope
 from engine.diagnostics import Problems, listed, nearest
@@ -78,6 +79,12 @@ def compile_specialty(folder: Folder, around: Surroundings, problems: Problems) 
     found = None if mine.errors else _Compiler(folder, around, mine).specialty()
     problems.found.extend(mine.found)
     return None if mine.errors else found
+
+
+def _spelt_alike(name: str, known: Iterable[str]) -> str:
+    """A slip of the fingers and nothing else: another medicine is never suggested."""
+    close = get_close_matches(name, [one for one in known if one[:1] == name[:1]], n=1, cutoff=0.85)
+    return f"; did you mean `{close[0]}`?" if close else ""
 
 
 class _Compiler:
@@ -327,7 +334,7 @@ class _Compiler:
     def _drug(self, node: Node) -> FormularyDrug:
         name, schedules = node.text("name").lower(), self._around.schedules
         if schedules and name not in schedules:
-            reason = f"`{name}` is not in the drug base{nearest(name, schedules)}"
+            reason = f"`{name}` is not in the drug base{_spelt_alike(name, schedules)}"
             self._problems.report("VISIT011", node["name"].at, reason=reason)
         elif schedules and (schedules[name] or "") != node.text("schedule"):
             told = f"schedule {schedules[name]}" if schedules[name] else "not controlled"
