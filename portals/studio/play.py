@@ -9,6 +9,7 @@ from pathlib import Path
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from admin_ui.studio.findings import files_of
 from admin_ui.studio.patient import Scene
 from admin_ui.studio.tried import Offered, Tried, settled
 from admin_ui.studio.walk import Stage, Walked, walk_through
@@ -39,6 +40,17 @@ def known_specialties(root: Path, content: Content) -> tuple[str, ...]:
     """The specialties that have a folder or a good version, by id."""
     folders = {path.parent.name for path in root.glob("specialties/*/specialty.yaml")}
     return tuple(sorted(folders | content.specialties.keys()))
+
+
+def has_file(root: Path, specialty: str) -> bool:
+    """Whether the file that makes a specialty is there; a good version may be in force without it."""
+    return (root / "specialties" / specialty / "specialty.yaml").is_file()
+
+
+def is_of(file: str, specialty: str, content: Content) -> bool:
+    """Whether a file belongs to a specialty: one of its folder, or a form that it asks."""
+    good = content.specialties.get(specialty)
+    return file.startswith(f"specialties/{specialty}/") or file in files_of(specialty, good, "")
 
 
 def known(request: Request, specialty: str) -> str:

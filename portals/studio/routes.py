@@ -27,7 +27,7 @@ from portals.base.visitor import visitor
 from portals.studio import checks_page
 from portals.studio.checks_page import mark_of
 from portals.studio.door import STUDIO, require_studio
-from portals.studio.play import Play, known, known_specialties, play
+from portals.studio.play import Play, has_file, is_of, known, known_specialties, play
 from portals.studio.screen import framed, screen_page
 from portals.studio.view import findings_view, play_view
 
@@ -47,12 +47,10 @@ async def studio(request: Request) -> Response:
         {
             "id": name,
             "title": text_in(content.specialties[name].title, who.language) if name in content.specialties else name,
-            "is_good": name in content.specialties,
+            "is_good": name in content.specialties and has_file(deps.settings.root, name),
             "kinds": len(content.specialties[name].visit_types) if name in content.specialties else 0,
             "is_offered": name in clinic.specialties,
-            "errors": sum(
-                one.severity is Severity.ERROR and one.location.file.startswith(f"specialties/{name}/") for one in shown
-            ),
+            "errors": sum(one.severity is Severity.ERROR and is_of(one.location.file, name, content) for one in shown),
         }
         for name in known_specialties(deps.settings.root, content)
     ]

@@ -148,6 +148,17 @@ def test_a_broken_file_is_told_with_its_line_while_the_last_good_version_is_play
     assert re.search(r'value="fever" checked', screen)
 
 
+def test_a_specialty_whose_file_is_gone_is_not_said_to_be_right(desk: Desk) -> None:
+    ops = inside(desk.clinic)
+    file = desk.root / "specialties" / "urgent_care" / "specialty.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.unlink()
+    page = ops.get(HOME).text
+    file.write_text(text, encoding="utf-8")
+    row = page.partition('href="/staff/studio/specialties/urgent_care"')[2].partition("</tr>")[0]
+    assert "Refused" in row and "Right" not in row
+
+
 def test_an_answer_whose_choice_is_gone_is_left_out_and_named(desk: Desk) -> None:
     page = inside(desk.clinic).get(f"{PAGE}?a.{FORM}:chief_complaint=gone_choice").text
     assert "no longer fit" in page

@@ -2,6 +2,7 @@
 
 const LOOK_MS = 1000;
 const AWAY_MS = 5000;
+const SLOW_MS = 300;
 const live = document.getElementById("live");
 const said = document.querySelector("[data-live]");
 
@@ -15,11 +16,28 @@ async function look() {
   setTimeout(look, pause);
 }
 
+// An answer that takes a while is a look at changed files: until it is there, nothing is said of problems.
 async function compare() {
-  const answer = await fetch("/staff/studio/state", { headers: { accept: "application/json", "x-idle": "1" } });
-  if (!answer.ok || answer.redirected) return;
-  const now = (await answer.json()).mark;
-  if (now !== live.dataset.mark) await refresh();
+  const slow = setTimeout(() => checking(true), SLOW_MS);
+  try {
+    const answer = await fetch("/staff/studio/state", { headers: { accept: "application/json", "x-idle": "1" } });
+    if (!answer.ok || answer.redirected) return;
+    const now = (await answer.json()).mark;
+    if (now === live.dataset.mark) return;
+    checking(true);
+    await refresh();
+  } finally {
+    clearTimeout(slow);
+    checking(false);
+  }
+}
+
+function checking(yes) {
+  live.setAttribute("aria-busy", String(yes));
+  for (const one of live.querySelectorAll("[data-sure]")) {
+    one.dataset.words ??= one.textContent;
+    one.textContent = yes ? one.dataset.sure : one.dataset.words;
+  }
 }
 
 async function refresh() {
