@@ -157,7 +157,7 @@ def test_every_pair_that_the_living_page_shows_of_a_brand_can_be_read(number: in
 
 def test_the_living_page_shows_every_component() -> None:
     """But those that only stand inside others: a token, a message below a field, a source inside a law card."""
-    inside = {"csrf", "field_error", "described", "source", "citations"}
+    inside = {"csrf", "field_error", "described", "source", "citations", "as_published"}
     templates = STATIC.parent / "base" / "templates"
     macros = set(re.findall(r"{% macro (\w+)", (templates / "components.html").read_text(encoding="utf-8")))
     sheets = [file.read_text(encoding="utf-8") for file in (templates / "design").glob("*.html")]
