@@ -14,7 +14,18 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("records", "workflows", "integrations", "portals", "admin_ui", "media")
 # What may be deleted: counters, tokens, held times, mails, what somebody takes off their own account, and with an
 # erased person their wish for texts, which holds an index of their number.
-PASSING = frozenset({"SignInAttempt", "Ceremony", "SecondFactor", "RecoveryCode", "SlotCell", "MailRow", "TextWishRow", "ConversationDraftRow"})
+PASSING = frozenset(
+    {
+        "SignInAttempt",
+        "Ceremony",
+        "SecondFactor",
+        "RecoveryCode",
+        "SlotCell",
+        "MailRow",
+        "TextWishRow",
+        "ConversationDraftRow",
+    }
+)
 # Loops over tables, each looked at: an erased person's ways to sign in; a clinician's licences, which are told anew.
 LOOPS = frozenset({("records/erasure.py", "table"), ("records/people.py", "table")})
 
