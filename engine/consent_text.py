@@ -24,7 +24,8 @@ GUARDIAN = "guardian"
 class Clause:
     """A clause: the kind of consent it belongs to; `details` empty means that it always belongs to its kind.
 
-    `tells` are the disclosures that its words make, in the words of the law: its details among them.
+    `tells` are the disclosures that its words make, in the words of the law: its details among them. `modalities` are
+    those of the visits that it is read for; empty, it is read for all.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Clause:
     tells: tuple[str, ...] = ()
     title: Texts
     text: Texts
+    modalities: tuple[str, ...] = ()
 
     @property
     def ref(self) -> str:
@@ -56,6 +58,7 @@ class ClauseBook:
 class ConsentAbout:
     """Whom a consent is for: its language, the jurisdiction of the place, the clinic, and the kinds the visit asks.
 
+    ``modality`` is how they meet, in the vocabulary's word; empty, the clauses of every modality are read.
     ``guardian`` says that a guardian signs for a minor, who may give what is a guardian's to give.
     """
 
@@ -64,6 +67,11 @@ class ConsentAbout:
     clinic: ClinicFile
     kinds: tuple[str, ...] = ()
     guardian: bool = False
+    modality: str = ""
+
+    def reads(self, clause: Clause) -> bool:
+        """Whether a clause is about a visit like this one."""
+        return not (self.modality and clause.modalities) or self.modality in clause.modalities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +126,7 @@ def assemble_consent(decisions: Mapping[str, Mapping[str, Any]], book: ClauseBoo
     clauses = tuple(
         _read(clause, about)
         for clause in book.clauses
-        if clause.kind in kinds and (not clause.details or asked.intersection(clause.details))
+        if clause.kind in kinds and about.reads(clause) and (not clause.details or asked.intersection(clause.details))
     )
     return _consent(kinds, clauses, text_in(book.agreement, about.language), _form(asked), about)
 
@@ -130,7 +138,7 @@ def read_clauses(
     return tuple(
         _read(clause, about)
         for clause in book.clauses
-        if clause.kind == kind or not set(details).isdisjoint(clause.details)
+        if about.reads(clause) and (clause.kind == kind or not set(details).isdisjoint(clause.details))
     )
 
 

@@ -16,6 +16,7 @@ _CLAUSE = Record(
         "kind": Key(NAME, "the kind of consent it belongs to", required=True),
         "details": Key(ListOf(NAME, least=1), "read only where a duty's detail names one of these words"),
         "tells": Key(ListOf(NAME, least=1), "disclosures of the law that its words make, beside its `details`"),
+        "modalities": Key(ListOf(NAME, least=1), "ways of meeting it is read for; all when it names none"),
         "title": Key(TEXTS, "its heading by language", required=True),
         "text": Key(TEXTS, "its words by language; {clinic}, {phone} and {email} are put in", required=True),
     },
@@ -58,9 +59,12 @@ def _book(document: Node, vocabulary: Scope, problems: Problems) -> ClauseBook:
     require_languages(document["agreement"], languages, problems)
     seen: dict[str, int] = {}
     disclosures = fields["disclosures"].choices if "disclosures" in fields else ()
+    meeting = vocabulary.type_of("encounter.modality")
+    modalities = meeting.choices if meeting else ()
     for part in document["clauses"]:
         _check_clause(part, languages, kinds, problems)
-        _check_tells(part, disclosures, problems)
+        _check_known(part, "tells", disclosures, problems)
+        _check_known(part, "modalities", modalities, problems)
         line = seen.setdefault(part.text("id"), part.at.line)
         if line != part.at.line:
             problems.report("FORM001", part["id"].at, id=part.text("id"), line=line)
@@ -80,8 +84,8 @@ def _check_clause(node: Node, languages: tuple[str, ...], kinds: tuple[str, ...]
         require_languages(node[key], languages, problems)
 
 
-def _check_tells(node: Node, known: tuple[str, ...], problems: Problems) -> None:
-    for part in node.get("tells") or ():
+def _check_known(node: Node, key: str, known: tuple[str, ...], problems: Problems) -> None:
+    for part in node.get(key) or ():
         if part.raw not in known:
             hint, allowed = nearest(part.raw, known), listed(known)
             problems.report("SHAPE004", part.at, value=part.raw, hint=hint, allowed=allowed)
@@ -102,4 +106,5 @@ def _clause(node: Node, disclosures: tuple[str, ...]) -> Clause:
         tells=tuple(word for word in disclosures if word in told),
         title=read_texts(node["title"]),
         text=read_texts(node["text"]),
+        modalities=node.texts("modalities"),
     )

@@ -251,6 +251,7 @@ def _consent(
         clinic=stage.content.clinic(stage.scene.clinic),
         kinds=tuple(kinds),
         guardian=tried.company == "guardian",
+        modality=kind.plan.modality,
     )
     return assemble_consent(decisions, stage.content.clauses, about)
 

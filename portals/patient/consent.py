@@ -112,6 +112,7 @@ async def _asked(request: Request, visit_id: str) -> Asked | None:
         clinic=content.clinic(who.here.slug),
         kinds=tuple(sorted(consent_kinds(page.plan))),
         guardian=page.guardian,
+        modality=page.plan.modality,
     )
     decisions = {topic: record.decisions[topic] for topic in TOPICS if topic in record.decisions}
     text = assemble_consent(decisions, content.clauses, about)

@@ -1,5 +1,6 @@
 """A consent holds what the decisions ask for, no more, and its digest changes only when the words do."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,12 +19,16 @@ from engine.rulebook import load_rulebook
 from tests.engine.helpers_content import ROOT, content, parsed, vocabulary
 from tests.rules.helpers_cases import examples, nested, started
 
+CONSENTS = vocabulary().type_of("consents")
+DISCLOSURES = CONSENTS.fields["disclosures"].choices if CONSENTS else ()
 CLAUSES = (ROOT / "forms" / "consent" / "clauses.yaml").read_text(encoding="utf-8")
 
 
-def about(language: str = "en", jurisdiction: str = "us/fl", kinds: tuple[str, ...] = ()) -> ConsentAbout:
+def about(
+    language: str = "en", jurisdiction: str = "us/fl", kinds: tuple[str, ...] = (), modality: str = "audio_video"
+) -> ConsentAbout:
     clinic = content().clinic("marigold")
-    return ConsentAbout(language=language, jurisdiction=jurisdiction, clinic=clinic, kinds=kinds)
+    return ConsentAbout(language=language, jurisdiction=jurisdiction, clinic=clinic, kinds=kinds, modality=modality)
 
 
 def duty(name: str, met: bool = False, **detail: Any) -> dict[str, Any]:
@@ -147,6 +152,31 @@ def test_every_disclosure_that_a_law_may_ask_for_is_made_by_a_clause_about_teleh
     assert consents is not None
     told = {word for clause in content().clauses.clauses if clause.kind == "telehealth" for word in clause.tells}
     assert set(consents.fields["disclosures"].choices) - told == set()
+
+
+ABOUT_A_CALL = re.compile(r"video|\bthe call\b|\bla llamada\b|connection|conexión", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_visit_without_a_call_signs_nothing_about_one(language: str) -> None:
+    asked = duty("telehealth_consent", disclosures=[word for word in DISCLOSURES if word != "recording_notice"])
+    text = assembled(asked, language=language, modality="store_and_forward")
+    clauses = [f"{clause.title}: {clause.text}" for clause in text.clauses]
+    assert len(clauses) > 10
+    assert [one for one in clauses if ABOUT_A_CALL.search(one)] == []
+    assert any(ABOUT_A_CALL.search(clause.text) for clause in assembled(asked, language=language).clauses)
+
+
+@pytest.mark.parametrize("modality", ["audio_video", "audio_only", "chat", "store_and_forward", "questionnaire"])
+def test_every_disclosure_is_made_whatever_the_way_of_meeting(modality: str) -> None:
+    text = assembled(duty("telehealth_consent", disclosures=list(DISCLOSURES)), modality=modality)
+    assert set(disclosures_of(text.refs, content().clauses)) == set(DISCLOSURES)
+
+
+def test_a_way_of_meeting_that_there_is_not_is_named() -> None:
+    assert codes(CLAUSES.replace("modalities: [store_and_forward,", "modalities: [store_and_foward,", 1)) == [
+        "SHAPE004"
+    ]
 
 
 def test_what_a_clause_tells_is_a_word_of_the_law() -> None:
