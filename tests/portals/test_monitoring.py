@@ -77,7 +77,7 @@ def test_a_report_is_shown_with_what_stands_out_and_counts_as_the_laws_look(port
     page = ask(portal, report("found", *rows))
     assert "An opioid and a benzodiazepine for the same days: oxycodone and alprazolam." in page
     assert "3 prescribers in the last 6 months." in page and "Harbor Drugs" in page and "Ask again" in page
-    portal.post(f"{portal.at}/orders", **CONTROLLED)
+    portal.post(f"{portal.at}/orders", **CONTROLLED, finding_seen="1", finding_reason="Both are known and wanted")
     assert facts(portal) == {"checked": True, "available": True, "state": "FL"}
     assert "Looked at through the network" in text_of(portal.client.get(f"{portal.at}?pick=base:oxycodone").text)
 
