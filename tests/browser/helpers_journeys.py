@@ -107,6 +107,7 @@ class Walker:
 
     async def _answer(self) -> None:
         form = self.page.locator("[data-intake]")
+        await form.wait_for()
         choices = form.locator("input[type=radio], input[type=checkbox]")
         calm = form.locator("input[value=false], input[value=none], input[value=no], input[value=not_applicable]")
         if await calm.count():

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from playwright.sync_api import Page, Route, TimeoutError, sync_playwright
@@ -66,7 +67,18 @@ class Renderer:
         found: dict[str, list[str]] = self._page.evaluate(WORDS)
         return found
 
-    def told(self) -> dict[str, Any]:
+    def told(self, expected: Mapping[str, Any]) -> dict[str, Any]:
+        """What it hands out of the items named, as soon as it is the expected, else after a while: it adds up late."""
+        until = monotonic() + MOST_MS / 1000
+        while (found := self._handed_out(expected)) != expected and monotonic() < until:
+            self._page.wait_for_timeout(50)
+        return found
+
+    def _handed_out(self, expected: Mapping[str, Any]) -> dict[str, Any]:
+        kept = self.all_told()
+        return {key: kept.get(key) for key in expected}
+
+    def all_told(self) -> dict[str, Any]:
         """The answers the renderer hands out, by item, in plain values; several of them sorted."""
         response = self._page.evaluate(TOLD)
         return {

@@ -132,8 +132,10 @@ class Patient(Person):
     async def answer_everything(self, look: bool = False) -> None:
         """Answers each question as ANSWERS says, and submits."""
         await self.go(f"/visits/{self.visit}/intake")
+        done = self.page.locator("form[action$='/submit']")
         for number in range(40):
-            if await self.page.locator("form[action$='/submit']").count():
+            await done.or_(self.page.locator("form[data-intake]")).first.wait_for()
+            if await done.count():
                 break
             item = await self._answer_one()
             if look and number < 4:

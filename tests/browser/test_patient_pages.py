@@ -336,6 +336,7 @@ async def _answer_all(page: Page, watch: Watch) -> None:
 async def _answer(page: Page) -> None:
     """The calmest answer to the question shown."""
     form = page.locator("[data-intake]")
+    await form.wait_for()
     for selector in ("input[value=false]", "input[value=none]", "input[value=no]"):
         if await form.locator(selector).count():
             await form.locator(selector).check(force=True)
