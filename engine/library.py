@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.clinics import ClinicFile
+from engine.collecting import collector_paused
 from engine.content import Backdrop, Content, compile_content, content_files, picture_files
 from engine.diagnostics import BrokenInput, Diagnostic, Problems
 from engine.last_resort import survived
@@ -40,6 +41,7 @@ def load_library(root: Path, clinics: Sequence[Path] = ()) -> Library:
     return library
 
 
+@collector_paused()
 def read_library(root: Path, clinics: Sequence[Path], problems: Problems) -> Library | None:
     """The same, with everything wrong put among `problems`; None where something is broken."""
     mine = Problems()

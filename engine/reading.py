@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from engine.collecting import collector_paused
 from engine.diagnostics import Diagnostic, Location, Problems
 
 _INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,17})\Z")
@@ -21,10 +22,12 @@ _EMPTY = frozenset({"", "~", "null"})
 _FLAGS = {"true": True, "false": False}
 _CORE_TAG = "tag:yaml.org,2002:"
 _IMPLICIT = ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "map", "seq")
+_TEXT, _MERGE = f"{_CORE_TAG}str", f"{_CORE_TAG}merge"
 _PLAIN_TAGS = frozenset(f"{_CORE_TAG}{kind}" for kind in _IMPLICIT)  # any other tag was written by hand
 # A reload reads every file of an installation again, and all but one say what they said before. Beyond so many files
 # the oldest reading goes first.
 _READINGS_KEPT = 1024
+_LIKE_AN_ANCHOR = re.compile(r"(?:\A|[\s\[\]{},:])&\S")
 _DEEPEST = 64  # levels of lists and mappings; what people write has about ten
 # The C parser goes down one call for each level and ends the process tens of thousands of levels down, so a text with
 # as many signs that could open a level is measured first, which takes a while. (A level without such a sign is
@@ -165,18 +168,35 @@ def _read(text: str, name: str, problems: Problems) -> Node | None:
     try:
         if sum(map(text.count, _SIGNS_OF_LEVELS)) > _SIGNS_UNMEASURED:
             _refuse_depth(text, name)
-        root = yaml.compose(text, Loader=yaml.CSafeLoader)
-        if root is not None:
-            _refuse_anchors(text, name, problems)
-            return _Reader(name, problems).node(root)
+        with collector_paused():
+            return _understood(text, name, problems)
     except yaml.YAMLError as error:
         problems.report("READ001", _error_place(error, name, text), problem=_error_words(error))
         return None
     except _TooDeep as error:
         problems.report("READ001", error.at, problem=f"it is nested more than {_DEEPEST} levels deep")
         return None
-    problems.report("READ004", Location(name, 1, 1))
-    return None
+
+
+def _understood(text: str, name: str, problems: Problems) -> Node | None:
+    root = yaml.compose(text, Loader=_Composer)
+    if root is None:
+        problems.report("READ004", Location(name, 1, 1))
+        return None
+    return _Reader(name, problems, anchored=_refuse_anchors(text, name, problems)).node(root)
+
+
+class _Composer(yaml.CSafeLoader):
+    """PyYAML's parser without its question what sort a plain scalar is: `_Reader` decides that by itself."""
+
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: tuple[bool, bool]) -> str:
+        return _MERGE if value == "<<" and implicit[0] else _TEXT
+
+    def descend_resolver(self, *_: object) -> None:
+        """Nothing depends on where a value stands."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing depends on where a value stands."""
 
 
 class _TooDeep(Exception):
@@ -190,9 +210,10 @@ class _TooDeep(Exception):
 class _Reader:
     """Turns PyYAML's nodes into ours."""
 
-    def __init__(self, name: str, problems: Problems) -> None:
+    def __init__(self, name: str, problems: Problems, anchored: bool) -> None:
         self._name = name
         self._problems = problems
+        self._anchored = anchored
         self._seen: set[int] = set()
 
     def node(self, node: yaml.Node, depth: int = 1) -> Node:
@@ -211,6 +232,8 @@ class _Reader:
 
     def _first_sight(self, node: yaml.Node) -> bool:
         """An alias is the same object seen again; following it could also go round for ever."""
+        if not self._anchored:
+            return True
         if id(node) in self._seen:
             self._problems.report("READ003", self._place(node), text="*alias")
             return False
@@ -235,7 +258,7 @@ class _Reader:
             found = Sort.MAP if isinstance(node, yaml.MappingNode) else Sort.LIST
             self._problems.report("READ005", at, found=found)
             return None
-        if node.tag == f"{_CORE_TAG}merge":
+        if node.tag == _MERGE:
             self._problems.report("READ003", at, text="<<")
             return None
         return str(node.value)
@@ -275,14 +298,16 @@ def _refuse_depth(text: str, name: str) -> None:
             depth -= 1
 
 
-def _refuse_anchors(text: str, name: str, problems: Problems) -> None:
-    """An anchor that nobody refers to leaves no trace in the nodes, so the words of the text are looked at."""
-    if "&" not in text:
-        return
+def _refuse_anchors(text: str, name: str, problems: Problems) -> bool:
+    """Whether there are any. One that nobody refers to leaves no trace in the nodes, so the text is looked at."""
+    if not _LIKE_AN_ANCHOR.search(text):
+        return False
+    before = len(problems.found)
     for token in yaml.scan(text, Loader=yaml.CSafeLoader):
         if isinstance(token, yaml.AnchorToken):
             at = Location(name, token.start_mark.line + 1, token.start_mark.column + 1)
             problems.report("READ003", at, text=f"&{token.value}")
+    return len(problems.found) > before
 
 
 def _error_place(error: yaml.YAMLError, name: str, text: str) -> Location:

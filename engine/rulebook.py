@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.collecting import collector_paused
 from engine.conditions import Condition
 from engine.defaults import with_defaults
 from engine.diagnostics import Diagnostic, Location, Problems
@@ -329,6 +330,7 @@ def load_law(root: Path) -> LawPack:
     return pack
 
 
+@collector_paused()
 def join(law: LawPack, clinic: OwnLaw | Node | None = None) -> Rulebook:
     """A rulebook of a law pack and what a clinic adds (a node: its policy alone); raises `BrokenInput`."""
     own = clinic if isinstance(clinic, OwnLaw) else OwnLaw(policy=clinic)
@@ -343,6 +345,7 @@ def join(law: LawPack, clinic: OwnLaw | Node | None = None) -> Rulebook:
     return Rulebook(law, overlay, digest_of_digests(parts), tuple(problems))
 
 
+@collector_paused()
 def read_pack(root: Path, problems: Problems) -> LawPack | None:
     """Read every law file under `root/rules`; None when vocabulary or topics cannot be used at all."""
     rules = root / "rules"
