@@ -360,6 +360,33 @@ LAW: tuple[Kind, ...] = (
         "What a patient is asked for and what is enough are one list.",
         "write the same words in both",
     ),
+    Kind(
+        "LAW035",
+        "the file does not say `{key}`",
+        "Nobody can tell how old this law is; the report counts it as due.",
+        "add `checked:`, the day on which it was compared with its sources, and `review_by:`",
+        WARNING,
+    ),
+    Kind(
+        "LAW036",
+        "the file was checked on {day}, which has not come",
+        "Nobody has read a source on a day to come.",
+        "write the day on which it was read",
+    ),
+    Kind(
+        "LAW037",
+        "`review_by` is {day}, which does not go with a check on {checked}",
+        "What is less sure is read again sooner (high in 12 months, medium in 6, low in 3), and what ends, by then.",
+        "write a day from {checked} to {latest}",
+        WARNING,
+    ),
+    Kind(
+        "LAW038",
+        "the file was to be read again by {day}",
+        "Law changes; what nobody has compared with its sources for long may be wrong.",
+        "compare it with its sources, then correct `checked` and `review_by`",
+        WARNING,
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )
 REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT, *ACCESS)

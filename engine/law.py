@@ -167,6 +167,8 @@ SHAPE = Record(
     {
         "jurisdiction": Key(JURISDICTION, "whose law", required=True),
         "topic": Key(NAME, "the topic", required=True),
+        "checked": Key(DAY, "the day on which all of it was last compared with its sources"),
+        "review_by": Key(DAY, "the day by which somebody reads its sources again"),
         "values": Key(MapOf(ListOf(_VALUE, least=1), PATH), "law values with their dates"),
         "without": Key(MapOf(Text(), PATH), "law values that this jurisdiction does not have, each with the reason"),
         "rules": Key(ListOf(_RULE, least=1), "the rules"),
@@ -317,3 +319,5 @@ class LawFile:
     schedules: tuple[LawValue, ...] = ()
     caps: tuple[Cap, ...] = ()
     without: tuple[str, ...] = ()
+    checked: str = ""
+    review_by: str = ""

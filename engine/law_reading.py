@@ -79,6 +79,8 @@ def read_law(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Probl
         schedules=tuple(entry for key, part in node.items_of("schedules") for entry in _schedules(reader, key, part)),
         caps=tuple(_cap(reader, part) for part in node.get("caps") or ()),
         without=tuple(_without(reader, node)),
+        checked=node.text("checked"),
+        review_by=node.text("review_by"),
     )
 
 

@@ -17,6 +17,7 @@ from engine.law import Source
 from engine.law_case_names import check_named
 from engine.law_cases import bulk_cases, check_starts, examples
 from engine.law_examples import check_examples
+from engine.law_freshness import report_freshness
 from engine.library import Library, read_library, with_law_alone
 from engine.rulebook import join
 from engine.settings import PREFIX, Settings
@@ -54,7 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     library = survived(".", problems, read_library, settings.root, settings.clinics)
     asked = 0
     if library is not None:
-        check_checked(library.law.sources.values(), datetime.now(UTC).date(), problems)
+        today = datetime.now(UTC).date()
+        check_checked(library.law.sources.values(), today, problems)
+        report_freshness(library.law.files, today, problems)
         asked = survived(".", problems, _check_cases, settings, library, not arguments.no_cases) or 0
         if arguments.visits and not problems.errors:
             try:
