@@ -55,7 +55,7 @@ def rules_of_places(pack: LawPack) -> list[Rule]:
 
 
 def logic(rule: Rule) -> tuple[Any, ...]:
-    """What a rule does, whatever the numbers, names and dates in it: equal for two rules that say the same of others."""
+    """What a rule does, whatever the numbers, names and dates in it."""
     return rule.topic, normal(rule.condition), tuple(sorted(map(_effect, rule.effects), key=repr))
 
 
