@@ -24,7 +24,20 @@ EXAMPLES_SHAPE = Record(
             ),
             "questions that cases start from, by name",
             required=True,
-        )
+        ),
+        "ordinary": Key(
+            ListOf(
+                Record(
+                    "an ordinary visit",
+                    {
+                        "start": Key(NAME, "the example that it is", required=True),
+                        "gates": Key(ListOf(NAME, least=1), "the gates that it comes to", required=True),
+                    },
+                ),
+                least=1,
+            ),
+            "the visits that the report on the law asks about in every state",
+        ),
     },
 )
 

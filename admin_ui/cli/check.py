@@ -18,6 +18,7 @@ from engine.law_case_names import check_named
 from engine.law_cases import bulk_cases, check_starts, examples
 from engine.law_examples import check_examples
 from engine.law_freshness import report_freshness
+from engine.law_ordinary import check_ordinary
 from engine.library import Library, read_library, with_law_alone
 from engine.rulebook import join
 from engine.settings import PREFIX, Settings
@@ -87,6 +88,7 @@ def _check_cases(settings: Settings, library: Library, ask: bool, problems: Prob
     law = library.law
     known = examples(settings.root, problems)
     check_examples(known, law.vocabulary, problems)
+    check_ordinary(settings.root, law.topics.gates, problems)
     cases = [case for file in law.files for case in file.cases]
     cases += bulk_cases(settings.root, law.vocabulary, law.topics, problems)
     check_starts(cases, known, problems)
