@@ -141,7 +141,7 @@ def read_ordinary(root: Path, gates: Iterable[str], problems: Problems, country:
     found = []
     for part in node.get("ordinary") or ():
         name = part.text("start")
-        for word, among in [(name, known), *((gate, gates) for gate in part.texts("gates"))]:
+        for word, among in [(name, known), *((each, gates) for each in part.texts("gates"))]:
             if word not in among:
                 reason = f"there is no `{word}`{nearest(word, among)}; use one of {listed(among)}"
                 problems.report("LAW033", part.at, name="ordinary", reason=reason)

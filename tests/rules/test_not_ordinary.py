@@ -14,7 +14,7 @@ from engine.rulebook import load_rulebook
 from tests.rules.helpers_cases import ROOT
 
 ON = "2026-12-01"
-NAMED = yaml.safe_load((ROOT / "tests/rules/not_ordinary.yaml").read_text(encoding="utf-8"))
+NAMED = yaml.safe_load((ROOT / "docs/reference/law-not-ordinary.yaml").read_text(encoding="utf-8"))
 PROFESSIONS = ("MD", "NP", "PA", "PSY", "LCSW", "PT")
 Codes = Mapping[tuple[str, str], frozenset[str]]
 pytestmark = pytest.mark.slow
