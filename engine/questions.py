@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from engine.amounts import amounts
 from engine.decisions import Question
 from engine.diagnostics import BrokenInput, Location, Problems, listed, nearest
 from engine.happened import check_happened
@@ -112,6 +113,7 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     for path, value in rulebook.overlay.told.items() if rulebook.overlay else ():
         facts.setdefault(path, value)
     unknown_drug = _complete_drug(rulebook, facts, problems)
+    _complete_amounts(rulebook, facts, problems)
     presumed = {f.path: f.presumed for f in rulebook.vocabulary.presumptions if f.may_be_presumed(facts)}
     facts.update(presumed)
     state = facts.get(STATE)
@@ -135,6 +137,13 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
     facts["patient.jurisdiction"] = jurisdiction
     own = scheduled(rulebook.law.scheduling, jurisdiction, facts.get(DRUG))
     return Asked(given.topic, facts, presumed, jurisdiction, moments, "", unattested, unknown_drug, own)
+
+
+def _complete_amounts(rulebook: Rulebook, facts: dict[str, Value], problems: Problems) -> None:
+    """Add what the prescription comes to; what was told of that stands only where it is the same."""
+    for path, found in amounts(facts).items():
+        if path in rulebook.vocabulary.facts and facts.setdefault(path, found) != found:
+            _wrong(problems, path, "days, refills or equivalents say otherwise", "leave it out: it is worked out")
 
 
 def _unattested(rulebook: Rulebook, facts: Facts) -> bool:

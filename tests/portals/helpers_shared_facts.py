@@ -9,6 +9,7 @@ SHARED_OF_PATIENTS = {
     "patient.registered_facility",
     "patient.with_registered_practitioner",
     "patient.pregnant",
+    "patient.gestational_weeks",
     "patient.has_primary_care",
     "patient.identity_verified",
     "patient.life_threatening_condition",
