@@ -18,6 +18,7 @@ from integrations.telemetry.logs import start_logs
 from portals.base.files import tidy
 from portals.deps import PortalDeps
 from portals.joining import Joined, join_parts
+from portals.warming import warm
 
 REFRESH_SECONDS = 2.0
 FILES_SECONDS = 300.0
@@ -60,7 +61,8 @@ def run(settings: Settings, make: Callable[[PortalDeps], FastAPI]) -> None:
 
 async def _serve(settings: Settings, make: Callable[[PortalDeps], FastAPI], pool: EvaluatorPool) -> None:
     joined = await join_parts(settings, pool)
-    server = Server(_config(settings, LastWord(make(joined.deps))))
+    app = make(joined.deps)
+    server = Server(_config(settings, LastWord(app)))
 
     def stop() -> None:
         server.should_exit = True
@@ -70,6 +72,7 @@ async def _serve(settings: Settings, make: Callable[[PortalDeps], FastAPI], pool
         loop.add_signal_handler(number, stop)
     refreshing = [asyncio.create_task(one) for one in (_keep_current(joined), _keep_files(joined.deps))]
     try:
+        await warm(app, joined.deps)
         await server.serve()
     finally:
         for one in refreshing:

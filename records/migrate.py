@@ -36,6 +36,13 @@ def revisions() -> tuple[str, ...]:
     return tuple(reversed([script.revision for script in scripts.walk_revisions()]))
 
 
+def steps_after(revision: str) -> tuple[tuple[str, str], ...]:
+    """The steps from a schema to the newest, the first one first: each with what it brought, in a sentence."""
+    scripts = ScriptDirectory(str(_SCRIPTS))
+    newer = [(one.revision, (one.doc or "").strip()) for one in scripts.iterate_revisions("head", revision)]
+    return tuple(reversed(newer))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Which kind of database it is, its schema and this program's newest, and whether a restore is to be settled."""

@@ -11,7 +11,7 @@ from engine.settings import Settings
 from records.database import Database
 from records.demo import make_demo, refuse_demo
 from records.key_providers import key_provider
-from records.migrate import upgrade
+from records.migrate import standing, steps_after, upgrade
 from records.seed import DemoPerson, demo_left_over, seed
 
 
@@ -47,6 +47,21 @@ def prepare(settings: Settings, clinics: Sequence[ClinicFile], *, empty: bool = 
         return tuple(_served(settings, database, clinic) for clinic in clinics)
     finally:
         database.close()
+
+
+def outdated(settings: Settings) -> tuple[str, ...]:
+    """What `prepare` will bring up to date, a line each: the steps that an older program's records lack.
+
+    None for records that are new or up to date. They are looked at and not changed.
+    """
+    found = standing(settings.database_url)
+    if not found.schema or found.schema == found.newest:
+        return ()
+    steps = steps_after(found.schema)
+    return (
+        f"the records were kept by an older program (version {found.schema}) and are brought to {found.newest}:",
+        *(f"  {revision} {brought}" for revision, brought in steps),
+    )
 
 
 def scenes(settings: Settings, content: Content, clinician: str | None = None) -> tuple[Scene, ...]:

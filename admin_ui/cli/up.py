@@ -7,19 +7,20 @@ import signal
 import sys
 import time
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from admin_ui.cli import data_folder
 from admin_ui.cli.data_folder import DataFolder, FolderInUse, ForeignFolder
 from admin_ui.cli.free_ports import is_free, next_free, pick
-from admin_ui.cli.installation import Served, prepare, scenes
+from admin_ui.cli.installation import Served, outdated, prepare, scenes
 from admin_ui.cli.programs import programs
 from admin_ui.cli.reloads import tell_changes
 from admin_ui.cli.supervisor import StartFailed, Supervisor
 from admin_ui.cli.temporal_server import temporal_program
 from admin_ui.cli.typed_settings import settings_with
-from admin_ui.demo.story import tell
+from admin_ui.demo.story import Missing, tell
 from engine.diagnostics import BrokenInput, as_text
 from engine.library import LibraryKeeper
 from engine.settings import PREFIX, Settings, SettingsError
@@ -31,6 +32,14 @@ FAILED, WRONG_INPUT = 1, 2
 PRIVATE_UMASK = 0o077
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was asked for of a demonstration: nobody in a new one; an end as soon as its story is told."""
+
+    empty: bool
+    until_told: bool = False
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The clinics, the port and the data folder; anything else is a setting."""
     parser.add_argument(
@@ -38,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--port", metavar="N", help="port of the pages (default: 8080)")
     parser.add_argument("--empty", action="store_true", help="a new demo begins without visits and messages")
+    parser.add_argument(
+        "--until-told", action="store_true", help="stop once a new demo's people have acted; 1 if a part failed"
+    )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="data folder (default: .clinic-data); keys in DIR.keys"
     )
@@ -58,7 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
     os.umask(PRIVATE_UMASK)
     try:
         with data_folder.opened(settings.data_dir, settings.keys_dir) as folder:
-            return asyncio.run(_serve(settings, folder, keeper, empty=arguments.empty))
+            wanted = Wanted(empty=arguments.empty, until_told=arguments.until_told)
+            return asyncio.run(_serve(settings, folder, keeper, wanted))
     except FolderInUse as error:
         _say(f"the data folder {settings.data_dir} is in use by process {error}; give another with --data")
     except ForeignFolder as error:
@@ -100,7 +113,7 @@ def _port_taken(settings: Settings) -> str:
     return f"port {settings.web_port} is taken" + (f"; {free} is free: clinic up --port {free}" if free else "")
 
 
-async def _serve(settings: Settings, folder: DataFolder, keeper: LibraryKeeper, *, empty: bool) -> int:
+async def _serve(settings: Settings, folder: DataFolder, keeper: LibraryKeeper, wanted: Wanted) -> int:
     """Everything between holding the data folder and giving it back."""
     started = time.monotonic()
     stop = asyncio.Event()
@@ -108,13 +121,15 @@ async def _serve(settings: Settings, folder: DataFolder, keeper: LibraryKeeper, 
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     house = Supervisor(say=_say, on_change=lambda of: _write_programs(folder, of), lock=folder.lock)
     try:
-        served = await _first_of(_start(house, settings, folder, keeper, empty), stop)
+        served = await _first_of(_start(house, settings, folder, keeper, wanted.empty), stop)
+        missing: list[Missing] = []
         if served is not None:
             sys.stdout.write(_welcome(settings, served, time.monotonic() - started))
             sys.stdout.flush()
-            await _until(stop, tell_changes(keeper, _say), _live(settings, keeper))
+            telling = _live(settings, keeper, missing, stop if wanted.until_told else None)
+            await _until(stop, tell_changes(keeper, _say), telling)
         _say("stopping; all data is kept")
-        return 0
+        return FAILED if missing and wanted.until_told else 0
     except StartFailed as error:
         _say(str(error))
         return FAILED
@@ -135,6 +150,8 @@ async def _start(
     starting = asyncio.create_task(house.start(own))
     try:
         clinics = tuple(keeper.current.content.clinics.values())
+        for line in await asyncio.to_thread(outdated, settings):
+            _say(line)
         served = await asyncio.to_thread(partial(prepare, settings, clinics, empty=empty))
         await asyncio.gather(starting, house.start(programs(settings, folder)))
         return served
@@ -151,10 +168,19 @@ async def _until(stop: asyncio.Event, *meanwhile: Coroutine[None, None, None]) -
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _live(settings: Settings, keeper: LibraryKeeper) -> None:
-    """Lets the people of a new demonstration act on its pages, behind whoever looks at them already."""
+async def _live(settings: Settings, keeper: LibraryKeeper, missing: list[Missing], done: asyncio.Event | None) -> None:
+    """Lets the people of a new demonstration act on its pages, behind whoever looks at them already.
+
+    Adds what did not come about to ``missing``, and says that all is ``done``.
+    """
     if settings.demo:
-        await tell(settings.data_dir, lambda: scenes(settings, keeper.current.content), _say)
+        try:
+            missing += await tell(settings.data_dir, lambda: scenes(settings, keeper.current.content), _say)
+        except Exception as fault:  # said, as nobody waits for this task's own end
+            missing.append(Missing(clinic="", part="", why=type(fault).__name__))
+            _say(f"ERROR: the demonstration's story could not be told: {type(fault).__name__}")
+    if done is not None:
+        done.set()
 
 
 async def _first_of(start: Coroutine[None, None, Sequence[Served]], stop: asyncio.Event) -> Sequence[Served] | None:

@@ -1,4 +1,4 @@
-"""What the people of a demonstration do on their clinic's pages: a patient until the call, a clinician after it."""
+"""What the people of a demonstration do on pages: a patient until the call, a clinician, who decides, the clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from admin_ui.demo.answers import answer_to, fields_of
 from admin_ui.demo.pages import PATIENCE_SECONDS, PAUSE_SECONDS, Browser, Form, Page, Unexpected
@@ -44,6 +46,7 @@ class Patient:
     browser: Browser
     role: Role
     visit: str = ""
+    starts: datetime | None = None
 
     @property
     def at(self) -> str:
@@ -68,19 +71,25 @@ class Patient:
 
     async def book(self, kind: str, clinician: str, place: Mapping[str, str]) -> None:
         """Takes the clinician's first free time, the next one when somebody was faster, and pays for it."""
-        at = f"/book/{kind}"
-        form = (await self.browser.get(at)).the_form(at)
-        choice = {"who": "self"} if "who" in form.options else {}
-        times = await self.browser.post(at, form.filled(**place, **choice))
-        offered = [one for one in times.the_form("/times").options["time"] if one.startswith(f"{clinician}|")]
+        times, offered = await self.times(kind, clinician, place)
         for chosen in offered:
             review = await self.browser.post(times.path, times.the_form("/times").filled(time=chosen))
             page = await self.browser.post("/book/review", _agreeing(review.the_form("/book/review")))
             found = re.fullmatch(r"/visits/(vis_\w+)(/pay)?", page.path)
             if found:
-                self.visit = found[1]
+                self.visit, self.starts = found[1], start_of(chosen)
                 return await self._pay()
-        raise Unexpected(f"no time at {at}")
+        raise Unexpected(f"no free time of the clinician at {times.path} ({times.status})")
+
+    async def times(self, kind: str, clinician: str, place: Mapping[str, str]) -> tuple[Page, list[str]]:
+        """The page of free times, and those of the clinician in the order of time."""
+        at = f"/book/{kind}"
+        form = (await self.browser.get(at)).the_form(at)
+        choice = {"who": "self"} if "who" in form.options else {}
+        page = await self.browser.post(at, form.filled(**place, **choice))
+        shown = page.form("/times")
+        found = shown.options.get("time", []) if shown else []
+        return page, [one for one in found if one.startswith(f"{clinician}|")]
 
     async def answer_everything(self) -> None:
         """Answers each question as its page's script does, then hands the form in."""
@@ -213,6 +222,71 @@ class Clinician:
                 continue
             page = await self.browser.post(at + ending, form.filled())
         self.screens[visit] = page
+
+
+@dataclass(repr=False)
+class Colleague:
+    """Somebody of the clinic who decides what waits."""
+
+    browser: Browser
+
+    async def sign_in(self, email: str) -> None:
+        form = (await self.browser.get("/staff/sign-in")).the_form("/sign-in")
+        page = await self.browser.post("/staff/sign-in", form.filled(email=email, password=DEMO_PASSWORD))
+        if not page.path.startswith("/staff") or page.form("/staff/sign-in") is not None:
+            raise Unexpected(f"{page.path} ({page.status})")
+
+    async def decide(self, kind: str, decision: str, reason: str) -> None:
+        """Takes the newest matter of a kind and decides it; where two people are asked for, it waits for another."""
+        page = await self._the_matter(kind)
+        page = await self.browser.post(f"{page.path}/take", page.the_form("/take").filled())
+        form = page.the_form("/decide")
+        page = await self.browser.post(form.action, form.filled(decision=decision, reason=reason))
+        if page.query != "said=decided":
+            raise Unexpected(f"{page.path} ({page.status}), not decided ({page.query})")
+
+    async def _the_matter(self, kind: str) -> Page:
+        """A matter comes into the inbox a moment after what raised it."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            listed = await self.browser.get(f"/staff/reviews?kind={kind}&state=open")
+            found = re.search(r'href="(/staff/reviews/rvw_\w+)"', listed.text)
+            if found:
+                return await self.browser.get(found[1])
+            if time.monotonic() > deadline:
+                raise Unexpected(f"no open matter of the kind {kind} at {listed.path} ({listed.status})")
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+@dataclass(repr=False)
+class Hall:
+    """The start page, where the clock of all clinics is moved; ``zone`` is the one in which it takes an hour."""
+
+    browser: Browser
+    zone: str
+
+    async def show(self, instant: datetime) -> None:
+        """Lets visits and the law go by that minute from now on."""
+        typed = instant.astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%dT%H:%M")
+        form = (await self.browser.get("/demo/clock")).the_form("/demo/clock")
+        page = await self.browser.post("/demo/clock", form.filled(at=typed, act="move"))
+        if page.query != "said=moved":
+            raise Unexpected(f"{page.path} ({page.status}), not moved to {typed}")
+
+    async def back(self) -> None:
+        """Back to the computer's own time."""
+        form = (await self.browser.get("/demo/clock")).the_form("/demo/clock")
+        page = await self.browser.post("/demo/clock", form.filled(act="reset"))
+        if page.query != "said=reset":
+            raise Unexpected(f"{page.path} ({page.status}), not back")
+
+
+def start_of(chosen: str) -> datetime:
+    """When a time that was chosen begins. Raises `Unexpected` where its button says no instant."""
+    try:
+        return datetime.fromisoformat(chosen.partition("|")[2])
+    except ValueError:
+        raise Unexpected("a time without its instant") from None
 
 
 def desk(visit: str) -> str:

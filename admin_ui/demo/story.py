@@ -10,15 +10,17 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
 from admin_ui.demo.pages import Browser, Unexpected
-from admin_ui.demo.people import Clinician, Patient, Role
-from engine.clinics import ClinicFile, SeedProvider
+from admin_ui.demo.people import Clinician, Colleague, Hall, Patient, Role, start_of
+from engine.clinics import ClinicFile, SeedProvider, SeedStaff
 from engine.content import Content
 from engine.forms import Form
 from records.database import Database
@@ -28,7 +30,21 @@ from records.seed import DEMO_PASSWORD
 STORY = Path(__file__).with_name("story.yaml")
 FILE = "demo-story.json"
 VIDEO = "audio_video"
-PAUSE_SECONDS = 0.5
+HALL = "127.0.0.1"
+# In the story's file while the clock shows another time, so that a start after a kill puts it right.
+CLOCK = "clock-moved"
+MORNING, DAYS_BACK = 10, 7
+BEFORE, CALL = timedelta(minutes=4), timedelta(minutes=9)
+DECIDES = ("clinical_ops", "clinic_admin", "compliance")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A part of the story that did not come about: at which clinic, which one, and why."""
+
+    clinic: str
+    part: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -42,6 +58,7 @@ class Scene:
     provider_id: str
     home: Mapping[str, str]
     forms: tuple[Form, ...] = ()
+    clock_zone: str = "UTC"
 
     @property
     def base(self) -> str:
@@ -55,6 +72,10 @@ class Scene:
 
     def browser(self) -> Browser:
         return Browser(self.port, f"{self.clinic.slug}.localhost")
+
+    def hall(self) -> Hall:
+        """The start page, with a browser to be opened."""
+        return Hall(Browser(self.port, HALL), self.clock_zone)
 
 
 Chapter = Callable[[Scene], Awaitable[None]]
@@ -86,6 +107,7 @@ def scene_of(content: Content, database: Database, slug: str, port: int, clinici
         provider_id=ids[first.id],
         home=home,
         forms=_forms(content, kind),
+        clock_zone=next(iter(content.clinics.values())).time_zone,
     )
 
 
@@ -120,26 +142,124 @@ def begin(data: Path) -> None:
     _write(data / FILE, ())
 
 
-async def tell(data: Path, scenes: Callable[[], tuple[Scene, ...]], say: Callable[[str], None]) -> None:
+async def tell(data: Path, scenes: Callable[[], tuple[Scene, ...]], say: Callable[[str], None]) -> tuple[Missing, ...]:
     """Goes through the chapters that were not told yet; nothing in a folder without a story.
 
-    A chapter that does not go as it should is told about and left out: a demonstration without it is one all the same.
+    A chapter that does not go as it should is left out, said and given back: a demonstration without it is one all the
+    same, and gone through again it would leave half of it twice.
     """
     file = data / FILE
     if not file.exists():
-        return
+        return ()
     told = set(json.loads(file.read_text(encoding="utf-8")))
-    for scene in await asyncio.to_thread(scenes):
-        for name, chapter in CHAPTERS.items():
-            key = f"{scene.clinic.slug}/{name}"
-            if key in told:
-                continue
-            told.add(key)
-            try:
-                await chapter(scene)
-            except Unexpected as fault:
-                say(f"the demo's story at {scene.clinic.slug} goes on without the part '{name}': {fault}")
-            _write(file, sorted(told))
+    places = await asyncio.to_thread(scenes)
+    if CLOCK in told:
+        await _put_right(file, places, told)
+    missing = []
+    for scene, name in [(scene, name) for name in CHAPTERS for scene in places]:
+        key = f"{scene.clinic.slug}/{name}"
+        if key in told:
+            continue
+        told.add(key)
+        why = await _gone_through(file, scene, name, told)
+        if why:
+            missing.append(Missing(clinic=scene.clinic.slug, part=name, why=why))
+            for line in told_loudly(missing[-1], data):
+                say(line)
+    return tuple(missing)
+
+
+def told_loudly(one: Missing, data: Path) -> tuple[str, ...]:
+    """Which part is missing, why, and what to do, a line each."""
+    return (
+        f"ERROR: the demonstration at {one.clinic} lacks the part '{one.part}': {PARTS.get(one.part, '')}",
+        f"  why: {one.why}",
+        f"  the programs wrote more in {data / 'logs'}; the rest of the clinic works without this part",
+        "  for a whole one begin a new folder: ./clinic up --data another/folder",
+    )
+
+
+async def _put_right(file: Path, places: Iterable[Scene], told: set[str]) -> None:
+    """Sets the clock right that a start which was killed had moved."""
+    hall = next(iter(places)).hall()
+    async with hall.browser:
+        await hall.back()
+    told.discard(CLOCK)
+    _write(file, sorted(told))
+
+
+async def _gone_through(file: Path, scene: Scene, name: str, told: Collection[str]) -> str:
+    """Goes through one chapter, keeps that it was told, and returns why it did not come about, empty when it did.
+
+    A chapter of the past is told while the clock shows the past; whatever comes of it, the clock goes right after it.
+    """
+    why = ""
+    try:
+        if name in IN_THE_PAST:
+            _write(file, sorted({*told, CLOCK}))
+        await CHAPTERS[name](scene)
+    except Unexpected as fault:
+        why = str(fault)
+    except Exception as fault:  # a defect of ours: the others are told all the same, and this one is said
+        why = f"{type(fault).__name__} in {__name__}"
+    _write(file, sorted(told))
+    return why
+
+
+async def finished(scene: Scene) -> None:
+    """The file's first patient was seen the other day: a note, a summary and a prescription.
+
+    The clock shows that day meanwhile, so that everything in it lies in the past by the visit's own acts.
+    """
+    hall = scene.hall()
+    async with hall.browser:
+        try:
+            await _seen_the_other_day(scene, hall)
+        finally:
+            await hall.back()
+
+
+async def _seen_the_other_day(scene: Scene, hall: Hall) -> None:
+    part, living = _story()["finished"], scene.clinic.people.patients[0]
+    about = {"given": living.given, "family": living.family}
+    role = Role(about=about, answers=part["answers"], place=scene.home, words=part["words"], forms=scene.forms)
+    async with scene.browser() as phone, scene.browser() as desk:
+        patient, clinician = Patient(phone, role), Clinician(desk)
+        await patient.sign_in_as(living.id)
+        await _booked_in_the_past(scene, hall, patient)
+        assert patient.starts is not None
+        await hall.show(patient.starts - BEFORE)
+        await prepared(patient)
+        await clinician.sign_in(scene.provider.email)
+        await hall.show(patient.starts)
+        await asyncio.gather(clinician.let_in(patient.visit), patient.join())
+        await hall.show(patient.starts + CALL)
+        await clinician.write(patient.visit, part["note"])
+        await clinician.prescribe(patient.visit, part["drug"])
+        await clinician.end(patient.visit)
+        await clinician.sign(patient.visit)
+        await patient.until("completed")
+
+
+async def _booked_in_the_past(scene: Scene, hall: Hall, patient: Patient) -> None:
+    """Books on the last morning after which the clinician had a time that is over by now: not each day is worked."""
+    now = datetime.now(UTC)
+    morning = now.astimezone(ZoneInfo(scene.clinic.time_zone)).replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    for days in range(1, DAYS_BACK + 1):
+        await hall.show(morning - timedelta(days=days))
+        _, offered = await patient.times(scene.kind, scene.provider_id, scene.where)
+        if offered and start_of(offered[0]) + 2 * CALL < now:
+            return await patient.book(scene.kind, scene.provider_id, scene.where)
+    raise Unexpected(f"the clinician had no time in the last {DAYS_BACK} days")
+
+
+async def waiting(scene: Scene) -> None:
+    """Three people wait for the first clinician of the file, who is needed by them with different urgency."""
+    for number in range(len(_story()["waiting"])):
+        async with scene.browser() as browser:
+            patient = Patient(browser, role_of("waiting", scene, number))
+            await _booked(scene, patient)
+            await prepared(patient)
 
 
 async def blocked(scene: Scene) -> None:
@@ -153,35 +273,32 @@ async def blocked(scene: Scene) -> None:
         await patient.until("blocked")
 
 
-async def waiting(scene: Scene) -> None:
-    """Three people wait for the first clinician of the file, who is needed by them with different urgency."""
-    for number in range(len(_story()["waiting"])):
-        async with scene.browser() as browser:
-            patient = Patient(browser, role_of("waiting", scene, number))
-            await _booked(scene, patient)
-            await prepared(patient)
+async def second(scene: Scene) -> None:
+    """Somebody of the clinic decided about the stopped visit, and another person has to agree or send it back."""
+    part, decider = _story()["second"], _decider(scene)
+    if decider is None:
+        return
+    async with scene.browser() as browser:
+        colleague = Colleague(browser)
+        await colleague.sign_in(decider.email)
+        await colleague.decide(part["kind"], part["decision"], part["reason"])
 
 
-async def finished(scene: Scene) -> None:
-    """The file's first patient was seen: a note, a summary and a prescription."""
-    part, living = _story()["finished"], scene.clinic.people.patients[0]
-    about = {"given": living.given, "family": living.family}
-    role = Role(about=about, answers=part["answers"], place=scene.home, words=part["words"], forms=scene.forms)
-    async with scene.browser() as phone, scene.browser() as desk:
-        patient, clinician = Patient(phone, role), Clinician(desk)
-        await patient.sign_in_as(living.id)
-        await patient.book(scene.kind, scene.provider_id, scene.where)
-        await prepared(patient)
-        await clinician.sign_in(scene.provider.email)
-        await asyncio.gather(clinician.let_in(patient.visit), patient.join())
-        await clinician.write(patient.visit, part["note"])
-        await clinician.prescribe(patient.visit, part["drug"])
-        await clinician.end(patient.visit)
-        await clinician.sign(patient.visit)
-        await patient.until("completed")
+def _decider(scene: Scene) -> SeedStaff | None:
+    """Who decides first, where there is somebody else who could agree."""
+    able = [one for role in DECIDES for one in scene.clinic.people.staff if one.role == role]
+    return able[0] if len(able) > 1 else None
 
 
-CHAPTERS: Mapping[str, Chapter] = {"waiting": waiting, "blocked": blocked, "finished": finished}
+# The past comes first: nobody who waits is there yet when the clock shows another day.
+CHAPTERS: Mapping[str, Chapter] = {"finished": finished, "waiting": waiting, "blocked": blocked, "second": second}
+IN_THE_PAST = frozenset({"finished"})
+PARTS: Mapping[str, str] = {
+    "finished": "a visit of the other day, with its note, summary and prescription",
+    "waiting": "three people in the waiting room, one of them urgent",
+    "blocked": "a visit that another state's law stops, with its statute",
+    "second": "a matter in the inbox that waits for a second person",
+}
 
 
 def role_of(part: str, scene: Scene, number: int = 0, place: Mapping[str, str] | None = None) -> Role:

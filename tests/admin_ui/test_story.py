@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -54,8 +55,52 @@ async def test_every_chapter_is_told_once_and_one_that_breaks_is_said(tmp_path: 
     await tell(tmp_path, lambda: (SCENE,), said.append)
     await tell(tmp_path, lambda: (SCENE,), said.append)
     assert went == ["one", "two", "three"]
-    [line] = said
-    assert "'two'" in line
+    [first, *_] = said
+    assert first.startswith("ERROR") and "'two'" in first and "bay" in first
+    assert "  why: /somewhere (500)" in said and any("begin a new folder" in one for one in said)
+
+
+async def test_what_did_not_come_about_is_given_back_and_a_defect_of_ours_too(
+    tmp_path: Path, went: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def defect(_scene: Scene) -> None:
+        raise KeyError("words of a person")
+
+    monkeypatch.setitem(cast(dict[str, Any], story.CHAPTERS), "three", defect)
+    said: list[str] = []
+    begin(tmp_path)
+    missing = await tell(tmp_path, lambda: (SCENE,), said.append)
+    assert [(one.clinic, one.part) for one in missing] == [("bay", "two"), ("bay", "three")]
+    assert "words of a person" not in "".join(said) and "KeyError" in "".join(said)
+    assert await tell(tmp_path, lambda: (SCENE,), said.append) == ()
+
+
+async def test_a_clock_that_a_killed_start_had_moved_is_set_right_first(tmp_path: Path, went: list[str]) -> None:
+    back: list[str] = []
+
+    class Hall:
+        browser = nullcontext()
+
+        async def back(self) -> None:
+            back.append("reset")
+
+    scene = cast(Scene, SimpleNamespace(clinic=SimpleNamespace(slug="bay"), hall=Hall))
+    (tmp_path / FILE).write_text(json.dumps(["bay/one", story.CLOCK]), encoding="utf-8")
+    await tell(tmp_path, lambda: (scene,), print)
+    assert back == ["reset"]
+    assert went == ["two", "three"]
+    assert story.CLOCK not in json.loads((tmp_path / FILE).read_text(encoding="utf-8"))
+
+
+def test_the_second_word_is_left_to_another_person_than_the_first() -> None:
+    def decider(*roles: str) -> str:
+        staff = tuple(SimpleNamespace(role=role) for role in roles)
+        scene = cast(Scene, SimpleNamespace(clinic=SimpleNamespace(people=SimpleNamespace(staff=staff))))
+        found = story._decider(scene)
+        return found.role if found else ""
+
+    assert decider("compliance", "clinical_ops") == "clinical_ops"
+    assert decider("clinic_admin", "support") == ""
 
 
 async def test_a_later_start_goes_on_where_the_story_was_stopped(tmp_path: Path, went: list[str]) -> None:

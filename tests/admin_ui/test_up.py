@@ -1,5 +1,6 @@
 """`clinic up`: what it refuses with one clear message, and one real installation from start to clean stop."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -11,14 +12,18 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from admin_ui.cli import up
 from admin_ui.cli.data_folder import opened
 from admin_ui.cli.free_ports import is_free, next_free, pick
-from admin_ui.cli.installation import address, prepare
+from admin_ui.cli.installation import address, outdated, prepare
+from admin_ui.demo.story import Missing
 from engine.library import LibraryKeeper
 from engine.settings import HOME, clinic_files, parse_settings
+from records.migrate import revisions, upgrade
 from tests.admin_ui.helpers_cli import Cli, command
 
 PROGRAMS = ("web", "worker", "temporal", "media")
@@ -110,6 +115,34 @@ def test_a_clinic_has_its_own_host_name() -> None:
     assert (
         address(parse_settings({"CLINIC_PUBLIC_BASE": "https://example.org"}), "lumen") == "https://lumen.example.org"
     )
+
+
+@pytest.mark.slow
+def test_records_of_an_older_program_are_said_to_be_upgraded_with_what_each_step_brought(tmp_path: Path) -> None:
+    settings = parse_settings({"CLINIC_DATA_DIR": str(tmp_path)})
+    assert outdated(settings) == ()
+    upgrade(settings.database_url, "0017")
+    first, *steps = outdated(settings)
+    assert "0017" in first and revisions()[-1] in first
+    assert [one.split()[0] for one in steps] == [one for one in revisions() if one > "0017"]
+    assert all(len(one.split()) > 3 for one in steps)
+    upgrade(settings.database_url)
+    assert outdated(settings) == ()
+
+
+async def test_a_story_that_lacks_a_part_ends_the_command_with_a_failure_when_its_end_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = Missing(clinic="bay", part="waiting", why="no form")
+
+    async def tell(*_: object) -> tuple[Missing, ...]:
+        return (part,)
+
+    monkeypatch.setattr(up, "tell", tell)
+    done, missing = asyncio.Event(), list[Missing]()
+    settings = parse_settings({"CLINIC_DATA_DIR": str(tmp_path), "CLINIC_DEMO": "1"})
+    await up._live(settings, cast(LibraryKeeper, None), missing, done)
+    assert missing == [part] and done.is_set()
 
 
 class Installation:

@@ -11,12 +11,15 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
 from admin_ui.demo.story import CHAPTERS, FILE
+from records.replays import VisitQuery
+from records.reviews import ReviewQuery
 from tests.browser.helpers_people import DESK, Clinician, chromium, context_of, enter_call, frames_decoded
 from tests.browser.helpers_stack import ROOT, SLUG, Stack, running_stack
 
@@ -52,7 +55,17 @@ def test_the_story_leaves_a_queue_a_stopped_visit_and_one_that_is_over(stack: St
         assert any(decision["sources"] for decision in gate.decisions.values())
         [june] = [one for one in scope.mails.outbox() if one.address.startswith("priya.")][:1]
         assert june.subject
-    assert "without the part" not in stack.logs()
+    assert "ERROR: the demonstration" not in stack.logs()
+
+
+def test_the_finished_visit_lies_in_the_past_and_a_matter_waits_for_a_second_person(stack: Stack) -> None:
+    """The folder is new: everything in it came about by the people of the story, on the clinic's pages."""
+    with stack.records() as scope:
+        [over] = scope.replays.listed(VisitQuery(stage="completed"))[0]
+        assert over.starts_at < over.moved_at < datetime.now(UTC)
+        matters = {one.kind: one for one in scope.reviews.listed(ReviewQuery())[0]}
+        assert matters["visit_blocked"].state == "decided" and matters["red_flag"].state == "open"
+    assert not (stack.data / "demo-clock.json").exists()
 
 
 async def test_a_clinician_alone_has_a_whole_call_with_the_bot(stack: Stack, clinician: Clinician) -> None:
