@@ -230,6 +230,12 @@ CONTENT: tuple[Kind, ...] = (
         "Every photo would be called too dark or too bright.",
         "write a `dark` that is less than `bright`",
     ),
+    Kind(
+        "FORM045",
+        "`reason` names no question: `{item}`{hint}",
+        "The clinician's queue would not say why the patient comes.",
+        "use one of: {allowed}",
+    ),
     # VISIT: specialties, visit types, steps
     Kind(
         "VISIT001", "unknown kind of step `{kind}`{hint}", "Steps come from a small library.", "use one of: {allowed}"

@@ -254,7 +254,7 @@ class Form:
 
     `rules` are its branching and its flags in the order of their strata; `strata` and `flag_program` are those rules as
     both engines run them. `items` and `flags` carry closures of the same conditions. `source` is what the digest names,
-    as text; a visit keeps it for as long as it runs.
+    as text; a visit keeps it for as long as it runs. `reason` are the items that say why the patient comes.
     """
 
     id: str
@@ -267,6 +267,7 @@ class Form:
     digest: str
     scores: tuple[Score, ...] = ()
     codes: tuple[Code, ...] = ()
+    reason: tuple[str, ...] = ()
     instrument: Instrument | None = None
     rules: tuple[IntakeRule, ...] = ()
     strata: tuple[Stratum, ...] = ()

@@ -126,6 +126,7 @@ class _Compiler:
             require_languages(document.get(key), self._languages, self._problems)
         items = [self._linked(item, node) for item, node in zip(self._bare, document["items"], strict=True)]
         self._check_order(items)
+        self._check_reason()
         if self._problems.errors:
             return None
         placed = _placed_in_strata(items)
@@ -144,6 +145,7 @@ class _Compiler:
             flags=flags,
             scores=self._scores,
             codes=read_codes(document),
+            reason=document.texts("reason"),
             instrument=read_instrument(document, self._languages, self._problems),
             digest=digest(source),
             source=written(source),
@@ -151,6 +153,13 @@ class _Compiler:
             strata=self._strata(placed, rules),
             flag_program=self._program(rules, last_stratum(placed)),
         )
+
+    def _check_reason(self) -> None:
+        ids = [item.id for item in self._bare if item.type != "info"]
+        for node in self._document.get("reason") or ():
+            if node.raw not in ids:
+                hint = nearest(node.raw, ids)
+                self._problems.report("FORM045", node.at, item=node.raw, hint=hint, allowed=listed(ids, 30))
 
     def _strata(self, items: tuple[Item, ...], rules: tuple[IntakeRule, ...]) -> tuple[Stratum, ...]:
         return tuple(

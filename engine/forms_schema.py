@@ -181,6 +181,7 @@ FORM = Record(
         "intro": Key(TEXTS, "what it is for, by language"),
         "instrument": Key(INSTRUMENT, "of a published questionnaire: its authors, terms and sources"),
         "codes": Key(CODES, "what other programs call the form"),
+        "reason": Key(ListOf(NAME, least=1), "the items that say why the patient comes, for the clinician's queue"),
         "items": Key(ListOf(ITEM, least=1), "the items in the order they are asked", required=True),
         "scores": Key(ListOf(SCORE), "sums of the weights of choices"),
         "flags": Key(ListOf(FLAG), "answers that escalate"),

@@ -23,7 +23,8 @@ from portals.provider.opening import at_desk, provider_session
 from portals.provider.queue_filters import choices_among, filter_of
 from portals.provider.queue_page import acuity_of
 from portals.provider.seeing import seeing
-from portals.provider.views import Seeing
+from portals.provider.told import told
+from portals.provider.views import Seeing, Told
 from records.cases import LONGEST, CaseClock
 from records.errors import AlreadyDone
 from records.stages import CASES
@@ -52,6 +53,7 @@ class InboxRow:
     hours: int | None
     paused: bool
     seeing: Seeing
+    told: Told
 
 
 @router.get("/inbox")
@@ -131,4 +133,5 @@ def _row(desk: Desk, entry: Any, clock: CaseClock | None, law: Law) -> InboxRow:
         hours=None if due is None else int((due - desk.now).total_seconds() // 3600),
         paused=clock is not None and clock.paused,
         seeing=seeing(desk, visit, law),
+        told=told(desk, visit.visit),
     )

@@ -15,6 +15,7 @@ from portals.provider.desk import Desk, visit_type_title
 from portals.provider.law import LawWords
 from portals.provider.offers import offer_rows
 from portals.provider.seeing import seeing
+from portals.provider.told import told
 from portals.provider.views import GROUP_OF_STAGE, GROUPS, QueueRow, QueueView
 from records.stages import IN_LINE
 from records.urgency import ROUTINE
@@ -74,6 +75,7 @@ def _row(desk: Desk, entry: Any, law: tuple[GateKeeper, LawWords]) -> QueueRow:
         acuity=acuity_of(entry.alerts, entry.urgency),
         flags=len(entry.alerts),
         seeing=seeing(desk, visit, law),
+        told=told(desk, visit.visit),
         waiting_since=visit.arrived_at if visit.stage in IN_LINE else None,
         position=entry.position,
     )

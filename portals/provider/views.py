@@ -43,10 +43,21 @@ class Seeing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Told:
+    """``reason`` in the words of the forms' choices, ``words`` the patient's own, shortened; ``flags`` the answers that
+    raised one, in words, those that stop a visit first; ``more`` flags are beyond those shown."""
+
+    reason: str = ""
+    words: str = ""
+    flags: tuple[str, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class QueueRow:
     """One visit in the queue. ``acuity`` emergent | urgent | soon | red | flagged | routine.
 
-    ``seeing`` says whether the clinician may see the patient now.
+    ``seeing`` says whether the clinician may see the patient now, ``told`` why the patient comes.
     """
 
     visit: str
@@ -62,6 +73,7 @@ class QueueRow:
     acuity: str
     flags: int
     seeing: Seeing
+    told: Told = Told()
     waiting_since: datetime | None = None
     position: int | None = None
 

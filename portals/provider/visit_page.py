@@ -8,8 +8,6 @@ from typing import Any
 
 from engine.consent_text import GUARDIAN
 from engine.drugs import DrugNames
-from engine.forms import Form
-from engine.pinned import ContentGone, Pinned, bare_form
 from portals.base.check_words import check_words
 from portals.provider.alerts import alert_views, gate_views
 from portals.provider.chart import ChartSource, PatientCard, chart_view, fact_words
@@ -23,6 +21,7 @@ from portals.provider.monitoring_panel import monitoring_panel
 from portals.provider.note_form import missing_fields, note_sections
 from portals.provider.offers import handed_view
 from portals.provider.orders_page import RxSource, prescribe_view
+from portals.provider.told import answered_forms
 from portals.provider.views import CallView, CaseLine, CaseView, NoteVersion, NoteView, OrderView, TaskView, VisitView
 from portals.provider.words import day_in, say_in
 from records.stages import HANDED, IN_LINE
@@ -209,26 +208,12 @@ def chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
         booked=visit.booked_place,
         attested=visit.attested_place,
         dossier=desk.scope.visits.dossier(visit.visit),
-        forms=tuple(_answered(desk, visit.visit, content, name) for name in content.plan.intake_forms),
+        forms=answered_forms(desk, visit.visit, content),
         now=desk.now,
         files=desk.scope.blobs.for_visit(visit.visit),
         refused=desk.scope.late_refusals.for_visit(visit.visit),
         place_by=_place_by(desk, visit),
     )
-
-
-def _answered(desk: Desk, visit: str, content: Pinned, form_id: str) -> tuple[Form, Mapping[str, Any]]:
-    """A form with the visit's answers; of one that is gone the answers under their own ids."""
-    try:
-        form = content.form(form_id)
-    except ContentGone:
-        answers = _answers(desk, visit, form_id)
-        return bare_form(form_id, answers), answers
-    return form, _answers(desk, visit, form.id)
-
-
-def _answers(desk: Desk, visit: str, form: str) -> Mapping[str, Any]:
-    return {item: answer.value for item, answer in desk.scope.forms.answers(visit, form).items()}
 
 
 def _call(desk: Desk, visit: Any) -> CallView:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from records.consents import ConsentDraft
 from records.scope import Actor
 from tests.browser.helpers_people import (
     DESK,
     PHONE,
+    WORDS,
     Clinician,
     Patient,
     chromium,
@@ -223,6 +224,61 @@ async def test_a_schedule_ii_drug_for_pain_is_not_sent(visit: Visit) -> None:
     await clinician.look("schedule-ii")
     assert visit.refusals()
     assert visit.trouble == []
+
+
+async def test_no_link_and_no_way_back_leaves_a_live_call(visit: Visit) -> None:
+    await prepared(visit, Booked(AGNES, "Agnes Tollefsen", "Achebe"))
+    await in_call(visit)
+    page, beside = visit.clinician.page, visit.clinician.page.locator("#beside")
+    history = page.get_by_label("History", exact=False).first
+    await history.fill(WORDS)
+    await page.locator("#requests a").click()
+    await expect(beside.locator("h2").first).to_have_text("Referrals and tests")
+    await expect(page.locator("#law")).to_be_visible()
+    await visit.clinician.look("beside-requests")
+    await beside.locator("[name=reason]").first.fill("Not better after a week")
+    await page.go_back()
+    await expect(beside).to_be_hidden()
+    await page.locator("#requests a").press("Enter")
+    await expect(beside.locator("[name=reason]").first).to_have_value("Not better after a week")
+    await beside.locator("[name=to]").fill("An ear, nose and throat clinic")
+    await beside.locator("[name=urgency]").first.select_option("routine")
+    await beside.get_by_role("button", name="Save").first.click()
+    await expect(beside).to_contain_text("An ear, nose and throat clinic")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#requests a")).to_be_focused()
+    await page.locator("#messages form button").click()
+    await beside.locator("[name=text]").fill("Your results come on Friday")
+    await expect(beside.locator("[data-said]")).to_have_text(re.compile("saved", re.IGNORECASE))
+    await beside.locator("[data-beside-close]").click()
+    await elsewhere(page, ".desk-back a", "**/staff")
+    await asks_before_it_leaves(page)
+    await expect(history).to_have_value(WORDS)
+    await expect(page.locator("[data-saved]")).to_have_text(re.compile("^Saved"))
+    phone = visit.patient.page
+    await phone.locator(".menu summary").click()
+    await elsewhere(phone, ".menu a[href='/messages']", "**/messages")
+    await asks_before_it_leaves(phone)
+    await both_decode(visit)
+    assert visit.trouble == []
+
+
+async def elsewhere(page: Page, link: str, address: str) -> None:
+    """The link opens a window of its own; the one with the call stays."""
+    async with page.context.expect_page() as opened:
+        await page.locator(link).click()
+    other = await opened.value
+    await other.wait_for_url(address)
+    await other.close()
+    await expect(page.locator("[data-call][data-state=connected]")).to_be_visible()
+    await expect(page.locator("[data-status]")).to_contain_text("Your call goes on here")
+
+
+async def asks_before_it_leaves(page: Page) -> None:
+    await page.go_back()
+    await expect(page.locator(".call__stay")).to_be_visible()
+    await page.locator("[data-stay-here]").click()
+    await expect(page.locator("[data-call][data-state=connected]")).to_be_visible()
 
 
 async def both_decode(visit: Visit) -> None:

@@ -56,6 +56,7 @@ FAULTS = [
     ("a red flag without a case", A + flag("{a: true}"), ("FORM017", 3)),
     ("a case with an unknown item", A + case("{b: true}", "{hides: [a]}"), ("FORM018", 3)),
     ("a case that expects an unknown item", A + case("{a: true}", "{shows: [aa]}"), ("FORM018", 3)),
+    ("a reason that nobody is asked", A + "reason: [aa]\n", ("FORM045", 2)),
     ("a case with an answer that is none", A + case("{a: 1}", "{shows: [a]}"), ("FORM019", 3)),
     ("an unknown item in a condition", A + shown("{aa: true}"), ("COND001", 2)),
     ("an unknown choice in a condition", B + shown("{b: w}"), ("COND004", 2)),

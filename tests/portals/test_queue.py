@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from engine.dossier import Place
 from engine.ports import Effect, VisitChange
+from records.forms import AnswerDraft
 from records.work import Actor
 from tests.portals.helpers_clinic import SLUG, Clinic, sign_in
 from tests.portals.helpers_files import clinician_at, patient_at, visit_of
@@ -59,6 +60,30 @@ def test_a_waiting_row_says_whether_the_patient_may_be_seen_now_and_the_laws_rea
     of_here, of_elsewhere = (next(row for row in rows if visit in row) for visit in (here, elsewhere))
     assert "tag-shut" in of_elsewhere and "Fla. Stat. 456.47(4)" in of_elsewhere
     assert "Fla. Stat." not in of_here or "Not now" in of_here  # a consent that is missing is a reason, too
+
+
+def answers(clinic: Clinic, visit: str, **said: object) -> None:
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        for item, value in said.items():
+            draft = AnswerDraft(
+                visit=visit, form="urgent_care/intake", item=item, value=value, version=0, key=f"k-{item}"
+            )
+            scope.forms.save_answer(draft)
+
+
+def test_a_row_says_in_words_why_the_patient_comes_and_which_answers_raised_a_flag(clinic: Clinic) -> None:
+    _, visit = waits(clinic, "june_hartley")
+    desk = clinician_at(clinic, visit)
+    assert "Not told yet" in desk.get("/staff").text
+    words = "Since Tuesday. " + "It hurts to swallow and " * 5
+    answers(
+        clinic, visit, chief_complaint="chest_pain", danger_signs=["none"], chest_signs=["sweating"], own_words=words
+    )
+    page = desk.get("/staff").text
+    row = text_of(next(one for one in page.split("<tr data-row>") if f"row-{visit}" in one))
+    assert "Chest pain or pressure" in row and "Cold sweat" in row
+    assert "Since Tuesday. It hurts to swallow" in row and "…" in row and words.strip() not in row
+    assert "Chest" not in page[: page.index("<main")]
 
 
 def test_a_filter_leaves_out_and_says_who_waits_unseen(clinic: Clinic) -> None:

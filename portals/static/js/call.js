@@ -1,5 +1,6 @@
 // The call page of both sides: device preview and permission help, then tiles, controls and plain words for what the
 // connection does. The room itself is room_client.js; this file only shows it.
+import { keepHere } from "./call_guard.js";
 import { createRoomClient } from "./room_client.js";
 
 const LEVEL_EVERY_MS = 100;
@@ -141,6 +142,7 @@ class Call {
     if (!this.stream) return;
     if (!withCamera) for (const track of this.stream.getVideoTracks()) track.enabled = false;
     this.stage.dataset.callRunning = "1";
+    keepHere();
     this.show("room-part");
     this.say("connecting");
     this.part("self").srcObject = this.stream;
@@ -285,6 +287,7 @@ class Call {
     this.stop();
     for (const participant of [...this.tiles.keys()]) this.gone(participant);
     delete this.stage.dataset.callRunning;
+    this.part("stay").hidden = true;
     this.stage.dataset.state = "over";
     this.part("over-text").textContent = this.texts[`over_${reason}`] ?? this.texts.over_other;
     this.part("rejoin").hidden = !MAY_COME_BACK.has(reason);

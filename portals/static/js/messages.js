@@ -1,7 +1,6 @@
 // Keeps what is typed while it is typed, so that nothing is lost when the page goes away before it is sent.
 
-const form = document.querySelector("[data-typing]");
-if (form) {
+export function keepTyped(form) {
   const said = form.querySelector("[data-said]");
   const fields = ["subject", "text"].map((name) => form.elements[name]).filter(Boolean);
   let timer = 0;
@@ -21,3 +20,5 @@ if (form) {
   addEventListener("pagehide", () => { if (timer) keep(); });
   form.addEventListener("submit", () => { leaving = true; clearTimeout(timer); timer = 0; });
 }
+
+for (const form of document.querySelectorAll("[data-typing]")) keepTyped(form);

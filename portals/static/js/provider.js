@@ -84,20 +84,27 @@ async function exchange(address, options, keeps) {
     if (!got) return;
     // A prescription being written stays as it is while something beside it is asked.
     if (keeps && document.querySelector(`#${keeps} .rx-form`)) got.page.getElementById(keeps)?.remove();
-    swap(got.page);
-    const url = new URL(got.address);
-    const part = new URL(address, location.href).hash || url.hash;
-    url.searchParams.delete("said");
-    url.hash = part;
-    history.replaceState(null, "", url);
-    const notice = document.querySelector("[data-notice]");
-    if (notice) announce(notice.textContent.trim());
-    if (part) reveal(part);
-    if (part && document.activeElement === document.body) settle(document.querySelector(part));
+    came(got, new URL(address, location.href).hash);
   } finally {
     document.body.removeAttribute("aria-busy");
   }
 }
+
+function came({ page, address }, wanted = "") {
+  swap(page);
+  const url = new URL(address);
+  const part = wanted || url.hash;
+  url.searchParams.delete("said");
+  url.hash = part;
+  history.replaceState(history.state, "", url);
+  const notice = document.querySelector("[data-notice]");
+  if (notice) announce(notice.textContent.trim());
+  if (part) reveal(part);
+  if (part && document.activeElement === document.body) settle(document.querySelector(part));
+}
+
+// What was done on a page beside the call has led back to the visit.
+document.addEventListener("page-came", (event) => came(event.detail));
 
 function reveal(part) {
   const target = document.querySelector(part);
