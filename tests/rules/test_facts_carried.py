@@ -14,7 +14,17 @@ from tests.rules.helpers_facts import CONFIDENCE, GUESS, LIST, ROOT, sections, s
 
 BLOCKS: Mapping[str, Any] = json.loads(LIST.read_text(encoding="utf-8"))["blocks"]
 LEFT_OUT = yaml.safe_load((ROOT / "docs" / "reference" / "law-left-out.yaml").read_text(encoding="utf-8"))
-CARRIED = ("us", "us/ca", "us/fl", "us/nj", "us/ny", "us/tx")
+WHOLE = ("us", "us/ca", "us/fl", "us/nj", "us/ny", "us/tx")
+"""Where every block is carried or left out with a reason; elsewhere all but those that begin with one of STILL_OPEN."""
+STILL_OPEN = (
+    "consent",
+    "licensing.dietitian_compact",
+    "licensing.exceptions",
+    "prescribing.controlled",
+    "prescribing.notes",
+    "prescribing.np_pa_prescribing",
+)
+CARRIED = ("us", *sorted(f"us/{path.name}" for path in (ROOT / "rules" / "us").iterdir() if len(path.name) == 2))
 Part = tuple[str, Mapping[str, Any]]
 
 
@@ -39,13 +49,26 @@ def alike(some: Iterable[str], others: Iterable[str]) -> bool:
     return any(a.startswith(b) or b.startswith(a) for a in some for b in others)
 
 
+@cache
+def numbers_of(law_text: str) -> frozenset[str]:
+    return specific(sections(law_text))
+
+
+@cache
+def blocks_known(place: str) -> tuple[list[Any], ...]:
+    """The blocks of a place and of the country; for the country any."""
+    return tuple(block for key, block in BLOCKS.items() if place in ("us", place_of(key)) or place_of(key) == "us")
+
+
 def speaks_of(part: Mapping[str, Any], block: list[Any]) -> bool:
     """Whether a rule or value stands on a block: a source of it, and where both name sections one of those."""
     _, sources, numbers, *_ = block
-    shared = cites(part) & set(sources)
-    mine = specific(sections(str(part.get("law", ""))))
+    shared = cites(part).intersection(sources)
+    if not shared:
+        return False
+    mine = numbers_of(str(part.get("law", "")))
     same = alike(mine, numbers)
-    return bool(shared) and (same or (shared != {GUESS} and not (mine and numbers)))
+    return same or (shared != {GUESS} and not (mine and numbers))
 
 
 def dated(part: Mapping[str, Any]) -> dict[str, str]:
@@ -55,8 +78,7 @@ def dated(part: Mapping[str, Any]) -> dict[str, str]:
 
 def spoken_of(place: str, part: Mapping[str, Any]) -> list[list[Any]]:
     """The blocks of a place and of the country that a rule or value of the place stands on; for the country any."""
-    known = (block for key, block in BLOCKS.items() if place in ("us", place_of(key)) or place_of(key) == "us")
-    return [block for block in known if speaks_of(part, block)]
+    return [block for block in blocks_known(place) if speaks_of(part, block)]
 
 
 def place_of(block: str) -> str:
@@ -73,6 +95,7 @@ def test_every_block_of_the_facts_is_carried_or_left_out_with_a_reason(place: st
         name
         for name, block in BLOCKS.items()
         if place_of(name) == place
+        and (place in WHOLE or not name.split(" ")[1].startswith(STILL_OPEN))
         and not left_out(name)
         and not any(speaks_of(part, block) for _, part in law()[place])
     ]
@@ -143,6 +166,7 @@ def test_every_day_of_the_law_is_one_of_the_facts_that_it_stands_on() -> None:
     assert found == set(NOT_OF_ITS_FACTS)
 
 
+@pytest.mark.slow
 def test_no_source_is_surer_than_the_surest_facts_that_stand_on_it() -> None:
     surest: dict[str, int] = {}
     for sure, sources, *_ in BLOCKS.values():
