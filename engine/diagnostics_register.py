@@ -387,6 +387,12 @@ LAW: tuple[Kind, ...] = (
         "compare it with its sources, then correct `checked` and `review_by`",
         WARNING,
     ),
+    Kind(
+        "LAW039",
+        "the rule cannot be like `{id}`: {reason}",
+        "A rule that follows another one has its condition and effects, with law values of its own put in.",
+        "name a common rule of the topic that stands on these values",
+    ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )
 REGISTER: tuple[Kind, ...] = (*LAW, *CONTENT, *ACCESS)

@@ -116,7 +116,8 @@ class PatientFacts:
 class ConsentFact:
     """A consent as given: kind, form, instant, the jurisdiction it was made for, clauses, when it was withdrawn.
 
-    ``disclosures`` are what its clauses told the patient (``engine.consent_text.with_disclosures``).
+    ``disclosures`` are what its clauses told the patient (``engine.consent_text.with_disclosures``). ``this_visit``
+    says whether it was given for the visit asked about (None: nobody told).
     """
 
     kind: str
@@ -126,6 +127,7 @@ class ConsentFact:
     clauses: tuple[str, ...] = ()
     revoked_at: datetime | None = None
     disclosures: tuple[str, ...] = ()
+    this_visit: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -43,6 +43,8 @@ _NOT_FILLABLE = (
     "patient.primary_physician_documentation",
     "patient.clinical_trial_unavailable",
     "patient.outpatient_emergency",
+    "patient.minor_consents",
+    "patient.gestational_weeks",
     "patient.registered_facility",
     "patient.with_registered_practitioner",
 )
@@ -332,6 +334,7 @@ def consent_facts(entry: ConsentFact) -> dict[str, Any]:
     modality = next((name for name in _MODALITIES if name in clauses), None)
     return {
         **({"modality": modality} if modality else {}),
+        **({"this_encounter": entry.this_visit} if entry.this_visit is not None else {}),
         "kind": entry.kind,
         "form": entry.form,
         "at": entry.at.isoformat(),

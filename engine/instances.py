@@ -81,13 +81,14 @@ def _effect_names(effect: Effect) -> Iterable[str]:
         if effect.met_by is not None:
             yield from paths(effect.met_by)
         yield from (value.path for value in effect.detail.values() if isinstance(value, Reference))
+        yield effect.due_by
     if isinstance(effect, Limit):
         yield from (value.path for value in (effect.most, effect.allowed) if isinstance(value, Reference))
 
 
 def _instance(rule: Rule, jurisdiction: str, known: Mapping[str, Value], *, values: bool) -> Instance:
     identity = rule.id if rule.jurisdiction == jurisdiction or not values else f"{rule.id}@{jurisdiction}"
-    effects = [settled for effect in rule.effects if (settled := _settled(effect, known)) is not None]
+    effects = [one for effect in rule.effects if (one := settled(effect, known)) is not None]
     if rule.authority == GUIDANCE:  # guidance warns; a clinic may make it its own policy
         effects = [e if isinstance(e, Permit | Advise) else Advise(rule.title) for e in effects]
     return Instance(
@@ -131,11 +132,14 @@ def _literal(test: Test, values: Mapping[str, Value]) -> Condition:
     return replace(test, operand=literal)
 
 
-def _settled(effect: Effect, values: Mapping[str, Value]) -> Effect | None:
+def settled(effect: Effect, values: Mapping[str, Value]) -> Effect | None:
     """The effect with the law values put in; None for a limit that the law value says does not exist."""
     if isinstance(effect, Require):
+        due = str(values.get(effect.due_by, effect.due))
+        left = "" if effect.due_by in values else effect.due_by
         met = settle(effect.met_by, values) if effect.met_by is not None else None
-        return replace(effect, met_by=met, detail={key: _put_in(v, values) for key, v in effect.detail.items()})
+        detail = {key: _put_in(value, values) for key, value in effect.detail.items()}
+        return replace(effect, due=due, due_by=left, met_by=met, detail=detail)
     if isinstance(effect, Limit):
         most = _put_in(effect.most, values)
         allowed = cast("tuple[Value, ...] | None", _put_in(effect.allowed, values))
@@ -144,4 +148,4 @@ def _settled(effect: Effect, values: Mapping[str, Value]) -> Effect | None:
 
 
 def _put_in(value: Value | Reference, values: Mapping[str, Value]) -> Value:
-    return values[value.path] if isinstance(value, Reference) else value
+    return values.get(value.path, cast("Value", value)) if isinstance(value, Reference) else value

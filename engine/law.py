@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.conditions import Condition, Reference
-from engine.diagnostics import Location
+from engine.diagnostics import Location, Problems
 from engine.due_points import GATE_OF_EVENT, POINTS
 from engine.periods import DATED, Period
-from engine.reading import Node
+from engine.reading import Node, Sort
 from engine.shapes import (
     DAY,
     LINK,
@@ -15,6 +15,7 @@ from engine.shapes import (
     Anything,
     Either,
     Exactly,
+    JsonSchema,
     Key,
     ListOf,
     MapOf,
@@ -40,7 +41,20 @@ DUE = Text(
 RULE_ID = Text(r"[a-z0-9_]+(/[a-z0-9_-]+)+", "an id such as us/fl/prescribing/schedule-ii")
 JURISDICTION = Text(r"[a-z]{2}(/[a-z]{2}|/common)?", "us, us/fl or us/common")
 _CONDITION = Anything("a condition")
+_LAW_VALUE = Record("a law value", {"fact": Key(PATH, "its path, such as law.identity.due", required=True)})
 _AMOUNT = Either((Anything("a number, or {fact: law.name}"),))
+
+
+class _DueTime:
+    """A due point or time, or the law value that says it."""
+
+    words = DUE.words
+
+    def check(self, node: Node, problems: Problems) -> None:
+        (_LAW_VALUE if node.sort is Sort.MAP else DUE).check(node, problems)
+
+    def json_schema(self) -> JsonSchema:
+        return {"anyOf": [DUE.json_schema(), _LAW_VALUE.json_schema()]}
 
 
 def _effect(name: str, what: str, **more: Key) -> Record:
@@ -53,7 +67,7 @@ EFFECTS: Mapping[str, Record] = {
     "require": _effect(
         "require",
         "the duty",
-        due=Key(DUE, "when it is due", required=True),
+        due=Key(_DueTime(), "when it is due", required=True),
         met_by=Key(_CONDITION, "the condition that meets it"),
         detail=Key(MapOf(Anything("a value"), NAME), "what else the duty says"),
     ),
@@ -138,7 +152,9 @@ _RULE = Record(
         "authority": Key(OneOf(AUTHORITIES), "what kind of law it is (default: statute)"),
         "when": Key(_CONDITION, "the condition under which it applies"),
         "unless": Key(_CONDITION, "the condition under which it does not"),
-        "then": Key(ListOf(Anything("an effect"), least=1, single=True), "its effects", required=True),
+        "then": Key(ListOf(Anything("an effect"), least=1, single=True), "its effects"),
+        "like": Key(RULE_ID, "the rule whose condition and effects it has, instead of `then`"),
+        "with": Key(MapOf(Anything("the value"), PATH), "law values of its own for the rule it is like"),
         "cases": Key(ListOf(CASE), "examples, run as tests"),
     },
 )
@@ -146,7 +162,8 @@ POLICY = ListOf(
     Record(
         "a rule of a clinic",
         {
-            **{name: _RULE.keys[name] for name in ("id", "title", "from", "until", "note", "when", "unless", "then")},
+            **{name: _RULE.keys[name] for name in ("id", "title", "from", "until", "note", "when", "unless")},
+            "then": Key(_RULE.keys["then"].shape, "its effects", required=True),
         },
     )
 )
@@ -233,10 +250,13 @@ class Forbid:
 
 @dataclass(frozen=True, slots=True)
 class Require:
+    """A duty; `due_by` names the law value that says when it is due, until that is put in."""
+
     duty: str
     due: str
     met_by: Condition | None = None
     detail: Mapping[str, Value | Reference] = field(default_factory=dict)
+    due_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +286,10 @@ Effect = Permit | Forbid | Require | Limit | Advise | Review
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule as its file gives it; `law.` values are still names in it."""
+    """A rule as its file gives it; `law.` values are still names in it.
+
+    One that is `like` another has that one's logic with the values `given` (`engine.following`).
+    """
 
     id: str
     title: str
@@ -278,6 +301,8 @@ class Rule:
     condition: Condition
     effects: tuple[Effect, ...]
     at: Location
+    like: str = ""
+    given: Mapping[str, LawValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,14 +169,17 @@ def _values(reader: _Reader, name: str, node: Node) -> Iterable[LawValue]:
 
 def _value(reader: _Reader, name: str, kind: FactType, node: Node) -> LawValue:
     given = node.get("is")
-    value: Value = None
-    if given is not None:
-        try:
-            value = _given(reader.topic, name, kind, given)
-        except BadValue as error:
-            shown = given.raw or str(given.sort)
-            reader.problems.report("COND004", given.at, value=shown, path=name, reason=error, fix=f"write {kind}")
+    value = _read_value(reader, name, kind, given) if given is not None else None
     return LawValue(name, value, _period(reader, node), _cited(reader, node, required=True), node.at)
+
+
+def _read_value(reader: _Reader, name: str, kind: FactType, node: Node) -> Value:
+    try:
+        return _given(reader.topic, name, kind, node)
+    except BadValue as error:
+        shown = node.raw or str(node.sort)
+        reader.problems.report("COND004", node.at, value=shown, path=name, reason=error, fix=f"write {kind}")
+        return None
 
 
 def _given(topic: Topic, name: str, kind: FactType, node: Node) -> Value:
@@ -255,7 +258,25 @@ def _rule(reader: _Reader, node: Node) -> Rule:
         condition=_condition(reader, node),
         effects=tuple(_effects(reader, identity, authority, _several(then))),
         at=node.at,
+        like=node.text("like"),
+        given=_own_values(reader, node),
     )
+
+
+def _own_values(reader: _Reader, node: Node) -> Mapping[str, LawValue]:
+    """The law values that a rule gives for itself, as sure as it is."""
+    kind_of, found = reader.topic.values, dict[str, LawValue]()
+    one_way = ("then" in node) != ("like" in node)
+    if not one_way or ("with" in node and "like" not in node):
+        reader.problems.report("SHAPE002", node.at, key="then", doc="its effects, or `like` with the rule it follows")
+    for name, part in node.items_of("with"):
+        if name not in kind_of:
+            at = node["with"].entries[name].key_at
+            reader.problems.report("LAW007", at, name=name, hint=nearest(name, kind_of))
+            continue
+        value = _read_value(reader, name, kind_of[name], part)
+        found[name] = LawValue(name, value, Period(), Cited(), part.at)
+    return found
 
 
 def _rule_period(reader: _Reader, node: Node) -> Period:
@@ -322,10 +343,12 @@ def _forbid(reader: _Reader, rule: str, node: Node) -> Effect:
 def _require(reader: _Reader, rule: str, node: Node) -> Effect:
     met = node.get("met_by")
     met_by = parse(met, reader.scope, reader.problems) if met is not None else None
+    due = _open_value(reader, node["due"]) if "due" in node else None
     check_detail(node.get("detail"), met_by, reader.scope.vocabulary, reader.problems)
     return Require(
         duty=_known(reader, "duty", node["require"], reader.topic.duties),
-        due=node.text("due", "before_join"),
+        due=due if isinstance(due, str) else "before_join",
+        due_by=due.path if isinstance(due, Reference) else "",
         met_by=met_by,
         detail={key: _open_value(reader, part) for key, part in node.items_of("detail")},
     )

@@ -137,7 +137,14 @@ def _rule(rule: Node, topic: Topic, file: LawFile) -> Drafts:
             continue
         yield Draft(kind, part.at, f"`{key}: {shown(part)}` is left out", without(rule, key))
         yield from within(rule, key, condition_drafts)
+    yield from within(rule, "with", lambda own: _own_values(own, topic))
     yield from within(rule, "then", lambda then: _effects(then, rule.text("title"), topic))
+
+
+def _own_values(own: Node, topic: Topic) -> Drafts:
+    for name in own.entries:
+        kind = topic.values[name]
+        yield from within(own, name, lambda value, kind=kind: _worth(value, kind))  # type: ignore[misc]
 
 
 def _value(entry: Node, kind: FactType, file: LawFile) -> Drafts:
@@ -211,6 +218,8 @@ def _effect(node: Node, title: str, topic: Topic) -> Drafts:
 
 
 def _due(node: Node) -> Drafts:
+    if node.sort is not Sort.TEXT:  # a law value says it
+        return
     if node.raw not in _DUE_POINTS:
         _, count, unit, event = node.raw.split(maxsplit=3)
         for draft in moved_duration(text(f"{count} {unit}", node.at), "due", "due: within"):

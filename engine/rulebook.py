@@ -14,6 +14,7 @@ from engine.diagnostics import Diagnostic, Location, Problems
 from engine.drugs import SHAPE as DRUGS_SHAPE
 from engine.drugs import Drug, DrugNames, read_drugs
 from engine.due_points import POINTS
+from engine.following import check_followed, values_given, with_followed
 from engine.imports import check_imports, resolve
 from engine.instances import Instance, instantiate, law_names
 from engine.last_resort import survived
@@ -141,7 +142,8 @@ class Rulebook:
         if not self._classes:
             rules = [rule for file in self.law.files for rule in file.rules]
             rules += self.overlay.rules if self.overlay else ()
-            self._classes.append(classes_asked(rules, (value for file in self.law.files for value in file.values)))
+            values = [value for file in self.law.files for value in file.values]
+            self._classes.append(classes_asked(rules, [*values, *values_given(rules)]))
         return self._classes[0]
 
     def jurisdictions(self) -> frozenset[str]:
@@ -276,7 +278,10 @@ def _law_values(
 
 def _needed(rules: Iterable[Rule], files: Sequence[LawFile], topic: Topic, jurisdiction: str) -> set[str]:
     """The law values that rules stand on, but for those that have an `otherwise` or that the place says it lacks."""
-    without = {name for file in files if file.jurisdiction == jurisdiction for name in file.without}
+    mine = [file for file in files if file.jurisdiction == jurisdiction]
+    without = {name for file in mine for name in file.without}
+    own = {value.name for file in mine for value in file.values}
+    without |= {value.name for file in mine for value in values_given(file.rules)} - own
     return {name for rule in rules for name in law_names(rule)} - topic.defaults.keys() - without
 
 
@@ -285,7 +290,7 @@ def _rules(law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: str)
     country = jurisdiction.split("/")[0]
     reaching = (country, f"{country}/common", jurisdiction)
     files = [file for file in law.files if file.topic == topic and file.jurisdiction in reaching]
-    rules = [rule for file in files for rule in file.rules]
+    rules = with_followed([rule for file in files for rule in file.rules], law.topics.topics[topic].defaults)
     rules = overlay.rules_of(topic, rules) if overlay else rules
     return [by_state_schedule(rule) for rule in rules] if schedules_drugs(law.files, jurisdiction) else rules
 
@@ -421,7 +426,9 @@ def _check_together(files: Sequence[LawFile], topics: Topics, problems: Problems
                 problems.report("LAW004", rule.at, id=rule.id, first=seen[rule.id])
             seen.setdefault(rule.id, rule.at)
             _check_values(rule, file, problems)
-    check_imports([rule for file in files for rule in file.rules], problems)
+    every = [rule for file in files for rule in file.rules]
+    check_imports(every, problems)
+    check_followed(every, topics, problems)
     for file in files:
         if "/" in file.jurisdiction and not file.jurisdiction.endswith("/common"):
             _check_complete(file, [other for other in files if other.topic == file.topic], topics, problems)
@@ -433,7 +440,8 @@ def _check_complete(file: LawFile, files: Sequence[LawFile], topics: Topics, pro
     reaching = [f for f in files if f.jurisdiction in (country, f"{country}/common", file.jurisdiction)]
     needed = _needed((rule for f in reaching for rule in f.rules), reaching, topic, file.jurisdiction)
     given = {value.name for f in reaching for value in f.values}
-    for name in sorted((topic.required - {value.name for value in file.values}) | (needed - given)):
+    own = {value.name for value in (*file.values, *values_given(file.rules))}
+    for name in sorted((topic.required - own) | (needed - given)):
         problems.report("LAW012", Location(file.file, 1, 1), topic=file.topic, name=name)
 
 

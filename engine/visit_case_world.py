@@ -128,7 +128,14 @@ class CaseWorld:
         book: ClauseBook = self.content.clauses
         text = assemble_consent(decisions, book, about)
         self.consents += tuple(
-            ConsentFact(kind=kind, form=text.form, at=at, jurisdiction=jurisdiction, clauses=text.refs_of(kind))
+            ConsentFact(
+                kind=kind,
+                form=text.form,
+                at=at,
+                jurisdiction=jurisdiction,
+                clauses=text.refs_of(kind),
+                this_visit=True,
+            )
             for kind in text.kinds
         )
         return text.kinds

@@ -142,6 +142,7 @@ def _consents(work: Work, visit: Visit) -> tuple[ConsentFact, ...]:
             jurisdiction=row.jurisdiction,
             clauses=tuple(row.clauses),
             revoked_at=row.revoked_at,
+            this_visit=row.visit == visit.id,
         )
         for row in work.session.scalars(query.order_by(ConsentRow.at, ConsentRow.id))
         if (row.relationship in guardians if row.kind == GUARDIAN else not (adult and row.relationship in guardians))

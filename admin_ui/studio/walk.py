@@ -258,7 +258,14 @@ def _consent(
 
 def _signed(text: ConsentText, at: datetime) -> tuple[ConsentFact, ...]:
     return tuple(
-        ConsentFact(kind=kind, form=text.form, at=at, jurisdiction=text.jurisdiction, clauses=text.refs_of(kind))
+        ConsentFact(
+            kind=kind,
+            form=text.form,
+            at=at,
+            jurisdiction=text.jurisdiction,
+            clauses=text.refs_of(kind),
+            this_visit=True,
+        )
         for kind in text.kinds
     )
 

@@ -197,6 +197,7 @@ LAW: tuple[Fault, ...] = (
     (PRE, "rules:\n", f"schedules:\n  codeine:\n  - {SCHEDULE}\nrules:\n", "LAW024", 2),
     (TOP, "    limits: {days", "    stated: {look: {fact: patient.pregnant}}\n    limits: {days", "LAW027", 0),
     (PRE, "rules:\n", "without:\n  days: {cite: act, confidence: high}\nrules:\n", "LAW030", 1),
+    (LIC, "  law: Act 1\n", "  law: Act 1\n  like: us/common/licensing/none\n", "LAW039", -4),
 )
 OF_A_CLINIC: tuple[Fault, ...] = (
     (CLI, "policy:\n", "guidance: [us/fl/prescribing/look]\npolicy:\n", "LAW021", 0),

@@ -191,7 +191,7 @@ class TestLayersOfConsentForAMediCalTherapistInCalifornia:
         consent = duty(ask("consent", "visit_in_ca", **THERAPIST), "telehealth_consent")
         assert sorted(consent["rules"]) == [
             "us/ca/consent/behavioral-sciences",
-            "us/common/consent/medicaid@us/ca",
+            "us/ca/consent/medicaid",
             "us/common/consent/telehealth@us/ca",
         ]
         asked = set(consent["detail"]["disclosures"])
