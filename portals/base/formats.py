@@ -65,6 +65,10 @@ class Formats:
         """``10:00 AM``."""
         return format_time(value.astimezone(ZoneInfo(zone)), "short", locale=self.locale).replace("\u202f", "\u00a0")
 
+    def seconds(self, value: datetime, zone: str) -> str:
+        """``10:00:07 AM``, where what happened is told in order."""
+        return format_time(value.astimezone(ZoneInfo(zone)), "medium", locale=self.locale).replace("\u202f", "\u00a0")
+
     def zone(self, value: datetime, zone: str) -> str:
         """The zone's everyday name, such as ``Eastern Time``."""
         return self._everyday(zone) or get_timezone_name(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -16,6 +17,8 @@ from portals.base.requests import in_scope, rulebook_of
 from portals.base.templating import render
 from portals.base.visitor import visitor
 from portals.law.plain import PlainLaw
+from portals.ops import verdict_changes
+from portals.ops.folding import LOOK, Piece, folded, one_by_one, sort_of
 from portals.ops.words import act_words, event_words, kind_titles, lasting, said, title_of
 from portals.provider.held import Held
 from portals.provider.law import GateView, LawCard, law_card
@@ -28,15 +31,19 @@ from records.reviews import ReviewQuery, ReviewView
 from records.scope import Scope
 
 router = APIRouter(include_in_schema=False)
-SORTS = ("event", "gate", "act", "notice", "payment", "timer", "retry", "task")
+SORTS = ("event", "gate", "act", LOOK, "notice", "payment", "timer", "retry", "task")
 NOTICES = ("queued", "sent", "refused")
-GAP = timedelta(minutes=1)
+GAP = timedelta(seconds=1)
+NAMELESS = frozenset({Role.PATIENT, Role.CAREGIVER, Role.SYSTEM})  # by their part alone: nobody's patient is named
 SHORT = 19  # of a digest: its kind and enough signs to tell it from others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Line:
-    """A moment as it is shown. ``gap`` is how long nothing had happened before it, empty for less than a minute."""
+    """A moment as it is shown. ``gap`` is how long nothing had happened before it, empty for less than a second.
+
+    ``inside`` are the looks that one line stands for; ``since`` and ``changes`` what a gate's verdict has new.
+    """
 
     number: int
     sort: str
@@ -52,34 +59,75 @@ class Line:
     card: LawCard | None = None
     verdict: Verdict | None = None
     outcomes: tuple[tuple[str, str], ...] = ()
+    inside: tuple[str, ...] = ()
+    state: str = ""
+    since: str = ""
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What is shown of a visit: one sort of moments, what one of its people did, and looks one by one."""
+
+    only: str = ""
+    by: str = ""
+    looks: bool = False
+
+    def but(self, **other: str | bool) -> str:
+        """The address of the same page with something else chosen."""
+        asked = replace(self, **other)  # type: ignore[arg-type]
+        told = {"only": asked.only, "by": asked.by, "looks": "1" if asked.looks else ""}
+        return "?" + urlencode({name: value for name, value in told.items() if value})
+
+    def fits(self, moment: Moment) -> bool:
+        return self.only in ("", sort_of(moment)) and self.by in ("", part_of(moment))
+
+    def pieces(self, moments: Iterable[Moment]) -> tuple[Piece, ...]:
+        fitting = [one for one in moments if self.fits(one)]
+        return one_by_one(fitting) if self.looks or self.only == LOOK else folded(fitting)
 
 
 @router.get("/ops/visits/{visit}")
 async def replay(request: Request, visit: str) -> Response:
     """The replay; each moment has an address of its own, and ``only`` leaves one kind of them."""
     session = require_act(request, Act.REPLAY_VIEWED)
-    only = request.query_params.get("only", "")
     sees_inbox = may_open(session.role, Act.REVIEWS_VIEWED)
     found, names, matters, held = await in_scope(request, lambda scope: _look(scope, visit, sees_inbox))
     who, told = visitor(request), Teller(request, found, names, held)
-    lines = [one for one in told.lines() if only not in SORTS or one.sort == only]
+    people = told.people()
+    chosen = _chosen(request, people)
+    lines = told.lines(chosen)
     return render(
         request,
         "ops/replay.html",
         line=found.line,
         stage=said(who.language, "provider.stage", found.line.stage),
         starts=told.fmt.moment(found.line.starts_at, told.zone),
+        zone=told.fmt.zone_name(told.zone),
         kind=title_of(kind_titles(request), found.line.specialty, found.line.visit_type),
         clinician=names.get(found.line.provider, told.t("ops.visits.gone")),
         lines=lines,
-        last=lines[-1].number if lines else 0,
-        sorts=[one for one in SORTS if any(moment.sort == one for moment in found.moments)],
-        only=only if only in SORTS else "",
+        sorts=[one for one in SORTS if any(sort_of(moment) == one for moment in found.moments)],
+        people=people,
+        chosen=chosen,
         withheld=found.withheld,
         matters=matters,
         kinds={one.id: said(who.language, "reviews.kind", one.kind) for one in matters},
         short=lambda digest: digest[:SHORT],
-        topic=lambda name: said(who.language, "ops.topic", name),
+    )
+
+
+def part_of(moment: Moment) -> str:
+    """Whose a moment is, for the choice of a person: by id who works here, by their part who does not."""
+    return moment.role if not moment.actor or moment.role in NAMELESS else moment.actor
+
+
+def _chosen(request: Request, people: Mapping[str, str]) -> Chosen:
+    """What the address asks for; anything that cannot be is not asked."""
+    asked = request.query_params
+    only, by = asked.get("only", ""), asked.get("by", "")
+    return Chosen(
+        only=only if only in SORTS else "", by=by if by in people else "", looks=asked.get("looks", "") == "1"
     )
 
 
@@ -109,21 +157,27 @@ class Teller:
         self.words = PlainLaw(rulebook_of(request), who.language)
         self.found, self.names, self.held = found, names, held
 
-    def lines(self) -> list[Line]:
+    def people(self) -> dict[str, str]:
+        """Who did something, in the order of their first act: the choice's value and its words."""
+        return {part_of(one): self._who(one) for one in self.found.moments if one.role}
+
+    def lines(self, chosen: Chosen | None = None) -> list[Line]:
         before: datetime | None = None
         made = []
-        for number, moment in enumerate(self.found.moments, 1):
-            gap = moment.at - before if before is not None else timedelta(0)
-            made.append(self._line(number, moment, lasting(self.t, gap) if gap >= GAP else ""))
-            before = moment.at
+        for number, piece in enumerate((chosen or Chosen()).pieces(self.found.moments), 1):
+            at = piece.moment.at
+            gap = at - before if before is not None else timedelta(0)
+            made.append(self._line(number, piece, lasting(self.t, gap) if gap >= GAP else ""))
+            before = at
         return made
 
-    def _line(self, number: int, one: Moment, gap: str) -> Line:
-        return Line(
+    def _line(self, number: int, piece: Piece, gap: str) -> Line:
+        one = piece.moment
+        made = Line(
             number=number,
-            sort=one.sort,
-            at=self.fmt.moment(one.at, self.zone),
-            clock=self.fmt.time(one.at, self.zone),
+            sort=sort_of(one),
+            at=self._instant(one.at),
+            clock=self.fmt.seconds(one.at, self.zone),
             gap=gap,
             title=self._title(one),
             who=self._who(one),
@@ -131,10 +185,40 @@ class Teller:
             stage=said(self.language, "provider.stage", one.stage) if one.stage else "",
             stage_code=one.stage,
             notes=tuple(self._notes(one)),
-            card=self.card(one.verdict) if one.verdict else None,
-            verdict=one.verdict,
-            outcomes=self._outcomes(one.verdict) if one.verdict else (),
         )
+        if piece.inside:
+            return self._looks(made, piece.inside)
+        return self._judged(made, one.verdict) if one.verdict else made
+
+    def _looks(self, line: Line, looks: Sequence[Moment]) -> Line:
+        """One line for the looks of a stretch: how many, by whom; each of them inside."""
+        count = sum(one.count for one in looks)
+        by = list(dict.fromkeys(self._who(one) for one in looks))
+        each = (f"{self.fmt.seconds(one.at, self.zone)} · {self._title(one)} · {self._who(one)}" for one in looks)
+        title = self.t("replay.look" if count == 1 else "replay.looks", count=count)
+        return replace(line, title=title, who="; ".join(by), notes=(), inside=tuple(each))
+
+    def _judged(self, line: Line, verdict: Verdict) -> Line:
+        """The law's card, and what it says otherwise than when the same gate was asked before."""
+        tell = verdict_changes.Teller(
+            language=self.language, zone=self.zone, words=self.words, names_state=not self.found.withheld
+        )
+        asked = [one.verdict for one in self.found.moments if one.verdict and one.verdict.gate == verdict.gate]
+        place = [one.record for one in asked].index(verdict.record)
+        before = asked[place - 1] if place else None
+        found = verdict_changes.changes(before, verdict, tell) if before else ()
+        return replace(
+            line,
+            card=self.card(verdict),
+            verdict=verdict,
+            outcomes=self._outcomes(verdict),
+            state=verdict_changes.state_of(verdict, self.language) if tell.names_state else "",
+            since=verdict_changes.asked_before(before.asked_at, tell) if before else "",
+            changes=found,
+        )
+
+    def _instant(self, at: datetime) -> str:
+        return f"{self.fmt.short_day(at, self.zone)}, {self.fmt.seconds(at, self.zone)}"
 
     def _title(self, one: Moment) -> str:
         if one.sort == "event":
@@ -160,7 +244,7 @@ class Teller:
             return ""
         role = said(self.language, "ops.role", one.role)
         name = self.names.get(one.actor, "")
-        return f"{name}, {role}" if name and one.role not in (Role.PATIENT, Role.CAREGIVER, Role.SYSTEM) else role
+        return f"{name}, {role}" if name and one.role not in NAMELESS else role
 
     def _notes(self, one: Moment) -> Sequence[str]:
         told, t = one.detail, self.t
@@ -181,7 +265,7 @@ class Teller:
         if one.sort == "task" and one.until is not None:
             notes.append(t("ops.note.closed", at=self.fmt.moment(one.until, self.zone)))
         if one.sort == "act" and one.count > 1 and one.until is not None:
-            notes.append(t("ops.note.until", at=self.fmt.time(one.until, self.zone)))
+            notes.append(t("ops.note.until", at=self.fmt.seconds(one.until, self.zone)))
         return notes
 
     def _moment(self, text: str) -> str:

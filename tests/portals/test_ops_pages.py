@@ -99,6 +99,19 @@ def test_a_visit_is_found_and_told_step_by_step_without_anything_its_patient_sai
     assert "No licence there" in only and "moment-event" not in only
 
 
+def test_a_replay_folds_looks_shows_seconds_and_leaves_what_one_person_did(clinic: Clinic, told: Told) -> None:
+    browser, at = staff(clinic, "compliance"), f"/staff/ops/visits/{told.ids['visit']}"
+    page = browser.get(at).text
+    assert 'class="moment__looks"' in page and re.search(r"\d:\d\d:\d\d", page)
+    each = browser.get(f"{at}?looks=1").text
+    assert 'class="moment__looks"' not in each and each.count('class="moment ') > page.count('class="moment ')
+    looks = browser.get(f"{at}?only=look").text
+    assert "moment-look" in looks and "moment-event" not in looks
+    mine = browser.get(f"{at}?by=patient").text
+    assert 0 < mine.count('class="moment ') < page.count('class="moment ')
+    assert browser.get(f"{at}?by=nobody&only=nothing").text.count('class="moment ') == page.count('class="moment ')
+
+
 def test_the_list_is_taken_along_without_anybody_in_it(clinic: Clinic, told: Told) -> None:
     answer = staff(clinic, "clinical_ops").get("/staff/ops/visits.csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
