@@ -230,6 +230,7 @@ def _entries(request: Request, case: ReviewCase, names: Mapping[str, str]) -> li
                 "at": fmt.moment(one.at, who.here.time_zone),
                 "what": t(f"reviews.entry.{one.kind}", about=about),
                 "text": one.text,
+                "kind": one.kind,
             }
         )
     return told

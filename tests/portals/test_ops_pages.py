@@ -101,6 +101,12 @@ def test_a_visit_is_found_and_told_step_by_step_without_anything_its_patient_sai
 
 def test_a_replay_folds_looks_shows_seconds_and_leaves_what_one_person_did(clinic: Clinic, told: Told) -> None:
     browser, at = staff(clinic, "compliance"), f"/staff/ops/visits/{told.ids['visit']}"
+    with clinic.database.scope(SLUG, Actor.system("test")) as scope:
+        provider = scope.replays.of_visit(told.ids["visit"]).line.provider
+    for _ in range(2):
+        with clinic.database.scope(SLUG, Actor(person=provider, role=Role.PROVIDER)) as scope:
+            scope.visits.get(told.ids["visit"])
+            scope.visits.events(told.ids["visit"])
     page = browser.get(at).text
     assert 'class="moment__looks"' in page and re.search(r"\d:\d\d:\d\d", page)
     each = browser.get(f"{at}?looks=1").text
