@@ -6,10 +6,13 @@ numbers are numbers, only `null`, `~` and nothing are empty; `yes`, `on`, `12:30
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -34,6 +37,9 @@ _DEEPEST = 64  # levels of lists and mappings; what people write has about ten
 # indented deeper than the one before: so many of them make a file of gigabytes.)
 _SIGNS_OF_LEVELS = "[{-?"
 _SIGNS_UNMEASURED = 4096
+
+
+_HELD: ContextVar[Mapping[Path, str]] = ContextVar("held_by_editor", default=MappingProxyType({}))
 
 
 class Sort(StrEnum):
@@ -128,9 +134,22 @@ class Entry:
     value: Node
 
 
+@contextmanager
+def held_by_editor(texts: Mapping[Path, str]) -> Iterator[None]:
+    """Meanwhile these files (absolute paths) say what an editor holds and has not saved yet."""
+    before = _HELD.set(texts)
+    try:
+        yield
+    finally:
+        _HELD.reset(before)
+
+
 def read_file(path: Path, root: Path, problems: Problems) -> Node | None:
     """Read one file; its name in diagnostics is relative to `root`. None when it cannot be used at all."""
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    held = _HELD.get().get(path)
+    if held is not None:
+        return read_text(held, name, problems)
     try:
         data = path.read_bytes()
     except OSError as error:
