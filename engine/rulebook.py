@@ -273,7 +273,7 @@ def _law_values(
     values.update(with_defaults(declared, values))
     carried = any(file.jurisdiction == jurisdiction for file in files)
     judged = [rule for rule in rules if carried or rule.jurisdiction != f"{country}/common"]
-    return with_uncarried(values, _needed(judged, files, declared, jurisdiction))
+    return with_uncarried(values, _needed(judged, files, declared, jurisdiction), declared.always)
 
 
 def _needed(rules: Iterable[Rule], files: Sequence[LawFile], topic: Topic, jurisdiction: str) -> set[str]:

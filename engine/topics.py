@@ -118,6 +118,11 @@ class Topic:
     orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stated: Mapping[str, Stated] = field(default_factory=dict)
 
+    @property
+    def always(self) -> frozenset[str]:
+        """The law values of which there is one at any time: what must be given, but for flags, which begin one day."""
+        return frozenset(name for name in self.required if self.values[name].kind is not Kind.FLAG)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:

@@ -20,15 +20,18 @@ from engine.values import Value
 Values = Mapping[str, tuple[LawValue, ...]]
 
 
-def with_uncarried(values: Values, needed: Iterable[str]) -> dict[str, tuple[LawValue, ...]]:
+def with_uncarried(
+    values: Values, needed: Iterable[str], always: frozenset[str] = frozenset()
+) -> dict[str, tuple[LawValue, ...]]:
     """The values, and for each that is needed an entry for the days after its first one on which nobody gives it.
 
-    Before the first entry the law had not begun; a value that has none at all is not carried on any day.
+    Before the first entry the law had not begun, but for what there is `always` some law of: what it was is not known.
+    A value that has no entry at all is not carried on any day.
     """
     found = dict(values)
     for name in needed:
         given = values.get(name, ())
-        begun = min((entry.period.first for entry in given), default=FIRST_DAY)
+        begun = FIRST_DAY if name in always else min((entry.period.first for entry in given), default=FIRST_DAY)
         spans = [span for span in gaps(entry.period for entry in given) if span.first >= begun]
         lacking = (LawValue(name, None, span, Cited(), Location(""), carried=False) for span in spans)
         found[name] = (*given, *lacking)
