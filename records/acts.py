@@ -179,6 +179,7 @@ class Act(StrEnum):
     FILE_REMOVED = "files:file:deleted"
     FILE_REFUSED = "files:file:refused"
     FILES_LISTED = "files:list:viewed"
+    PHOTO_JUDGED = "files:judgement:created"
     FILE_SETTLED = "files:check:modified"
 
     MESSAGE_QUEUED = "messages:message:created"
@@ -252,6 +253,7 @@ _OF_A_BEGUN_VISIT = frozenset(
         Act.CONSENT_SIGNED,
         Act.DUTY_STATED,
         Act.FILE_ADDED,
+        Act.PHOTO_JUDGED,
         Act.CHECK_KEPT,
     }
 )

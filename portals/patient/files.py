@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -95,7 +95,7 @@ async def add_file(request: Request, visit_id: str) -> Response:
     require_patient(request)
     stream = request.stream()
     try:
-        code, _ = await taken(request, visit_id, stream)
+        code = (await taken(request, visit_id, stream)).code
         if code:
             await drain(stream, HEARD_OUT)
     except (ClientDisconnect, BadUpload):
@@ -124,25 +124,32 @@ async def remove_file(request: Request, visit_id: str, blob: str) -> Response:
     return go(f"/visits/{visit_id}/files")
 
 
-async def taken(
-    request: Request, visit_id: str, stream: AsyncIterator[bytes], *, for_shot: bool = False
-) -> tuple[str, str]:
-    """Takes the file; returns why it was refused, empty when it was not, and its id.
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Taken:
+    """What became of a file that was sent: why it was refused, or its id and what the form said beside it."""
+
+    code: str = ""
+    blob: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+async def taken(request: Request, visit_id: str, stream: AsyncIterator[bytes], *, for_shot: bool = False) -> Taken:
+    """Takes the file in, or says why not.
 
     ``for_shot``: it is sent as a photo that a form asks for. Raises `BadUpload`, `NotYetBegun`.
     """
     try:
         with _under_way(actor_of(request).person):
-            return "", await _take(request, visit_id, stream, for_shot=for_shot)
+            return await _take(request, visit_id, stream, for_shot=for_shot)
     except FileRefused as refused:
-        return refused.code, ""
+        return Taken(code=refused.code)
     except NotYetBegun:
         raise
     except AlreadyDone as done:
-        return "too_many" if isinstance(done, TooMany) else "late", ""
+        return Taken(code="too_many" if isinstance(done, TooMany) else "late")
 
 
-async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes], *, for_shot: bool) -> str:
+async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes], *, for_shot: bool) -> Taken:
     clinic, actor = visitor(request).here.slug, actor_of(request)
     upload = await in_store(request, lambda store: store.begin(clinic, actor, visit_id))
     try:
@@ -158,7 +165,7 @@ async def _take(request: Request, visit_id: str, stream: AsyncIterator[bytes], *
         await run_in_threadpool(upload.discard)
     if is_new:
         await check_sent(request, blob)
-    return blob
+    return Taken(blob=blob, fields=form.fields)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from engine.forms import Form, Item
+from engine.photo_judgements import read_judgement
 from engine.photos import shots_for
 from portals.base.again import Said, send_again
 from portals.base.files import in_store
@@ -25,7 +26,7 @@ from portals.base.multipart import BadUpload, drain
 from portals.base.requests import actor_of, in_scope, new_request_id
 from portals.base.templating import go
 from portals.base.visitor import visitor
-from portals.patient.files import HEARD_OUT, STATUS, taken, wants_json
+from portals.patient.files import HEARD_OUT, STATUS, Taken, taken, wants_json
 from portals.patient.intake import Sitting, read_sitting
 from portals.patient.intake_page import number_of
 from records.blobs import CLEAN, PHOTO, BlobView
@@ -54,6 +55,10 @@ class _Shot:
         return dict(self.sitting.answers.get(self.item.id) or {})
 
     @property
+    def scale(self) -> bool:
+        return any(shot.scale for shot in self.item.shots if shot.id == self.shot)
+
+    @property
     def page(self) -> str:
         return f"{self.sitting.base}/{number_of(self.form, self.sitting.answers, self.item.id)}"
 
@@ -69,14 +74,14 @@ async def send_photo(request: Request, visit_id: str, item_id: str, shot_id: str
             raise HTTPException(409)
         return go(f"/visits/{visit_id}/intake")
     try:
-        code, blob = await taken(request, visit_id, stream, for_shot=True)
-        if code:
+        sent = await taken(request, visit_id, stream, for_shot=True)
+        if sent.code:
             await drain(stream, HEARD_OUT)
     except (ClientDisconnect, BadUpload):
         raise HTTPException(400) from None
-    code = code or await _unfit(request, asked, blob)
+    code = sent.code or await _unfit(request, asked, sent.blob)
     if not code:
-        code = await _kept(request, asked, blob)
+        code = await _kept(request, asked, sent)
     if code:
         return _refused(request, asked, code)
     if wants_json(request):
@@ -118,8 +123,9 @@ def _wrong(item: Item, view: BlobView) -> str:
     return "small" if view.state == CLEAN and min(view.width, view.height) < least else ""
 
 
-async def _kept(request: Request, asked: _Shot, blob: str) -> str:
-    """Puts the file into the answer, and lets the one go that it replaces."""
+async def _kept(request: Request, asked: _Shot, sent: Taken) -> str:
+    """Puts the file into the answer, with what was said of it, and lets the one go that it replaces."""
+    blob, judged = sent.blob, read_judgement(sent.fields, scale=asked.scale)
     old = asked.taken.get(asked.shot, "")
     value: dict[str, Any] = {**asked.taken, asked.shot: blob}
     draft = AnswerDraft(
@@ -133,6 +139,8 @@ async def _kept(request: Request, asked: _Shot, blob: str) -> str:
 
     def write(scope: Scope) -> None:
         scope.forms.save_answer(draft)
+        if judged is not None:
+            scope.blobs.judge(asked.visit, blob, judged)
 
     try:
         await in_scope(request, write)

@@ -55,16 +55,16 @@ async def send_photo_again(request: Request, visit_id: str, refused: str) -> Res
     require_patient(request)
     stream, there = request.stream(), f"/visits/{visit_id}/photos-again"
     try:
-        code, blob = await taken(request, visit_id, stream, for_shot=True)
-        if code:
+        sent = await taken(request, visit_id, stream, for_shot=True)
+        if sent.code:
             await drain(stream, HEARD_OUT)
     except (ClientDisconnect, BadUpload):
         raise HTTPException(400) from None
-    if not code:
+    if not sent.code:
         try:
-            await in_scope(request, lambda scope: scope.late_refusals.send_again(visit_id, refused, blob))
+            await in_scope(request, lambda scope: scope.late_refusals.send_again(visit_id, refused, sent.blob))
         except AlreadyDone:
             return go(there)
         return go(f"{there}?said=sent")
-    words = translator(visitor(request).language)(f"files.refused.{code}")
+    words = translator(visitor(request).language)(f"files.refused.{sent.code}")
     return send_again(request, Said(errors=((refused, words),), status=422), there) or go(there)

@@ -19,6 +19,7 @@ from engine.questions import age
 from engine.texts import text_in
 from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message
+from portals.base.photo_words import judged_words
 from portals.provider.law import plain
 from portals.provider.views import ChartLine, ChartView, FileLine, ScoreLine
 from records.blobs import CLEAN, PHOTO, REFUSED, BlobView
@@ -126,6 +127,7 @@ def file_lines(
                 shown=one.kind == PHOTO,
                 width=one.width,
                 height=one.height,
+                judged=judged_words(one.judged, t),
             )
 
 

@@ -184,7 +184,10 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLine:
-    """A photo or paper of the visit: what it is, where it opens (empty: it cannot be opened yet), its pixels."""
+    """A photo or paper of the visit: what it is, where it opens (empty: it cannot be opened yet), its pixels.
+
+    ``judged`` is what the patient's browser and the patient said of it, in words.
+    """
 
     title: str
     path: str
@@ -193,6 +196,7 @@ class FileLine:
     shown: bool = False
     width: int = 0
     height: int = 0
+    judged: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageFilter
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import FilePayload, Locator, expect
 
 from tests.browser.helpers_people import DESK, PHONE, Clinician, Patient, chromium, context_of
+from tests.browser.helpers_scale import drawn
 from tests.browser.helpers_stack import Stack, running_stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -144,6 +145,8 @@ async def _photos(patient: Patient) -> None:
         form = page.locator(f"form[data-shot]:has(#shot-{shot})")
         await form.locator("input[type=file]").set_input_files(photo(number))
         await expect(form.locator("[data-verdict]")).to_contain_text("sharp and well lit")
+        if shot == "scale":
+            await _measured(patient, form.locator("[data-seen]"), form.locator("input[type=file]"))
         if shot == "overview":  # by its own button; Continue sends the others
             await form.locator("[data-send]").click()
             await expect(page.locator(f"section:has(#shot-{shot}) .shot-sent img")).to_be_visible()
@@ -151,6 +154,19 @@ async def _photos(patient: Patient) -> None:
     await page.locator("#go-on button").click()
     await page.wait_for_url(lambda url: "photos" not in url and not url.endswith("#go-on"))
     await page.locator("form[data-intake]").wait_for()
+
+
+async def _measured(patient: Patient, seen: Locator, chosen: Locator) -> None:
+    """Without a scale the patient is asked whether there is one; with a coin, and with a ruler, nobody is."""
+    confirm = patient.page.locator("[data-confirm]")
+    await expect(seen).to_contain_text("could not tell")
+    await expect(confirm).to_be_visible()
+    await patient.look("photo-unsure")
+    for scene in ("ruler", "coin"):
+        await chosen.set_input_files({"name": "IMG.jpg", "mimeType": "image/jpeg", "buffer": drawn(scene)})
+        await expect(seen).to_contain_text(f"There is a {scene} in it", timeout=30_000)
+        await expect(confirm).to_be_hidden()
+    await patient.look("photo-scale")
 
 
 async def _ask_for_more(desk: Clinician, patient: Patient) -> None:
@@ -185,6 +201,7 @@ async def _answer(desk: Clinician, patient: Patient) -> None:
     await desk.open(patient.visit)
     await desk.says("I added one from the side.")
     await expect(desk.page.locator("#chart details img").first).to_be_visible()
+    await desk.says("A coin was seen")
     await desk.write_note()
     await desk.draft("triamcinolone", "other")
     await desk.send("triamcinolone")

@@ -45,11 +45,34 @@ def at_photos(clinic: Clinic) -> tuple[TestClient, str, str]:
     return browser, visit, f"/visits/{visit}/intake/{len(BEFORE) + 1}"
 
 
-def send(browser: TestClient, page: str, shot: str, content: bytes) -> httpx.Response:
+def send(browser: TestClient, page: str, shot: str, content: bytes, **said: str) -> httpx.Response:
     token = csrf_of(browser.get(page).text)
     to = f"{page.rpartition('/')[0]}/photos/photos/{shot}"
-    answer: httpx.Response = browser.post(to, data={"csrf": token}, files={"file": ("IMG.jpg", content)})
+    answer: httpx.Response = browser.post(to, data={"csrf": token, **said}, files={"file": ("IMG.jpg", content)})
     return answer
+
+
+def said_of(clinic: Clinic, visit: str) -> str:
+    """The clinician's page."""
+    return clinician_at(clinic, visit).get(f"/staff/visits/{visit}").text
+
+
+def test_the_clinician_sees_what_browser_and_patient_said_of_a_scale(clinic: Clinic) -> None:
+    browser, visit, page = at_photos(clinic)
+    shown = browser.get(page).text
+    assert shown.count('name="confirmed"') == shown.count('name="scale"') == 1
+    send(browser, page, "overview", photo(10), quality="good", scale="coin", confirmed="yes")
+    send(browser, page, "close_up", photo(60), quality="too_dark")
+    send(browser, page, "scale", photo(90), quality="good", scale="unsure", share="0")
+    seen = said_of(clinic, visit)
+    assert "No coin or ruler was seen for sure. The patient did not say that there is one." in seen
+    assert "It looked too dark." in seen and "A coin was seen" not in seen
+    send(browser, page, "scale", photo(120), quality="good", scale="unsure", confirmed="yes")
+    send(browser, page, "overview", photo(30))
+    seen = said_of(clinic, visit)
+    assert "The patient says that a coin or a ruler is in the picture." in seen
+    send(browser, page, "scale", photo(150), quality="good", scale="coin", share="9")
+    assert "A coin was seen, 9% of the longer side." in said_of(clinic, visit)
 
 
 def go_on(browser: TestClient, page: str) -> httpx.Response:

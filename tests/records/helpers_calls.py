@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from engine.credentials import LICENSE
+from engine.photo_judgements import Judgement
 from engine.tech_checks import read_check
 from records.access import Role
 from records.attesting import CredentialDraft
@@ -147,6 +148,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "unasked": True,
         "query": AuditQuery(visit=visit),
         "check": read_check({"browser": "ok"}),
+        "judged": Judgement(quality="good", scale="coin"),
         "together": False,
         "name": "n",
         "what": "place" if method == "leads_to" else "arrive",

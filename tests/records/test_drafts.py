@@ -77,6 +77,7 @@ def test_only_what_adds_to_a_visit_waits_for_it() -> None:
         Act.CONSENT_SIGNED,
         Act.DUTY_STATED,
         Act.CHECK_KEPT,
+        Act.PHOTO_JUDGED,
     }
 
 
