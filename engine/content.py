@@ -18,6 +18,7 @@ from engine.last_resort import survived
 from engine.logo import KINDS
 from engine.packs import digest
 from engine.reading import Node, read_file
+from engine.remembered import read_once
 from engine.safety import EMPTY, SafetyBase
 from engine.safety_file import SAFETY, read_safety, safety_files
 from engine.shapes import Shape
@@ -28,6 +29,7 @@ from engine.visits_schema import FORMULARY, NOTE, SPECIALTY
 from engine.vocabulary import Vocabulary, read_vocabulary
 
 _CLAUSES = Path("forms/consent/clauses.yaml")
+_FORMS_KEPT = 256  # compiled forms that a process remembers, those of older texts among them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +166,16 @@ def _content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: 
     )
 
 
+@read_once(most=_FORMS_KEPT)
+def _form(node: Node, vocabulary: Vocabulary, problems: Problems) -> Form | None:
+    """The form of a file, whose place is its id; the same for the same text, however often it is read."""
+    return compile_form(node, node.at.file.removeprefix("forms/").removesuffix(".yaml"), vocabulary, problems)
+
+
 def _forms(root: Path, vocabulary: Vocabulary, problems: Problems) -> Iterable[tuple[str, Form]]:
     for name, path in _form_files(root).items():
         node = read_file(path, root, problems)
-        form = survived(node.at.file, problems, compile_form, node, name, vocabulary) if node is not None else None
+        form = survived(node.at.file, problems, _form, node, vocabulary) if node is not None else None
         if form is not None:
             yield name, form
 

@@ -17,6 +17,7 @@ from engine.law_open_words import check_names, names_of
 from engine.rulebook import LawPack, Rulebook, join, read_pack
 
 _Mark = tuple[str, int, int]
+_LAW = "rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +43,20 @@ def load_library(root: Path, clinics: Sequence[Path] = ()) -> Library:
 
 
 @collector_paused()
-def read_library(root: Path, clinics: Sequence[Path], problems: Problems) -> Library | None:
-    """The same, with everything wrong put among `problems`; None where something is broken."""
+def read_library(
+    root: Path, clinics: Sequence[Path], problems: Problems, same_law: Library | None = None
+) -> Library | None:
+    """The same, with everything wrong put among `problems`; None where something is broken.
+
+    Where no file of the law has changed since a library was read, `same_law` is that one: its law is taken as it is,
+    and so are the rulebooks that it has.
+    """
     mine = Problems()
-    law = read_pack(root, mine)
+    law = same_law.law if same_law is not None else read_pack(root, mine)
+    if same_law is not None:
+        mine.found.extend(same_law.law.warnings)
     content = survived(".", mine, compile_content, root, clinics, _backdrop(law)) if law is not None else None
-    rulebooks = _rulebooks(law, content, mine) if law is not None and content is not None else {}
+    rulebooks = _rulebooks(law, content, mine, same_law) if law is not None and content is not None else {}
     problems.found.extend(mine.found)
     if mine.errors or law is None or content is None:
         return None
@@ -63,9 +72,15 @@ def _backdrop(law: LawPack) -> Backdrop:
     return Backdrop(vocabulary=law.vocabulary, schedules={name: drug.schedule for name, drug in law.drugs.items()})
 
 
-def _rulebooks(law: LawPack, content: Content, problems: Problems) -> dict[str, Rulebook]:
+def _rulebooks(
+    law: LawPack, content: Content, problems: Problems, same_law: Library | None = None
+) -> dict[str, Rulebook]:
     found: dict[str, Rulebook] = {}
     for slug, clinic in content.clinics.items():
+        if same_law is not None and slug in same_law.rulebooks:
+            found[slug] = same_law.rulebooks[slug]
+            problems.found.extend(found[slug].warnings)
+            continue
         rulebook = survived(f"clinics/{slug}.yaml", problems, _rulebook, law, clinic)
         if rulebook is not None:
             found[slug] = rulebook
@@ -103,6 +118,7 @@ class LibraryKeeper:
         self.problems: tuple[Diagnostic, ...] = tuple(problems)
         self.changed: tuple[Path, ...] = ()
         self.changes = 0
+        self._untaken: set[Path] = set()  # changed since the library in force was read
 
     def refresh(self) -> bool:
         """Look at the files' times and sizes; load when one changed. True when a newer library is in force now."""
@@ -114,15 +130,25 @@ class LibraryKeeper:
             self._marks = marks
             self.changes += 1
             problems = Problems()
-            library = read_library(self._root, self._clinics, problems)
+            self._untaken.update(self.changed)
+            library = read_library(self._root, self._clinics, problems, self._same_law())
             self.problems = tuple(problems)
             if library is None:
                 return False
             self.current = library
+            self._untaken.clear()
             return True
 
+    def _same_law(self) -> Library | None:
+        """What is in force, where its law is that of the files, with the rulebooks of clinics that nobody touched."""
+        if any(path.is_relative_to(self._root / _LAW) for path in self._untaken):
+            return None
+        touched = {path.stem for path in self._untaken}
+        kept = {slug: one for slug, one in self.current.rulebooks.items() if slug not in touched}
+        return replace(self.current, rulebooks=kept)
+
     def _look(self) -> tuple[_Mark, ...]:
-        law = sorted((self._root / "rules").rglob("*.yaml"))
+        law = sorted((self._root / _LAW).rglob("*.yaml"))
         clinics = self._clinics
         files = (*law, *content_files(self._root, clinics), *picture_files(self._root, clinics))
         return tuple(_mark(path) for path in files)

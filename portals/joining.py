@@ -90,10 +90,16 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
 
 
 def _take_up(keeper: LibraryKeeper, pool: EvaluatorPool) -> bool:
+    """Takes up what changed; engines that know the law of before are let go only where the law is another one now."""
+    before = _laws(keeper)
     taken = keeper.refresh()
-    if taken:
+    if taken and _laws(keeper) != before:
         pool.reload()
     return taken
+
+
+def _laws(keeper: LibraryKeeper) -> Mapping[str, str]:
+    return {slug: rulebook.digest for slug, rulebook in keeper.current.rulebooks.items()}
 
 
 def _locator(settings: Settings) -> GeoLocator:

@@ -144,7 +144,7 @@ async def decide_first(page: Page, watch: Watch, site: Site) -> None:
 async def agree(page: Page, watch: Watch, site: Site) -> None:
     await page.goto(f"{site.base}/staff/reviews?state=decided")
     await page.get_by_role("link", name="The law is not clear enough").click()
-    await expect(page.get_by_text(REASON)).to_be_visible()
+    await expect(page.locator("#confirm").get_by_text(REASON)).to_be_visible()
     await page.get_by_label("I read it and agree").check()
     await page.get_by_label("Why").fill("I read the letter, too")
     await look(page, watch, "confirm")

@@ -135,6 +135,31 @@ def test_a_broken_policy_keeps_the_old_rulebook_in_force(folder: Path) -> None:
     assert keeper.current.rulebooks["marigold"] is rulebook
 
 
+def test_what_nobody_touched_is_the_very_same_after_a_reload(folder: Path) -> None:
+    keeper = LibraryKeeper(folder)
+    old = keeper.current
+    edit(folder / "forms/urgent_care/intake.yaml", "What is the main reason", "What is the reason")
+    assert keeper.refresh(), keeper.problems
+    new = keeper.current
+    assert new.law is old.law and new.rulebooks["marigold"] is old.rulebooks["marigold"]
+    assert new.content.form("urgent_care/intake") is not old.content.form("urgent_care/intake")
+    assert new.content.form("dermatology/intake") is old.content.form("dermatology/intake")
+    assert keeper.problems == tuple(LibraryKeeper(folder).problems)
+
+
+def test_a_policy_that_changed_while_a_form_was_broken_is_in_force_once_the_form_is_mended(folder: Path) -> None:
+    keeper = LibraryKeeper(folder)
+    law, own = keeper.current.law, keeper.current.rulebooks["marigold"].digest
+    edit(folder / "forms/urgent_care/intake.yaml", "type: multi_choice", "type: multi_choise")
+    edit(folder / "clinics/marigold.yaml", "max: 14", "max: 9")
+    edit(folder / "rules/us/fl/consent.yaml", "checked: 2026-11-21", "checked: 2026-11-20")
+    assert not keeper.refresh()
+    edit(folder / "forms/urgent_care/intake.yaml", "type: multi_choise", "type: multi_choice")
+    assert keeper.refresh(), keeper.problems
+    assert keeper.current.rulebooks["marigold"].digest != own
+    assert keeper.current.law is not law and keeper.current.law.digest != law.digest
+
+
 def test_a_file_that_appears_or_goes_is_noticed(folder: Path) -> None:
     keeper = LibraryKeeper(folder)
     before = set(keeper.current.content.clinics)

@@ -1,6 +1,6 @@
 // The studio keeps itself current: when a file changed, or a check ended, what is shown is fetched once more.
 
-const LOOK_MS = 1000;
+const LOOK_MS = 400;
 const AWAY_MS = 5000;
 const SLOW_MS = 300;
 const live = document.getElementById("live");
