@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -26,6 +26,13 @@ from records.demo import DemoClock
 from records.seed import DemoPerson, demo_people
 
 router = APIRouter(include_in_schema=False)
+JUMPS = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
+    "back_hour": timedelta(hours=-1),
+    "back_day": timedelta(days=-1),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +118,10 @@ async def move_clock(request: Request) -> Response:
         return go("/demo/clock?said=reset")
     typed = field(form, "at")
     try:
-        clock.set(datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(zone_here(request))))
+        if field(form, "jump") in JUMPS:
+            clock.set(clock.now() + JUMPS[field(form, "jump")])
+        else:
+            clock.set(datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(zone_here(request))))
     except (ValueError, OverflowError):
         return _clock_page(request, "", typed or " ", 422)
     await deps_of(request).visits.clock_moved()
@@ -136,6 +146,7 @@ def _clock_page(request: Request, said: str, wrong: str, status: int = 200) -> R
         said=said,
         wrong=wrong,
         zone=zone,
+        jumps=tuple(JUMPS),
         shown=Shown(now, zone),
         typed=wrong.strip() or new_year.strftime("%Y-%m-%dT%H:%M"),
     )

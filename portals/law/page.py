@@ -120,8 +120,9 @@ def _started(house: House, asked: Asked, start: str) -> Asked:
 
 
 def first_page(house: House, link: Link) -> Page:
-    """The page before anything was asked."""
-    topic, state = house.topics[0], house.home
+    """The page before anything was asked; about the state that the address names, else the clinic's own."""
+    topic, state = house.topics[0], link.controls["state"].upper()
+    state = state if state in house.rulebook.law.zones.by_state else house.home
     return _page(house, Asked(topic=topic, state=state, day=house.today(state), told=link.told), {})
 
 

@@ -20,6 +20,7 @@ from portals.base.requests import deps_of, form_of, in_scope
 from portals.base.requests import field as field_of
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
+from portals.ops import verdict_changes
 from portals.ops.replay_page import Teller, held_at
 from portals.ops.words import clock_words, kind_titles, said, staff_names
 from portals.staff.doors import may_open, require_act
@@ -196,6 +197,7 @@ async def _page(request: Request, review: str, typed: Typed | None = None, said:
         may_replay=bool(view.visit) and may_open(session.role, Act.REPLAY_VIEWED),
         may_call_off=view.kind == "visit_blocked" and may_open(session.role, Act.VISIT_CALLED_OFF),
         card=teller.card(verdict) if verdict and teller else None,
+        state=_state(verdict, teller, who.language),
         mine=view.owner == session.person,
         is_second=view.state == DECIDED and view.decided_by != session.person,
         states={"open": OPEN, "taken": TAKEN, "decided": DECIDED, "closed": CLOSED},
@@ -216,6 +218,13 @@ def _look(
     wanted = GATES[case.review.kind] or case.review.cause
     shut = [one.verdict for one in found.moments if one.verdict and not one.good and wanted in ("any", one.name)]
     return case, names, shut[-1] if shut else None, Teller(request, found, names, held_at(scope, found))
+
+
+def _state(verdict: Verdict | None, teller: Teller | None, language: str) -> tuple[str, str]:
+    """Code and name of the state that the law was asked for, where its reader may know it."""
+    if verdict is None or teller is None or teller.found.withheld:
+        return "", ""
+    return verdict_changes.code_of(verdict), verdict_changes.state_of(verdict, language)
 
 
 def _entries(request: Request, case: ReviewCase, names: Mapping[str, str]) -> list[dict[str, str]]:

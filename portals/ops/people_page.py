@@ -85,6 +85,7 @@ async def people(request: Request, said: str = "") -> Response:
         may_change=may_open(session.role, Act.STAFF_CHANGED),
         may_invite=may_open(session.role, Act.INVITED),
         may_see_hours=may_open(session.role, Act.HOURS_VIEWED),
+        may_see_credentials=may_open(session.role, Act.CREDENTIALS_VIEWED),
         may_attest=may_open(session.role, Act.CREDENTIAL_CHANGED),
     )
 

@@ -61,6 +61,7 @@ class Line:
     outcomes: tuple[tuple[str, str], ...] = ()
     inside: tuple[str, ...] = ()
     state: str = ""
+    state_code: str = ""
     since: str = ""
     changes: tuple[str, ...] = ()
 
@@ -213,6 +214,7 @@ class Teller:
             verdict=verdict,
             outcomes=self._outcomes(verdict),
             state=verdict_changes.state_of(verdict, self.language) if tell.names_state else "",
+            state_code=verdict_changes.code_of(verdict) if tell.names_state else "",
             since=verdict_changes.asked_before(before.asked_at, tell) if before else "",
             changes=found,
         )

@@ -45,9 +45,14 @@ def changes(before: Verdict, after: Verdict, tell: Teller) -> tuple[str, ...]:
 
 def state_of(verdict: Verdict, language: str) -> str:
     """The state whose law was asked, by name; empty where no rule of the answer is one of a state."""
-    rules = (str(entry.get("rule", "")) for one in verdict.decisions.values() for entry in _entries(one, _SAID))
-    code = next((place.partition("/")[2].upper() for place in map(place_of, rules) if "/" in (place or "")), "")
+    code = code_of(verdict)
     return said(language, "state", code, code) if code else ""
+
+
+def code_of(verdict: Verdict) -> str:
+    """The same state by its code."""
+    rules = (str(entry.get("rule", "")) for one in verdict.decisions.values() for entry in _entries(one, _SAID))
+    return next((place.partition("/")[2].upper() for place in map(place_of, rules) if place), "")
 
 
 def _changes(before: Verdict, after: Verdict, tell: Teller) -> Iterator[str]:

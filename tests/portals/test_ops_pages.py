@@ -130,6 +130,24 @@ def test_nothing_typed_into_the_address_breaks_the_list(clinic: Clinic, told: To
     assert staff(clinic, "clinical_ops").get(f"/staff/ops/visits?{query}").status_code == 200
 
 
+def test_compliance_goes_from_a_verdict_to_the_law_of_its_state_and_ops_are_told_no_state(
+    clinic: Clinic, told: Told
+) -> None:
+    ref = VisitRef(clinic=SLUG, visit=told.ids["visit"])
+    ruled = {"topic": "licensing", "outcome": "forbidden", "forbids": [{"rule": "none@us/ny", "act": "practise"}]}
+    asked = clinic.clock.now()
+    record = GateRecord(gate="join", open=False, asked_at=asked, decisions={"licensing": ruled})
+    clinic.visits.store.record_gate(_effect(ref), record)
+    at = f"/staff/ops/visits/{told.ids['visit']}"
+    page = staff(clinic, "compliance").get(at).text
+    assert "Asked for a patient in New York" in page and "Since this gate was asked before" in page
+    assert 'href="/staff/law?state=NY"' in page
+    law = staff(clinic, "compliance").get("/staff/law?state=NY").text
+    assert re.search(r'<option value="NY"[^>]* selected', law)
+    assert re.search(r'<option value="FL"[^>]* selected', staff(clinic, "compliance").get("/staff/law?state=QQ").text)
+    assert "New York" not in staff(clinic, "clinical_ops").get(at).text
+
+
 def test_two_people_settle_what_the_law_leaves_open(clinic: Clinic, told: Told) -> None:
     review, first, second = unclear(clinic), staff(clinic, "clinical_ops"), staff(clinic, "compliance")
     assert "said=taken" in str(send(first, review, "take").url)

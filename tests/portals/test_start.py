@@ -136,6 +136,13 @@ def test_a_time_that_is_none_moves_nothing_and_is_said(moving: Clinic, at: str) 
     assert moving.app.state.deps.clock.moved() == timedelta(0)
 
 
+def test_a_jump_goes_on_from_what_the_clock_shows_and_another_one_back(moving: Clinic) -> None:
+    clock, hall = moving.app.state.deps.clock, moving.browser(BARE)
+    for jump, hours in (("day", 24), ("hour", 25), ("back_day", 1), ("nowhere", 1)):
+        post(hall, "/demo/clock", {"jump": jump})
+        assert abs(clock.moved() - timedelta(hours=hours)) < timedelta(minutes=1)
+
+
 def test_the_times_offered_are_those_of_the_moved_clock(moving: Clinic) -> None:
     clock = moving.app.state.deps.clock
     clock.set(datetime.now(UTC) + timedelta(days=20))
