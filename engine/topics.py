@@ -117,6 +117,7 @@ class Topic:
     defaults: Mapping[str, Value] = field(default_factory=dict)
     orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stated: Mapping[str, Stated] = field(default_factory=dict)
+    value_words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def always(self) -> frozenset[str]:
@@ -211,6 +212,7 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
         values=types,
         required=frozenset(key for key, part in values.items() if part.flag("required")),
         may_lack=frozenset(key for key, part in values.items() if part.flag("may_lack")),
+        value_words={key: part.text("says") for key, part in values.items()},
         defaults={k: _default(types[k], k, p, problems) for k, p in values.items() if "otherwise" in p},
         orders={key: tuple(str(word.scalar) for word in part) for key, part in node.items_of("orders")},
         stated={key: _stated(name, key, node, vocabulary, problems) for key, _ in node.items_of("stated")},

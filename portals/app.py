@@ -28,6 +28,7 @@ from portals.base.templating import STATIC, go
 from portals.call import checking
 from portals.call import routes as call
 from portals.deps import PortalDeps
+from portals.law import country_routes as country
 from portals.law import routes as law
 from portals.ops import routes as ops
 from portals.ops.badge import InboxBadge
@@ -92,7 +93,7 @@ PATIENT_PAGES = (
     record,
     visit,
 )
-SHARED_PAGES = (start, brand, design, checking, call, ops, staff, provider, law, studio, api)
+SHARED_PAGES = (start, brand, design, checking, call, ops, staff, provider, law, country, studio, api)
 
 
 def create_app(deps: PortalDeps) -> FastAPI:

@@ -92,6 +92,10 @@ class FactWords:
         """One of the values of a choice."""
         if part.place:
             return self.state(code)
+        return self.option_of(code)
+
+    def option_of(self, code: str) -> str:
+        """A code of the law's own (a profession, a form, a modality) in words."""
         return self.say(f"ask.value.{code}", otherwise=plain(code))
 
     def state(self, code: str) -> str:

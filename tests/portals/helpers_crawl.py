@@ -370,6 +370,8 @@ NOBODYS |= {
     "relationship": "rel_none",
     "whose": "rel_none",
     "credential": "lic_none",
+    "code": "FL",
+    "attestation": "att_none",
 }
 
 

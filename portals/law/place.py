@@ -1,0 +1,285 @@
+"""A state's law on one topic in words: values on a time line, rules of its own, cases, what changed when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from engine.due_points import POINTS
+from engine.instances import Instance
+from engine.law import Advise, Cited, Effect, Forbid, LawFile, LawValue, Limit, Permit, Require
+from engine.law_report import COUNTRY, Coverage, coverage, state_topics
+from engine.periods import FIRST_DAY, LAST_DAY, Certainty, Period
+from engine.questions import STATE
+from engine.values import FactType, Kind
+from portals.law.conditions import Sentences
+from portals.law.country import House, place_address
+from portals.law.link import PAGE
+from portals.provider.law import Statute, statutes
+from portals.provider.words import day_in
+
+_START = "ordinary_visit"
+_MOST_CASES = 40
+_TONES = {"high": "success", "medium": "", "low": "warning", "unknown": "warning"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One dated entry: its days and what it says in words; `standing` on the day that is looked at."""
+
+    at: str
+    title: str
+    kind: str
+    sure: str
+    tone: str
+    standing: bool
+    statutes: tuple[Statute, ...]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueLine:
+    """A law value by its sentence, with its entries from the newest to the oldest; `name` as files call it."""
+
+    name: str
+    says: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLine:
+    """A rule of the state's own: when it applies, what it does, since when, how sure."""
+
+    id: str
+    title: str
+    when: str
+    effects: tuple[str, ...]
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLine:
+    """A case beside the law."""
+
+    name: str
+    day: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicLine:
+    """How a topic stands in the state; `href` shows it."""
+
+    topic: str
+    name: str
+    href: str
+    carried: bool
+    sure: str
+    tone: str
+    checked: str
+    review_by: str
+    due: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceView:
+    """The page of a state and topic."""
+
+    code: str
+    name: str
+    topic: str
+    topic_name: str
+    asks: str
+    topics: tuple[TopicLine, ...]
+    values: tuple[ValueLine, ...]
+    lacking: tuple[str, ...]
+    rules: tuple[RuleLine, ...]
+    cases: tuple[CaseLine, ...]
+    more_cases: int
+    changes: tuple[Entry, ...]
+    ask: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Says what the law of one state is, in the words of a house."""
+
+    house: House
+    code: str
+    topic: str
+
+    @property
+    def jurisdiction(self) -> str:
+        return f"{COUNTRY}/{self.code.lower()}"
+
+    def view(self) -> PlaceView:
+        """Everything that the page shows."""
+        house, words = self.house, self.house.words
+        file = self._file()
+        cases = tuple(self._cases(file)) if file else ()
+        said = house.rulebook.topics.topics[self.topic].value_words
+        return PlaceView(
+            code=self.code,
+            name=words.state(self.code),
+            topic=self.topic,
+            topic_name=words.topic(self.topic),
+            asks=words.law.topic_sentence(self.topic) or "",
+            topics=tuple(self._topic(topic) for topic in state_topics(house.rulebook)),
+            values=tuple(self._values(file)) if file else (),
+            lacking=tuple(said.get(name, name) for name in file.without) if file else (),
+            rules=tuple(self._rules()),
+            cases=cases[:_MOST_CASES],
+            more_cases=max(0, len(cases) - _MOST_CASES),
+            changes=tuple(self._changes(file)) if file else (),
+            ask=f"{PAGE}?{urlencode({'topic': self.topic, 'state': self.code, 'on': house.day, 'start': _START})}",
+            day=words.fmt.iso_day(house.day),
+        )
+
+    def _file(self) -> LawFile | None:
+        for file in self.house.rulebook.law.files:
+            if (file.jurisdiction, file.topic) == (self.jurisdiction, self.topic):
+                return file
+        return None
+
+    def _topic(self, topic: str) -> TopicLine:
+        one: Coverage = coverage(self.house.rulebook, self.jurisdiction, topic, self.house.day)
+        words = self.house.words
+        return TopicLine(
+            topic=topic,
+            name=words.topic(topic),
+            href=place_address(self.code, topic),
+            carried=one.carried,
+            sure=words.say(f"country.sure.{one.least}") if one.least else "",
+            tone=_TONES.get(one.least, ""),
+            checked=words.fmt.iso_day(one.checked) if one.checked else "",
+            review_by=words.fmt.iso_day(one.review_by) if one.review_by else "",
+            due=one.due,
+        )
+
+    def _values(self, file: LawFile) -> Iterator[ValueLine]:
+        overlay = self.house.rulebook.overlay
+        values = overlay.values_of(file.jurisdiction, file.values) if overlay else file.values
+        declared = self.house.rulebook.topics.topics[self.topic]
+        named: dict[str, list[LawValue]] = {}
+        for value in values:
+            named.setdefault(value.name, []).append(value)
+        for name, entries in named.items():
+            newest = sorted(entries, key=lambda one: one.period.first, reverse=True)
+            told = tuple(self._entry(self._value(declared.values[name], one), one.period, one.cited) for one in newest)
+            yield ValueLine(name=name, says=declared.value_words.get(name, name), entries=told)
+
+    def _value(self, kind: FactType, one: LawValue) -> str:
+        words, value = self.house.words, one.value
+        if value is None:
+            return words.say("ask.none")
+        if isinstance(value, bool):
+            return words.say("ask.yes" if value else "ask.no")
+        if isinstance(value, tuple):
+            return ", ".join(self._word(str(part), kind) for part in value) or words.say("ask.none")
+        if kind.kind is Kind.NUMBER:
+            unit = words.say(f"ask.unit.{kind.unit}", otherwise=kind.unit) if kind.unit else ""
+            return f"{value} {unit}".strip()
+        return self._word(str(value), kind)
+
+    def _word(self, code: str, kind: FactType) -> str:
+        """A code in words; those of states are of the type of places, or of none that lists its choices."""
+        states = self.house.rulebook.vocabulary.facts[STATE].type.choices
+        of_places = kind.choices in ((), states) and code in states
+        return self.house.words.state(code) if of_places else self.house.words.option_of(code)
+
+    def _entry(self, title: str, period: Period, cited: Cited, text: str = "") -> Entry:
+        house, words = self.house, self.house.words
+        certainty = period.on(house.day)
+        sources = {name: self._source(name) for name in cited.sources if name in house.rulebook.sources}
+        return Entry(
+            at=self._days(period),
+            title=title,
+            kind="" if certainty is Certainty.NO else "success" if certainty is Certainty.SURE else "warning",
+            sure=words.say(f"country.sure.{cited.confidence}"),
+            tone=_TONES[cited.confidence],
+            standing=certainty is not Certainty.NO,
+            statutes=statutes(sources, {"cite": list(cited.sources), "law": cited.law}, day_in(words.fmt)),
+            text=text,
+        )
+
+    def _source(self, name: str) -> dict[str, str]:
+        source = self.house.rulebook.sources[name]
+        told = {"title": source.title, "url": source.url, "checked": source.checked}
+        return {**told, "confidence": source.confidence}
+
+    def _days(self, period: Period) -> str:
+        say, day = self.house.words.say, self.house.words.fmt.iso_day
+        if period.first == FIRST_DAY and period.sure_from > period.last:
+            begins = say("country.since_never_known")
+        elif period.first == FIRST_DAY:
+            begins = say("country.since_unknown", day=day(period.sure_from)) if period.sure_from > FIRST_DAY else ""
+        elif period.first == period.sure_from:
+            begins = say("country.since", day=day(period.first))
+        else:
+            begins = say("country.since_between", first=day(period.first), last=day(period.sure_from))
+        if period.last == LAST_DAY:
+            return begins or say("country.always")
+        return f"{begins} {say('country.until', day=day(period.last))}".strip()
+
+    def _rules(self) -> Iterator[RuleLine]:
+        own = f"{self.jurisdiction}/{self.topic}/"
+        sentences = Sentences(self.house.words, self.house.rulebook.vocabulary)
+        for instance in self.house.rulebook.instances(self.topic, self.jurisdiction):
+            if instance.id.startswith(own):
+                yield RuleLine(
+                    id=instance.id,
+                    title=self.house.words.law.sentence(instance.title),
+                    when=sentences.of(instance.condition),
+                    effects=tuple(self._effects(instance)),
+                    entry=self._entry("", instance.period, instance.cited),
+                )
+
+    def _effects(self, instance: Instance) -> Iterable[str]:
+        return (self._effect(effect) for effect in instance.effects)
+
+    def _effect(self, effect: Effect) -> str:
+        words, law = self.house.words, self.house.words.law
+        if isinstance(effect, Permit):
+            return words.say("country.effect.permit")
+        if isinstance(effect, Forbid):
+            return words.say("country.effect.forbid")
+        if isinstance(effect, Require):
+            due = words.say(f"country.due.{effect.due}") if effect.due in POINTS else effect.due
+            return words.say("country.effect.require", duty=law.duty_sentence(effect.duty) or effect.duty, due=due)
+        if isinstance(effect, Limit):
+            bound: Any = effect.most if effect.most is not None else effect.allowed
+            shown = ", ".join(words.option_of(str(one)) for one in bound) if isinstance(bound, tuple) else str(bound)
+            return words.say("country.effect.limit", limit=law.limit_sentence(effect.name) or effect.name, most=shown)
+        if isinstance(effect, Advise):
+            return law.sentence(effect.text)
+        return words.say("country.effect.review")
+
+    def _cases(self, file: LawFile) -> Iterator[CaseLine]:
+        words = self.house.words
+        for case in file.cases:
+            outcome = case.node["expect"].text("outcome") if "expect" in case.node else ""
+            day = words.fmt.iso_day(case.node.text("on")[:10])
+            yield CaseLine(name=case.name, day=day, outcome=words.outcome(outcome))
+
+    def _changes(self, file: LawFile) -> list[Entry]:
+        """Every known first and last day of a value or rule, the newest first."""
+        declared = self.house.rulebook.topics.topics[self.topic]
+        found: list[tuple[str, Entry]] = []
+        for value in file.values:
+            title = (
+                f"{declared.value_words.get(value.name, value.name)} {self._value(declared.values[value.name], value)}"
+            )
+            found += self._borders(title, value.period, value.cited)
+        for rule in file.rules:
+            found += self._borders(self.house.words.law.sentence(rule.title), rule.period, rule.cited)
+        return [entry for _, entry in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+    def _borders(self, title: str, period: Period, cited: Cited) -> Iterator[tuple[str, Entry]]:
+        words = self.house.words
+        for name, day in (("begins", period.first), ("ends", period.last)):
+            if day not in (FIRST_DAY, LAST_DAY):
+                entry = self._entry(title, period, cited, words.say(f"country.change.{name}"))
+                yield day, replace(entry, at=words.fmt.iso_day(day))

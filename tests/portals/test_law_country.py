@@ -1,0 +1,137 @@
+"""The law of the country on pages: a map with its table, one state's law in words, and what stops an ordinary visit."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from engine.law_report import state_topics, states_of
+from engine.library import Library
+from portals.base.i18n import has_message
+from portals.law.country import FRESH, SURE, VISIT, WAYS, House, chosen, map_view, report_view
+from portals.law.place import Place
+from tests.portals.helpers_clinic import ROOT, Clinic, build_clinic, post
+from tests.portals.helpers_country import house_of
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    built = build_clinic(tmp_path_factory.mktemp("country"))
+    yield built
+    built.database.close()
+
+
+@pytest.fixture(scope="module")
+def reader(clinic: Clinic) -> TestClient:
+    browser = clinic.browser()
+    assert post(browser, "/staff/sign-in", {"person": "compliance"}, to="/staff/demo/sign-in").status_code == 200
+    return browser
+
+
+@pytest.fixture(scope="module")
+def house(clinic: Clinic) -> House:
+    library: Library = clinic.app.state.deps.library()
+    return house_of(library.rulebooks["marigold"], ROOT)
+
+
+def text_of(page: str) -> str:
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
+
+
+def test_the_map_has_every_state_as_a_tile_and_as_a_row_that_leads_to_it(reader: TestClient, house: House) -> None:
+    page = reader.get("/staff/law/map").text
+    for code in states_of(house.rulebook):
+        assert page.count(f'href="/staff/law/states/{code}"') >= 2
+    assert page.count('<tr><th scope="row"') == 51
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_colouring_says_each_state_in_words_of_the_legend(house: House, way: str) -> None:
+    view = map_view(house, chosen(house, {"by": way, "topic": "licensing"}))
+    legend = dict(view.legend)
+    assert {line.kind for line in view.lines} <= set(legend)
+    assert {line.words for line in view.lines} <= set(legend.values())
+
+
+def test_a_state_whose_licensing_has_something_unsure_is_not_shown_as_sure(house: House) -> None:
+    view = map_view(house, chosen(house, {"by": SURE, "topic": "licensing"}))
+    kinds = {line.code: line.kind for line in view.lines}
+    assert kinds["CA"] == "review" and kinds["FL"] == "duties"
+
+
+def test_freshness_turns_with_the_day(house: House) -> None:
+    soon, late = (house_of(house.rulebook, ROOT, day) for day in ("2027-04-30", "2027-12-01"))
+    before = map_view(house, chosen(house, {"by": FRESH, "topic": "recording"}))
+    assert {line.kind for line in before.lines} == {"open"}
+    assert "review" in {line.kind for line in map_view(soon, chosen(soon, {"by": FRESH, "topic": "recording"})).lines}
+    assert {line.kind for line in map_view(late, chosen(late, {"by": FRESH, "topic": "recording"})).lines} == {"shut"}
+
+
+def test_an_ordinary_visit_is_allowed_by_the_licensing_of_every_state(house: House) -> None:
+    view = map_view(house, chosen(house, {"by": VISIT, "topic": "licensing"}))
+    assert {line.kind for line in view.lines} <= {"open", "duties"}
+
+
+def test_what_an_address_does_not_know_is_the_first_choice(house: House) -> None:
+    found = chosen(house, {"by": "colour", "topic": "taxes", "visit": "nobody"})
+    assert (found.topic, found.way, found.visit) == ("all", SURE, "everyday_visit")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_state_is_told_in_words_for_every_topic_without_a_code_of_the_program(house: House, language: str) -> None:
+    told = house_of(house.rulebook, ROOT, language=language)
+    for topic in state_topics(house.rulebook):
+        view = Place(told, "TX", topic).view()
+        assert view.values or view.rules or view.lacking, topic
+        for rule in view.rules:
+            assert rule.when and rule.title
+            assert not re.search(r"\b(provider|patient|encounter)\.[a-z]", rule.when), rule.when
+        assert all(entry.at and entry.title for line in view.values for entry in line.entries)
+
+
+def test_the_time_line_shows_the_newest_first_and_what_stands_today(house: House) -> None:
+    view = Place(house, "FL", "prescribing").view()
+    [line] = [one for one in view.values if one.name == "relationship.establish_via"]
+    assert [entry.standing for entry in line.entries] == [True, False]
+    assert line.entries[0].statutes and line.entries[0].statutes[0].checked
+
+
+def test_a_state_page_leads_to_the_question_about_it_with_the_state_filled_in(reader: TestClient) -> None:
+    page = reader.get("/staff/law/states/NY?topic=consent").text
+    [href] = re.findall(r'href="(/staff/law\?[^"]+)"', page)
+    asked = html.unescape(href)
+    assert "state=NY" in asked and "topic=consent" in asked
+    assert "New York" in text_of(reader.get(asked).text)
+
+
+def test_a_state_that_is_none_is_not_found(reader: TestClient) -> None:
+    assert reader.get("/staff/law/states/ZZ").status_code == 404
+    assert reader.get("/staff/law/states/fl").status_code == 404
+
+
+def test_the_report_counts_every_state_at_every_gate_and_names_what_stops(reader: TestClient, house: House) -> None:
+    view = report_view(house, "everyday_visit")
+    assert all(sum(counts) == 51 for _, counts in view.counts)
+    page = text_of(reader.get("/staff/law/report").text)
+    assert f"in {len(view.passes)} of 51 states" in page
+    for stop in view.stops:
+        assert stop.why in page and (stop.statutes or stop.lacks)
+
+
+def test_a_patient_does_not_get_these_pages(clinic: Clinic) -> None:
+    patient = clinic.browser()
+    post(patient, "/sign-in", {"person": "june_hartley"}, to="/demo/sign-in")
+    for path in ("/staff/law/map", "/staff/law/report", "/staff/law/states/FL"):
+        assert "country" not in patient.get(path).text and patient.get(path, follow_redirects=False).status_code != 200
+
+
+def test_every_code_that_stops_a_visit_has_words_in_both_languages() -> None:
+    codes = ("permission_uncertain", "date_uncertain", "law_value_not_carried", "law_not_carried", "incomplete")
+    for code in (*codes, "forbidden", "no_authority", "engine_fault", "unknown_drug", "place_not_attested"):
+        assert has_message("en", f"country.why.{code}") and has_message("es", f"country.why.{code}")
