@@ -43,6 +43,18 @@ class Ledger:
         with closing(self._open()) as connection:
             connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?)", (name, json.dumps(entry)))
 
+    def starting(self, prefix: str) -> tuple[tuple[str, Entry], ...]:
+        """Names that begin with ``prefix``, in their order, with their entries."""
+        query = "SELECT name, entry FROM entries WHERE substr(name, 1, ?) = ? ORDER BY name"
+        with closing(self._open()) as connection:
+            return tuple(
+                (name, dict(json.loads(entry))) for name, entry in connection.execute(query, (len(prefix), prefix))
+            )
+
+    def drop(self, name: str) -> None:
+        with closing(self._open()) as connection:
+            connection.execute("DELETE FROM entries WHERE name = ?", (name,))
+
     def count(self, prefix: str) -> int:
         """How many names begin with ``prefix``."""
         with closing(self._open()) as connection:

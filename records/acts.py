@@ -137,6 +137,8 @@ class Act(StrEnum):
     ORDER_DISCARDED = "orders:order:deleted"
     ORDER_VIEWED = "orders:order:viewed"
     ORDER_DISPATCHED = "orders:dispatch:modified"
+    ORDER_FILLED = "orders:fill:modified"
+    ORDER_CANCEL_ASKED = "orders:cancellation:modified"
 
     LIST_CHANGED = "lists:entry:created"
     LISTS_VIEWED = "lists:entry:viewed"

@@ -11,7 +11,7 @@ from engine.ports import Effect
 from records.acting import is_active, rows_of, scopes_of
 from records.acts import Act
 from records.codes import as_code, new_id
-from records.matters import put_task
+from records.matters import put_task, settle_task
 from records.tables.visits import AlertRow, EffectRow, MessageRow, OutboxRow, Visit, VisitEventRow
 from records.text_wishes import wants_texts
 from records.work import Work
@@ -82,6 +82,17 @@ def raise_alert(work: Work, visit: str, kind: str, subject: str = "", cause: tup
     work.session.flush()
     put_task(work, visit, row.id, kind, cause)
     return row.id
+
+
+def settle_alert(work: Work, visit: str, kind: str, subject: str) -> None:
+    """Closes an open task of this kind and subject, which settled itself."""
+    query = select(AlertRow).where(
+        AlertRow.visit == visit, AlertRow.kind == kind, AlertRow.subject == subject, AlertRow.state == "open"
+    )
+    for row in work.session.scalars(query).all():
+        row.state, row.closed_at, row.closed_by = "closed", work.at, work.actor.person
+        work.note(Act.ALERT_CLOSED, row.id, visit)
+        settle_task(work, row.id)
 
 
 def queue_message(work: Work, visit: Visit, template: str, audience: str) -> str:

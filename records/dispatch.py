@@ -6,9 +6,11 @@ import json
 
 from sqlalchemy import select
 
+from engine.pharmacy import CANCEL_REFUSED
 from engine.ports import DispatchReceipt, OrderChanged, OrderVersion
 from records.acts import Act
 from records.codes import sha256
+from records.course import settle_alert
 from records.orders import DISCARDED, DRAFTED, SENT, append_order_event
 from records.stages import FINAL
 from records.tables.clinical import OrderRow
@@ -16,6 +18,7 @@ from records.tables.visits import GateRow, Visit
 from records.work import Work
 
 SENDING = "sending"
+UNANSWERED_TASK = "cancel_unanswered"
 _STATES = {"accepted": SENT, "verified": "verified", "rejected": "rejected", "cancelled": "cancelled"}
 
 
@@ -52,11 +55,14 @@ def keep_receipt(work: Work, row: OrderRow, receipt: DispatchReceipt) -> None:
         raise OrderChanged(row.id)
     own_message = row.message_id or receipt.relates_to
     too_late = receipt.state == "rejected" and receipt.relates_to != "" and receipt.relates_to == own_message
-    state = "cancel_refused" if too_late else _STATES[receipt.state]
+    state = CANCEL_REFUSED if too_late else _STATES[receipt.state]
     if too_late and row.state == SENDING:
         row.state, row.message_id = SENT, own_message
-    if not too_late:
+    if too_late:
+        row.code = CANCEL_REFUSED
+    else:
         row.state, row.code = state, receipt.code
+    settle_alert(work, row.visit, UNANSWERED_TASK, row.id)
     if state in (SENT, "verified") or not row.message_id:
         row.message_id = receipt.message_id
     row.simulated = receipt.simulated

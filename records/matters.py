@@ -75,6 +75,8 @@ OF_TASKS: Mapping[str, str] = MappingProxyType(
         "prescription_rejected": "prescription_failed",
         "order_kept": "prescription_failed",
         "not_cancelled": "prescription_failed",
+        "cancel_refused": "prescription_failed",
+        "cancel_unanswered": "prescription_failed",
         "answer_overdue": "case_overdue",
         "answer_escalated": "case_escalated",
         "duty_overdue": "duty_overdue",

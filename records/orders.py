@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from engine.pharmacy import CANCEL_REASONS, CANCELLING, FATES, AskedCancellation, may_be_cancelled
+from engine.ports import VisitRef
 from records.acts import Act
 from records.codes import new_id
-from records.errors import AlreadyDone, Conflict
+from records.errors import AlreadyDone, Conflict, NotFound
 from records.sealing import to_bytes
 from records.tables.clinical import OrderEventRow, OrderRow
 from records.tables.visits import Visit
@@ -20,7 +23,8 @@ from records.work import Repository, Work
 DRAFTED = "drafted"
 SENT = "sent"
 DISCARDED = "discarded"
-_WENT_OUT = (SENT, "verified")
+CANCELLED = "cancelled"
+WENT_OUT = (SENT, "verified")
 _MOST = 50  # earlier prescriptions that are looked at
 
 
@@ -51,9 +55,22 @@ class OrderDraft:
     acknowledged: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEvent:
+    """One state that an order reached; ``code`` is the network's, or a cancellation's reason, when there is one."""
+
+    at: datetime
+    state: str
+    actor: str
+    code: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OrderView:
-    """An order and where it stands: drafted, sent, verified, rejected, cancelled or discarded."""
+    """An order and where it stands: drafted, sent, verified, rejected, cancelled or discarded.
+
+    ``steps`` is every state it went through; ``code`` the network's of a refusal, or what became of one that went out.
+    """
 
     order: str
     visit: str
@@ -64,16 +81,17 @@ class OrderView:
     message_id: str
     code: str
     simulated: bool
+    steps: tuple[OrderEvent, ...] = ()
 
+    @property
+    def stands(self) -> str:
+        """Its state, or what has become of it since it went out (`engine.pharmacy.FATES`)."""
+        return self.code if self.state in WENT_OUT and self.code in FATES else self.state
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderEvent:
-    """One state that an order reached; ``code`` is the network's when it said one."""
-
-    at: datetime
-    state: str
-    actor: str
-    code: str
+    @property
+    def may_cancel(self) -> bool:
+        """Whether the pharmacy can still be asked to cancel it."""
+        return self.state in WENT_OUT and may_be_cancelled(self.code)
 
 
 class Orders(Repository):
@@ -133,6 +151,29 @@ class Orders(Repository):
         row.state = DISCARDED
         append_order_event(self._work, order, DISCARDED)
 
+    def ask_cancel(self, order: str, reason: str) -> AskedCancellation:
+        """Keeps that the pharmacy is to be asked to cancel what it has; asked already, it is the same asking.
+
+        Whoever treats the patient may: the clinician who prescribed it, or one who sees the patient in their place.
+
+        Raises:
+            AlreadyDone: it is not out, or the pharmacy has given it out or answered.
+            ValueError: an unknown reason; carries no text.
+        """
+        if reason not in CANCEL_REASONS:
+            raise ValueError("reason of a cancellation")
+        row = self._work.row(OrderRow, order)
+        visit = self._work.row(Visit, row.visit)
+        self._work.lock(Visit, visit.id)
+        self._work.patient(visit.patient, Act.ORDER_CANCEL_ASKED)
+        if row.state not in WENT_OUT or not (row.code == CANCELLING or may_be_cancelled(row.code)):
+            raise AlreadyDone("order")
+        if row.code != CANCELLING:
+            row.code = CANCELLING
+            append_order_event(self._work, order, CANCELLING, code=reason)
+        self._work.note(Act.ORDER_CANCEL_ASKED, order, row.visit, reason=reason)
+        return asked_cancellation(row, newest_asking(self._session, order))
+
     def get(self, order: str) -> OrderView:
         row = self._work.row(OrderRow, order)
         self._work.visit(row.visit, Act.ORDER_VIEWED)
@@ -145,8 +186,9 @@ class Orders(Repository):
         hidden = {DRAFTED, DISCARDED} if self._work.actor.role == "patient" else set()
         return tuple(self._view(row) for row in self._session.scalars(query) if row.state not in hidden)
 
-    def of_patient(self, visit: str) -> tuple[OrderView, ...]:
+    def of_patient(self, visit: str, *, with_cancelled: bool = False) -> tuple[OrderView, ...]:
         """What was prescribed to the visit's patient at other visits of this clinic and went out, the newest first."""
+        states = (*WENT_OUT, CANCELLED) if with_cancelled else WENT_OUT
         row = self._work.visit(visit, Act.ORDER_VIEWED)
         query = (
             select(OrderRow)
@@ -155,7 +197,7 @@ class Orders(Repository):
                 OrderRow.clinic == self._work.clinic,
                 Visit.patient == row.patient,
                 OrderRow.visit != visit,
-                OrderRow.state.in_(_WENT_OUT),
+                OrderRow.state.in_(states),
             )
             .order_by(OrderRow.written_at.desc(), OrderRow.id)
             .limit(_MOST)
@@ -165,9 +207,12 @@ class Orders(Repository):
     def history(self, order: str) -> tuple[OrderEvent, ...]:
         row = self._work.row(OrderRow, order)
         self._work.visit(row.visit, Act.ORDER_VIEWED)
+        return self._steps(order)
+
+    def _steps(self, order: str) -> tuple[OrderEvent, ...]:
         query = select(OrderEventRow).where(OrderEventRow.order == order).order_by(OrderEventRow.sequence)
         return tuple(
-            OrderEvent(at=item.at, state=item.state, actor=item.actor, code=str(item.detail.get("code", "")))
+            OrderEvent(at=_when(item), state=item.state, actor=item.actor, code=str(item.detail.get("code", "")))
             for item in self._session.scalars(query)
         )
 
@@ -190,7 +235,37 @@ class Orders(Repository):
             message_id=row.message_id,
             code=row.code,
             simulated=row.simulated,
+            steps=self._steps(row.id),
         )
+
+
+def newest_asking(session: Session, order: str) -> OrderEventRow | None:
+    """The event by which somebody last asked to cancel an order."""
+    query = select(OrderEventRow).where(OrderEventRow.order == order, OrderEventRow.state == CANCELLING)
+    return session.scalars(query.order_by(OrderEventRow.sequence.desc())).first()
+
+
+def asked_cancellation(row: OrderRow, event: OrderEventRow | None) -> AskedCancellation:
+    """The asking that an order's event began, as it goes to the pharmacy.
+
+    Raises:
+        NotFound: nobody asked.
+    """
+    if event is None:
+        raise NotFound(f"cancellation of {row.id}")
+    return AskedCancellation(
+        ref=VisitRef(clinic=row.clinic, visit=row.visit),
+        order=row.id,
+        message_id=row.message_id,
+        key=f"{row.id}-{event.sequence}",
+        actor=event.actor,
+    )
+
+
+def _when(row: OrderEventRow) -> datetime:
+    """When it was so: a pharmacy's message says when, and may come later."""
+    said = row.detail.get("said_at")
+    return datetime.fromisoformat(str(said)) if said else row.at
 
 
 def append_order_event(work: Work, order: str, state: str, **detail: str | int | bool) -> None:

@@ -340,7 +340,7 @@ class Visits(Repository):
         events = select(VisitEventRow.visit, literal("events"), func.max(VisitEventRow.sequence))
         news = union_all(
             events.where(VisitEventRow.visit.in_(ids)).group_by(VisitEventRow.visit),
-            select(OrderRow.id, OrderRow.state, OrderRow.version).where(OrderRow.visit.in_(ids)),
+            select(OrderRow.id, OrderRow.state + OrderRow.code, OrderRow.version).where(OrderRow.visit.in_(ids)),
             select(AlertRow.id, AlertRow.state, literal(0)).where(AlertRow.visit.in_(ids)),
             select(GateRow.id, literal("gate"), literal(0)).where(GateRow.visit.in_(ids)),
         )

@@ -26,6 +26,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import ApplicationError, TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
+from engine.pharmacy import AskedCancellation
 from engine.plans import StoredPlan, plan_from_json
 from engine.ports import VisitRef
 from engine.settings import Settings
@@ -34,6 +35,7 @@ from workflows.contracts import (
     TASK_QUEUE,
     Answer,
     Ask,
+    CancellationInput,
     CredentialsInput,
     MonitoringInput,
     Told,
@@ -209,6 +211,36 @@ class VisitClient:
         handle = await self._patiently(ref, begin)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(handle.result(), patience_seconds)
+
+    async def cancel_prescription(self, asked: AskedCancellation, patience_seconds: float = 0.0) -> None:
+        """Has a pharmacy asked, and waits a little for its answer; it is under way once this returns.
+
+        Raises:
+            VisitUnreachable: Temporal did not answer; carries the visit's id. It is begun later all the same.
+        """
+
+        async def begin() -> WorkflowHandle[object, str]:
+            return await self.temporal.start_workflow(
+                "CancellationWorkflow",
+                CancellationInput(
+                    clinic=asked.ref.clinic,
+                    visit=asked.ref.visit,
+                    order=asked.order,
+                    message=asked.message_id,
+                    key=asked.key,
+                    actor=asked.actor,
+                ),
+                id=f"cancel-{asked.key}",
+                task_queue=TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                result_type=str,
+                rpc_timeout=RPC_TIMEOUT,
+            )
+
+        handle = await self._patiently(asked.ref, begin)
+        if patience_seconds:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(handle.result(), patience_seconds)
 
     async def is_running(self, ref: VisitRef) -> bool:
         """Whether Temporal has the visit open."""

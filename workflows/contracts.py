@@ -217,6 +217,18 @@ class SilenceInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationInput:
+    """A prescription that is to be cancelled at its pharmacy: ``message`` is what sent it, ``key`` the asking's own."""
+
+    clinic: str
+    visit: str
+    order: str
+    message: str
+    key: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeInput:
     """An event to append to the visit; ``stage`` moves the visit when it is not empty."""
 

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,10 +53,12 @@ from records.expiries import RecordsExpiryBook
 from records.mails import MailQueue
 from records.messages import MessageQueue
 from records.monitoring_book import RecordsMonitoringBook
+from records.pharmacy_book import RecordsPharmacyBook
 from records.restore import settled, unsettled
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
 from records.work import Actor
+from workflows.activities.cancelling import CancellingActivities
 from workflows.activities.credentials import CredentialChecks
 from workflows.activities.expiries import ExpiryActivities
 from workflows.activities.gates import GateActivities
@@ -65,6 +68,7 @@ from workflows.activities.payments import PaymentActivities
 from workflows.activities.prescribing import PrescribingActivities
 from workflows.activities.terms import TermsActivities
 from workflows.activities.visits import VisitActivities
+from workflows.cancelling import CancellationWorkflow
 from workflows.client import VisitClient, connect
 from workflows.codec import CachedKeys
 from workflows.codec import PayloadKeys as PayloadKeySource
@@ -76,6 +80,7 @@ from workflows.monitoring import MonitoringWorkflow
 from workflows.notices import VisitWords, send_notices, written
 from workflows.observing import Observed
 from workflows.outbox import LostVisits, OutboxPump, StaleDrafts
+from workflows.pharmacies import PharmacyPump
 from workflows.quiet import quiet_exceptions
 from workflows.reconcile import reconcile
 from workflows.schedules import keep_schedules
@@ -139,7 +144,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
         worker = Worker(
             visits.temporal,
             task_queue=TASK_QUEUE,
-            workflows=[VisitWorkflow, CredentialsWorkflow, MonitoringWorkflow],
+            workflows=[VisitWorkflow, CredentialsWorkflow, MonitoringWorkflow, CancellationWorkflow],
             activities=_activities(settings, database, keeper, evaluators),
             activity_executor=ThreadPoolExecutor(THREADS),
             interceptors=[Observed(spans)],
@@ -150,6 +155,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
         )
         beside = (
             OutboxPump(store, visits).run(),
+            PharmacyPump(RecordsPharmacyBook(database), _pharmacies(settings, database), visits).run(),
             _settle_restore(database, store, visits),
             _reconcile(LostVisits(store, store, visits), StaleDrafts(store, store, visits)),
             _reload(keeper, evaluators),
@@ -187,12 +193,11 @@ def _words(keeper: LibraryKeeper, public_base: str) -> VisitWords:
 
 def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, evaluators: EvaluatorPool) -> list[Any]:
     """Every activity of a visit, joined to its adapters; the networks are simulators until contracts exist."""
-    simulators = settings.data_dir / "simulators"
-    simulators.mkdir(mode=0o700, parents=True, exist_ok=True)
+    simulators = _simulators(settings)
     store = RecordsVisitStore(database, lambda slug: _hours(keeper, slug))
     gatekeeper = LawGateKeeper(lambda: keeper.current, evaluators)
     drugs = LawDrugs(lambda: keeper.current)
-    network = SimulatedPrescriptionNetwork(simulators / "erx.sqlite3")
+    network = _pharmacies(settings, database)
     visits = VisitActivities(store)
     terms = TermsActivities(store, lambda slug: keeper.current.content.clinics[slug].terms)
     book = RecordsCredentialBook(database)
@@ -202,6 +207,7 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
     gates = GateActivities(store, gatekeeper, checks)
     payments = PaymentActivities(store, SimulatedCardProcessor(simulators / "cards.sqlite3"))
     prescribing = PrescribingActivities(store, network, drugs)
+    cancelling = CancellingActivities(RecordsPharmacyBook(database))
     hub = SimulatedHub(simulators / "pdmp.sqlite3", book.now)
     monitoring = MonitoringActivities(RecordsMonitoringBook(database), SimulatedMonitoringNetwork(hub, book.now))
     return [
@@ -234,9 +240,23 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
         prescribing.send_prescription,
         prescribing.cancel_prescription,
         prescribing.withdraw_prescription,
+        cancelling.keep_unanswered,
+        cancelling.keep_refused,
         monitoring.ask_monitoring,
         monitoring.keep_silence,
     ]
+
+
+def _simulators(settings: Settings) -> Path:
+    """The folder of what simulated networks remember."""
+    folder = settings.data_dir / "simulators"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _pharmacies(settings: Settings, database: Database) -> SimulatedPrescriptionNetwork:
+    """The pharmacies' network, on the clock that visits go by."""
+    return SimulatedPrescriptionNetwork(_simulators(settings) / "erx.sqlite3", now=database.visit_time)
 
 
 def _zones(keeper: LibraryKeeper) -> dict[str, str]:

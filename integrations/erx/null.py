@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
+from engine.pharmacy import FillReport
 from engine.ports import DispatchReceipt, PortUnavailable, PrescriptionOrder
 
 
@@ -24,4 +26,10 @@ class NullPrescriptionNetwork:
         raise PortUnavailable("erx: switched off")
 
     def withdraw(self, key: str, order: PrescriptionOrder) -> DispatchReceipt:
+        raise PortUnavailable("erx: switched off")
+
+    def collect(self, most: int) -> Sequence[FillReport]:
+        return ()
+
+    def taken(self, message_id: str) -> None:
         raise PortUnavailable("erx: switched off")

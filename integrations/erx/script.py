@@ -1,4 +1,4 @@
-"""Prescription messages: NewRx, CancelRx and the network's Status and Error, as XML.
+"""Prescription messages: NewRx, CancelRx, RxFill and the network's Status and Error, as XML.
 
 Element names are the publicly known ones of NCPDP SCRIPT (Message, Header, Body, NewRx, MedicationPrescribed ...).
 The standard's schema is licensed to its members; this module holds a small schema of our own and is not certified.
@@ -9,13 +9,27 @@ from __future__ import annotations
 
 import hashlib
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from types import MappingProxyType
 
+from engine.pharmacy import DISPENSED, NOT_DISPENSED, PARTLY_DISPENSED, TRANSFERRED, FillReport
 from engine.ports import JSON, PrescriptionOrder
 
 VERSION = "2023011"
 MOST_BYTES = 64 * 1024
+ACCEPTED = "000"
+CANCEL_RESPONSE = "CancelRxResponse"
+_SENT = "%Y-%m-%dT%H:%M:%SZ"
+FILL_STATUS: Mapping[str, str] = MappingProxyType(
+    {
+        DISPENSED: "Dispensed",
+        PARTLY_DISPENSED: "PartiallyDispensed",
+        NOT_DISPENSED: "NotDispensed",
+        TRANSFERRED: "Transferred",
+    }
+)
 
 
 class MalformedMessage(ValueError):
@@ -73,8 +87,39 @@ def cancel_rx(envelope: Envelope, order: PrescriptionOrder) -> bytes:
 def reply(envelope: Envelope, kind: str, code: str) -> bytes:
     """A Status, CancelRxResponse or Error that answers ``envelope.relates_to``."""
     message, body = _message(envelope)
-    ET.SubElement(ET.SubElement(body, kind), "Code").text = code
+    answer = ET.SubElement(body, kind)
+    if kind == CANCEL_RESPONSE:
+        _said_to_cancel(ET.SubElement(answer, "Response"), code)
+    else:
+        ET.SubElement(answer, "Code").text = code
     return _bytes(message)
+
+
+def rx_fill(envelope: Envelope, fill: str) -> bytes:
+    """An RxFill for the NewRx that ``envelope.relates_to`` names; ``fill`` is one of `engine.pharmacy.FILLS`."""
+    message, body = _message(envelope)
+    status = ET.SubElement(ET.SubElement(body, "RxFill"), "FillStatus")
+    ET.SubElement(status, FILL_STATUS[fill])
+    return _bytes(message)
+
+
+def read_fill(text: bytes, simulated: bool) -> FillReport:
+    """Reads an RxFill. Raises `MalformedMessage` for anything else."""
+    root = read(text)
+    status = root.find("Body/RxFill/FillStatus")
+    told = {tag: fill for fill, tag in FILL_STATUS.items()}.get(
+        status[0].tag if status is not None and len(status) else ""
+    )
+    if told is None:
+        raise MalformedMessage("Body/RxFill/FillStatus")
+    return FillReport(
+        message_id=root.findtext("Header/MessageID", ""),
+        relates_to=root.findtext("Header/RelatesToMessageID", ""),
+        order=root.findtext("Header/PrescriberOrderNumber", ""),
+        state=told,
+        at=_instant(root.findtext("Header/SentTime", "")),
+        simulated=simulated,
+    )
 
 
 def read(text: bytes) -> ET.Element:
@@ -100,20 +145,42 @@ def read_reply(text: bytes) -> Reply:
     root = read(text)
     body = root.find("Body")
     answer = body[0] if body is not None and len(body) else None
-    if answer is None or answer.tag not in ("Status", "Error", "CancelRxResponse"):
+    if answer is None or answer.tag not in ("Status", "Error", CANCEL_RESPONSE):
         raise MalformedMessage("Body")
     return Reply(
         kind=answer.tag,
-        code=answer.findtext("Code", ""),
+        code=_read_cancelled(answer) if answer.tag == CANCEL_RESPONSE else answer.findtext("Code", ""),
         message_id=root.findtext("Header/MessageID", ""),
         relates_to=root.findtext("Header/RelatesToMessageID", ""),
     )
 
 
+def _said_to_cancel(response: ET.Element, code: str) -> None:
+    """Approved, or denied with a reason."""
+    if code == ACCEPTED:
+        ET.SubElement(response, "Approved")
+    else:
+        ET.SubElement(ET.SubElement(response, "Denied"), "DenialReason").text = code
+
+
+def _read_cancelled(answer: ET.Element) -> str:
+    """Fails closed: what is not an approval is a refusal."""
+    if answer.find("Response/Approved") is not None:
+        return ACCEPTED
+    return answer.findtext("Response/Denied/DenialReason", "") or "denied"
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, _SENT).replace(tzinfo=UTC)
+    except ValueError:
+        raise MalformedMessage("Header/SentTime") from None
+
+
 def _message(envelope: Envelope) -> tuple[ET.Element, ET.Element]:
     message = ET.Element("Message", {"version": VERSION})
     header = ET.SubElement(message, "Header")
-    sent = envelope.sent_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    sent = envelope.sent_at.strftime(_SENT)
     _texts(header, (("To", envelope.recipient), ("From", envelope.sender), ("MessageID", envelope.message_id)))
     _texts(header, (("RelatesToMessageID", envelope.relates_to), ("SentTime", sent)))
     _texts(header, (("PrescriberOrderNumber", envelope.order_number),))

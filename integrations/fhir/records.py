@@ -29,6 +29,12 @@ ORDERS: Mapping[str, str] = {
     "verified": "active",
     "filled": "completed",
     "dispensed": "completed",
+    "partly_dispensed": "active",
+    "not_dispensed": "stopped",
+    "transferred": "active",
+    "cancelling": "active",
+    "cancel_refused": "completed",
+    "cancel_unanswered": "active",
     "rejected": "stopped",
     "cancelled": "cancelled",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -12,7 +11,6 @@ from starlette.responses import Response
 from engine.content import Content
 from engine.texts import text_in
 from portals.auth.guards import require_patient
-from portals.base.i18n import has_message, translator
 from portals.base.requests import deps_of, in_scope
 from portals.base.templating import render
 from portals.base.visitor import SessionView, visitor
@@ -84,7 +82,6 @@ async def record_page(request: Request) -> Response:
         of=page.ward.relationship if page.ward else "",
         own=session.role == Role.PATIENT,
         over=OVER | SEEN,
-        states=order_words(page, language),
     )
 
 
@@ -109,16 +106,6 @@ def read_record(scope: Scope, session: SessionView, of: str, said: tuple[Content
         consents=tuple(reversed(scope.consents.for_patient(patient))),
         conversations=scope.conversations.of_patient(patient),
     )
-
-
-def order_words(page: RecordPage, language: str) -> Mapping[str, str]:
-    """What each prescription's state means for the patient, by the state's code."""
-    words = translator(language)
-    states = {one.state for _, one in page.orders}
-    return {
-        state: words(f"record.order.{state}") if has_message(language, f"record.order.{state}") else state
-        for state in states
-    }
 
 
 def _part(scope: Scope, visit: VisitView, said: tuple[Content, str]) -> VisitPart:

@@ -38,7 +38,7 @@ from portals.base.files import store_of
 from portals.base.requests import actor_of, deps_of, field, form_of, in_scope
 from portals.base.templating import STATIC, render
 from portals.base.visitor import visitor
-from portals.patient.record import RecordPage, order_words, read_record
+from portals.patient.record import RecordPage, read_record
 from portals.patient.summary_view import SummaryView, summary_view
 from records.blob_sniff import ENDINGS
 from records.conversation_rows import SaidView
@@ -172,7 +172,6 @@ def _papers(request: Request, copy: Copy) -> dict[str, bytes]:
         copy=copy,
         page=copy.page,
         views=views,
-        states=order_words(copy.page, who.language),
         zone=who.here.time_zone,
         now=deps_of(request).clock.now(),
         sheet=sheet,
@@ -286,7 +285,7 @@ def _orders(page: RecordPage) -> Iterator[FhirOrder]:
         yield FhirOrder(
             id=one.order,
             visit=one.visit,
-            state=one.state,
+            state=one.stands,
             drug=f"{drug['name']} {drug.get('strength', '')}".strip(),
             sig=one.draft.sig,
             quantity=one.draft.quantity,

@@ -14,11 +14,11 @@ from portals.provider.duties import duty_forms, duty_sentence
 from portals.provider.held import Held
 from portals.provider.law import GateView, LawCard, LawWords, law_card
 from portals.provider.views import AlertView, DutyForm
-from portals.provider.words import day_in, order_title, say_in
+from portals.provider.words import day_in, order_state, order_title, say_in
 
 _DUTIES = ("duty_due", "duty_overdue")
 _ANSWERS = ("answer_soon", "answer_overdue", "answer_escalated")
-_ORDERS = ("order_kept", "not_cancelled")
+_ORDERS = ("order_kept", "not_cancelled", "cancel_refused", "cancel_unanswered", "not_dispensed")
 # Tasks whose kind says everything, and the part of the screen where they are seen to.
 _PLAIN = {
     **dict.fromkeys((*_ANSWERS, "call_back_missed", "handoff_unanswered", "handoff_declined"), "call"),
@@ -123,7 +123,7 @@ def _why_kept(desk: Desk, order: Any, gates: Sequence[GateView], words: LawWords
     """What stands in the way of an order: the law, the ceremony that a controlled drug needs, or its own revision."""
     gate = next((one for one in reversed(gates) if one.order == order.order), None)
     if order.state != "drafted":
-        return desk.t(f"provider.rx.state.{order.state}")
+        return order_state(order, desk.t)
     if gate is not None and not gate.open:
         return _said(desk, gate, words)
     return desk.t("provider.rx.state.needs_epcs" if order.draft.drug.get("schedule") else "provider.alerts.revised")

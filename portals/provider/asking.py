@@ -27,6 +27,7 @@ DANGER = frozenset(
         "not_offered",
         "slot_taken",
         "hours",
+        "rx_cancel_refused",
     }
 )
 WARNING = frozenset(
@@ -41,6 +42,7 @@ WARNING = frozenset(
         "list_empty",
         "duty_way",
         "duty_time",
+        "rx_cancelling",
     }
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from engine.ports import JSON
@@ -17,12 +18,19 @@ from portals.provider.prescription_form import TypedPrescription
 from portals.provider.rx_prefill import changed_form, usual_form
 from portals.provider.safety import asked_statements, never_reason, stated_words, unread_allergies
 from portals.provider.views import DrugChoice, OrderView, PrescribeView, SafetyCard
-from portals.provider.words import day_in, order_title
+from portals.provider.words import day_in, order_course, order_state, order_title
 
 TONES: Mapping[str, str] = {
     "drafted": "idle",
     "sending": "idle",
     "sent": "success",
+    "dispensed": "success",
+    "partly_dispensed": "warning",
+    "not_dispensed": "warning",
+    "transferred": "idle",
+    "cancelling": "warning",
+    "cancel_refused": "danger",
+    "cancel_unanswered": "danger",
     "verified": "success",
     "rejected": "danger",
     "cancelled": "idle",
@@ -63,6 +71,9 @@ class RxSource:
     not_compared: str = ""
     from_where: str = ""
     looked: str = ""
+    earlier: Sequence[Any] = ()
+    moment: Callable[[datetime], str] = str
+    name: Callable[[str], str] = str
     query: str = ""
     pick: str = ""
     change: str = ""
@@ -103,6 +114,7 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         not_compared=source.not_compared,
         from_where=source.from_where,
         cards=source.cards(source.pharmacist.look(chosen.name, changed.order if changed else "")) if chosen else (),
+        earlier=tuple(_sent_before(order, source, tongue) for order in source.earlier),
     )
 
 
@@ -173,16 +185,10 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
         id=order.order,
         title=order_title(draft),
         sig=draft.sig,
-        detail=say(
-            "provider.rx.detail",
-            quantity=draft.quantity,
-            unit=draft.quantity_unit,
-            days=draft.days_supply,
-            refills=draft.refills,
-        ),
+        detail=_detail(draft, say),
         pharmacy=str(draft.pharmacy.get("name", "")),
-        state=say(f"provider.rx.state.{state}"),
-        tone=_STATE_TONES.get(state, TONES.get(order.state, "idle")),
+        state=say(f"provider.rx.state.{state}") if state in _STATE_TONES else order_state(order, say),
+        tone=_STATE_TONES.get(state, TONES.get(order.stands, "idle")),
         may_send=drafted and source.care and state not in _NOT_SENT,
         may_change=drafted and source.care,
         may_discard=drafted,
@@ -190,6 +196,38 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
         code=state,
         notes=stated_words(draft, source.allergy_words, say),
         cards=source.cards(source.pharmacist.look(str(draft.drug.get("name", "")), order.order)) if drafted else (),
+        course=order_course(order, say, source.moment, source.name),
+        may_cancel=order.may_cancel,
+    )
+
+
+def _sent_before(order: Any, source: RxSource, tongue: _Tongue) -> OrderView:
+    """A prescription of another visit: what it says and where it stands, to be cancelled if need be."""
+    return OrderView(
+        id=order.order,
+        title=order_title(order.draft),
+        sig=order.draft.sig,
+        detail=_detail(order.draft, tongue.say),
+        pharmacy=str(order.draft.pharmacy.get("name", "")),
+        state=order_state(order, tongue.say),
+        tone=TONES.get(order.stands, "idle"),
+        may_send=False,
+        may_change=False,
+        may_discard=False,
+        code=order.stands,
+        course=order_course(order, tongue.say, source.moment, source.name),
+        may_cancel=order.may_cancel,
+        written=source.moment(order.written_at),
+    )
+
+
+def _detail(draft: Any, say: Say) -> str:
+    return say(
+        "provider.rx.detail",
+        quantity=draft.quantity,
+        unit=draft.quantity_unit,
+        days=draft.days_supply,
+        refills=draft.refills,
     )
 
 
@@ -218,5 +256,5 @@ def _is_controlled(draft: Any, base: Mapping[str, BaseDrug]) -> bool:
 def _state(order: Any, card: LawCard | None) -> str:
     """A draft whose gate stayed shut is forbidden (``shut``) or waits for a fact, a duty or a person (``held``)."""
     if order.state != "drafted" or card is None or card.open:
-        return str(order.state)
+        return str(order.stands)
     return "shut" if card.tone == "danger" else "held"

@@ -18,7 +18,7 @@ from portals.base.requests import deps_of, field, form_of, in_scope, new_request
 from portals.base.templating import go, render, safe_path
 from portals.base.visitor import visitor
 from portals.law.plain import PlainLaw
-from portals.provider import acts, handing, inbox, messages, monitoring, patient_lists, referring
+from portals.provider import acts, cancelling, handing, inbox, messages, monitoring, patient_lists, referring
 from portals.provider.desk import Desk
 from portals.provider.opening import at_desk, notice_of, provider_session, visit_screen
 from portals.provider.queue_filters import choices_among, filter_of, narrowed
@@ -32,6 +32,7 @@ STAFF_ROLES = ("clinic_admin", "clinical_ops", "compliance", "support", "platfor
 
 router = APIRouter(prefix="/staff", include_in_schema=False)
 router.include_router(acts.router)
+router.include_router(cancelling.router)
 router.include_router(monitoring.router)
 router.include_router(patient_lists.router)
 router.include_router(inbox.router)

@@ -292,6 +292,9 @@ class OrderView:
     code: str = ""
     notes: tuple[str, ...] = ()
     cards: tuple[SafetyCard, ...] = ()
+    course: tuple[str, ...] = ()
+    may_cancel: bool = False
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -352,6 +355,7 @@ class PrescribeView:
     cards: tuple[SafetyCard, ...] = ()
     not_compared: str = ""
     from_where: str = ""
+    earlier: tuple[OrderView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

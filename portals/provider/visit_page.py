@@ -95,7 +95,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         form=shown.rx_form,
         problems=shown.rx_problems,
     )
-    prescribe = prescribe_view(rx, house.words, say, desk.fmt)
+    prescribe = prescribe_view(_with_course(desk, visit_id, rx), house.words, say, desk.fmt)
     alerts = alert_views(desk, desk.scope.alerts.open(visit_id), house.words)
     called = {one.key for alert in alerts for one in alert.duties}
     return VisitView(
@@ -122,6 +122,16 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         duties_made=duties_made(desk, visit_id, house.words),
         will_happen=_will_happen(desk, visit, prescribe.orders),
         revision=desk.scope.visits.changes(visit_id),
+    )
+
+
+def _with_course(desk: Desk, visit: str, rx: RxSource) -> RxSource:
+    """With what the patient was prescribed at other visits, and how times and names are said."""
+    return replace(
+        rx,
+        earlier=desk.scope.orders.of_patient(visit, with_cancelled=True),
+        moment=lambda at: desk.fmt.moment(at, desk.zone),
+        name=desk.scope.people.name,
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
+from engine.pharmacy import CANCELLING, FATES
 from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message, translator
 from portals.provider.held import Day, Say
+
+_BEFORE = frozenset({"drafted", "revised", "discarded", "sending"})
 
 
 def say_in(language: str) -> Say:
@@ -37,3 +41,23 @@ def day_in(fmt: Formats) -> Day:
 def order_title(draft: Any) -> str:
     """A prescription by its drug: name, strength and form."""
     return " ".join(str(draft.drug.get(name, "")) for name in ("name", "strength", "form")).strip()
+
+
+def order_state(order: Any, t: Translate) -> str:
+    """Where a prescription stands, with what its pharmacy has made of it."""
+    return t(f"pharmacy.state.{order.stands}" if order.stands in FATES else f"provider.rx.state.{order.state}")
+
+
+def order_course(
+    order: Any, t: Translate, moment: Callable[[datetime], str], name: Callable[[str], str]
+) -> tuple[str, ...]:
+    """Every state a prescription went through since it left, oldest first, each in a line with its time."""
+    return tuple(_step(one, t, moment, name) for one in order.steps if one.state not in _BEFORE)
+
+
+def _step(one: Any, t: Translate, moment: Callable[[datetime], str], name: Callable[[str], str]) -> str:
+    line = f"{moment(one.at)}: {t(f'pharmacy.step.{one.state}')}"
+    if one.state != CANCELLING:
+        return line
+    reason = t("pharmacy.because", reason=t(f"pharmacy.reason.{one.code}"))
+    return f"{line}, {t('pharmacy.by', name=name(one.actor))} ({reason})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -107,6 +107,58 @@ def test_the_message_carries_what_a_pharmacy_needs() -> None:
     assert root.findtext("Body/NewRx/MedicationPrescribed/DrugDescription") == "amoxicillin 500 mg"
     assert root.findtext("Body/NewRx/MedicationPrescribed/Sig/SigText") == ORDER.sig
     assert root.find("Body/NewRx/MedicationPrescribed/DEASchedule") is None
+
+
+class Hand:
+    """A clock that is turned by hand."""
+
+    def __init__(self) -> None:
+        self.at = WRITTEN
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.mark.parametrize(
+    ("pharmacy", "state"),
+    [
+        ("gull_street", "dispensed"),
+        ("partial_1", "partly_dispensed"),
+        ("unclaimed_1", "not_dispensed"),
+        ("elsewhere_1", "transferred"),
+    ],
+)
+def test_a_pharmacy_says_later_what_it_made_of_a_prescription(tmp_path: Path, pharmacy: str, state: str) -> None:
+    clock = Hand()
+    network = SimulatedPrescriptionNetwork(tmp_path / "erx.sqlite3", Behaviour(latency_seconds=0), clock)
+    sent = network.send_new("k", replace(ORDER, pharmacy={"id": pharmacy}))
+    assert network.collect(10) == ()
+    clock.at += timedelta(minutes=5)
+    (report,) = network.collect(10)
+    assert (report.state, report.relates_to, report.order, report.simulated) == (state, sent.message_id, "ord_1", True)
+    assert report.at == WRITTEN + timedelta(minutes=3)
+    assert network.collect(10) == (report,), "it stays until it is taken"
+    network.taken(report.message_id)
+    assert network.collect(10) == ()
+
+
+def test_what_was_given_out_is_not_cancelled_and_what_was_cancelled_is_not_given_out(tmp_path: Path) -> None:
+    clock = Hand()
+    network = SimulatedPrescriptionNetwork(tmp_path / "erx.sqlite3", Behaviour(latency_seconds=0), clock)
+    early, late = network.send_new("early", ORDER), network.send_new("late", ORDER)
+    assert network.cancel("c", ORDER, early.message_id).state == "cancelled"
+    clock.at += timedelta(minutes=5)
+    denied = network.cancel("d", ORDER, late.message_id)
+    assert (denied.state, denied.code, denied.relates_to) == ("rejected", "already_filled", late.message_id)
+    assert [one.relates_to for one in network.collect(10)] == [late.message_id]
+
+
+def test_a_response_that_is_no_approval_is_a_refusal() -> None:
+    envelope = script.Envelope(message_id="CW1", sender="SIMULATOR", recipient="CLINIC", sent_at=WRITTEN)
+    approved = script.reply(envelope, "CancelRxResponse", "000")
+    assert script.read_reply(approved).code == "000"
+    assert script.read_reply(approved.replace(b"Approved", b"Perhaps")).code == "denied"
+    assert script.read(approved).find("Body/CancelRxResponse/Response/Approved") is not None
 
 
 @given(st.binary(max_size=400))

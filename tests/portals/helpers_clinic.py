@@ -21,7 +21,8 @@ from engine.content import Content
 from engine.dossier import Dossier
 from engine.evaluators import ClosuresOnly
 from engine.library import Library, load_library
-from engine.ports import Effect, GateKeeper, GateRecord, PaymentReceipt, VisitChange, VisitRef
+from engine.pharmacy import AskedCancellation
+from engine.ports import DispatchReceipt, Effect, GateKeeper, GateRecord, PaymentReceipt, VisitChange, VisitRef
 from engine.settings import Settings, parse_settings
 from portals.app import create_app
 from portals.auth.sessions import RecordsSessions
@@ -102,6 +103,7 @@ class FakeVisits:
     clock: FixedClock
     asked: list[Ask] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
+    pharmacy: DispatchReceipt | None = None
 
     async def ask(self, ref: VisitRef, ask: Ask, plan: Any = None) -> Answer:
         self.asked.append(ask)
@@ -116,6 +118,14 @@ class FakeVisits:
 
     async def ask_monitoring(self, ref: VisitRef, report: str, patience_seconds: float) -> None:
         """No program of these answers."""
+
+    async def cancel_prescription(self, asked: AskedCancellation, patience_seconds: float) -> None:
+        """The pharmacy answers what it was told to; nothing said, it stays silent."""
+        if self.pharmacy is None:
+            return
+        effect = Effect(ref=asked.ref, step="cancel_rx", key=asked.key, actor=asked.actor)
+        receipt = replace(self.pharmacy, message_id=f"cancel-{asked.key}", relates_to=asked.message_id)
+        self.store.record_dispatch(effect, asked.order, receipt)
 
     async def check_credentials(self, clinic: str) -> None:
         self.checked.append(clinic)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from engine.pharmacy import AskedCancellation
 from engine.ports import DispatchReceipt, Effect, GateRecord, RoomPlace, VisitChange, VisitRef
 from engine.rulebook import join, load_law
 from engine.safety import SafetyBase
@@ -127,6 +128,7 @@ class PlayedVisits:
     asked: list[Ask] = field(default_factory=list)
     gates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     monitoring: Any = None
+    pharmacy: DispatchReceipt | None = None
 
     async def ask(self, ref: VisitRef, ask: Ask, plan: Any = None) -> Answer:
         self.asked.append(ask)
@@ -145,6 +147,14 @@ class PlayedVisits:
             book.unanswered(ref, report, "down")
         elif self.monitoring != "late":
             book.answered(ref, report, self.monitoring)
+
+    async def cancel_prescription(self, asked: AskedCancellation, patience_seconds: float) -> None:
+        """The pharmacy answers what it was told to; nothing said, it stays silent."""
+        if self.pharmacy is None:
+            return
+        effect = Effect(ref=asked.ref, step="cancel_rx", key=asked.key, actor=asked.actor)
+        receipt = replace(self.pharmacy, message_id=f"cancel-{asked.key}", relates_to=asked.message_id)
+        self.world.store.record_dispatch(effect, asked.order, receipt)
 
     async def check_credentials(self, clinic: str) -> None:
         raise NotImplementedError

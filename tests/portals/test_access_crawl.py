@@ -328,6 +328,8 @@ DOORS: Mapping[str, Door] = {
     "POST /staff/visits/{visit}/addendum": visit("notes:addendum:created"),
     "POST /staff/visits/{visit}/orders": visit(ORDERS),
     "POST /staff/visits/{visit}/orders/{order}/send": visit(ORDERS),
+    "GET /staff/visits/{visit}/orders/{order}/cancel": visit("orders:order:viewed"),
+    "POST /staff/visits/{visit}/orders/{order}/cancel": visit("orders:cancellation:modified"),
     "POST /staff/visits/{visit}/orders/{order}/discard": visit("orders:order:deleted"),
     "POST /staff/visits/{visit}/sign": visit("notes:signature:created"),
     "POST /staff/visits/{visit}/recheck": visit(WRITES),

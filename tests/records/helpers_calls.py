@@ -150,6 +150,8 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "check": read_check({"browser": "ok"}),
         "judged": Judgement(quality="good", scale="coin"),
         "together": False,
+        "reason": "other",
+        "with_cancelled": False,
         "name": "n",
         "what": "place" if method == "leads_to" else "arrive",
         "compose": mail_of("another"),

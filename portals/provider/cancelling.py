@@ -1,0 +1,90 @@
+"""Takes a prescription back that is at its pharmacy: why is asked first, the pharmacy is asked then, at any time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.pharmacy import CANCEL_REASONS, CANCEL_REFUSED, AskedCancellation
+from portals.auth.guards import require_fresh
+from portals.base.requests import deps_of, field, form_of
+from portals.base.templating import go, render
+from portals.provider.desk import Desk
+from portals.provider.opening import at_desk, provider_session
+from portals.provider.words import order_state, order_title
+from records.errors import AlreadyDone
+from workflows.client import VisitUnreachable
+
+router = APIRouter(prefix="/visits/{visit}/orders/{order}", include_in_schema=False)
+
+PATIENCE_SECONDS = 4.0  # how long a page waits for the pharmacy; a later answer shows by itself
+
+
+@router.get("/cancel")
+async def why(request: Request, visit: str, order: str) -> Response:
+    """What will happen, and the question why."""
+    return await _page(request, visit, order)
+
+
+@router.post("/cancel")
+async def cancel(request: Request, visit: str, order: str) -> Response:
+    """Keeps that it is to be cancelled, then has the pharmacy asked; what cannot be asked now is asked soon."""
+    provider_session(request)
+    reason = field(await form_of(request), "reason")
+    if reason not in CANCEL_REASONS:
+        await at_desk(request, lambda desk: _order(desk, visit, order))
+        return await _page(request, visit, order, wrong=True)
+    await require_fresh(request, "send_prescription")
+    try:
+        asked = await at_desk(request, lambda desk: _keep(desk, visit, order, reason))
+    except AlreadyDone:
+        return go(f"/staff/visits/{visit}?said=too_late#prescribe")
+    await _have_asked(request, asked)
+    stands = (await at_desk(request, lambda desk: _order(desk, visit, order))).stands
+    said = stands if stands in ("cancelled", CANCEL_REFUSED) else "cancelling"
+    return go(f"/staff/visits/{visit}?said=rx_{said}#prescribe")
+
+
+async def _page(request: Request, visit: str, order: str, *, wrong: bool = False) -> Response:
+    provider_session(request)
+
+    def read(desk: Desk) -> dict[str, Any]:
+        found = _order(desk, visit, order)
+        return {
+            "title": order_title(found.draft),
+            "sig": found.draft.sig,
+            "pharmacy": str(found.draft.pharmacy.get("name", "")),
+            "patient": desk.scope.people.patient(desk.scope.visits.get(visit).patient).name,
+            "state": order_state(found, desk.t),
+            "may": found.may_cancel,
+        }
+
+    shown = await at_desk(request, read)
+    status = 422 if wrong else 200
+    return render(request, "provider/cancel_rx.html", status, visit=visit, wrong=wrong, reasons=CANCEL_REASONS, **shown)
+
+
+def _keep(desk: Desk, visit: str, order: str, reason: str) -> AskedCancellation:
+    _order(desk, visit, order)
+    return desk.scope.orders.ask_cancel(order, reason)
+
+
+def _order(desk: Desk, visit: str, order: str) -> Any:
+    """An order of the visit, or one that the same patient has from another visit of the clinic."""
+    orders = desk.scope.orders
+    found = (*orders.for_visit(visit), *orders.of_patient(visit, with_cancelled=True))
+    wanted = next((one for one in found if one.order == order), None)
+    if wanted is None:
+        raise HTTPException(404)
+    return wanted
+
+
+async def _have_asked(request: Request, asked: AskedCancellation) -> None:
+    try:
+        await deps_of(request).visits.cancel_prescription(asked, PATIENCE_SECONDS)
+    except VisitUnreachable:
+        return  # it is on record; the worker begins it

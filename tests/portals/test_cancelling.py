@@ -1,0 +1,109 @@
+"""A prescription at its pharmacy: cancelled from the page, refused, unanswered; what both sides read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.pharmacy import FillReport
+from engine.ports import DispatchReceipt
+from records.orders import OrderView
+from records.pharmacy_book import RecordsPharmacyBook
+from tests.portals.helpers_provider import Portal, build_portal, text_of
+from tests.portals.test_provider_pages import RX
+from tests.records.helpers import HandClock, build_world, open_database
+
+pytestmark = pytest.mark.slow
+
+CANCELLED = DispatchReceipt(state="cancelled", message_id="", simulated=True)
+DENIED = DispatchReceipt(state="rejected", message_id="", code="already_filled", simulated=True)
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[Portal]:
+    clock = HandClock()
+    database = open_database(tmp_path, clock)
+    made = build_portal(build_world(database), clock, tmp_path)
+    made.sign_in()
+    made.move("documenting")
+    made.post(f"{made.at}/orders", **RX)
+    made.post(f"{made.at}/orders/{of(made).order}/send", request="s" * 24)
+    made.move("completed")
+    yield made
+    database.close()
+
+
+def of(portal: Portal) -> OrderView:
+    with portal.world.database.scope(portal.world.clinic, portal.world.as_provider) as scope:
+        (order,) = scope.orders.for_visit(portal.world.visit)
+    return order
+
+
+def patients_page(portal: Portal, language: str = "en") -> str:
+    """The summary as the patient reads it."""
+    portal.sign_in("patient")
+    portal.client.cookies.set("cw_language", language)
+    return text_of(portal.client.get(f"/visits/{portal.world.visit}/summary").text)
+
+
+def cancel(portal: Portal, receipt: DispatchReceipt | None, reason: str = "allergy") -> str:
+    portal.visits.pharmacy = receipt
+    return text_of(portal.post(f"{portal.at}/orders/{of(portal).order}/cancel", reason=reason).text)
+
+
+def test_a_prescription_is_cancelled_after_the_visit_with_a_reason(portal: Portal) -> None:
+    page = portal.client.get(portal.at).text
+    path = f"{portal.at}/orders/{of(portal).order}/cancel"
+    assert f'href="{path}"' in page
+    asks = text_of(portal.client.get(path).text)
+    assert "Why do you cancel it?" in asks and "Simulated pharmacy network" in asks and "Ana Reyes" in asks
+    nothing = portal.post(path, reason="")
+    assert nothing.status_code == 422 and "Choose why you cancel it" in nothing.text and of(portal).stands == "sent"
+    page = cancel(portal, CANCELLED)
+    assert "The pharmacy canceled the prescription." in page
+    assert "The pharmacy was asked to cancel it, by Lena Okafor (reason: Allergy or intolerance)" in page
+    again = portal.client.get(path)
+    assert "cannot be canceled at the pharmacy now" in text_of(again.text)
+    assert "It was canceled and is not filled any more." in patients_page(portal)
+    assert "Se canceló y ya no se surte." in patients_page(portal, "es")
+
+
+def test_a_refusal_says_that_it_was_dispensed_already_to_both(portal: Portal) -> None:
+    assert "it was given out already. Call the pharmacy and the patient." in cancel(portal, DENIED)
+    assert "Not canceled (already dispensed)" in text_of(portal.client.get(portal.at).text)
+    page = patients_page(portal)
+    assert "Not canceled (already dispensed)" in page and "Do not take it before you have spoken" in page
+    assert "No cancelada (ya se entregó)" in patients_page(portal, "es")
+
+
+def test_silence_is_said_and_the_patient_is_warned_at_once(portal: Portal) -> None:
+    assert "The pharmacy is being asked to cancel the prescription." in cancel(portal, None)
+    assert "Being canceled" in text_of(portal.client.get(portal.at).text)
+    assert "Do not pick it up or take it" in patients_page(portal)
+    book = RecordsPharmacyBook(portal.world.database)
+    (asked,) = book.asked()
+    book.unanswered(asked)
+    portal.sign_in()
+    queue = text_of(portal.client.get("/staff").text)
+    assert "A pharmacy does not answer a cancellation" in queue and "Call the pharmacy now" in queue
+    assert "Not canceled yet (no answer)" in text_of(portal.client.get(portal.at).text)
+    assert "the pharmacy has not answered yet" in patients_page(portal)
+
+
+def test_what_the_pharmacy_says_later_stands_on_both_sides_and_in_the_record(portal: Portal) -> None:
+    order, at = of(portal), portal.world.database.visit_time() + timedelta(minutes=40)
+    told = FillReport(message_id="f1", relates_to=order.message_id, order=order.order, state="dispensed", at=at)
+    assert RecordsPharmacyBook(portal.world.database).keep_fill(told)
+    page = text_of(portal.client.get(portal.at).text)
+    assert "Dispensed" in page and "The pharmacy gave the medicine out" in page
+    assert f"orders/{order.order}/cancel" not in portal.client.get(portal.at).text
+    page = patients_page(portal)
+    assert "The pharmacy has given the medicine out." in page
+    assert "The pharmacy gave the medicine out: " in page
+    record = text_of(portal.client.get("/record").text)
+    assert "Dispensed" in record and "The pharmacy gave the medicine out: " in record
+    portal.client.cookies.set("cw_language", "es")
+    assert "La farmacia entregó el medicamento" in text_of(portal.client.get("/record").text)
