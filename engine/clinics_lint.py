@@ -24,6 +24,7 @@ def lint_clinic(
     _brand(node["brand"], clinic, problems)
     _texts(node, problems)
     _states(node, clinic, carried, problems)
+    _directions(node, clinic, specialties, problems)
     if clinic.people.providers:
         offered = [kind for name in clinic.specialties if name in specialties for kind in _kinds(specialties[name])]
         _practised(node, clinic, offered, problems)
@@ -58,6 +59,17 @@ def _states(node: Node, clinic: ClinicFile, carried: Collection[str], problems: 
             problems.report("CLINIC015", part.at, state=part.raw, carried=listed(sorted(carried)))
         if served and part.raw not in served:
             problems.report("CLINIC016", part.at, state=part.raw)
+
+
+def _directions(node: Node, clinic: ClinicFile, specialties: Mapping[str, Specialty], problems: Problems) -> None:
+    """A patient takes a medicine as they read it: every language of the clinic needs its directions."""
+    offered = [specialties[name] for name in clinic.specialties if name in specialties]
+    drugs = [(one.id, drug) for one in offered if one.formulary is not None for drug in one.formulary.drugs]
+    for language in clinic.languages:
+        for specialty, drug in drugs:
+            if any(language not in sig.text for sig in drug.sigs):
+                at = node["specialties"].at
+                problems.report("CLINIC022", at, specialty=specialty, drug=drug.name, language=language)
 
 
 def _practised(node: Node, clinic: ClinicFile, offered: Iterable[VisitType], problems: Problems) -> None:

@@ -450,4 +450,11 @@ CONTENT: tuple[Kind, ...] = (
         "A picture that could do more than be seen would do it on every page.",
         "export it as plain SVG (shapes only, no styles from elsewhere, no scripts) or as PNG",
     ),
+    Kind(
+        "CLINIC022",
+        "`{specialty}` has directions for `{drug}` without {language}",
+        "The clinic's patients read {language}; they would get directions in English, with a word that they are.",
+        "add the text under `sigs:` in the specialty's formulary",
+        WARNING,
+    ),
 )

@@ -34,6 +34,7 @@ class OrderDraft:
 
     ``statements`` is what the prescriber states for the law, by path of the vocabulary; ``acknowledged`` the warnings
     they have read before they went on: ``allergies`` (codes) and their ``reason``.
+    ``directions`` are the same directions in other languages, for the patient: the pharmacy gets ``sig``.
     ``key`` is the client's own id of this draft: the same key and content again is the same draft. Empty, every call
     makes one.
     """
@@ -53,6 +54,7 @@ class OrderDraft:
     key: str = ""
     statements: Mapping[str, Any] = field(default_factory=dict)
     acknowledged: Mapping[str, Any] = field(default_factory=dict)
+    directions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

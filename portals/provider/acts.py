@@ -241,7 +241,7 @@ def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescripti
     """Keeps the draft; problems by field when the drug is gone or the specialty's list allows fewer refills."""
     (typed, key, replaces), row = sent, desk.scope.visits.get(visit)
     formulary, base = desk.of_visit(visit).specialty.formulary, _drug_base(request)
-    drug = chosen_drug(formulary, base, typed.drug, desk.fmt.language)
+    drug = chosen_drug(formulary, base, typed.drug)
     if drug is None:
         return {"drug": "required"}
     if drug.on_formulary and typed.refills > drug.refills_most:

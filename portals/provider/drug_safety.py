@@ -6,7 +6,7 @@ reason that is kept with the order and looked at again when it is sent; what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -34,6 +34,9 @@ from portals.provider.views import SafetyCard
 from records.lists import ADDED, ALLERGY, MEDICATION, STOPPED, VERIFIED, ListEntry
 
 NAMES = "medication_names"  # the item of an intake form in which medicines are written out
+DETAILS = "allergy_details"  # the one in which an allergy is told in words
+OTHER = "other"
+UNNAMED = {MEDICATION: "unnamed_medication", ALLERGY: "unnamed_allergy"}
 _OUT = frozenset({"sent", "verified", "sending"})
 _NOTHING = frozenset({"none", "other"})
 
@@ -101,12 +104,15 @@ def pharmacist(desk: Desk, visit: Any, names: DrugNames, without: str = "") -> P
     words = MedicineWords(names=names, brands=base.brands)
     entries = desk.scope.lists.for_visit(visit.visit)
     codes = [str(code) for code in dossier.patient.medications or () if code not in _NOTHING]
-    written = " ; ".join(str(text) for name, text in dossier.answers.items() if name.endswith(f".{NAMES}"))
+    written, details = (_written(dossier.answers, item) for item in (NAMES, DETAILS))
     told = [*codes, *(drug.name for drug in words.read(written) if drug.name not in codes)]
     kept, added = corrected(told, _words_about(entries, MEDICATION, visit.visit))
     allergies = [str(code) for code in dossier.patient.allergies or () if code not in _NOTHING]
+    if OTHER in (dossier.patient.allergies or ()):
+        allergies += [drug.name for drug in words.read(details) if drug.name not in allergies]
     still, more = corrected(allergies, _words_about(entries, ALLERGY, visit.visit))
     meant = tuple(allergy_meant(name, words.read(name), base) for name in (*still, *(name.lower() for name in more)))
+    here = frozenset(one.kind for one in entries if one.visit == visit.visit)
     vague = tuple(one for one in words.unread(written) if not _stopped(one.told, entries))
     unread = [one for name in kept if name not in base.groups for one in words.unread(name)]
     return Pharmacist(
@@ -124,9 +130,38 @@ def pharmacist(desk: Desk, visit: Any, names: DrugNames, without: str = "") -> P
         meant=meant,
         entries=entries,
         not_compared=tuple(
-            dict.fromkeys((*unread, *vague, *_unread_names(added, words), *_unread_allergies(meant, words)))
+            dict.fromkeys(
+                (
+                    *unread,
+                    *vague,
+                    *_unread_names(added, words),
+                    *_unread_allergies(meant, words),
+                    *_unnamed(MEDICATION, dossier.patient.medications, (words.read(written), vague), here),
+                    *_unnamed(ALLERGY, dossier.patient.allergies, (words.read(details), ()), here, details),
+                )
+            )
         ),
     )
+
+
+def _written(answers: Mapping[str, Any], item: str) -> str:
+    """What was typed into an item, whatever form asked it."""
+    return " ; ".join(str(text) for name, text in answers.items() if name.endswith(f".{item}") and text)
+
+
+def _unnamed(
+    kind: str,
+    codes: Sequence[Any] | None,
+    named: tuple[Sequence[Any], Sequence[Any]],
+    here: Collection[str],
+    text: str = "",
+) -> Iterable[Unread]:
+    """What a patient told as "other" and named by no known word: in their own words, or as not named at all.
+
+    A clinician who has seen to that list at this visit has asked; ``named`` is what was read of the text, known or not.
+    """
+    if OTHER in (codes or ()) and not any(named) and kind not in here:
+        yield Unread(told=text or UNNAMED[kind], near="")
 
 
 def _unread_names(added: Iterable[str], words: MedicineWords) -> Iterable[Unread]:
@@ -140,7 +175,8 @@ def _unread_allergies(allergies: Iterable[Allergy], words: MedicineWords) -> Ite
 
 def not_compared_words(found: Iterable[Unread], desk: Desk, words: Mapping[str, str]) -> str:
     """That something was not compared with any drug, by name; empty where everything was."""
-    shown = [(words.get(one.told, one.told), one.near) for one in found]
+    unnamed = {code: desk.t(f"safety.{code}") for code in UNNAMED.values()}
+    shown = [((unnamed | dict(words)).get(one.told, one.told), one.near) for one in found]
     named = [desk.t("safety.near", told=told, near=near) if near else told for told, near in shown]
     return desk.t("safety.not_compared", names=", ".join(named)) if named else ""
 

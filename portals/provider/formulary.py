@@ -12,6 +12,7 @@ from portals.provider.views import DrugChoice
 MOST_FOUND = 16
 LEAST_TYPED = 4  # letters, from which on a search is for one drug and shows each of its strengths
 BASE = "base:"
+PHARMACIES_READ = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +28,11 @@ class BaseDrug:
     strengths: tuple[tuple[str, str], ...] = ()
 
 
-def formulary_choices(formulary: Formulary | None, base: Mapping[str, BaseDrug], language: str) -> list[DrugChoice]:
+def formulary_choices(formulary: Formulary | None, base: Mapping[str, BaseDrug]) -> list[DrugChoice]:
     """One choice for each usual direction of each drug that the specialty lists, in the specialty's order."""
     drugs = formulary.drugs if formulary else ()
     return [
-        choice
-        for number, drug in enumerate(drugs)
-        for choice in _choices(number, drug, base.get(drug.name.lower()), language)
+        choice for number, drug in enumerate(drugs) for choice in _choices(number, drug, base.get(drug.name.lower()))
     ]
 
 
@@ -85,7 +84,7 @@ def _as_listed(choice: DrugChoice, listed: Sequence[DrugChoice]) -> DrugChoice:
     return replace(choice, on_formulary=True, refills_most=same.refills_most, purpose=same.purpose)
 
 
-def _choices(number: int, drug: FormularyDrug, base: BaseDrug | None, language: str) -> Iterable[DrugChoice]:
+def _choices(number: int, drug: FormularyDrug, base: BaseDrug | None) -> Iterable[DrugChoice]:
     for index, sig in enumerate(drug.sigs):
         yield DrugChoice(
             key=f"list:{number}:{index}",
@@ -94,7 +93,8 @@ def _choices(number: int, drug: FormularyDrug, base: BaseDrug | None, language: 
             dose_form=drug.dose_form,
             schedule=base.schedule if base else "",
             on_formulary=True,
-            sig=text_in(sig.text, language),
+            sig=text_in(sig.text, PHARMACIES_READ),
+            directions={name: text for name, text in sig.text.items() if name != PHARMACIES_READ},
             quantity=_number(sig.quantity),
             unit=str(sig.unit),
             days=int(sig.days_supply),

@@ -83,7 +83,7 @@ class RxSource:
 
 def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) -> PrescribeView:
     """The prescribing part of the screen."""
-    listed = formulary_choices(source.formulary, source.base, fmt.language)
+    listed = formulary_choices(source.formulary, source.base)
     form = dict(source.form or {})
     changed = _changed(source, form)
     if changed and not source.form:
@@ -118,9 +118,9 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
     )
 
 
-def chosen_drug(formulary: Any, base: Mapping[str, BaseDrug], key: str, language: str) -> DrugChoice | None:
+def chosen_drug(formulary: Any, base: Mapping[str, BaseDrug], key: str) -> DrugChoice | None:
     """The drug that a form's key names; None when there is no such drug any more."""
-    return pick(key, formulary_choices(formulary, base, language), base)
+    return pick(key, formulary_choices(formulary, base), base)
 
 
 def order_values(visit: str, typed: TypedPrescription, drug: DrugChoice, pharmacies: Sequence[Any]) -> dict[str, Any]:
@@ -130,6 +130,7 @@ def order_values(visit: str, typed: TypedPrescription, drug: DrugChoice, pharmac
         "visit": visit,
         "drug": drug_json(drug),
         "sig": typed.sig,
+        "directions": dict(drug.directions) if typed.sig.strip() == drug.sig.strip() else {},
         "quantity": typed.quantity,
         "quantity_unit": typed.unit,
         "days_supply": typed.days,

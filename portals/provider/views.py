@@ -299,7 +299,10 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DrugChoice:
-    """A drug to pick: from the formulary with usual directions, or from the drug base with its schedule alone."""
+    """A drug to pick: from the formulary with usual directions, or from the drug base with its schedule alone.
+
+    ``sig`` is what a pharmacy reads, always in English; ``directions`` the same in other languages, for patients.
+    """
 
     key: str
     name: str
@@ -308,6 +311,7 @@ class DrugChoice:
     schedule: str
     on_formulary: bool
     sig: str = ""
+    directions: Mapping[str, str] = field(default_factory=dict)
     quantity: str = ""
     unit: str = ""
     days: int = 0

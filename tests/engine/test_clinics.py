@@ -103,6 +103,22 @@ def test_a_logo_is_shown_or_told_why_not(tmp_path: Path, picture: bytes | None, 
     assert (shown.ratio, shown.alt, shown.has_name) == (2.0, "Marigold Quay", True) if shown else code
 
 
+def test_directions_that_a_language_of_the_clinic_lacks_are_told_with_the_drug() -> None:
+    """The boutique's first drug loses its Spanish."""
+    specialties = dict(content().specialties)
+    urgent = specialties["urgent_care"]
+    assert urgent.formulary is not None
+    first = urgent.formulary.drugs[0]
+    english = replace(first, sigs=tuple(replace(one, text={"en": one.text["en"]}) for one in first.sigs))
+    bare = replace(urgent.formulary, drugs=(english, *urgent.formulary.drugs[1:]))
+    for offered, told in ((urgent, []), (replace(urgent, formulary=bare), [first.name])):
+        problems, specialties["urgent_care"] = Problems(), offered
+        offering = Offering(specialties=specialties, vocabulary=vocabulary(), carried=frozenset({"FL"}))
+        compile_clinic(parsed(CLINIC), "marigold", offering, problems)
+        found = [one for one in problems if one.code == "CLINIC022"]
+        assert [one.what.split("`")[3] for one in found] == told and not problems.errors
+
+
 def test_a_visit_that_nobody_there_could_hold_and_a_clinician_who_could_hold_none_are_told() -> None:
     """The boutique moves to a state where nobody of it is licensed: every visit and every clinician is idle."""
     moved = CLINIC.replace("states: [FL]", "states: [CA]", 1)

@@ -75,7 +75,14 @@ FORMULARY = Formulary(
             name="amoxicillin",
             strength="500 mg",
             dose_form="capsule",
-            sigs=(Sig(text={"en": "Take 1 capsule 2 times a day"}, quantity="20", unit="capsule", days_supply=10),),
+            sigs=(
+                Sig(
+                    text={"en": "Take 1 capsule 2 times a day", "es": "Tome 1 cápsula 2 veces al día"},
+                    quantity="20",
+                    unit="capsule",
+                    days_supply=10,
+                ),
+            ),
             refills_most=0,
             purpose="other",
             note={},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from engine.pharmacy import FillReport
 from engine.ports import DispatchReceipt
-from records.orders import OrderView
+from records.orders import Orders, OrderView
 from records.pharmacy_book import RecordsPharmacyBook
 from tests.portals.helpers_provider import Portal, build_portal, text_of
 from tests.portals.test_provider_pages import RX
@@ -107,3 +108,26 @@ def test_what_the_pharmacy_says_later_stands_on_both_sides_and_in_the_record(por
     assert "Dispensed" in record and "The pharmacy gave the medicine out: " in record
     portal.client.cookies.set("cw_language", "es")
     assert "La farmacia entregó el medicamento" in text_of(portal.client.get("/record").text)
+
+
+def test_directions_are_read_in_the_patients_language_and_english_at_the_pharmacy(portal: Portal) -> None:
+    written = of(portal)
+    assert written.draft.directions == {"es": "Tome 1 cápsula 2 veces al día"}
+    assert portal.world.store.prescription(portal.world.ref, written.order).sig == "Take 1 capsule 2 times a day"
+    assert "Tome 1 cápsula 2 veces al día" in patients_page(portal, "es")
+    assert "Take 1 capsule 2 times a day" in patients_page(portal)
+    portal.sign_in()
+    portal.client.cookies.set("cw_language", "es")
+    page = text_of(portal.client.get(portal.at).text)
+    assert "Take 1 capsule 2 times a day" in page and "Tome 1 cápsula" not in page
+
+
+def test_directions_that_were_changed_are_shown_as_english(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Orders.__dict__["for_visit"]
+
+    def changed(self: Orders, visit: str) -> tuple[OrderView, ...]:
+        return tuple(replace(one, draft=replace(one.draft, directions={})) for one in shown(self, visit))
+
+    monkeypatch.setattr(Orders, "for_visit", changed)
+    assert "Take 1 capsule 2 times a day (Estas indicaciones están en inglés." in patients_page(portal, "es")
+    assert "Estas indicaciones" not in patients_page(portal)

@@ -157,3 +157,41 @@ def test_what_the_monitoring_program_knows_counts_too(portal: Portal) -> None:
     portal.post(f"{portal.at}/monitoring", request="a" * 24)
     page = text_of(portal.client.get(f"{portal.at}?pick=base:oxycodone").text)
     assert "Together with alprazolam Breathing may slow down or stop Given out elsewhere" in page
+
+
+@pytest.mark.parametrize(
+    ("allergies", "details", "words"),
+    [
+        (("other",), "", "another allergy that the patient did not name (ask)"),
+        (("other",), "hives from some pill", "hives from some pill"),
+        (("penicillin",), "", ""),
+    ],
+)
+def test_what_was_told_as_other_is_never_silent(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, allergies: tuple[str, ...], details: str, words: str
+) -> None:
+    told = Visits.__dict__["dossier"]
+
+    def dossier(self: Visits, *given: Any, **more: Any) -> Dossier:
+        found: Dossier = told(self, *given, **more)
+        patient = replace(found.patient, medications=("other",), allergies=allergies)
+        return replace(found, patient=patient, answers={**found.answers, "form.intake.allergy_details": details})
+
+    monkeypatch.setattr(Visits, "dossier", dossier)
+    page = text_of(portal.client.get(f"{portal.at}?pick=list:0:0").text)
+    said = page.partition("Not checked against interactions or allergies: ")[2][:200]
+    assert said.startswith("another medicine that the patient did not name (ask)")
+    assert (words in said) if words else ("allergy" not in said.partition("(ask)")[2][:20])
+
+
+def test_a_drug_named_as_another_allergy_is_compared(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Visits.__dict__["dossier"]
+
+    def dossier(self: Visits, *given: Any, **more: Any) -> Dossier:
+        found: Dossier = told(self, *given, **more)
+        patient = replace(found.patient, allergies=("other",))
+        return replace(found, patient=patient, answers={"form.intake.allergy_details": "hives from amoxicillin"})
+
+    monkeypatch.setattr(Visits, "dossier", dossier)
+    page = text_of(portal.client.get(f"{portal.at}?pick=list:0:0").text)
+    assert "The patient named this allergy" in page and "did not name" not in page
