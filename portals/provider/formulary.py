@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from engine.texts import text_in
 from engine.visits import Formulary, FormularyDrug
-from portals.provider.views import DrugChoice
+from portals.provider.drug_choice import DrugChoice
 
 MOST_FOUND = 16
 LEAST_TYPED = 4  # letters, from which on a search is for one drug and shows each of its strengths

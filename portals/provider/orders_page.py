@@ -10,6 +10,7 @@ from typing import Any
 from engine.ports import JSON
 from engine.safety import Finding
 from portals.base.formats import Formats
+from portals.provider.drug_choice import DrugChoice
 from portals.provider.drug_safety import Pharmacist, refuses
 from portals.provider.formulary import BaseDrug, base_choices, formulary_choices, pick, search
 from portals.provider.held import Day, Say
@@ -17,7 +18,7 @@ from portals.provider.law import GateView, LawCard, LawWords, law_card
 from portals.provider.prescription_form import TypedPrescription
 from portals.provider.rx_prefill import changed_form, usual_form
 from portals.provider.safety import asked_statements, never_reason, stated_words, unread_allergies
-from portals.provider.views import DrugChoice, OrderView, PrescribeView, SafetyCard
+from portals.provider.views import OrderView, PrescribeView, SafetyCard
 from portals.provider.words import day_in, order_course, order_state, order_title
 
 TONES: Mapping[str, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from portals.provider.views import DrugChoice
+from portals.provider.drug_choice import DrugChoice
 
 
 def usual_form(drug: DrugChoice, pharmacies: Sequence[Any]) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """A drug can be prescribed in each strength that the drug base holds, not only in the first."""
 
+from portals.provider.drug_choice import DrugChoice
 from portals.provider.formulary import BaseDrug, base_choices, pick, search
 from portals.provider.rx_prefill import _key
-from portals.provider.views import DrugChoice
 
 DRUG = BaseDrug(
     name="sertraline", schedule="", strengths=(("tablet", "25 mg"), ("tablet", "50 mg"), ("tablet", "100 mg"))
