@@ -39,6 +39,13 @@ def source_digest(source: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def as_in_facts(source: str) -> str:
+    """The facts' own id of a source: where theirs on licensing and on consent mean two pages by one id, law files
+    call the second one `..._consent`.
+    """
+    return source.removesuffix("_consent")
+
+
 def sections(text: str) -> list[str]:
     """The numbers of a citation: `Fla. Stat. 456.47(2)(c)` gives `456.47(2)(c)`."""
     return [found.rstrip(".:-") for found in _SECTION.findall(text)]

@@ -59,7 +59,8 @@ def test_the_states_whose_signing_waits_for_more_are_known() -> None:
     }
     assert {place: topics for place, topics in further.items() if topics} == {
         "us/ca": {"consent"},
-        "us/nj": {"privacy"},
+        "us/wi": {"consent"},
+        **{f"us/{place}": {"privacy"} for place in ("ak", "ct", "in", "nh", "nj", "sc")},
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rules.helpers_facts import LIST, ROOT, sections, source_digest, written
+from tests.rules.helpers_facts import LIST, ROOT, as_in_facts, sections, source_digest, written
 
 FACTS = ROOT.parent / "shared" / "facts"
 HELD = json.loads(LIST.read_text(encoding="utf-8"))
@@ -29,7 +29,12 @@ def read(path: Path) -> Yaml:
 def unknown_sources(content: Yaml, held: Yaml) -> list[str]:
     """The sources of a file that the facts do not have in these words, with this link and date."""
     mine = content.get("sources", {})
-    return [key for key, source in mine.items() if source_digest(source) not in held["sources"].get(key, ())]
+    return [key for key, source in mine.items() if source_digest(source) not in _held(key, held)]
+
+
+def _held(source: str, held: Yaml) -> Iterable[str]:
+    sources = held["sources"]
+    return sources.get(source, ()) or sources.get(as_in_facts(source), ())
 
 
 def cited(content: Yaml) -> Iterable[Mapping[str, Any]]:
