@@ -55,6 +55,11 @@ class TechCheck:
         return all(self.verdicts[part] in ENOUGH for part in NEEDED)
 
     @property
+    def is_skipped(self) -> bool:
+        """Whether nothing was tried at all."""
+        return all(self.verdicts[part] in (SKIPPED, NOT_NEEDED) for part in PARTS if part != "browser")
+
+    @property
     def troubles(self) -> tuple[str, ...]:
         """The parts that were tried and did not come out well."""
         return tuple(part for part in PARTS if self.verdicts[part] not in (OK, NOT_NEEDED, SKIPPED))

@@ -91,7 +91,7 @@ STEP_KINDS: Mapping[str, StepKind] = {
         "kinds": Setting(shape=ListOf(NAME, least=1), doc="kinds of consent asked for whatever the law says"),
     }),
     "license": StepKind(says="asks the book gate again for the attested place", gate="book", later_than=("locate",)),
-    "tech_check": StepKind(says="tries camera, microphone and network", later_than=("book",)),
+    "tech_check": StepKind(says="waits for a try of the devices, its skipping, or the arrival", later_than=("book",)),
     "wait": StepKind(says="the waiting room", later_than=("book",), settings={
         "no_show": _time(900, "how long after its start a visit waits for the patient"),
         "call_back": _time(900, "how long a patient who is called back has to return"),

@@ -51,7 +51,7 @@ async def check_page(request: Request, visit: str) -> Response:
     page, kept = await in_scope(request, read)
     if not may_check(page):
         return go(f"/visits/{visit}")
-    if kept is not None and "again" not in request.query_params:
+    if kept is not None and not kept.check.is_skipped and "again" not in request.query_params:
         return render(request, "call/checked.html", page=page, visit=page.visit, kept=kept)
     node = node_of(deps_of(request).settings)
     return render(request, "call/check.html", page=page, visit=page.visit, node=node, load_bytes=LOAD_BYTES)
@@ -66,7 +66,7 @@ async def check_post(request: Request, visit: str) -> Response:
         await in_scope(request, lambda scope: scope.checks.keep(visit, check))
     except AlreadyDone:
         return go(f"/visits/{visit}")
-    return go(f"/visits/{visit}/check")
+    return go(f"/visits/{visit}" if check.is_skipped else f"/visits/{visit}/check")
 
 
 @router.get("/visits/{visit}/check/load")

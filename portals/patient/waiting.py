@@ -14,7 +14,7 @@ from engine.waiting import wait_of
 from portals.auth.guards import require_patient
 from portals.base.check_words import check_words
 from portals.base.formats import Formats
-from portals.base.i18n import translator
+from portals.base.i18n import Translate, translator
 from portals.base.requests import deps_of, form_of, in_scope, new_request_id, request_id
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
@@ -183,7 +183,7 @@ async def _room(request: Request, visit_id: str, code: str) -> Response:
         words=_words(request, page, room.waiting),
         until=room.waiting.until if room.waiting else None,
         window=_window(page),
-        check=check_words(room.check.check, translator(language)) if room.check else "",
+        check=_checked(room.check, translator(language)),
         texts=room.texts,
         missed=room.missed,
         law=law,
@@ -215,6 +215,11 @@ def _window(page: VisitPage) -> int:
     """How long who is called back has to return, in seconds."""
     step = next((one for one in page.plan.steps if one.kind == "wait"), None)
     return int(step.settings.get("call_back_seconds", CALL_BACK_SECONDS)) if step is not None else CALL_BACK_SECONDS
+
+
+def _checked(kept: KeptCheck | None, t: Translate) -> str:
+    """What a check came to; a skipped one is offered once more."""
+    return "" if kept is None or kept.check.is_skipped else check_words(kept.check, t)
 
 
 def _is_checking(page: VisitPage) -> bool:

@@ -58,6 +58,16 @@ def test_what_is_kept_names_no_device_and_is_audited(clinic: Clinic) -> None:
     assert "visits:check:modified" in acts
 
 
+def test_who_skips_it_goes_on_and_may_try_later(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    page = post(browser, f"/visits/{visit}/check", {"browser": "ok"}, to=f"/visits/{visit}/check")
+    assert page.url.path == f"/visits/{visit}"
+    told = [item for item in clinic.visits.store.pending(500) if item.kind == "tech_checked"]
+    assert len(told) == 1, "the visit's workflow hears of it"
+    assert "Skip the check" in browser.get(f"/visits/{visit}/check").text
+
+
 def test_nobody_else_tries_or_reads_it(clinic: Clinic) -> None:
     browser, stranger = clinic.browser(), clinic.browser()
     visit = booked(clinic, browser)

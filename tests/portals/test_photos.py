@@ -54,7 +54,7 @@ def send(browser: TestClient, page: str, shot: str, content: bytes, **said: str)
 
 def said_of(clinic: Clinic, visit: str) -> str:
     """The clinician's page."""
-    return clinician_at(clinic, visit).get(f"/staff/visits/{visit}").text
+    return str(clinician_at(clinic, visit).get(f"/staff/visits/{visit}").text)
 
 
 def test_the_clinician_sees_what_browser_and_patient_said_of_a_scale(clinic: Clinic) -> None:

@@ -9,7 +9,7 @@ from workflows.steps.base import StepKind
 from workflows.steps.booking import Book, Pay
 from workflows.steps.calling import Consult
 from workflows.steps.closing import Bill, Document, Escalate, FollowUp, Message, Prescribe
-from workflows.steps.preparing import Consent, Heard, Intake, Licence, Passing
+from workflows.steps.preparing import Consent, Heard, Intake, Licence, Passing, TechCheck
 from workflows.steps.requesting import Requesting, Triage
 from workflows.steps.waiting import Wait
 
@@ -22,7 +22,7 @@ KINDS: Mapping[str, StepKind] = MappingProxyType(
         "locate": Heard("place_attested"),
         "consent": Consent(),
         "license": Licence(),
-        "tech_check": Passing(),
+        "tech_check": TechCheck(),
         "wait": Wait(),
         "consult": Consult(),
         "document": Document(),

@@ -50,5 +50,14 @@ class Licence(StepKind):
             await visit.until(lambda: not visit.state.blocked)
 
 
+class TechCheck(StepKind):
+    """Finished once a device was tried or that was skipped; nobody who comes, or is let in, is kept out by it."""
+
+    async def run(self, visit: Visit, step: Step) -> None:
+        if visit.has_kind("wait"):
+            state = visit.state
+            await visit.until(lambda: visit.heard("tech_checked") or state.arrived or state.call is not None)
+
+
 class Passing(StepKind):
     """Holds nothing up: what it offers may be done at any time, or was done elsewhere."""
