@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol, runtime_checkable
 
 from engine.diagnostics import Location
-from engine.remembered import Remembered, remembers_hash
+from engine.remembered import Remembered, kept_in, remembers_hash
 from engine.values import ORDERED, Duration, FactType, Kind, Value
 
 
@@ -200,6 +200,7 @@ def _parts(condition: Condition) -> tuple[Condition, ...]:
     return (condition.where, condition.asks) if isinstance(condition, Quantifier) else ()
 
 
+@kept_in("_paths")
 def paths(condition: Condition) -> frozenset[str]:
     """Every fact that a condition reads; fields of records are not named."""
     found: set[str] = set()

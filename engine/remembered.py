@@ -16,11 +16,12 @@ Things = TypeVarTuple("Things")
 class Remembered:
     """Room for what is kept; inherited by frozen dataclasses with slots, whose copies and pickles leave it behind."""
 
-    __slots__ = ("_closure", "_hash", "_lacks")
+    __slots__ = ("_closure", "_hash", "_lacks", "_paths")
 
     _hash: int
     _closure: Any
     _lacks: Any
+    _paths: Any
 
 
 def remembers_hash(cls: Class) -> Class:

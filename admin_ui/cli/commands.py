@@ -32,6 +32,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("mutate", "Change the law in one thing at a time and tell which changes no case notices."),
     Command("forms", "Write a form, or answers to it, as FHIR R4 for other health software."),
     Command("schema", "Print the JSON Schema of a kind of file, or write all of them for editors."),
+    Command("lsp", "Check files while they are typed, in any editor that speaks the Language Server Protocol."),
     Command("audit", "Verify, search or export the audit chains of the clinics in a data folder."),
     Command("invite", "Print the link by which somebody of a clinic's file gets a first log-in."),
     Command("relationships", "List who acts for a patient by number, and end it where the people concerned cannot."),
