@@ -26,7 +26,7 @@ from records.scope import Scope
 from workflows.contracts import VisitStatus
 
 Found = TypeVar("Found")
-PURPOSES = ("acute_pain", "chronic_pain", "psychiatric", "opioid_use_disorder", "other")
+PURPOSES = ("acute_pain", "chronic_pain", "psychiatric", "opioid_use_disorder", "substance_use", "other")
 STATUS_PATIENCE = 1.5  # seconds the page waits for the workflow's own list of steps before it does without
 
 

@@ -19,9 +19,6 @@ WHOLE = ("us", "us/ca", "us/fl", "us/nj", "us/ny", "us/tx")
 STILL_OPEN = (
     "licensing.dietitian_compact",
     "licensing.exceptions",
-    "prescribing.controlled",
-    "prescribing.notes",
-    "prescribing.np_pa_prescribing",
 )
 CARRIED = ("us", *sorted(f"us/{path.name}" for path in (ROOT / "rules" / "us").iterdir() if len(path.name) == 2))
 Part = tuple[str, Mapping[str, Any]]
@@ -142,6 +139,7 @@ NOT_OF_ITS_FACTS = {
     ("us/prescribing/before-the-flexibility", "until", "2023-05-10"): "the day before the first flexibility, as above",
     ("telemedicine.buprenorphine", "from", "2009-04-13"): "the day of the act that the later rule is an exception to",
     ("us/prescribing/methadone-for-opioid-use-disorder", "from", "1971-05-01"): "the act's day; cites only the guess",
+    ("us/az/prescribing/physician-assistant-certified", "from", "2018-10-01"): "in Arizona, in the name of a condition",
     ("out_of_state.kind", "until", "2025"): "in Texas, in words: no option to hold it after 2025",
     ("out_of_state.professions", "until", "2025"): "in Texas, as above",
     ("us/nc/consent/parent-in-writing", "from", "2023-12-01"): "in the facts' note on minors",
