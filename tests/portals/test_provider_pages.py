@@ -249,6 +249,8 @@ def test_a_controlled_drug_that_is_lawful_is_not_sent(portal: Portal) -> None:
     page = portal.post(f"{portal.at}/orders/{order}/send").text
     assert "needs EPCS. Nothing was sent." in page
     assert "Lawful; sending needs EPCS" in page and f"{order}/send" not in page
+    assert "The law allows this prescription." in page and "This prescription may be sent." not in page
+    assert "What you can do: prescribe it in a system of yours that has EPCS" in page
 
 
 @pytest.mark.slow
