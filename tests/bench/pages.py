@@ -39,10 +39,19 @@ def table(pages: list[Measured]) -> str:
     """One line a page; what misses its mark is marked."""
     lines = [f"{'page':<32}{'bytes':>9}{'paint ms':>10}{'shift':>8}"]
     for one in pages:
-        misses = " <" if one.bytes > MOST_BYTES or one.paint_ms > MOST_PAINT_MS or one.shift > MOST_SHIFT else ""
-        lines.append(f"{one.path:<32}{one.bytes:>9}{one.paint_ms:>10.0f}{one.shift:>8.3f}{misses}")
+        mark = " <" if _is_over(one) else ""
+        lines.append(f"{one.path:<32}{one.bytes:>9}{one.paint_ms:>10.0f}{one.shift:>8.3f}{mark}")
     held = f"held: {MOST_BYTES} bytes, {MOST_PAINT_MS:.0f} ms, {MOST_SHIFT}; {FLOOR} is empty"
     return "\n".join([*lines, held])
+
+
+def misses(pages: list[Measured]) -> list[str]:
+    """The pages that are heavier, slower or less still than is held."""
+    return [one.path for one in pages if _is_over(one)]
+
+
+def _is_over(one: Measured) -> bool:
+    return one.bytes > MOST_BYTES or one.paint_ms > MOST_PAINT_MS or one.shift > MOST_SHIFT
 
 
 def as_json(pages: list[Measured]) -> dict[str, Any]:
@@ -56,7 +65,7 @@ def main() -> None:
     parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         pages = asyncio.run(measured(Path(folder)))
-    print(json.dumps({"pages": as_json(pages), "table": table(pages)}))
+    print(json.dumps({"pages": as_json(pages), "table": table(pages), "misses": misses(pages)}))
 
 
 if __name__ == "__main__":

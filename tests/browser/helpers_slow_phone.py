@@ -20,12 +20,15 @@ LINK = {"offline": False, "latency": 150, "downloadThroughput": 1_600_000 / 8, "
 SLOWER = 4
 # Both observers start before the page does; a shift that follows the person's own touch does not count (WICG).
 WATCH = """
-window.__seen = {cls: 0, lcp: 0};
+window.__seen = {cls: 0, lcp: 0, largest: ''};
 new PerformanceObserver(list => {
   for (const one of list.getEntries()) if (!one.hadRecentInput) window.__seen.cls += one.value;
 }).observe({type: 'layout-shift', buffered: true});
 new PerformanceObserver(list => {
-  for (const one of list.getEntries()) window.__seen.lcp = one.startTime;
+  for (const one of list.getEntries()) {
+    window.__seen.lcp = one.startTime;
+    window.__seen.largest = one.url || (one.element ? one.element.textContent : '');
+  }
 }).observe({type: 'largest-contentful-paint', buffered: true});
 """
 PAINTED = "() => window.__seen && window.__seen.lcp > 0 && document.readyState === 'complete'"
@@ -33,12 +36,16 @@ PAINTED = "() => window.__seen && window.__seen.lcp > 0 && document.readyState =
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One page: bytes that came over the wire, the cumulative layout shift, the largest paint in milliseconds."""
+    """One page: bytes that came over the wire, the cumulative layout shift, the largest paint in milliseconds.
+
+    ``largest`` is what was painted then: its text, or its address where it is a picture.
+    """
 
     path: str
     bytes: int
     shift: float
     paint_ms: float
+    largest: str = ""
 
 
 async def on_a_slow_phone(chromium: Browser, address: str, path: str, state: Any = None) -> Measured:
@@ -53,7 +60,23 @@ async def on_a_slow_phone(chromium: Browser, address: str, path: str, state: Any
     await page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     seen = await page.evaluate("() => window.__seen")
     await context.close()
-    return Measured(path=path, bytes=sum(received), shift=float(seen["cls"]), paint_ms=float(seen["lcp"]))
+    return Measured(
+        path=path,
+        bytes=sum(received),
+        shift=float(seen["cls"]),
+        paint_ms=float(seen["lcp"]),
+        largest=str(seen["largest"]),
+    )
+
+
+async def without_scripts(chromium: Browser, address: str, path: str, state: Any = None) -> str:
+    """The text of the server's first answer, as a browser reads it that runs no script."""
+    context = await chromium.new_context(**PHONE, storage_state=state, java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(address + path)
+    text = await page.locator("body").text_content()
+    await context.close()
+    return " ".join((text or "").split())
 
 
 async def signed_in(chromium: Browser, address: str, person: str) -> Any:

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 
 from engine.library import load_library
 from tests.browser.helpers_site import Site, Watch, running_site
-from tests.browser.helpers_slow_phone import PHONE, on_a_slow_phone, signed_in
+from tests.browser.helpers_slow_phone import PHONE, on_a_slow_phone, signed_in, without_scripts
 from tests.portals.helpers_clinic import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -43,6 +43,10 @@ async def test_pages_weigh_less_than_a_picture_and_do_not_jump_on_a_slow_phone(b
     measured += [await on_a_slow_phone(chromium, base, path, state) for path in PATIENT_PAGES]
     assert [one for one in measured if one.bytes >= MOST_BYTES or one.bytes == 0] == []
     assert [one for one in measured if one.shift >= MOST_SHIFT] == []
+    for one in measured:
+        first = await without_scripts(chromium, base, one.path, state if one.path in PATIENT_PAGES else None)
+        words = " ".join(one.largest.split())
+        assert words and words in first, f"{one.path}: a script brought the largest part of the page"
 
 
 async def test_the_living_page_has_no_barriers_in_the_groups_colours_by_day_and_night(
