@@ -254,6 +254,21 @@ class Outbox(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedNote:
+    """A note that is signed on record while its visit is still being documented, and who signed it."""
+
+    id: str
+    ref: VisitRef
+    by: str
+
+
+class SignedNotes(Protocol):
+    """The notes that are signed on record and whose visits have not gone on since."""
+
+    def signed_notes(self) -> Sequence[SignedNote]: ...
+
+
 class VisitCensus(Protocol):
     """Which visits records believe to be running, to be compared with the workflows that do run."""
 

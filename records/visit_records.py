@@ -21,6 +21,7 @@ from engine.ports import (
     PaymentReceipt,
     PrescriptionOrder,
     RoomPlace,
+    SignedNote,
     VisitChange,
     VisitRef,
     VisitStanding,
@@ -57,6 +58,7 @@ from records.stages import (
     BLOCKED,
     BOOKED,
     CALLED_BACK,
+    DOCUMENTING,
     DRAFT,
     FINAL,
     IN_CALL,
@@ -299,6 +301,18 @@ class RecordsVisitStore:
         with self._database.reading() as session:
             query = select(Visit.clinic, Visit.id).where(Visit.stage.not_in({*FINAL, DRAFT})).order_by(Visit.id)
             return tuple(VisitRef(clinic=clinic, visit=visit) for clinic, visit in session.execute(query))
+
+    def signed_notes(self) -> Sequence[SignedNote]:
+        """The signed notes of visits that are still being documented."""
+        with self._database.reading() as session:
+            query = select(Visit.clinic, Visit.id, NoteRow.id, NoteRow.signed_by).join(
+                NoteRow, NoteRow.visit == Visit.id
+            )
+            query = query.where(Visit.stage == DOCUMENTING, NoteRow.state == SIGNED).order_by(Visit.id)
+            return tuple(
+                SignedNote(id=note, ref=VisitRef(clinic=clinic, visit=visit), by=by or "")
+                for clinic, visit, note, by in session.execute(query)
+            )
 
     def kept_stages(self, visits: Collection[str]) -> Mapping[str, str]:
         """The stage of each of these visits that is on record."""

@@ -49,6 +49,11 @@ class Ask:
     ahead: int = 0
 
 
+def finishing(note: str, by: str) -> Ask:
+    """Tells a visit of a note that is signed on record already, in the name of who signed it; as often as one likes."""
+    return Ask(request=f"finish-{note}", act="sign", actor=by, subject=note)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The visit's answer: ``done``, or a code of why not, the gate record's id when a gate was asked, and ids made.
@@ -83,6 +88,7 @@ class VisitStatus:
     """What the visit's query answers: stage, steps finished and open, how it ended, and where its room is.
 
     ``gate`` is the record of the gate that is shut now, ``blocked`` the step it belongs to. Instants are ISO 8601.
+    ``signed`` is the note (id) that the visit knows to be signed; empty while it knows of none.
     """
 
     stage: str
@@ -95,6 +101,7 @@ class VisitStatus:
     gate: str = ""
     starts_at: str = ""
     hold_until: str = ""
+    signed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ import logging
 import time
 from datetime import UTC, datetime, timedelta
 
-from engine.ports import Effect, Outbox, OutboxItem, VisitCensus, VisitChange, VisitRecords, VisitRef
-from workflows.client import VisitClient, VisitClosed
-from workflows.contracts import Told
+from engine.ports import Effect, Outbox, OutboxItem, SignedNotes, VisitCensus, VisitChange, VisitRecords, VisitRef
+from workflows.client import VisitClient, VisitClosed, VisitUnreachable
+from workflows.contracts import Told, finishing
 from workflows.state import EXPIRED
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,29 @@ class LostVisits:
                 await asyncio.to_thread(self._records.raise_alert, _effect(ref), "review")
                 lost.append(ref)
         return tuple(lost)
+
+
+class UnfinishedSignings:
+    """Finds notes that are signed on record and that their visits never took up: everything died in between."""
+
+    def __init__(self, records: SignedNotes, visits: VisitClient) -> None:
+        self._records = records
+        self._visits = visits
+
+    async def finish(self) -> tuple[VisitRef, ...]:
+        """Tells each such visit once more, in the name of who signed; the gate is asked as it was to be.
+
+        One that cannot be told, or is not running any more, holds up no other.
+        """
+        told = []
+        for one in await asyncio.to_thread(self._records.signed_notes):
+            try:
+                knows = (await self._visits.status(one.ref)).signed
+                if not knows and (await self._visits.ask(one.ref, finishing(one.id, one.by))).done:
+                    told.append(one.ref)
+            except (VisitClosed, VisitUnreachable) as fault:
+                log.error("visit %s: its signed note waits: %s", one.ref.visit, type(fault).__name__)
+        return tuple(told)
 
 
 class StaleDrafts:

@@ -126,6 +126,7 @@ class VisitWorkflow:
             gate=state.gate,
             starts_at=state.starts_at.isoformat() if state.starts_at else "",
             hold_until=state.hold_until.isoformat() if state.hold_until else "",
+            signed=state.note,
         )
 
     # --- walking the plan ---

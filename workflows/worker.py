@@ -79,7 +79,7 @@ from workflows.letters import Dresser, mail_name
 from workflows.monitoring import MonitoringWorkflow
 from workflows.notices import VisitWords, send_notices, written
 from workflows.observing import Observed
-from workflows.outbox import LostVisits, OutboxPump, StaleDrafts
+from workflows.outbox import LostVisits, OutboxPump, StaleDrafts, UnfinishedSignings
 from workflows.pharmacies import PharmacyPump
 from workflows.quiet import quiet_exceptions
 from workflows.reconcile import reconcile
@@ -157,7 +157,11 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             OutboxPump(store, visits).run(),
             PharmacyPump(RecordsPharmacyBook(database), _pharmacies(settings, database), visits).run(),
             _settle_restore(database, store, visits),
-            _reconcile(LostVisits(store, store, visits), StaleDrafts(store, store, visits)),
+            _reconcile(
+                LostVisits(store, store, visits),
+                StaleDrafts(store, store, visits),
+                UnfinishedSignings(store, visits),
+            ),
             _reload(keeper, evaluators),
             keep_schedules(visits.temporal, lambda: _zones(keeper)),
             send_notices(MessageQueue(database), notifier, words.say, dresser.visit_notice),
@@ -397,13 +401,15 @@ async def _settle_restore(database: Database, store: RecordsVisitStore, visits: 
         log.error("restore not settled: %s", type(fault).__name__)
 
 
-async def _reconcile(lost: LostVisits, drafts: StaleDrafts) -> None:
+async def _reconcile(lost: LostVisits, drafts: StaleDrafts, signings: UnfinishedSignings) -> None:
     """Looks for lost visits at the start and every minute: a restore may have happened under a running worker."""
     while True:
         try:
             for ref in await lost.report():
                 log.error("visit %s is open on record and not running", ref.visit)
             await drafts.expire()
+            for ref in await signings.finish():
+                log.warning("visit %s: its note was signed and not taken up; it has been now", ref.visit)
         except Exception as fault:  # looking must go on, whatever was wrong this time
             log.error("lost visits: %s", type(fault).__name__)
         await asyncio.sleep(CENSUS_SECONDS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,7 @@ from portals.base.visitor import visitor
 from portals.patient.intake_page import (
     answer_lines,
     field_value,
+    in_words,
     number_of,
     problem_words,
     question,
@@ -96,15 +97,24 @@ class Advice:
     call: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Both:
+    """Two answers to one question, in words: what another window saved, and what was answered in this one."""
+
+    other: str
+    mine: str
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Typed:
     """What stands in a question's field: typed before, with the sentence beside it and the page's status, or told at
-    an earlier visit, `since` when, and not answered yet."""
+    an earlier visit, `since` when, and not answered yet; `both` where another window saved another answer."""
 
     value: Any
     error: str
     status: int
     since: datetime | None = None
+    both: Both | None = None
 
 
 @router.get("/visits/{visit_id}/intake")
@@ -284,9 +294,13 @@ async def _save(request: Request, sitting: Sitting, form: Form, sent: tuple[Entr
         version = await in_scope(request, write)
     except Conflict as conflict:
         fresh = await read_sitting(request, visit_id)
-        if fresh.answers.get(entry.item.id) != value:
-            return _conflict(request, fresh, form, (entry, number, conflict.current))
-        version = conflict.current  # the same answer got here before: a second click, or a save whose reply was lost
+        if fresh.answers.get(entry.item.id) == value:
+            version = conflict.current  # it got here before: a second click, or a save whose reply was lost
+        elif any(one.flag.stops for one in raised):  # an emergency waits for no choice between two windows
+            draft = replace(draft, version=conflict.current)
+            version = await in_scope(request, write)
+        else:
+            return _conflict(request, fresh, form, (entry, value, number))
     except AlreadyDone:
         return _moved(request, visit_id)
     stops = any(one.flag.stops for one in raised)
@@ -314,12 +328,18 @@ def _photos_gone(request: Request, sitting: Sitting, form: Form, lost: PhotosGon
     return send_again(request, said, there) or go(there)
 
 
-def _conflict(request: Request, fresh: Sitting, form: Form, sent: tuple[Entry, int, int]) -> Response:
-    entry, number, current = sent
+def _conflict(request: Request, fresh: Sitting, form: Form, sent: tuple[Entry, Any, int]) -> Response:
+    """Another window saved another answer: both are shown, and the person says which one counts."""
+    entry, value, number = sent
+    language = visitor(request).language
+    both = Both(
+        other=in_words(entry.item, fresh.answers.get(entry.item.id), language),
+        mine=in_words(entry.item, value, language),
+    )
     if _wants_json(request):
-        return JSONResponse({"conflict": current}, status_code=409)
-    typed = Typed(typed_values(entry.item, entry.raw), _say(request, "intake.problem.conflict"), 409)
-    return _question(request, fresh, form, number, typed)
+        return JSONResponse({"conflict": fresh.version(entry.item.id), **asdict(both)}, status_code=409)
+    typed = Typed(typed_values(entry.item, entry.raw), "", 409, both=both)
+    return _question(request, fresh, form, number_of(form, fresh.answers, entry.item.id) or number, typed)
 
 
 def _next_path(sitting: Sitting, form: Form, answers: Mapping[str, Any], number: int) -> str:
@@ -357,10 +377,12 @@ def _question(request: Request, sitting: Sitting, form: Form, number: int, typed
         value=value,
         error=typed.error if typed else "",
         since=typed.since if typed else None,
+        both=typed.both if typed else None,
         version=sitting.version(asked.id),
         key=new_request_id(),
         standing=standing(form, answers),
         urgent=_urgent(form, answers, who.language, after=asked.number),
+        here=f"{sitting.base}/{asked.number}",
         back=f"{sitting.base}/{asked.number - 1}" if asked.number > 1 else f"/visits/{sitting.page.visit.visit}",
         shots=shot_views(item, answers, sitting.page.visit.visit, who.language) if item else (),
         quality=item.quality if item else None,
@@ -422,7 +444,3 @@ def _typed_day(sent: Mapping[str, object]) -> tuple[str, ...]:
 
 def _whole(text: str) -> int:
     return int(text) if text.isdigit() and len(text) < 9 else 0
-
-
-def _say(request: Request, key: str) -> str:
-    return translator(visitor(request).language)(key)

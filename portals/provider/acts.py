@@ -41,7 +41,7 @@ from records.errors import AlreadyDone, Conflict, LinkRefused
 from records.notes import NoteDraft, NoteSaved
 from records.orders import OrderDraft
 from records.stages import IN_REVIEW, MORE_ASKED, SUBMITTED
-from workflows.contracts import Answer, Ask
+from workflows.contracts import Answer, Ask, finishing
 
 _LABELS = {"drug": "search", "pdmp": "pdmp_not"}  # whose label is called otherwise than its field
 
@@ -171,10 +171,18 @@ async def sign(request: Request, visit: str) -> Response:
     if await at_desk(request, lambda desk: _unread(request, desk, visit)):
         return _back(visit, "allergy_unread", "prescribe")
     await _finish_case(request, visit)
-    answer = await _ask(request, visit, "sign", current.id)
-    if answer.done:
-        return _back(visit, f"sign_{answer.code}" if answer.code == "gate_shut" else answer.code or "signed", "sign")
-    return _back(visit, "sign_unreachable" if answer.code == "unreachable" else answer.code, "sign")
+    return _after_signing(visit, await _ask(request, visit, "sign", current.id))
+
+
+@router.post("/finish")
+async def finish(request: Request, visit: str) -> Response:
+    """Tells the visit once more of a note that is signed on record: all that was to follow follows, once."""
+    provider_session(request)
+    await form_of(request)
+    current = await at_desk(request, lambda desk: note_view(desk, desk.scope.visits.get(visit), {}))
+    if not current.signed:
+        return _back(visit, "not_now", "sign")
+    return _after_signing(visit, await ask(request, visit, finishing(current.id, current.signer)))
 
 
 @router.post("/recheck")
@@ -199,6 +207,12 @@ async def duty_done(request: Request, visit: str) -> Response:
     if marked.opens:
         await _ask(request, visit, "recheck")
     return _back(visit, marked.code, "law")
+
+
+def _after_signing(visit: str, answer: Answer) -> Response:
+    if answer.done:
+        return _back(visit, f"sign_{answer.code}" if answer.code == "gate_shut" else answer.code or "signed", "sign")
+    return _back(visit, "sign_unreachable" if answer.code == "unreachable" else answer.code, "sign")
 
 
 async def _finish_case(request: Request, visit: str) -> None:

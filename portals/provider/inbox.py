@@ -24,7 +24,8 @@ from portals.provider.queue_filters import choices_among, filter_of
 from portals.provider.queue_page import acuity_of
 from portals.provider.seeing import seeing
 from portals.provider.told import told
-from portals.provider.views import Seeing, Told
+from portals.provider.told_words import Told
+from portals.provider.views import Seeing
 from records.cases import LONGEST, CaseClock
 from records.errors import AlreadyDone
 from records.stages import CASES

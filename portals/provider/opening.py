@@ -83,6 +83,7 @@ async def _house(request: Request, visit: str) -> House:
         pharmacies=deps.content().clinic(slug).pharmacies,
         finished=frozenset(status.finished) if status else None,
         open_steps=frozenset(status.open) if status else frozenset(),
+        taken_up=status.signed if status else None,
     )
 
 

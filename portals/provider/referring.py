@@ -75,8 +75,8 @@ async def save_request(request: Request, visit: str) -> Response:
     )
     try:
         await in_scope(request, lambda scope: scope.service_requests.save(draft))
-    except Conflict:
-        return go(f"/staff/visits/{visit}/requests?said=conflict")
+    except Conflict as conflict:  # both are shown: what stands now in the list, and what was typed in the form
+        return await _page(request, visit, said="conflict", typed={**form, "version": str(conflict.current)})
     except AlreadyDone:
         return go(f"/staff/visits/{visit}/requests?said=not_now")
     return go(f"/staff/visits/{visit}/requests?said=saved")
@@ -111,7 +111,7 @@ async def _page(
     return render(
         request,
         "provider/requests.html",
-        422 if wrong else 200,
+        422 if wrong else 409 if said == "conflict" and typed else 200,
         visit=visit,
         page=page,
         said=said if said in ("saved", "discarded", "conflict", "not_now") else "",

@@ -10,7 +10,7 @@ from engine.forms_intake import shown_items
 from engine.pinned import ContentGone, Pinned, bare_form
 from portals.provider.chart import answer_words, chart_lines
 from portals.provider.desk import Desk
-from portals.provider.views import Told
+from portals.provider.told_words import Told
 
 LONGEST_WORDS = 70
 MOST_FLAGS = 3

@@ -9,6 +9,7 @@ from typing import Any
 
 from portals.provider.drug_choice import DrugChoice
 from portals.provider.law import LawCard, Statute
+from portals.provider.told_words import NOTHING_TOLD, Told
 from records.conversation_rows import ConversationView
 
 # The queue's groups in the order they are worked: who needs somebody first.
@@ -44,17 +45,6 @@ class Seeing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Told:
-    """``reason`` in the words of the forms' choices, ``words`` the patient's own, shortened; ``flags`` the answers that
-    raised one, in words, those that stop a visit first; ``more`` flags are beyond those shown."""
-
-    reason: str = ""
-    words: str = ""
-    flags: tuple[str, ...] = ()
-    more: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class QueueRow:
     """One visit in the queue. ``acuity`` emergent | urgent | soon | red | flagged | routine.
 
@@ -74,7 +64,7 @@ class QueueRow:
     acuity: str
     flags: int
     seeing: Seeing
-    told: Told = Told()
+    told: Told = NOTHING_TOLD
     waiting_since: datetime | None = None
     position: int | None = None
 
@@ -258,7 +248,10 @@ class NoteVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteView:
-    """The note with its template's sections. ``conflict`` holds text of one's own that met a newer version."""
+    """The note with its template's sections. ``conflict`` holds text of one's own that met a newer version.
+
+    ``signed_by`` is a name, ``signer`` the person's id.
+    """
 
     id: str
     version: int
@@ -266,6 +259,7 @@ class NoteView:
     saved: str = ""
     signed: str = ""
     signed_by: str = ""
+    signer: str = ""
     missing: tuple[FieldView, ...] = ()
     versions: tuple[NoteVersion, ...] = ()
     addenda: tuple[tuple[str, str, str], ...] = ()
@@ -439,7 +433,7 @@ class ListsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VisitView:
-    """Everything about one visit on one screen."""
+    """Everything about one visit on one screen. ``unfinished``: the note is signed and the visit did not take it up."""
 
     id: str
     stage: str
@@ -463,6 +457,7 @@ class VisitView:
     handed: Any = field(default=None, repr=False)
     may_hand_off: bool = False
     has_requests: bool = False
+    unfinished: bool = False
     messages: tuple[ConversationView, ...] = ()
 
     @property

@@ -22,9 +22,20 @@ from portals.provider.note_form import missing_fields, note_sections
 from portals.provider.offers import handed_view
 from portals.provider.orders_page import RxSource, prescribe_view
 from portals.provider.told import answered_forms
-from portals.provider.views import CallView, CaseLine, CaseView, NoteVersion, NoteView, OrderView, TaskView, VisitView
+from portals.provider.views import (
+    AlertView,
+    CallView,
+    CaseLine,
+    CaseView,
+    DutyForm,
+    NoteVersion,
+    NoteView,
+    OrderView,
+    TaskView,
+    VisitView,
+)
 from portals.provider.words import day_in, say_in
-from records.stages import HANDED, IN_LINE
+from records.stages import DOCUMENTING, HANDED, IN_LINE
 
 JOINABLE = ("in_call",)
 OPEN_CASES = ("submitted", "in_review", "more_asked", "documenting", "blocked")
@@ -47,7 +58,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What the screen takes from the installation rather than from the visit."""
+    """What the screen takes from the installation rather than from the visit.
+
+    ``taken_up`` is the signed note that the visit's workflow knows of, None where it did not answer.
+    """
 
     words: LawWords
     drugs: Mapping[str, BaseDrug]
@@ -55,6 +69,7 @@ class House:
     pharmacies: Sequence[Any]
     finished: frozenset[str] | None = None
     open_steps: frozenset[str] = frozenset()
+    taken_up: str | None = None
 
 
 def place_of(visit: Any) -> str:
@@ -97,7 +112,6 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     )
     prescribe = prescribe_view(_with_course(desk, visit_id, rx), house.words, say, desk.fmt)
     alerts = alert_views(desk, desk.scope.alerts.open(visit_id), house.words)
-    called = {one.key for alert in alerts for one in alert.duties}
     return VisitView(
         id=visit_id,
         stage=visit.stage,
@@ -113,12 +127,13 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         messages=desk.scope.conversations.at_visit(visit_id),
         law=law_panel(gates, house.words, say, day_in(desk.fmt)),
         note=note,
+        unfinished=bool(note.signed) and visit.stage == DOCUMENTING and house.taken_up == "",
         prescribe=prescribe,
         lists=lists_view(desk, looker, codes, visit.stage in (*BEFORE_CARE, *CARE)),
         monitoring=monitoring if care or monitoring.outcome else None,
         tasks=_tasks(desk, visit, house, prescribe.orders),
         alerts=alerts,
-        duties=tuple(one for one in duty_forms(desk, visit_id, gates, house.words) if one.key not in called),
+        duties=_uncalled(duty_forms(desk, visit_id, gates, house.words), alerts),
         duties_made=duties_made(desk, visit_id, house.words),
         will_happen=_will_happen(desk, visit, prescribe.orders),
         revision=desk.scope.visits.changes(visit_id),
@@ -133,6 +148,12 @@ def _with_course(desk: Desk, visit: str, rx: RxSource) -> RxSource:
         moment=lambda at: desk.fmt.moment(at, desk.zone),
         name=desk.scope.people.name,
     )
+
+
+def _uncalled(forms: Sequence[DutyForm], alerts: Sequence[AlertView]) -> tuple[DutyForm, ...]:
+    """The duties that no task above calls for."""
+    called = {one.key for alert in alerts for one in alert.duties}
+    return tuple(one for one in forms if one.key not in called)
 
 
 def _has_requests(desk: Desk, visit: str) -> bool:
@@ -186,6 +207,7 @@ def note_view(desk: Desk, visit: Any, kept: Mapping[str, str]) -> NoteView:
         saved=desk.fmt.time(note.saved_at, desk.zone),
         signed=desk.fmt.moment(note.signed_at, desk.zone) if signed and note.signed_at else "",
         signed_by=desk.scope.people.name(note.signed_by) if signed and note.signed_by else "",
+        signer=note.signed_by or "",
         missing=missing_fields(sections),
         versions=_versions(desk, note.note),
         addenda=tuple(

@@ -332,6 +332,7 @@ DOORS: Mapping[str, Door] = {
     "POST /staff/visits/{visit}/orders/{order}/cancel": visit("orders:cancellation:modified"),
     "POST /staff/visits/{visit}/orders/{order}/discard": visit("orders:order:deleted"),
     "POST /staff/visits/{visit}/sign": visit("notes:signature:created"),
+    "POST /staff/visits/{visit}/finish": visit("notes:signature:created"),
     "POST /staff/visits/{visit}/recheck": visit(WRITES),
     "POST /staff/visits/{visit}/lists": visit("lists:entry:created"),
     "POST /staff/visits/{visit}/monitoring": visit("monitoring:report:created"),

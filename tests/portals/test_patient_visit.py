@@ -83,19 +83,6 @@ def test_the_same_answer_sent_twice_is_saved_once_and_goes_on(clinic: Clinic) ->
 
 
 @pytest.mark.slow
-def test_another_answer_given_meanwhile_is_shown_and_nothing_is_overwritten(clinic: Clinic) -> None:
-    browser = clinic.browser()
-    visit = booked(clinic, browser)
-    page = browser.get(f"/visits/{visit}/intake/2")
-    sent = {**_hidden(page.text), "csrf": csrf_of(page.text)}
-    browser.post(str(page.url), data={**sent, "answer": "skin"})
-    late = browser.post(str(page.url), data={**sent, "key": "e" * 24, "answer": "fever"})
-    assert late.status_code == 409
-    assert "changed somewhere else" in late.text
-    assert re.search(r'value="fever" checked', late.text), "what was chosen is kept on the page"
-
-
-@pytest.mark.slow
 def test_a_script_saves_in_the_background_and_learns_the_new_version(clinic: Clinic) -> None:
     browser = clinic.browser()
     visit = booked(clinic, browser)

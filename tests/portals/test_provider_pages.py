@@ -277,6 +277,22 @@ def test_signing_needs_the_required_parts_and_then_completes_the_visit(portal: P
     assert ("Signed" in page.text and "Dr. Lena Okafor" in page.text) or "Lena Okafor" in page.text
 
 
+@pytest.mark.slow
+def test_a_signed_note_that_the_visit_did_not_take_up_is_finished_by_a_button(portal: Portal) -> None:
+    portal.move("documenting")
+    note(portal, 0, "Sore throat")
+    with portal.world.database.scope(portal.world.clinic, portal.world.as_provider) as scope:
+        kept = scope.notes.current(portal.world.visit)
+    assert kept is not None
+    portal.world.store.sign_note(portal.world.effect(actor=portal.world.provider), kept.note)
+    page = portal.client.get(portal.at).text
+    assert "the visit has not taken it up" in text_of(page) and f'action="{portal.at}/finish"' in page
+    page = portal.post(f"{portal.at}/finish").text
+    (asked,) = portal.visits.asked
+    assert (asked.act, asked.subject, asked.actor) == ("sign", kept.note, portal.world.provider)
+    assert "Signed. The visit is complete." in page and "/finish" not in page
+
+
 def test_a_shut_sign_gate_signs_the_note_and_says_what_waits(portal: Portal) -> None:
     portal.move("documenting")
     note(portal, 0, "Sore throat")

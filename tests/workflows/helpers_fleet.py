@@ -178,6 +178,12 @@ class Journey:
         return VisitRef(clinic=self.clinic.slug, visit=self.visit)
 
     async def run(self) -> None:
+        note = await self.until_documenting()
+        await self.ask("sign", subject=note, by=self.clinic.provider)
+        await self.until("completed")
+
+    async def until_documenting(self) -> str:
+        """Everything up to the signature; returns the note that waits for it."""
         await asyncio.to_thread(self.draft)
         await self.ask("book", plan=True)
         await self.ask("pay")
@@ -190,8 +196,7 @@ class Journey:
         await self.ask("prescribe", subject=order, by=self.clinic.provider)
         await self.ask("end_call", by=self.clinic.provider)
         await self.until("documenting")
-        await self.ask("sign", subject=note, by=self.clinic.provider)
-        await self.until("completed")
+        return note
 
     async def ask(self, act: str, *, subject: str = "", by: str = "", plan: bool = False) -> Answer:
         ask = Ask(request=uuid.uuid4().hex, act=act, actor=by or self.clinic.patient, subject=subject)

@@ -83,6 +83,7 @@ function show(url, holder) {
   first.setAttribute("tabindex", "-1");
   first.focus({ preventScroll: true });
   panel.scrollTop = 0;
+  panel.querySelector("h2").scrollIntoView({ block: "nearest" });
   for (const form of holder.querySelectorAll("[data-typing]")) keepTyped(form);
 }
 

@@ -9,6 +9,7 @@ const form = document.querySelector("[data-intake]");
 const data = JSON.parse(document.getElementById("intake").textContent);
 const item = data.form.items.find((one) => one.id === data.item);
 const status = form.querySelector("[data-saved]");
+const both = document.querySelector("[data-both]");
 let savedAt = 0;
 let pending = Promise.resolve();
 const RETRY_MS = 2000;
@@ -44,7 +45,7 @@ async function save(body = written()) {
   const answer = await fetch(location.pathname, { method: "POST", body, headers: { accept: "application/json" }, keepalive: true });
   const told = await answer.json().catch(() => ({}));
   if (answer.status === 409 && Number.isInteger(told.conflict)) {
-    form.elements.version.value = told.conflict;
+    showBoth(told);
     throw new Error("conflict");
   }
   if (!answer.ok) throw Object.assign(new Error(String(answer.status)), { final: answer.status < 500 && answer.status !== 429 });
@@ -52,6 +53,14 @@ async function save(body = written()) {
   savedAt = Date.now();
   tick();
   return told;
+}
+
+/** Another window saved another answer: nothing is overwritten until the person has chosen. */
+function showBoth(told) {
+  both.querySelector("[data-other]").textContent = told.other;
+  both.querySelector("[data-mine]").textContent = told.mine;
+  both.dataset.version = told.conflict;
+  both.hidden = false;
 }
 
 function tick() {
@@ -122,7 +131,10 @@ form.addEventListener("submit", (event) => {
   }
   if (form.dataset.calm) return;
   event.preventDefault();
+  const isChosen = event.submitter?.matches("[data-use-mine]");
+  if (isChosen && both.dataset.version) form.elements.version.value = both.dataset.version;
   pending.then(() => {
+    if (!both.hidden && !isChosen) return both.focus();
     form.dataset.calm = "yes";
     HTMLFormElement.prototype.submit.call(form);
   });

@@ -55,7 +55,7 @@ function nameOf(thing) {
 
 function placeOf(part) {
   const held = part.contains(document.activeElement) ? document.activeElement : null;
-  const rows = [...part.querySelectorAll("[data-row] a")];
+  const rows = [...part.querySelectorAll("[data-row] th a")];
   const seen = held ?? rows.find((row) => row.getBoundingClientRect().top >= 0);
   return {
     focus: held ? nameOf(held) : "", row: held ? rows.indexOf(held) : -1,
@@ -64,7 +64,7 @@ function placeOf(part) {
 }
 
 function stay(part, place) {
-  const rows = [...part.querySelectorAll("[data-row] a")];
+  const rows = [...part.querySelectorAll("[data-row] th a")];
   const held = place.focus && (part.querySelector(place.focus) ?? rows[Math.min(place.row, rows.length - 1)]);
   if (held) held.focus({ preventScroll: true });
   const seen = place.anchor && part.querySelector(place.anchor);
@@ -337,12 +337,12 @@ document.addEventListener("keydown", (event) => {
     among([...document.querySelectorAll("[data-search], #drug-found a")], event.key === "ArrowDown" ? 1 : -1);
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.key === "Escape") document.getElementById("keys").hidden = true;
+  if (event.key === "Escape") document.getElementById("keys")?.setAttribute("hidden", "");
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  if (event.key === "?") document.getElementById("keys").toggleAttribute("hidden");
+  if (event.key === "?") document.getElementById("keys")?.toggleAttribute("hidden");
   if (event.key === "j") step(1);
   if (event.key === "k") step(-1);
-  if (event.key === "q" && document.querySelector(".visit-head")) document.querySelector(".desk-back a").click();
+  if (event.key === "q") document.querySelector(".visit-head .desk-back a, .menu-list a[href='/staff']:not([aria-current])")?.click();
   const [place, first] = JUMPS[event.key] ?? ["none", "none"];
   const part = document.querySelector(place);
   if (part) {
@@ -360,7 +360,7 @@ function among(rows, by) {
 }
 
 function step(by) {
-  const rows = [...document.querySelectorAll("[data-row] a")];
+  const rows = [...document.querySelectorAll("[data-row] th a")];
   if (!rows.length) return;
   const at = rows.indexOf(document.activeElement);
   rows[Math.min(rows.length - 1, Math.max(0, at < 0 && by < 0 ? 0 : at + by))].focus();
