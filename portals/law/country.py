@@ -1,4 +1,4 @@
-"""The country at a glance: a map of how sure and how fresh the law is, how an ordinary visit ends, and what stops it."""
+"""The country at a glance: a map of how sure and how fresh the law is, how ordinary visits end, and what stops it."""
 
 from __future__ import annotations
 
