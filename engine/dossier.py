@@ -173,6 +173,7 @@ class OrderFacts:
     kind: str
     electronic: bool
     purpose: str | None
+    quantity: float | None = None
     statements: Mapping[str, Any] = field(default_factory=dict, repr=False)
     stated_at: datetime | None = None
     last_look: MonitoringLook | None = None

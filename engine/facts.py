@@ -74,6 +74,9 @@ _STATABLE = frozenset(
         "pdmp.state",
         "prescription.acute_pain_exception",
         "prescription.for_weight_loss",
+        "prescription.mme_per_day",
+        "prescription.doses",
+        "treatment.circumstances",
         "treatment.indication",
     }
 )
@@ -259,6 +262,7 @@ def _order(dossier: Dossier, at: datetime) -> Iterator[_Found]:
         "drug.name": order.drug_name,
         "prescription.days_supply": order.days_supply,
         "prescription.refills": order.refills,
+        **({"prescription.quantity": order.quantity} if order.quantity is not None else {}),
         "prescription.kind": order.kind,
         "prescription.electronic": order.electronic,
     }

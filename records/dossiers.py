@@ -159,6 +159,7 @@ def _order(work: Work, visit: Visit, order: str) -> OrderFacts:
         drug_name=content["drug"]["name"],
         days_supply=content["days_supply"],
         refills=content["refills"],
+        quantity=_amount(content["quantity"]),
         kind=content["kind"],
         electronic=True,
         purpose=content["purpose"],
@@ -167,6 +168,14 @@ def _order(work: Work, visit: Visit, order: str) -> OrderFacts:
         last_look=_newest(_last_look(work, visit, order), look_before(work, visit)),
         look=look_for(work, visit),
     )
+
+
+def _amount(text: str) -> float | None:
+    """How many units are dispensed; nothing where an older order says it in words."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _last_look(work: Work, visit: Visit, order: str) -> MonitoringLook | None:

@@ -21,6 +21,7 @@ from portals.law.plain import PlainLaw
 from portals.provider.asking import Notice, tone_of
 from portals.provider.desk import Desk
 from portals.provider.drug_base import drugs_of
+from portals.provider.prescription_form import CIRCUMSTANCES
 from portals.provider.visit_page import House, Shown, visit_view
 from records.scope import Scope
 from workflows.contracts import VisitStatus
@@ -69,6 +70,7 @@ async def visit_screen(request: Request, visit: str, shown: Shown, code: str = "
         fresh=new_request_id,
         call_texts=call_texts,
         purposes=PURPOSES,
+        circumstances=CIRCUMSTANCES,
     )
 
 

@@ -8,7 +8,21 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 FIELDS = ("drug", "sig", "quantity", "unit", "days", "refills", "purpose", "pharmacy", "note", "substitutions")
-STATEMENTS = ("pdmp", "exception", "indication", "exception_asked", "weight_loss")
+STATEMENTS = ("pdmp", "exception", "indication", "exception_asked", "weight_loss", "mme", "doses", "circumstance")
+CIRCUMSTANCES = (
+    "none",
+    "after_surgery",
+    "fracture_or_trauma",
+    "discharge",
+    "cancer",
+    "palliative",
+    "terminal_illness",
+    "sickle_cell",
+    "chronic_condition",
+    "pain_contract",
+    "dental_or_refractive",
+)
+"""What a prescriber may state of an opioid's reason; some states' limits and looks go by it."""
 LONGEST_REASON = 300
 LONGEST_SIG = 1000  # NCPDP SCRIPT 2017071 and later carry a sig of up to 1,000 characters
 LONGEST_NOTE = 210  # and a note to the pharmacist of up to 210
@@ -79,6 +93,12 @@ def _statements(values: Mapping[str, str]) -> dict[str, Any]:
         told["prescription.acute_pain_exception"] = bool(values["exception"])
     if values["weight_loss"] in ("yes", "no"):
         told["prescription.for_weight_loss"] = values["weight_loss"] == "yes"
+    if values["mme"]:
+        told["prescription.mme_per_day"] = float(values["mme"])
+    if values["doses"]:
+        told["prescription.doses"] = int(values["doses"])
+    if values["circumstance"] in CIRCUMSTANCES:
+        told["treatment.circumstances"] = [one for one in (values["circumstance"],) if one != "none"]
     if values["indication"]:
         told["treatment.indication"] = values["indication"]
     return told
@@ -91,6 +111,8 @@ def _problems(values: Mapping[str, str]) -> list[tuple[str, str]]:
         ("quantity", "" if _is_amount(values["quantity"]) else "quantity"),
         ("days", "" if _is_whole(values["days"], 1, MOST_DAYS) else "days"),
         ("refills", "" if _is_whole(values["refills"] or "0", 0, MOST_REFILLS) else "refills"),
+        ("mme", "" if not values["mme"] or _is_amount(values["mme"]) else "mme"),
+        ("doses", "" if not values["doses"] or _is_whole(values["doses"], 1, MOST_DAYS) else "doses"),
         *([("sig", "too_long")] if len(values["sig"]) > LONGEST_SIG else []),
         *([("note", "too_long")] if len(values["note"]) > LONGEST_NOTE else []),
         *([("indication", "too_long")] if len(values["indication"]) > LONGEST_REASON else []),

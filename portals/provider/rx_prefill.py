@@ -42,10 +42,18 @@ def changed_form(order: Any, listed: Sequence[DrugChoice]) -> dict[str, str]:
         "substitutions": "1" if draft.substitutions_allowed else "",
         "exception": "1" if stated.get("prescription.acute_pain_exception") else "",
         "weight_loss": {True: "yes", False: "no"}.get(stated.get("prescription.for_weight_loss"), ""),
+        "mme": f"{stated['prescription.mme_per_day']:g}" if "prescription.mme_per_day" in stated else "",
+        "doses": str(stated.get("prescription.doses", "")),
+        "circumstance": _circumstance(stated.get("treatment.circumstances")),
         "indication": str(stated.get("treatment.indication", "")),
         "allergy_reason": str(draft.acknowledged.get("reason", "")),
         "finding_reason": str(draft.acknowledged.get("findings_reason", "")),
     }
+
+
+def _circumstance(stated: Sequence[str] | None) -> str:
+    """The choice of the form: what was stated, that there was nothing to state, or that nobody said."""
+    return "" if stated is None else next(iter(stated), "none")
 
 
 def _key(drug: Any, listed: Sequence[DrugChoice]) -> str:

@@ -23,11 +23,14 @@ _ASKED_BY = {
     "pdmp.state": "pdmp",
     "prescription.acute_pain_exception": "exception",
     "treatment.indication": "indication",
+    "prescription.mme_per_day": "mme",
+    "prescription.mme_total": "mme",
+    "prescription.doses": "doses",
     "weight_loss_workup": "weight_loss",
     "prescription.for_weight_loss": "weight_loss",
 }
 """Which statement a duty or a missing fact asks for."""
-_ORDERED = ("pdmp", "exception", "weight_loss", "indication")
+_ORDERED = ("pdmp", "exception", "circumstance", "mme", "doses", "weight_loss", "indication")
 
 
 def unread_allergies(draft: Any, hits: Sequence[str]) -> tuple[str, ...]:
@@ -50,7 +53,7 @@ def asked_statements(drug: BaseDrug | None, decisions: Iterable[JSON]) -> tuple[
     asked: set[str] = set()
     if drug and drug.schedule:
         asked |= {"pdmp", "indication"}
-        asked |= {"exception"} if "opioid" in drug.classes else set()
+        asked |= {"exception", "circumstance", "mme"} if "opioid" in drug.classes else set()
     for decision in decisions:
         open_duties = [duty.get("duty") for duty in decision.get("duties", ()) if not duty.get("met")]
         asked |= {_ASKED_BY[str(one)] for one in (*open_duties, *decision.get("missing", ())) if one in _ASKED_BY}
@@ -67,6 +70,11 @@ def stated_words(draft: Any, words: Mapping[str, str], say: Say) -> tuple[str, .
         lines.append(say("provider.rx.stated.exception"))
     if "prescription.for_weight_loss" in told:
         lines.append(say(f"provider.rx.stated.weight_loss_{'yes' if told['prescription.for_weight_loss'] else 'no'}"))
+    if "prescription.mme_per_day" in told:
+        lines.append(say("provider.rx.stated.mme", count=f"{told['prescription.mme_per_day']:g}"))
+    if "prescription.doses" in told:
+        lines.append(say("provider.rx.stated.doses", count=told["prescription.doses"]))
+    lines += [say(f"provider.rx.circumstance_is.{code}") for code in told.get("treatment.circumstances", ())]
     if told.get("treatment.indication"):
         lines.append(say("provider.rx.stated.indication", text=str(told["treatment.indication"])))
     if draft.acknowledged.get("reason"):

@@ -143,6 +143,48 @@ def test_a_decision_that_waits_for_a_statement_makes_the_form_ask_for_it() -> No
     assert asked_statements(plain, []) == ()
 
 
+def test_what_an_opioid_is_for_and_how_strong_it_is_are_stated_and_kept(portal: Portal) -> None:
+    form = {**BASE_RX, "mme": "22.5", "doses": "15", "circumstance": "after_surgery"}
+    page = text_of(portal.post(f"{portal.at}/orders", **form).text)
+    assert "Morphine milligram equivalents of a day: 22.5" in page and "After surgery" in page
+    [kept] = drafted(portal)
+    facts = portal.world.store.dossier(portal.world.ref, kept.order).order
+    assert facts is not None and facts.quantity == float(BASE_RX["quantity"])
+    assert facts.statements == {
+        "prescription.mme_per_day": 22.5,
+        "prescription.doses": 15,
+        "treatment.circumstances": ["after_surgery"],
+    }
+    changed = portal.client.get(f"{portal.at}?change={kept.order}").text
+    assert 'name="mme" inputmode="decimal" value="22.5"' in changed
+    assert '<option value="after_surgery" selected>' in changed
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "told"),
+    [
+        ("circumstance", "none", {"treatment.circumstances": []}),
+        ("circumstance", "anything", {}),
+        ("mme", "", {}),
+        ("doses", "20", {"prescription.doses": 20}),
+    ],
+)
+def test_what_nobody_said_of_an_opioid_is_not_stated(field: str, said: str, told: dict[str, object]) -> None:
+    typed = read_prescription({**BASE_RX, field: said}).typed
+    assert typed is not None and typed.statements == told
+
+
+@pytest.mark.parametrize(("field", "said"), [("mme", "strong"), ("mme", "-1"), ("doses", "1.5"), ("doses", "0")])
+def test_what_is_no_amount_is_a_problem_of_its_field(field: str, said: str) -> None:
+    assert read_prescription({**BASE_RX, field: said}).problems == {field: field}
+
+
+def test_a_limit_that_waits_for_strength_or_doses_makes_the_form_ask_for_them() -> None:
+    missing = ["prescription.mme_total", "prescription.doses"]
+    waiting = decision("prescribing", "incomplete", missing=missing)
+    assert asked_statements(BaseDrug(name="tramadol", schedule=""), [waiting]) == ("mme", "doses")
+
+
 @pytest.mark.parametrize(("said", "told"), [("yes", True), ("no", False), ("", None), ("maybe", None)])
 def test_what_a_drug_is_for_is_asked_where_a_standard_for_weight_loss_is_open(said: str, told: bool | None) -> None:
     waiting = decision("prescribing", "permitted_with_duties", duties=[{"duty": "weight_loss_workup", "met": False}])
