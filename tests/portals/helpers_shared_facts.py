@@ -24,6 +24,7 @@ SHARED_OF_PATIENTS = {
     "patient.counseling_for",
     "patient.living_apart",
     "patient.self_consent_documented",
+    "patient.minor_consents",
     "patient.outpatient_emergency",
     "patient.privacy_notice.acknowledged",
 }
