@@ -35,13 +35,19 @@ class Pair:
 class Reach:
     """What an allergy reaches: its own family, and beyond it what may cross-react; drugs, or ``class:`` and a class.
 
-    ``names`` are what people call the allergy besides its code.
+    ``members`` are drugs of the family that an allergy to one of them reaches only as far as the rest says; ``names``
+    are what people call the allergy besides its code.
     """
 
     serious: tuple[str, ...] = ()
     moderate: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+
+    def is_of(self, drug: Drug) -> bool:
+        """Whether an allergy to the drug is one of this family."""
+        return any(_is(term, drug.name, drug.classes) for term in self.members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -126,7 +132,9 @@ def allergy_meant(told: str, drugs: tuple[Drug, ...], base: SafetyBase) -> Aller
     families = (
         code
         for code, reach in base.allergies.items()
-        if said == code or said in reach.names or any(_in_family(drug, code, base) for drug in drugs)
+        if said == code
+        or said in reach.names
+        or any(reach.is_of(drug) or _in_family(drug, code, base) for drug in drugs)
     )
     return Allergy(told=told, drugs=drugs, families=tuple(families))
 
@@ -142,7 +150,8 @@ def allergic_to(drug: Drug, allergy: Allergy, base: SafetyBase) -> bool:
 
 
 def _in_family(drug: Drug, code: str, base: SafetyBase) -> bool:
-    own = base.allergies[code].own or (f"{CLASS}{code}",)
+    reach = base.allergies[code]
+    own = reach.own or (() if reach.members else (f"{CLASS}{code}",))
     return any(_is(term, drug.name, drug.classes) for term in own)
 
 

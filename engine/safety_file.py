@@ -34,6 +34,7 @@ _ALLERGY = Record(
     "an allergy",
     {
         "own": Key(_TERMS, "the drugs it is an allergy to; absent: the class of its code"),
+        "members": Key(_TERMS, "drugs an allergy to which is of this family, without being one to the others"),
         "names": Key(ListOf(Text()), "what people call it, in small letters"),
         **_BY_SEVERITY,
     },
@@ -105,7 +106,11 @@ def _one(node: Node, key: str) -> tuple[Node, ...]:
 
 def _reach(part: Node) -> Reach:
     return Reach(
-        serious=part.texts(SERIOUS), moderate=part.texts(MODERATE), own=part.texts("own"), names=part.texts("names")
+        serious=part.texts(SERIOUS),
+        moderate=part.texts(MODERATE),
+        own=part.texts("own"),
+        names=part.texts("names"),
+        members=part.texts("members"),
     )
 
 

@@ -1,0 +1,154 @@
+"""Every drug, pair and family of allergies of the researched facts is carried whole, but for what is named here."""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine.diagnostics import Problems
+from engine.drugs import Drug, DrugNames, read_drugs
+from engine.medicine_words import MedicineWords
+from engine.reading import read_file
+from engine.safety import ALLERGY, INTERACTION, SafetyBase, Taken, allergic_to, allergy_meant, findings
+from engine.safety_file import load_safety
+from tests.rules.helpers_drug_facts import LIST, drug_digest, written
+from tests.rules.helpers_facts import ROOT
+
+FACTS: Mapping[str, Any] = json.loads(LIST.read_text(encoding="utf-8"))
+SHARED = ROOT.parent / "shared" / "facts" / "us"
+GRADES = ("", "moderate", "serious", "contraindicated", "the allergy itself")
+OF_A_PAIR = {"moderate": "moderate", "major": "serious", "contraindicated": "contraindicated"}
+OF_A_RISK = {"negligible": "", "low": "moderate", "moderate": "moderate", "high": "serious"}
+SPARED = {("opioid", "naloxone"): "rescue beside an opioid", ("lithium", "aspirin"): "it does not raise lithium"}
+"""Pairs of the facts' classes that go together all the same, each with the reason."""
+NOT_IN_THE_BASE = {
+    "ceftazidime_aztreonam",
+    "carbapenems",
+    "monobactams",
+    "sulfites",
+    "cox2_selective",
+    "opioids_phenylpiperidine",
+    "local_anesthetic_esters",
+    "local_anesthetic_amides",
+    "latex_stoppers",
+}
+"""Families of which the drug base holds no drug, so that nothing could be warned of."""
+
+
+@cache
+def names() -> DrugNames:
+    node = read_file(ROOT / "rules/us/drugs.yaml", ROOT, Problems())
+    assert node is not None
+    return DrugNames(read_drugs(node, Problems()))
+
+
+@cache
+def base() -> SafetyBase:
+    return load_safety(ROOT)
+
+
+@cache
+def words() -> MedicineWords:
+    return MedicineWords(names=names(), brands=base().brands)
+
+
+def drugs_of(term: str) -> list[Drug]:
+    """The drugs of the base that a word of the facts means: a drug, a class, an ingredient, a family of allergies."""
+    known = names().drugs
+    if term in known:
+        return [known[term]]
+    if term.startswith("class:"):
+        return [drug for drug in known.values() if term.removeprefix("class:") in drug.classes]
+    members = FACTS["allergy_classes"].get(term, [[], []])[0]
+    if members:
+        return [drug for member in members for drug in drugs_of(member)]
+    return [drug for name, drug in known.items() if term in name.split("-")]
+
+
+def worst(drug: Drug, taken: Iterable[Drug] = (), allergy: str = "") -> str:
+    """How grave what speaks against a drug is beside others, or for somebody with an allergy."""
+    meant = [allergy_meant(allergy, words().read(allergy), base())] if allergy else []
+    if any(allergic_to(drug, one, base()) for one in meant):
+        return GRADES[-1]
+    beside = [Taken(name=one.name, classes=one.classes, origin="patient") for one in taken]
+    found = [one for one in findings(drug, beside, meant, base()) if one.kind in (INTERACTION, ALLERGY)]
+    return found[0].severity if found else ""
+
+
+def milder(found: str, asked: str) -> bool:
+    return GRADES.index(found) < GRADES.index(asked)
+
+
+def is_spared(one: Drug, other: Drug) -> bool:
+    return any(
+        {a, b} <= {one.name, other.name, *one.classes, *other.classes} and b in (one.name, other.name)
+        for a, b in SPARED
+    )
+
+
+def test_every_drug_is_carried_whole() -> None:
+    carried = yaml.load((ROOT / "rules/us/drugs.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["drugs"]
+    assert {drug["name"]: drug_digest(drug) for drug in carried} == FACTS["drugs"]
+
+
+@pytest.mark.slow
+def test_a_drug_that_a_state_schedules_is_scheduled_there_and_nowhere_else() -> None:
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "rules" / "us").glob("??/prescribing.yaml")):
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        for drug, entries in content.get("schedules", {}).items():
+            found.setdefault(drug, [entries[0]["is"]]).append(path.parent.name.upper())
+    assert found == FACTS["state_schedules"]
+
+
+@pytest.mark.slow
+def test_every_pair_is_as_grave_as_the_facts_say() -> None:
+    too_mild = [
+        (one.name, other.name, severity)
+        for a, b, severity in FACTS["interactions"]
+        for one in drugs_of(a)
+        for other in drugs_of(b)
+        if one is not other and not is_spared(one, other) and milder(worst(one, [other]), OF_A_PAIR[severity])
+    ]
+    assert too_mild == []
+
+
+@pytest.mark.slow
+def test_every_family_of_allergies_reaches_what_may_cross_react() -> None:
+    too_mild = [
+        (family, told.name, reached.name, risk)
+        for family, (members, cross) in FACTS["allergy_classes"].items()
+        for told in (drug for member in members for drug in drugs_of(member))
+        for other, risk in cross
+        for reached in drugs_of(other)
+        if told is not reached and milder(worst(reached, allergy=told.name), OF_A_RISK[risk])
+    ]
+    assert too_mild == []
+
+
+def test_a_family_without_a_drug_of_the_base_is_named() -> None:
+    assert {family for family in FACTS["allergy_classes"] if not drugs_of(family)} == NOT_IN_THE_BASE
+
+
+def test_who_is_allergic_to_a_drug_is_asked_about_it() -> None:
+    members = {drug.name for family in FACTS["allergy_classes"] for drug in drugs_of(family)}
+    assert [name for name in members if worst(names().drugs[name], allergy=name) != GRADES[-1]] == []
+
+
+def test_what_is_too_mild_or_changed_is_found() -> None:
+    one, other = names().drugs["sertraline"], names().drugs["phenelzine"]
+    assert worst(one, [other]) == "contraindicated" and not milder("contraindicated", "serious")
+    assert milder("", "moderate") and milder("moderate", "serious") and not milder("moderate", "")
+    assert drug_digest({"classes": ["a"]}) != drug_digest({"classes": ["b"]})
+    assert drug_digest({"dea_schedule": "II", "atc": ["X"]}) == drug_digest({"schedule": "II", "flags": {}})
+    assert is_spared(names().drugs["oxycodone"], names().drugs["naloxone"])
+    assert not is_spared(names().drugs["oxycodone"], names().drugs["naltrexone"])
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the facts do not lie beside this folder")
+def test_the_list_is_that_of_the_facts_where_they_lie() -> None:
+    assert Path(LIST).read_text(encoding="utf-8") == written(SHARED)
