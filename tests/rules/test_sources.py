@@ -39,8 +39,9 @@ def _held(source: str, held: Yaml) -> Iterable[str]:
 
 def cited(content: Yaml) -> Iterable[Mapping[str, Any]]:
     yield from content.get("rules", ())
-    for entries in content.get("values", {}).values():
-        yield from entries
+    for key in ("values", "schedules"):
+        for entries in content.get(key, {}).values():
+            yield from entries
 
 
 def unused_sources(content: Yaml) -> list[str]:
