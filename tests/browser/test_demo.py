@@ -62,6 +62,8 @@ def test_the_finished_visit_lies_in_the_past_and_a_matter_waits_for_a_second_per
     """The folder is new: everything in it came about by the people of the story, on the clinic's pages."""
     with stack.records() as scope:
         [over] = scope.replays.listed(VisitQuery(stage="completed"))[0]
+        assert over.starts_at is not None
+        assert over.moved_at is not None
         assert over.starts_at < over.moved_at < datetime.now(UTC)
         matters = {one.kind: one for one in scope.reviews.listed(ReviewQuery())[0]}
         assert matters["visit_blocked"].state == "decided" and matters["red_flag"].state == "open"

@@ -71,7 +71,9 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 async def barriers(page: Page) -> list[str]:
     await page.evaluate(AXE.read_text())
     found: list[str] = await page.evaluate(
-        "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map(v => v.id))", AXE_RULES
+        "rules => axe.run(document, {runOnly: rules}).then(r => r.violations"
+        ".map(v => [v.id, ...v.nodes.map(n => n.html.slice(0, 200))].join(' ')))",
+        AXE_RULES,
     )
     return found
 

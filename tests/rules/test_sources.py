@@ -33,7 +33,7 @@ def unknown_sources(content: Yaml, held: Yaml) -> list[str]:
 
 
 def _held(source: str, held: Yaml) -> Iterable[str]:
-    sources = held["sources"]
+    sources: Mapping[str, Iterable[str]] = held["sources"]
     return sources.get(source, ()) or sources.get(as_in_facts(source), ())
 
 
