@@ -6,6 +6,7 @@ value raises, so that a page never shows half a sentence; a test holds the catal
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -48,6 +49,10 @@ def catalogue(language: str) -> Mapping[str, str]:
     return messages
 
 
+# A sentence may end with "11 a.m.", whose point ends the sentence too.
+_ONE_POINT = re.compile(r"\b([ap]\.\s?m\.)\.(?!\.)")
+
+
 @cache
 def languages() -> tuple[str, ...]:
     """The languages that have a catalogue, the default first."""
@@ -64,7 +69,7 @@ def translator(language: str) -> Translate:
             text = messages[key]
         except KeyError:
             raise MissingMessage(key) from None
-        return text.format(**values) if values else text
+        return _ONE_POINT.sub(r"\1", text.format(**values)) if values else text
 
     return translate
 

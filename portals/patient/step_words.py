@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from portals.base.i18n import has_message, translator
@@ -37,13 +37,19 @@ class StepWords:
 
 
 def step_words(
-    steps: Iterable[JourneyStep], language: str, lets: Callable[[str], bool], moments: Moments = NO_MOMENTS
+    steps: Iterable[JourneyStep],
+    language: str,
+    lets: Callable[[str], bool],
+    moments: Moments = NO_MOMENTS,
+    forms: Mapping[str, str] = NO_MOMENTS,
 ) -> tuple[StepWords, ...]:
     """The steps in words.
 
-    ``lets`` says of a kind of step whether the reader may take it, ``moments`` which kinds are in one of theirs.
+    ``lets`` says of a kind of step whether the reader may take it, ``moments`` which kinds are in one of theirs,
+    ``forms`` what the forms are called where several are asked.
     """
-    return tuple(_words(step, language, lets(step.kind), moments.get(step.kind, "")) for step in steps)
+    found = ((step, _words(step, language, lets(step.kind), moments.get(step.kind, ""))) for step in steps)
+    return tuple(replace(said, title=forms.get(step.form, said.title)) for step, said in found)
 
 
 def _words(step: JourneyStep, language: str, allowed: bool, moment: str) -> StepWords:

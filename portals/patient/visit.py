@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from engine.consent_text import GUARDIAN
 from engine.forms_intake import next_item
 from engine.plans import VisitPlan
+from engine.texts import text_in
 from portals.auth.guards import require_patient
 from portals.base.requests import deps_of, in_scope, new_request_id
 from portals.base.templating import go, render
@@ -251,9 +252,10 @@ async def visit_home(request: Request, visit_id: str) -> Response:
     law = law_of(page, visitor(request).language)
     new = request.query_params.get("new", "")
     moments = await in_scope(request, lambda scope: _moments(request, scope, page))
-    steps = step_words(page.steps, visitor(request).language, page.lets, moments)
+    forms = _form_titles(request, page)
+    steps = step_words(page.steps, visitor(request).language, page.lets, moments, forms)
     may_send = page.lets("intake") and page.visit.stage != "draft" and not page.over
-    flags = () if page.over or page.seen else emergent_flags(page.plan, page.flags)
+    flags = () if page.seen else emergent_flags(page.plan, page.flags)
     emergent = await in_scope(request, lambda scope: emergent_of(request, scope, visit_id, flags)) if flags else None
     refused = await in_scope(request, lambda scope: refused_photos(request, scope, visit_id)) if may_send else ()
     undo = await _undo(request, page) if new == "moved" and page.movable and page.lets("cancel") else None
@@ -268,6 +270,13 @@ async def visit_home(request: Request, visit_id: str) -> Response:
         "texts": deps_of(request).settings.has_texts,
     }
     return render(request, "patient/visit.html", page=page, visit=page.visit, **shown)
+
+
+def _form_titles(request: Request, page: VisitPage) -> dict[str, str]:
+    """What each form is called, where a visit asks for more than one: one alone needs no name."""
+    asked = [step.form for step in page.steps if step.form]
+    known, language = deps_of(request).content().forms, visitor(request).language
+    return {name: text_in(known[name].title, language) for name in asked if name in known} if len(asked) > 1 else {}
 
 
 async def _undo(request: Request, page: VisitPage) -> datetime | None:

@@ -124,5 +124,15 @@ def test_a_patient_whose_answers_are_emergent_reads_what_to_do_on_the_visits_pag
     page = browser.get(f"/visits/{visit}").text
     assert "Your answers cannot wait" in page and 'href="tel:988"' in page
     assert "If you think of ending your life, call or text 988" in page  # the specialty's own words
-    clinic.visits.move(ref(visit), "documenting")
-    assert "Your answers cannot wait" not in browser.get(f"/visits/{visit}").text
+    clinic.visits.move(ref(visit), "cancelled")
+    page = browser.get(f"/visits/{visit}").text
+    assert 'href="tel:988"' in page  # what they answered holds without a visit, too
+    assert "Your clinicians were told" not in page
+    seen = visit_of(clinic, browser, "preparing", "telepsychiatry/follow_up")
+    clinic.visits.store.raise_alert(
+        Effect(ref=ref(seen), step="mood", key="flag", actor="system"),
+        "red_flag",
+        "instruments/phq9:thoughts_of_self_harm",
+    )
+    clinic.visits.move(ref(seen), "documenting")
+    assert "Your answers cannot wait" not in browser.get(f"/visits/{seen}").text

@@ -10,7 +10,7 @@ import yaml
 
 from engine.forms import Item
 from engine.forms_answers import AnswerProblem
-from portals.base.i18n import has_message
+from portals.base.i18n import has_message, translator
 from portals.patient.asked_by import AskedBy, askers_of
 from portals.patient.intake_page import problem_words
 from portals.patient.journey import JourneyStep
@@ -66,3 +66,15 @@ def test_a_bound_names_its_unit_and_celsius_is_recognized(language: str, typed: 
     words = problem_words(cast(Item, item), problem, language, typed)
     assert "93 °F" in words and "Celsius" in words and said in words
     assert "Celsius" not in problem_words(cast(Item, item), problem, language, "9")
+
+
+def test_each_of_several_forms_is_called_by_its_name() -> None:
+    steps = [JourneyStep(kind="intake", state="now", path="/visits/vis_1/intake", form=form) for form in ("one", "two")]
+    called = step_words(steps, "en", lambda _: True, forms={"one": "Your mood", "two": "Sleep"})
+    assert [step.title for step in called] == ["Your mood", "Sleep"]
+    assert step_words(steps[:1], "en", lambda _: True)[0].title == "Answer health questions"
+
+
+def test_a_sentence_that_ends_with_a_time_ends_with_one_point() -> None:
+    until = translator("es")("pay.until", time="10:56 a.m.")
+    assert "10:56 a.m. " in until and "a.m.." not in until
