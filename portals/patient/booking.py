@@ -30,7 +30,7 @@ from portals.patient.flow import Flow, drop_slot, keep_flow, read_flow
 from portals.patient.held import held_for_payment
 from portals.patient.law_view import law_view
 from portals.patient.places import place_problems, state_options
-from portals.patient.terms import terms_line
+from portals.patient.terms import Priced, terms_line
 from portals.patient.times import (
     Found,
     Search,
@@ -360,10 +360,14 @@ async def _review(request: Request, flow: Flow, status: int = 200) -> Response:
         place=located,
         provider=provider,
         hold_seconds=_hold_seconds(found),
-        terms=terms_line(request, found.kind.plan, found.price_cents, found.currency),
+        terms=terms_line(request, _priced(found, start)),
         request_id=new_request_id(),
         acting=await acting_name(request, flow),
     )
+
+
+def _priced(found: Offer, start: datetime) -> Priced:
+    return Priced(plan=found.kind.plan, price_cents=found.price_cents, currency=found.currency, starts_at=start)
 
 
 def _hold_seconds(found: Offer) -> int:

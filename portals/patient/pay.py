@@ -14,7 +14,7 @@ from portals.patient.asking import ask_visit
 from portals.patient.cards import CardEntry, read_card
 from portals.patient.held import held_until
 from portals.patient.journey import PAID
-from portals.patient.terms import terms_line
+from portals.patient.terms import Priced, terms_line
 from portals.patient.visit import VisitPage, page_of
 from workflows.contracts import Ask
 
@@ -75,6 +75,11 @@ async def _form(request: Request, page: VisitPage, said: Said) -> Response:
         values=said.values,
         errors=said.errors,
         request_id=new_request_id(),
-        terms=terms_line(request, page.plan, page.visit.price_cents, page.visit.currency),
+        terms=terms_line(request, _priced(page)),
         until=await held_until(request, page),
     )
+
+
+def _priced(page: VisitPage) -> Priced:
+    visit = page.visit
+    return Priced(plan=page.plan, price_cents=visit.price_cents, currency=visit.currency, starts_at=visit.starts_at)

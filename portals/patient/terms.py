@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from starlette.requests import Request
 
 from engine.clinic_terms import Terms
@@ -14,22 +17,43 @@ from portals.base.visitor import visitor
 USD = "USD"
 
 
-def terms_line(
-    request: Request, plan: VisitPlan | None = None, price_cents: int | None = None, currency: str = USD
-) -> str:
-    """The line for a kind of visit and its price; without a plan what holds for every visit of the clinic."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """What is booked: the kind of visit, its price in cents, and when it starts; None where no time is chosen."""
+
+    plan: VisitPlan
+    price_cents: int
+    currency: str = USD
+    starts_at: datetime | None = None
+
+
+def terms_line(request: Request, priced: Priced | None = None) -> str:
+    """The line for what is booked; without it what holds for every visit of the clinic."""
     who = visitor(request)
     terms = deps_of(request).content().clinic(who.here.slug).terms
-    fee = terms.late_fee_cents if price_cents is None else min(terms.late_fee_cents, price_cents)
-    said = [_canceling(terms, fee, currency, who.language, is_case=plan is not None and plan.answer_within_seconds > 0)]
-    late = _patience(plan) if plan is not None else 0
+    said = [_late(request, terms, priced, who.language) or _canceling(terms, priced, who.language)]
+    late = _patience(priced.plan) if priced is not None else 0
     if late:
         said.append(translator(who.language)("terms.late", time=Formats(who.language).lasting(late)))
     return " ".join(said)
 
 
-def _canceling(terms: Terms, fee: int, currency: str, language: str, *, is_case: bool) -> str:
+def _late(request: Request, terms: Terms, priced: Priced | None, language: str) -> str:
+    """The line for a time that is too near to be moved the moment it is booked; empty for any other."""
+    if priced is None or priced.starts_at is None or priced.plan.answer_within_seconds:
+        return ""
+    change = terms.change(priced.starts_at, deps_of(request).clock.now(), price_cents=priced.price_cents)
+    if change.moves_left or not terms.free_until_seconds:
+        return ""
+    t, fee = translator(language), Formats(language).money(change.fee_cents, priced.currency)
+    return t("terms.soon_fee", fee=fee) if change.fee_cents else t("terms.soon")
+
+
+def _canceling(terms: Terms, priced: Priced | None, language: str) -> str:
     t, fmt = translator(language), Formats(language)
+    fee = terms.late_fee_cents if priced is None else min(terms.late_fee_cents, priced.price_cents)
+    currency = priced.currency if priced else USD
+    is_case = priced is not None and priced.plan.answer_within_seconds > 0
     before = fmt.lasting(terms.free_until_seconds) if terms.free_until_seconds else ""
     if is_case:
         return t("terms.case")

@@ -292,11 +292,15 @@ def test_terms_and_the_end_of_the_hold_are_said_before_anything_is_paid(clinic: 
 def test_a_fee_for_canceling_late_is_named_with_its_price(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = clinic.browser()
     on_terms(clinic, monkeypatch, Terms(free_until_seconds=6 * 3600, late_fee_cents=2000))
-    choose(browser, times(browser)[0])
+    choose(browser, times(browser)[-1])
     sign_in(browser)
     assert (
         "free of charge until 6 hours before it begins; canceling later costs $20" in browser.get("/book/review").text
     )
+    on_terms(clinic, monkeypatch, Terms(free_until_seconds=60 * 86_400, late_fee_cents=2000))
+    assert "can no longer be moved, and canceling costs $20" in browser.get("/book/review").text
+    on_terms(clinic, monkeypatch, Terms(free_until_seconds=60 * 86_400))
+    assert "can no longer be moved; you can still cancel free of charge" in browser.get("/book/review").text
 
 
 def test_states_stand_in_the_order_of_their_language() -> None:
