@@ -110,7 +110,7 @@ def _on_day(
     facts = asked.on(day)
     disputes = disputed(facts)
     plans = [rulebook.plan(topic, asked.jurisdiction or "", day, disputes) for topic in topics]
-    setting = Setting(day, *_digests(rulebook), asked.presumed, rulebook.sources)
+    setting = Setting(day, _known_time(rulebook), *_digests(rulebook), asked.presumed, rulebook.sources)
     ahead = works_ahead(evaluator)
 
     def conclude(truths: Sequence[Truth]) -> dict[str, Decision]:
@@ -179,7 +179,13 @@ def _agreed(
 
 def _named(rulebook: Rulebook, decision: Decision) -> Decision:
     law, overlay, whole = _digests(rulebook)
-    return replace(decision, law=law, overlay=overlay, rulebook=whole)
+    return replace(decision, known_time=_known_time(rulebook), law=law, overlay=overlay, rulebook=whole)
+
+
+def _known_time(rulebook: Rulebook) -> str | None:
+    """The instant of the release whose law answers; None for a law that nobody released."""
+    known = rulebook.law.known
+    return known.at if known else None
 
 
 def _digests(rulebook: Rulebook) -> tuple[str, str | None, str]:

@@ -34,9 +34,10 @@ _MOST_SOURCES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What decisions are made under, and say of themselves: day and digests; what was presumed; the sources to cite."""
+    """What decisions are made under, and say of themselves: day, release, digests; what was presumed; all sources."""
 
     law_time: str
+    known_time: str | None
     law: str
     overlay: str | None
     rulebook: str
@@ -71,6 +72,7 @@ def compose(topic: Topic, plan: Plan, facts: Facts, truths: Sequence[Truth], set
         presumed=setting.presumed_of(plan),
         tried=tuple(tally.tried()),
         law_time=setting.law_time,
+        known_time=setting.known_time,
         law=setting.law,
         overlay=setting.overlay,
         rulebook=setting.rulebook,

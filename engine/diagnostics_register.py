@@ -165,9 +165,9 @@ LAW: tuple[Kind, ...] = (
     Kind("ASK003", "`{key}` is not right: {reason}", "The law asked about depends on it.", "{fix}"),
     Kind(
         "ASK004",
-        "`known_at` was asked of a working tree that nobody has released",
-        "Known time is the instant of a release; a tree on disk has none.",
-        "leave `known_at` out, or ask a release",
+        "`known_at` cannot be answered: {reason}",
+        "What was known at an instant is what had been released by then; nothing else is put in its place.",
+        "leave `known_at` out, or ask about an instant at which a release was in force (`clinic release --list`)",
     ),
     Kind("ASK005", "unknown gate `{gate}`{hint}", "Gates are declared once.", "use one of: {allowed}"),
     Kind(
@@ -392,6 +392,18 @@ LAW: tuple[Kind, ...] = (
         "the rule cannot be like `{id}`: {reason}",
         "A rule that follows another one has its condition and effects, with law values of its own put in.",
         "name a common rule of the topic that stands on these values",
+    ),
+    Kind(
+        "LAW045",
+        "the log of releases is not as it was written: {reason}",
+        "Each line names the one before it, so that nobody can change what was known at an instant.",
+        "put back `rules/releases.jsonl` and `rules/released` as they were; only `clinic release` writes them",
+    ),
+    Kind(
+        "LAW046",
+        "release {number} cannot be read: {reason}",
+        "What was known then can only be answered from the texts that were released.",
+        "put back `rules/released` as it was, or ask the program that made the release",
     ),
     Kind("LAW017", "the drug `{name}` stands twice", "A name must lead to one drug.", "remove one"),
 )

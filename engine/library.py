@@ -14,6 +14,7 @@ from engine.content import Backdrop, Content, compile_content, content_files, pi
 from engine.diagnostics import BrokenInput, Diagnostic, Problems
 from engine.last_resort import survived
 from engine.law_open_words import check_names, names_of
+from engine.releases import LOG
 from engine.rulebook import LawPack, Rulebook, join, read_pack
 
 _Mark = tuple[str, int, int]
@@ -150,7 +151,7 @@ class LibraryKeeper:
     def _look(self) -> tuple[_Mark, ...]:
         law = sorted((self._root / _LAW).rglob("*.yaml"))
         clinics = self._clinics
-        files = (*law, *content_files(self._root, clinics), *picture_files(self._root, clinics))
+        files = (*law, self._root / LOG, *content_files(self._root, clinics), *picture_files(self._root, clinics))
         return tuple(_mark(path) for path in files)
 
 

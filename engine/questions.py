@@ -10,6 +10,7 @@ from engine.amounts import amounts
 from engine.decisions import Question
 from engine.diagnostics import BrokenInput, Location, Problems, listed, nearest
 from engine.happened import check_happened
+from engine.known import check_known
 from engine.local_dates import is_zone, last_instant, local_date, offset
 from engine.rulebook import Rulebook
 from engine.schedules import DRUG, FEDERAL, OF_THE_STATE, Scheduled, scheduled, with_state_schedule
@@ -106,7 +107,7 @@ def _read(rulebook: Rulebook, question: Question | Mapping[str, Any]) -> Asked:
         at, hint = Location("question", path="topic"), nearest(given.topic, known)
         problems.report("LAW001", at, topic=given.topic, hint=hint, allowed=listed(known))
     if given.known_at is not None:
-        problems.report("ASK004", Location("question", path="known_at"))
+        check_known(rulebook.law.known, given.known_at, problems)
     facts = read_facts(rulebook.vocabulary, given.facts, problems)
     if not _plain((given.clinic, *facts.values())):
         _check_readable(question)

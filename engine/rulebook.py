@@ -17,9 +17,11 @@ from engine.due_points import POINTS
 from engine.following import check_followed, values_given, with_followed
 from engine.imports import check_imports, resolve
 from engine.instances import Instance, instantiate, law_names
+from engine.known import Known
 from engine.last_resort import survived
 from engine.law import SHAPE as LAW_SHAPE
 from engine.law import LawFile, LawValue, Require, Rule, Source
+from engine.law_files import SIDE, law_files, of_places
 from engine.law_open_words import check_names, names_of
 from engine.law_reading import read_law, report_place
 from engine.local_dates import SHAPE as ZONES_SHAPE
@@ -29,6 +31,7 @@ from engine.packs import digest, digest_of_digests
 from engine.periods import Certainty
 from engine.programs import Program, compile_program
 from engine.reading import Node, read_file
+from engine.releases import known_now
 from engine.schedules import by_state_schedule, check_schedules, schedules_drugs
 from engine.shapes import Shape
 from engine.told_drugs import as_disputed, classes_asked
@@ -42,15 +45,14 @@ from engine.vocabulary import SHAPE as VOCABULARY_SHAPE
 from engine.vocabulary import Vocabulary, read_vocabulary
 
 COMMON = "us/common"
-_FIXED = ("vocabulary.yaml", "topics.yaml")
-_SIDE_FILES = frozenset({"drugs.yaml", "zones.yaml"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LawPack:
     """A country's law as read: immutable, named by the digest of its canonical form.
 
-    `scheduling` are the files that schedule drugs themselves.
+    `scheduling` are the files that schedule drugs themselves. `known` is when it was what we knew of the law; None for
+    files that nobody released.
     """
 
     vocabulary: Vocabulary
@@ -63,6 +65,7 @@ class LawPack:
     digest: str
     warnings: tuple[Diagnostic, ...] = ()
     translations: Translations = field(default_factory=dict)
+    known: Known | None = None
     scheduling: tuple[LawFile, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -351,20 +354,26 @@ def join(law: LawPack, clinic: OwnLaw | Node | None = None) -> Rulebook:
 
 
 @collector_paused()
-def read_pack(root: Path, problems: Problems) -> LawPack | None:
-    """Read every law file under `root/rules`; None when vocabulary or topics cannot be used at all."""
-    rules = root / "rules"
-    fixed = [read_file(rules / name, root, problems) for name in _FIXED]
+def read_pack(
+    root: Path, problems: Problems, paths: Sequence[Path] | None = None, known: Known | None = None
+) -> LawPack | None:
+    """Read every law file under `root/rules`; None when vocabulary or topics cannot be used at all.
+
+    `paths`: read these instead, as `engine.law_files.law_files` orders them, the law of the release `known`
+    (`engine.reading.held_by_editor` holds their texts).
+    """
+    listed = law_files(root) if paths is None else paths
+    fixed = [read_file(path, root, problems) for path in listed[:2]]
     if fixed[0] is None or fixed[1] is None:
         return None
     vocabulary = survived(fixed[0].at.file, problems, read_vocabulary, fixed[0])
     topics = survived(fixed[1].at.file, problems, read_topics, fixed[1], vocabulary) if vocabulary else None
     if vocabulary is None or topics is None:
         return None
-    drugs, words, zones, nodes = _side_files(root, problems)
+    drugs, words, zones, nodes = _side_files(listed, root, problems)
     files: list[LawFile] = []
     rules_read: list[Node] = []
-    for path in sorted(rules.glob("*/*/*.yaml")):
+    for path in of_places(listed, root):
         node = read_file(path, root, problems)
         file = survived(node.at.file, problems, read_law, node, vocabulary, topics) if node else None
         if file:
@@ -374,7 +383,9 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
     survived("rules", problems, check_names, rules_read, names_of(vocabulary, drugs, files))
     survived("rules", problems, _check_together, files, topics)
     survived("rules", problems, check_schedules, files, topics, drugs)
-    translations = survived("rules", problems, read_translations, root, files, topics) or {}
+    translations = survived("rules", problems, read_translations, listed, root, files, topics) or {}
+    content = [fixed[0].plain(), fixed[1].plain(), nodes, {f.file: f.content for f in files}]
+    named = digest(content)
     return LawPack(
         vocabulary=vocabulary,
         topics=topics,
@@ -383,19 +394,22 @@ def read_pack(root: Path, problems: Problems) -> LawPack | None:
         drug_names=DrugNames(drugs, words),
         zones=zones,
         sources=_sources(files, problems),
-        digest=digest([fixed[0].plain(), fixed[1].plain(), nodes, {f.file: f.content for f in files}]),
+        digest=named,
         warnings=tuple(problems),
         translations=translations,
+        known=known_now(root, named) if paths is None else known,
     )
 
 
-def _side_files(root: Path, problems: Problems) -> tuple[Mapping[str, Drug], frozenset[str], ZoneTable, list[object]]:
+def _side_files(
+    paths: Sequence[Path], root: Path, problems: Problems
+) -> tuple[Mapping[str, Drug], frozenset[str], ZoneTable, list[object]]:
     drugs: dict[str, Drug] = {}
     words: set[str] = set()
     zones: dict[str, tuple[str, ...]] = {}
     contents: list[object] = []
-    for path in sorted((root / "rules").glob("*/*.yaml")):
-        if path.name not in _SIDE_FILES:
+    for path in paths:
+        if path.name not in SIDE or len(path.relative_to(root).parts) != 3:
             continue
         node = read_file(path, root, problems)
         if node is None:

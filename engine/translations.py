@@ -26,14 +26,18 @@ Translations = Mapping[str, Mapping[str, str]]
 """By language: every sentence of the law with its own."""
 
 
-def read_translations(root: Path, files: Iterable[LawFile], topics: Topics, problems: Problems) -> Translations:
-    """Every file of words under `root/rules`.
+def read_translations(
+    paths: Iterable[Path], root: Path, files: Iterable[LawFile], topics: Topics, problems: Problems
+) -> Translations:
+    """Every file of words among those of the law.
 
     A sentence without words and words without a sentence are warned of, once the law itself could be read.
     """
     said, whole = dict(_said(files, topics)), not problems.errors
     found: dict[str, dict[str, str]] = {}
-    for path in sorted((root / "rules").glob(f"*/{PATTERN}")):
+    for path in paths:
+        if not path.match(PATTERN) or len(path.relative_to(root).parts) != 3:
+            continue
         node = read_file(path, root, problems)
         if node is None:
             continue

@@ -20,6 +20,7 @@ from engine.law_examples import check_examples
 from engine.law_freshness import report_freshness
 from engine.law_ordinary import check_ordinary
 from engine.library import Library, read_library, with_law_alone
+from engine.releases import LOG, check_releases
 from engine.rulebook import join
 from engine.settings import PREFIX, Settings
 from engine.unread import report_unread
@@ -52,20 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when all files are right (warnings allowed), 2 when one is not, 1 when this program failed."""
     typed = {f"{PREFIX}ROOT": str(arguments.root.absolute())} if arguments.root else {}
     settings, problems = settings_with(typed=typed), Problems()
-    report_unread(settings.root, problems)
-    library = survived(".", problems, read_library, settings.root, settings.clinics)
-    asked = 0
-    if library is not None:
-        today = datetime.now(UTC).date()
-        check_checked(library.law.sources.values(), today, problems)
-        report_freshness(library.law.files, today, problems)
-        asked = survived(".", problems, _check_cases, settings, library, not arguments.no_cases) or 0
-        if arguments.visits and not problems.errors:
-            try:
-                asked += walk_visits(settings, problems)
-            except WalksBroken as broken:
-                sys.stderr.write(f"clinic: {broken}\n")
-                return FAILURE
+    library, asked = check_files(settings, problems, ask=not arguments.no_cases)
+    if library is not None and arguments.visits and not problems.errors:
+        try:
+            asked += walk_visits(settings, problems)
+        except WalksBroken as broken:
+            sys.stderr.write(f"clinic: {broken}\n")
+            return FAILURE
     text = FORMATS[arguments.format](problems)
     sys.stdout.write(f"{text}\n" if text else "")
     if library is None or problems.errors:
@@ -78,6 +72,19 @@ def run(arguments: argparse.Namespace) -> int:
     cases = f", {asked} cases hold" if asked else ""
     sys.stderr.write(f"clinic: all right: {counts}, {len(content.clinics)} clinics{cases}\n")
     return 0
+
+
+def check_files(settings: Settings, problems: Problems, *, ask: bool) -> tuple[Library | None, int]:
+    """Everything under a root, None where something cannot be read at all, and how many cases were asked."""
+    report_unread(settings.root, problems)
+    library = survived(".", problems, read_library, settings.root, settings.clinics)
+    survived(LOG, problems, check_releases, settings.root)
+    if library is None:
+        return None, 0
+    today = datetime.now(UTC).date()
+    check_checked(library.law.sources.values(), today, problems)
+    report_freshness(library.law.files, today, problems)
+    return library, survived(".", problems, _check_cases, settings, library, ask) or 0
 
 
 def _check_cases(settings: Settings, library: Library, ask: bool, problems: Problems) -> int:

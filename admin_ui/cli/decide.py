@@ -96,8 +96,14 @@ def _answer_batch(name: str, rulebooks: Rulebooks, evaluator: Evaluator) -> int:
 
 def _decide(question: Any, rulebooks: Rulebooks, evaluator: Evaluator) -> Decision:
     check_size(question)
-    clinic = question.get("clinic") if isinstance(question, Mapping) else None
-    return decide(rulebooks.of(clinic if isinstance(clinic, str) else None), question, evaluator)
+    clinic, known_at = (_text(question, key) for key in ("clinic", "known_at"))
+    return decide(rulebooks.of(clinic, known_at), question, evaluator)
+
+
+def _text(question: Any, key: str) -> str | None:
+    """What selects a rulebook; anything that is no text is left for the engine to refuse."""
+    told = question.get(key) if isinstance(question, Mapping) else None
+    return told if isinstance(told, str) else None
 
 
 def _error(broken: tuple[Diagnostic, ...]) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """How do questions come in as JSON, and which rulebook does each of them go to?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
 
 from engine.diagnostics import BrokenInput, Diagnostic, Location, Problems, nearest
-from engine.library import load_library
+from engine.known_law import rulebook_known_at
+from engine.library import Library, load_library
 from engine.rulebook import Rulebook, join, load_law
 from engine.settings import Settings
 
@@ -15,17 +18,27 @@ class Rulebooks:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._law = join(load_law(settings.root))
-        self._clinics: Mapping[str, Rulebook] | None = None
 
-    def of(self, clinic: str | None) -> Rulebook:
-        """The rulebook of a clinic, or of the law alone; raises `BrokenInput` for a clinic that is not there."""
-        if clinic is None:
-            return self._law
-        if self._clinics is None:
-            self._clinics = load_library(self._settings.root, self._settings.clinics).rulebooks
-        if clinic not in self._clinics:
-            raise _no_such_clinic(clinic, self._clinics)
-        return self._clinics[clinic]
+    def of(self, clinic: str | None, known_at: str | None = None) -> Rulebook:
+        """The rulebook of a clinic, or of the law alone, as it was known at an instant or is now.
+
+        Raises `BrokenInput` for a clinic that is not there, and where nobody can say what was known.
+        """
+        today = self._law if clinic is None else self._of_clinic(clinic)
+        if known_at is None:
+            return today
+        own = self._library.content.clinics[clinic].own_law if clinic is not None else None
+        return rulebook_known_at(self._settings.root, known_at, datetime.now(UTC), today, own)
+
+    def _of_clinic(self, clinic: str) -> Rulebook:
+        rulebooks = self._library.rulebooks
+        if clinic not in rulebooks:
+            raise _no_such_clinic(clinic, rulebooks)
+        return rulebooks[clinic]
+
+    @cached_property
+    def _library(self) -> Library:
+        return load_library(self._settings.root, self._settings.clinics)
 
 
 def _no_such_clinic(clinic: str, known: Iterable[str]) -> BrokenInput:

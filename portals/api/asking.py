@@ -11,10 +11,12 @@ from typing import Any
 
 from starlette.requests import Request
 
+from engine.known_law import rulebook_known_at
 from engine.rulebook import LawPack, Rulebook, join
 from portals.base.requests import deps_of, from_loopback
 from portals.base.visitor import COOKIES, STAFF, read_cookie, visitor
 from portals.deps import PortalDeps
+from records.codes import machine_now
 
 
 def may_ask(request: Request, clinic: str | None) -> bool:
@@ -34,11 +36,20 @@ def clinic_in(question: Any) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def rulebook_for(deps: PortalDeps, clinic: str | None) -> Rulebook:
-    """The clinic's rulebook, or the law alone."""
-    if clinic is not None:
-        return deps.library().rulebooks[clinic]
-    return _LAW_ALONE.of(deps.library().law)
+def known_at_in(question: Any) -> str | None:
+    """The instant of our knowledge that a question names; what is no text is left for the engine to refuse."""
+    named = question.get("known_at") if isinstance(question, Mapping) else None
+    return named if isinstance(named, str) else None
+
+
+def rulebook_for(deps: PortalDeps, clinic: str | None, known_at: str | None = None) -> Rulebook:
+    """The clinic's rulebook, or the law alone, as it is or as it was known at an instant; raises `BrokenInput`."""
+    library = deps.library()
+    today = _LAW_ALONE.of(library.law) if clinic is None else library.rulebooks[clinic]
+    if known_at is None:
+        return today
+    own = library.content.clinics[clinic].own_law if clinic is not None else None
+    return rulebook_known_at(deps.settings.root, known_at, machine_now(), today, own)
 
 
 class _LawAlone:

@@ -18,7 +18,7 @@ from engine.asked_json import check_size, read_json
 from engine.decide import decide
 from engine.decisions import Decision
 from engine.diagnostics import BrokenInput, Location, Problems
-from portals.api.asking import clinic_in, may_ask, rulebook_for
+from portals.api.asking import clinic_in, known_at_in, may_ask, rulebook_for
 from portals.api.health import health, ready
 from portals.api.limits import Rate, RateLimiter
 from portals.api.metrics import Metrics
@@ -82,7 +82,7 @@ def _decide(request: Request, clinic: str | None, question: Any) -> Decision:
         at = Location("question", path="clinic")
         problems.report("ASK003", at, key="clinic", reason="there is no such clinic", fix="name a clinic served here")
         problems.stop_if_broken()
-    return decide(rulebook_for(deps, clinic), question, deps.evaluator)
+    return decide(rulebook_for(deps, clinic, known_at_in(question)), question, deps.evaluator)
 
 
 async def _body(request: Request) -> bytes | None:

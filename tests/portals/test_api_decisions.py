@@ -17,6 +17,8 @@ from engine.rete import ReteEvaluator
 from engine.rulebook import LawPack, join, load_law
 from portals.api import routes
 from portals.api.limits import RateLimiter
+from tests.engine.helpers_releases import FIRST, SECOND, two_releases
+from tests.engine.test_releases import BEFORE, FACTS
 from tests.portals.helpers_provider import Portal, build_portal
 from tests.records.helpers import HandClock, build_world, open_database
 from tests.rules.helpers_cases import examples, nested, started
@@ -178,3 +180,17 @@ def test_counters_are_for_this_machine_alone(portal: Portal, address: str) -> No
     elsewhere = TestClient(portal.app, base_url=str(portal.client.base_url), client=(address, 40000))
     assert elsewhere.get("/metrics").status_code == 404
     assert elsewhere.get("/health").status_code == 200
+
+
+def test_what_was_known_at_an_instant_is_what_had_been_released_by_then(portal: Portal, tmp_path: Path) -> None:
+    root = two_releases(tmp_path / "law")
+    deps = portal.app.state.deps
+    library: Any = SimpleNamespace(law=load_law(root), rulebooks={})
+    settings = replace(deps.settings, root=root)
+    portal.app.state.deps = replace(deps, settings=settings, library=lambda: library)
+    asked = {"topic": "prescribing", "on": "2026-02-01", "facts": FACTS, "clinic": None}
+    found = {at: portal.client.post(PATH, json={**asked, "known_at": at}) for at in (None, FIRST, BEFORE)}
+    assert [found[at].json()["known_time"] for at in (None, FIRST)] == [SECOND, FIRST]
+    assert [found[at].json()["limits"][0]["max"] for at in (None, FIRST)] == [5, 14]
+    assert found[BEFORE].status_code == 422
+    assert found[BEFORE].json()["error"]["diagnostics"][0]["code"] == "ASK004"
