@@ -168,10 +168,10 @@ def test_the_files_on_disk_are_not_read_for_what_was_known(tmp_path: Path) -> No
 def test_a_program_that_runs_learns_of_a_release(tmp_path: Path) -> None:
     root = plant(tmp_path)
     keeper = LibraryKeeper(root, (root / "clinics/elm.yaml",))
-    assert keeper.current.law.known is None
+    before = keeper.current
     release(root, FIRST)
     assert keeper.refresh()
-    known = keeper.current.law.known
-    assert (
-        known is not None and known.held_at(read_instant(FIRST)) and keeper.current.rulebooks["elm"].law.known == known
-    )
+    after = keeper.current
+    assert before.law.known is None
+    assert after.law.known is not None and after.law.known.held_at(read_instant(FIRST))
+    assert after.rulebooks["elm"].law.known == after.law.known
