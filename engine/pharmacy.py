@@ -26,6 +26,9 @@ FATES = frozenset({*FILLS, CANCELLING, CANCEL_REFUSED, CANCEL_UNANSWERED})
 ALREADY_FILLED = "already_filled"
 """The code of a pharmacy that has given the medicine out and so cancels nothing."""
 
+TELLS_THE_PATIENT = frozenset({"cancelled", CANCEL_REFUSED, CANCEL_UNANSWERED, NOT_DISPENSED, TRANSFERRED})
+"""What a patient is written to about: without looking they would go for nothing, or take what they are not to take."""
+
 CANCEL_REASONS = ("allergy", "interaction", "wrong_drug", "wrong_dose", "wrong_pharmacy", "not_needed", "other")
 """Why a clinician takes a prescription back."""
 

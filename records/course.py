@@ -143,6 +143,17 @@ def queue_one(work: Work, visit: Visit, what: tuple[str, str], person: str, chan
     return row.id
 
 
+def tell_once(work: Work, visit: Visit, template: str) -> None:
+    """Queues a notice for the patient's side by mail; while one of the same kind waits, that one tells of this, too."""
+    waiting = select(MessageRow.person).where(
+        MessageRow.visit == visit.id, MessageRow.template == template, MessageRow.state == "queued"
+    )
+    told = set(work.session.scalars(waiting))
+    for person in _reached(work, visit):
+        if person not in told:
+            queue_one(work, visit, (template, "patient"), person)
+
+
 def done_before(work: Work, effect: Effect, kind: str) -> Mapping[str, Any] | None:
     """What the effect returned when it was made, None when it was not made yet."""
     row = work.session.get(EffectRow, (effect.ref.visit, effect.step, effect.key, kind))

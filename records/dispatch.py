@@ -6,12 +6,12 @@ import json
 
 from sqlalchemy import select
 
-from engine.pharmacy import CANCEL_REFUSED
+from engine.pharmacy import CANCEL_REFUSED, TELLS_THE_PATIENT
 from engine.ports import DispatchReceipt, OrderChanged, OrderVersion
 from records.acts import Act
 from records.codes import sha256
-from records.course import settle_alert
-from records.orders import DISCARDED, DRAFTED, SENT, append_order_event
+from records.course import settle_alert, tell_once
+from records.orders import DISCARDED, DRAFTED, SENT, WENT_OUT, append_order_event
 from records.stages import FINAL
 from records.tables.clinical import OrderRow
 from records.tables.visits import GateRow, Visit
@@ -19,6 +19,7 @@ from records.work import Work
 
 SENDING = "sending"
 UNANSWERED_TASK = "cancel_unanswered"
+CHANGED_NOTICE = "prescription_changed"
 _STATES = {"accepted": SENT, "verified": "verified", "rejected": "rejected", "cancelled": "cancelled"}
 
 
@@ -56,6 +57,7 @@ def keep_receipt(work: Work, row: OrderRow, receipt: DispatchReceipt) -> None:
     own_message = row.message_id or receipt.relates_to
     too_late = receipt.state == "rejected" and receipt.relates_to != "" and receipt.relates_to == own_message
     state = CANCEL_REFUSED if too_late else _STATES[receipt.state]
+    was_out = row.state in WENT_OUT
     if too_late and row.state == SENDING:
         row.state, row.message_id = SENT, own_message
     if too_late:
@@ -68,6 +70,14 @@ def keep_receipt(work: Work, row: OrderRow, receipt: DispatchReceipt) -> None:
     row.simulated = receipt.simulated
     append_order_event(work, row.id, state, code=receipt.code, message=receipt.message_id)
     work.note(Act.ORDER_DISPATCHED, row.id, row.visit, state=state)
+    if was_out:
+        tell_of_change(work, row, state)
+
+
+def tell_of_change(work: Work, row: OrderRow, state: str) -> None:
+    """Writes to the patient that a prescription which they knew of has come to something else; never what or which."""
+    if state in TELLS_THE_PATIENT:
+        tell_once(work, work.row(Visit, row.visit), CHANGED_NOTICE)
 
 
 def _is_judged_open(work: Work, row: OrderRow) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from engine.pharmacy import (
+    CANCEL_REFUSED,
     CANCEL_UNANSWERED,
     CANCELLING,
     DISPENSED,
@@ -17,7 +18,7 @@ from engine.pharmacy import (
 from records.acts import Act
 from records.course import raise_alert
 from records.database import Database
-from records.dispatch import UNANSWERED_TASK
+from records.dispatch import UNANSWERED_TASK, tell_of_change
 from records.orders import CANCELLED, SENT, WENT_OUT, append_order_event, asked_cancellation, newest_asking
 from records.tables.clinical import OrderEventRow, OrderRow
 from records.work import Actor, Work
@@ -59,6 +60,7 @@ class RecordsPharmacyBook:
                 append_order_event(work, row.id, CANCEL_UNANSWERED)
                 work.note(Act.ORDER_FILLED, row.id, row.visit, state=CANCEL_UNANSWERED)
                 _task(work, row, UNANSWERED_TASK)
+                tell_of_change(work, row, CANCEL_UNANSWERED)
 
     def refused(self, asked: AskedCancellation) -> None:
         with self._database.work(asked.ref.clinic, _ACTOR) as work:
@@ -74,8 +76,10 @@ def _keep_fill(work: Work, row: OrderRow, report: FillReport) -> None:
     if row.state == CANCELLED and report.state == DISPENSED:
         row.state, row.code = SENT, DISPENSED
         _task(work, row, REFUSED_TASK)
-    elif row.state in WENT_OUT:
-        row.code = fate_after(row.code, report.state)
+        tell_of_change(work, row, CANCEL_REFUSED)
+    elif row.state in WENT_OUT and row.code != (fate := fate_after(row.code, report.state)):
+        row.code = fate
+        tell_of_change(work, row, fate)
     append_order_event(work, row.id, report.state, message=report.message_id, said_at=report.at.isoformat())
     work.note(Act.ORDER_FILLED, row.id, row.visit, state=report.state)
     if report.state == NOT_DISPENSED_TASK:

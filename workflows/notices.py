@@ -27,7 +27,8 @@ LATER_SECONDS = 600.0
 GIVEN_UP = timedelta(days=4)  # RFC 5321, section 4.5.4.1
 
 MAIL = "mail"
-CALENDAR_TEMPLATES = frozenset({"visit_booked", "visit_moved", "visit_cancelled"})
+CALENDAR_TEMPLATES = frozenset({"visit_booked", "visit_moved", "visit_cancelled", "visit_left"})
+CALENDAR_ENDS = frozenset({"visit_cancelled", "visit_left"})  # out of the reader's calendar
 # Subject and body by language for a discreet clinic; no clinic, no person, no reason.
 TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -67,6 +68,10 @@ MAILS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
             "en": ("You have a message", "A message waits for you at your clinic. Please sign in to read it."),
             "es": ("Tiene un mensaje", "Le espera un mensaje en su clínica. Inicie sesión para leerlo."),
         },
+        "prescription_changed": {
+            "en": ("News from your clinic", "Something changed since your visit. Please sign in to your clinic now."),
+            "es": ("Novedades de su clínica", "Algo cambió desde su consulta. Inicie sesión en su clínica ahora."),
+        },
     }
 )
 NAMED_MAILS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -74,6 +79,16 @@ NAMED_MAILS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
         "message_waiting": {
             "en": ("A message from {clinic}", "A message waits for you at {clinic}. Please sign in to read it."),
             "es": ("Un mensaje de {clinic}", "Le espera un mensaje en {clinic}. Inicie sesión para leerlo."),
+        },
+        "prescription_changed": {
+            "en": (
+                "{clinic}: please look at your prescriptions",
+                "One of them has changed. Before you pick anything up or take it, please sign in at {clinic}.",
+            ),
+            "es": (
+                "{clinic}: revise sus recetas",
+                "Una de ellas cambió. Antes de recoger o tomar algo, inicie sesión en {clinic}.",
+            ),
         },
     }
 )
@@ -242,7 +257,10 @@ class VisitWords:
         return " " + TRY_DEVICE.get(notice.language, TRY_DEVICE["en"])
 
     def calendar(self, notice: VisitNotice) -> str:
-        """What goes with the mails that say that a visit was booked, moved or cancelled. It names no clinic."""
+        """What goes with the mails that say that a visit was booked, moved, cancelled or given to somebody else.
+
+        It names no clinic.
+        """
         if notice.template not in CALENDAR_TEMPLATES:
             return ""
         entry = Entry(
@@ -251,7 +269,7 @@ class VisitWords:
             starts_at=notice.starts_at,
             ends_at=notice.ends_at,
             changes=notice.changes,
-            cancelled=notice.template == "visit_cancelled",
+            cancelled=notice.template in CALENDAR_ENDS,
             written_at=notice.at,
             language=notice.language,
         )

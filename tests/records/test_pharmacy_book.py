@@ -42,6 +42,13 @@ def tasks(world: World) -> list[str]:
         return [one.kind for one in scope.alerts.open(world.visit)]
 
 
+def mails(world: World) -> list[tuple[str, str]]:
+    """The notices about prescriptions, without saying more than that: to whom, and their state."""
+    with world.database.scope(world.clinic, Actor.system("test")) as scope:
+        found = [one for one in scope.messages.outbox() if one.template == "prescription_changed"]
+    return [(one.audience, one.state) for one in found]
+
+
 def ask(world: World, order: str, reason: str = "allergy") -> None:
     with world.database.scope(world.clinic, world.as_provider) as scope:
         scope.orders.ask_cancel(order, reason)
@@ -54,6 +61,7 @@ def test_a_pharmacys_message_is_kept_once_with_its_own_time(world: World) -> Non
     view = seen(world, order)
     assert (view.state, view.stands, view.may_cancel) == ("sent", "dispensed", False)
     assert [one.state for one in view.steps][-2:] == ["partly_dispensed", "dispensed"]
+    assert mails(world) == [], "nobody is written to about what they expect"
     assert view.steps[-1].at == START + timedelta(hours=1)
 
 
@@ -64,6 +72,12 @@ def test_a_message_about_nobodys_prescription_changes_nothing_and_what_nobody_ga
     assert seen(world, order).stands == "sent"
     book.keep_fill(fill(order, "not_dispensed"))
     assert (seen(world, order).stands, tasks(world)) == ("not_dispensed", ["not_dispensed"])
+    book.keep_fill(fill(order, "transferred", "f2"))
+    assert mails(world) == [("patient", "queued")], "what waits tells of both"
+    with world.database.scope(world.clinic, Actor.system("notices")) as scope:
+        scope.messages.sent(scope.messages.outbox()[0].id)
+    book.keep_fill(fill(order, "not_dispensed", "f3"))
+    assert mails(world) == [("patient", "queued"), ("patient", "sent")]
 
 
 def test_a_cancellation_is_asked_once_and_ends_with_the_pharmacys_answer(world: World) -> None:
@@ -75,7 +89,7 @@ def test_a_cancellation_is_asked_once_and_ends_with_the_pharmacys_answer(world: 
     assert (seen(world, order).stands, seen(world, order).steps[-1].code) == ("cancelling", "allergy")
     receipt = DispatchReceipt(state="cancelled", message_id="c1", relates_to="m1")
     world.store.record_dispatch(world.effect(), order, receipt)
-    assert (seen(world, order).stands, book.asked()) == ("cancelled", ())
+    assert (seen(world, order).stands, book.asked(), mails(world)) == ("cancelled", (), [("patient", "queued")])
     with pytest.raises(AlreadyDone):
         ask(world, order)
 
@@ -91,7 +105,7 @@ def test_a_refused_cancellation_stays_visible_when_the_medicine_was_given_out(wo
     book.keep_fill(fill(order, "dispensed"))
     view = seen(world, order)
     assert (view.state, view.stands, view.may_cancel) == ("sent", "cancel_refused", False)
-    assert tasks(world) == ["cancel_refused"]
+    assert tasks(world) == ["cancel_refused"] and mails(world) == [("patient", "queued")]
 
 
 def test_a_silent_pharmacy_is_put_before_people_and_its_late_answer_counts(world: World) -> None:

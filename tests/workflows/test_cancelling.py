@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.worker import Replayer, Worker
 
 from engine.pharmacy import AskedCancellation, FillReport
 from engine.ports import DispatchReceipt, Effect, PortUnavailable, PrescriptionOrder, VisitRef
@@ -20,6 +24,7 @@ from workflows.client import VisitClient
 from workflows.contracts import TASK_QUEUE
 from workflows.pharmacies import PharmacyPump
 
+HISTORY = Path(__file__).resolve().parents[1] / "histories" / "cancelling" / "refused_after_silence.json"
 REF = VisitRef(clinic="palmetto", visit="vis_1")
 
 
@@ -58,8 +63,8 @@ class Pharmacy:
         return self.waiting
 
 
-async def outcome(environment: WorkflowEnvironment, pharmacy: Pharmacy, key: str) -> str:
-    """What a cancellation ends with."""
+async def outcome(environment: WorkflowEnvironment, pharmacy: Pharmacy, key: str) -> tuple[str, str]:
+    """What a cancellation ends with, and its history."""
     network = PrescribingActivities(cast(Any, pharmacy), cast(Any, pharmacy), cast(Any, None))
     keeping = CancellingActivities(cast(Any, pharmacy))
     async with Worker(
@@ -73,7 +78,7 @@ async def outcome(environment: WorkflowEnvironment, pharmacy: Pharmacy, key: str
         if pharmacy.silent:
             await environment.sleep(timedelta(minutes=20))
         handle: Any = environment.client.get_workflow_handle(f"cancel-{key}", result_type=str)
-        return cast(str, await handle.result())
+        return cast(str, await handle.result()), (await handle.fetch_history()).to_json()
 
 
 CANCELLED = DispatchReceipt(state="cancelled", message_id="c1", relates_to="m1")
@@ -87,13 +92,27 @@ DENIED = DispatchReceipt(state="rejected", message_id="c1", relates_to="m1", cod
         (Pharmacy(CANCELLED), "cancelled", ["cancelled"]),
         (Pharmacy(DENIED), "already_filled", ["rejected", "refused:ord_1"]),
         (Pharmacy(CANCELLED, silent=True), "cancelled", ["unanswered", "cancelled"]),
+        (Pharmacy(DENIED, silent=True), "already_filled", ["unanswered", "rejected", "refused:ord_1"]),
     ],
-    ids=["at once", "refused", "after people were told"],
+    ids=["at once", "refused", "after people were told", "refused after people were told"],
 )
 async def test_a_pharmacy_is_asked_until_it_answers_and_people_know(
     skipping: WorkflowEnvironment, pharmacy: Pharmacy, ends: str, kept: list[str]
 ) -> None:
-    assert (await outcome(skipping, pharmacy, "ord_1-4"), pharmacy.kept) == (ends, kept)
+    ended, history = await outcome(skipping, pharmacy, "ord_1-4")
+    assert (ended, pharmacy.kept) == (ends, kept)
+    assert '"cancel_prescription"' in history and "Reyes" not in history
+
+
+async def test_a_recorded_cancellation_replays_and_another_course_does_not() -> None:
+    """Recorded once per shape of the workflow: the last case above, kept while such a cancellation may be running."""
+    text = await asyncio.to_thread(HISTORY.read_text)
+    replayer = Replayer(workflows=[CancellationWorkflow])
+    await replayer.replay_workflow(WorkflowHistory.from_json("cancellation", text))
+    assert '"keep_unanswered"' in text and '"keep_refused"' in text
+    with pytest.raises(workflow.NondeterminismError):
+        changed = text.replace('"keep_refused"', '"keep_nothing"')
+        await replayer.replay_workflow(WorkflowHistory.from_json("cancellation", changed))
 
 
 class Begun:

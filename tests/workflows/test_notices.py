@@ -161,6 +161,8 @@ def words_of(own: str = "", base: str = "", name: str = "") -> VisitWords:
         ("visit_booked", "es", "Novedades de Bay Clinic"),
         ("visit_tomorrow", "xx", "News from Bay Clinic"),
         ("message_waiting", "en", "A message from Bay Clinic"),
+        ("prescription_changed", "en", "Bay Clinic: please look at your prescriptions"),
+        ("prescription_changed", "es", "Bay Clinic: revise sus recetas"),
     ],
 )
 def test_a_mail_says_which_clinic_has_news_and_leads_to_its_own_door(
@@ -176,7 +178,9 @@ def test_a_mail_says_which_clinic_has_news_and_leads_to_its_own_door(
 def test_a_discreet_clinic_and_a_text_name_nobody_and_lead_nowhere() -> None:
     discreet, named = words_of(base="https://bay.example"), words_of(base="https://bay.example", name="Bay Clinic")
     text = AboutVisit("n", channel="text", template="visit_tomorrow", language="en")
-    for said in (discreet.say(AboutVisit("n", language="en")), named.say(text), discreet.say(text)):
+    changed = discreet.say(AboutVisit("n", language="en", template="prescription_changed"))
+    assert "prescription" not in "".join(changed) and "Something changed since your visit." in changed[1]
+    for said in (discreet.say(AboutVisit("n", language="en")), named.say(text), discreet.say(text), changed):
         assert "Bay" not in "".join(said) and "http" not in said[1]
     assert (named.names(AboutVisit("n")), named.names(text), discreet.names(AboutVisit("n"))) == (True, False, False)
 
