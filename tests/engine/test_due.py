@@ -115,6 +115,28 @@ def test_the_record_for_the_primary_care_clinician_is_due_in_72_hours_until_it_i
     assert left_in_tx(**{"encounter.primary_care_informed": True}) == ()
 
 
+def test_a_spoken_consent_in_nebraska_opens_the_room_and_its_signature_is_due_after_ten_days() -> None:
+    told = ["right_to_withdraw", "privacy_security", "records_access", "secondary_use_of_images"]
+    spoken = {"kind": "telehealth", "form": "verbal", "at": "2026-12-01T14:50:00-06:00", "jurisdiction": "us/ne"}
+    license = {"state": "NE", "profession": "MD", "kind": "full", "status": "active", "issued": "2015-01-01"}
+    facts = {
+        **started("ordinary_visit", EXAMPLES),
+        "patient.location.state": "NE",
+        "patient.location.time_zone": "America/Chicago",
+        "provider.licenses": [{**license, "expires": "2027-06-30"}],
+        "consents": [{**spoken, "disclosures": told}],
+    }
+    question = GateQuestion(facts=nested(facts), now="2026-12-01T15:00:00-06:00")
+    verdict = gate(RULEBOOK, "join", question, EVALUATOR)
+    assert verdict.open
+    (duty,) = duties_due(RULEBOOK, verdict, question)
+    over_at = datetime.fromisoformat("2026-12-12T00:00:00-06:00")
+    assert (duty.topic, duty.duty, duty.over_at) == ("consent", "signed_statement", over_at)
+    signed = [*facts["consents"], {**spoken, "form": "electronic"}]
+    again = GateQuestion(facts=nested({**facts, "consents": signed}), now="2026-12-01T15:00:00-06:00")
+    assert duties_due(RULEBOOK, gate(RULEBOOK, "join", again, EVALUATOR), again) == ()
+
+
 def test_a_shut_gate_leaves_nothing_for_later() -> None:
     rulebook = strict("within 2 hours of booking")
     question = GateQuestion(facts=nested(started("ordinary_visit", EXAMPLES)), now="2027-02-01T00:30:00-05:00")
