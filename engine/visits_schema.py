@@ -8,7 +8,7 @@ from engine.shapes import NAME, Flag, JsonSchema, Key, ListOf, MapOf, Number, On
 from engine.texts import LANGUAGES, TEXTS
 from engine.visits_steps import CHANNELS, DURATION, NOTICES, STEP_KINDS, step_shape
 
-FIELD_TYPES = ("line", "text", "choice", "flag")
+FIELD_TYPES = ("line", "text", "choice", "flag", "number")
 
 
 class StepShape:
@@ -76,7 +76,7 @@ _NOTE_FIELD = Record(
     "a field of a note",
     {
         "id": Key(NAME, "its id within the section", required=True),
-        "type": Key(OneOf(FIELD_TYPES), "line, text, choice or flag", required=True),
+        "type": Key(OneOf(FIELD_TYPES), "line, text, choice, flag or a whole number", required=True),
         "label": Key(TEXTS, "its label by language", required=True),
         "help": Key(TEXTS, "a line of help by language"),
         "required": Key(Flag(), "whether the note can be signed without it"),

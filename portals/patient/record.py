@@ -62,6 +62,10 @@ class RecordPage:
     consents: tuple[ConsentView, ...]
     conversations: tuple[ConversationView, ...]
 
+    def zone_of(self, visit: str) -> str:
+        """The zone of a visit's place, empty for one that is not among them."""
+        return next((part.zone for part in self.visits if part.visit.visit == visit), "")
+
     @property
     def orders(self) -> tuple[tuple[VisitPart, OrderView], ...]:
         """Every prescription with its visit, the newest visit's first."""

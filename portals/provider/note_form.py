@@ -58,8 +58,9 @@ def note_key(given: str) -> str:
 
 
 def missing_fields(sections: Sections) -> tuple[FieldView, ...]:
-    """The required fields that hold nothing yet."""
-    return tuple(field for _, fields in sections for field in fields if field.required and not field.value.strip())
+    """The fields that keep the note from being signed: required ones that hold nothing yet, and wrong numbers."""
+    every = (field for _, fields in sections for field in fields)
+    return tuple(field for field in every if field.is_wrong or (field.required and not field.value.strip()))
 
 
 def _value(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +28,9 @@ GROUP_OF_STAGE: Mapping[str, str] = {
     "escalated": "stopped",
 }
 STOPPED = frozenset({"escalated", "cancelled", "no_show", "refused", "expired"})
+
+
+_COUNT = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +225,7 @@ class ChartView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FieldView:
-    """One field of the note: ``type`` line | text | choice | flag, its words, and what is in it."""
+    """One field of the note: ``type`` line | text | choice | flag | number, its words, and what is in it."""
 
     name: str
     label: str
@@ -230,6 +234,11 @@ class FieldView:
     required: bool
     value: str
     choices: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a number is asked for and something else stands there: a count of minutes is never negative."""
+        return self.type == "number" and bool(self.value.strip()) and not _COUNT.fullmatch(self.value.strip())
 
     @property
     def shown(self) -> str:

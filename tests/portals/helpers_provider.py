@@ -53,6 +53,7 @@ NOTE = NoteTemplate(
             id="plan",
             title={"en": "Plan"},
             fields=(
+                NoteField(id="minutes", type="number", label={"en": "Minutes"}, help={}, required=False),
                 NoteField(
                     id="enough",
                     type="choice",

@@ -278,6 +278,17 @@ def test_signing_needs_the_required_parts_and_then_completes_the_visit(portal: P
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("typed", "is_signed"), [("-3", False), ("a while", False), ("12.5", False), ("15", True)])
+def test_minutes_that_are_no_count_keep_a_note_from_being_signed(portal: Portal, typed: str, is_signed: bool) -> None:
+    portal.move("documenting")
+    page = note(portal, 0, "Sore throat", **{"plan.minutes": typed})
+    assert ("Write a whole number" in page.text) is not is_signed
+    page = portal.post(f"{portal.at}/sign")
+    assert ("Your note is signed." in page.text) is is_signed
+    assert f'value="{typed}"' in page.text or is_signed
+
+
+@pytest.mark.slow
 def test_a_signed_note_that_the_visit_did_not_take_up_is_finished_by_a_button(portal: Portal) -> None:
     portal.move("documenting")
     note(portal, 0, "Sore throat")
