@@ -18,7 +18,7 @@ class NoteChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteField:
-    """One field of a note: `line`, `text`, `choice`, `flag` or `number`; a required one must be filled before signing."""
+    """One field of a note: `line`, `text`, `choice`, `flag` or `number`; a required one is filled before signing."""
 
     id: str
     type: str
