@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from engine.diagnostics import Problems, listed, nearest
+from engine.diagnostics import Diagnostic, Problems, listed, nearest
 from engine.law import RULE_ID, Cited, LawFile, LawValue, Rule, Source
 from engine.periods import LAST_DAY, Period
-from engine.reading import Node
+from engine.reading import Node, Sort
 from engine.shapes import DAY, LINK, NAME, Anything, Key, ListOf, Record, Text
 from engine.topics import Topics
 from engine.values import BadValue, Duration, FactType, Kind, Value, shift
@@ -100,6 +100,33 @@ def read_attestations(
         if names.index(names[number]) != number:
             problems.report("LAW022", part.at, reason="its id stands twice", fix="give it another id")
     return tuple(found)
+
+
+def read_recorded(nodes: Iterable[Node], ground: Ground) -> tuple[Attestation, ...]:
+    """What officers attested on a page or by a command, as records keep it, as far as the law still says so.
+
+    One that no longer fits the law, or the house's rules, attests nothing: a person decides again. Nothing is refused
+    for it, for nobody can mend in a file what stands in records.
+    """
+    found: dict[str, Attestation] = {}
+    for node in nodes:
+        if not recorded_faults(node, ground):
+            found.setdefault(node.text("id"), _read(node, ground))
+    return tuple(found.values())
+
+
+def recorded_faults(node: Node, ground: Ground) -> tuple[Diagnostic, ...]:
+    """Why one attestation attests nothing; empty where it does. Who may attest is for records to say."""
+    problems = Problems()
+    LIST.check(listing(node), problems)
+    if not problems.errors:
+        read_attestations(listing(node), ground, problems, frozenset({node.text("by")}))
+    return problems.errors
+
+
+def listing(node: Node) -> Node:
+    """A list of one node, as a file would have it."""
+    return replace(node, sort=Sort.LIST, parts=(node,), entries={})
 
 
 def _read(node: Node, ground: Ground) -> Attestation:

@@ -124,11 +124,18 @@ class _Compiler:
         )
 
     def _own_law(self) -> OwnLaw:
-        parts = {name: self._document.get(name) for name in ("policy", "guidance", "attestations", "facts")}
+        own = self._document.get
         people = self._document.get("people")
         staff = people.get("staff") if people is not None else None
         officers = {part.text("id") for part in staff or () if part.text("role") == _OFFICER}
-        return OwnLaw(**parts, states=frozenset(self._states), officers=frozenset(officers))
+        return OwnLaw(
+            policy=own("policy"),
+            guidance=own("guidance"),
+            attestations=own("attestations"),
+            facts=own("facts"),
+            states=frozenset(self._states),
+            officers=frozenset(officers),
+        )
 
     def _word(self, node: Node, path: str) -> str:
         """A word that the vocabulary allows at a path."""

@@ -4,7 +4,7 @@ A reload is all or nothing: what is broken is refused with its diagnostics while
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,10 +14,13 @@ from engine.content import Backdrop, Content, compile_content, content_files, pi
 from engine.diagnostics import BrokenInput, Diagnostic, Problems
 from engine.last_resort import survived
 from engine.law_open_words import check_names, names_of
+from engine.reading import Node
 from engine.releases import LOG
 from engine.rulebook import LawPack, Rulebook, join, read_pack
 
 _Mark = tuple[str, int, int]
+Vouched = Mapping[str, tuple[Node, ...]]
+"""What officers attested on pages or by commands, by clinic (see `engine.attestations.read_recorded`)."""
 _LAW = "rules"
 
 
@@ -62,6 +65,15 @@ def read_library(
     if mine.errors or law is None or content is None:
         return None
     return Library(law=law, content=content, rulebooks=rulebooks)
+
+
+def with_vouched(library: Library, vouched: Vouched) -> Library:
+    """The library with what officers attested joined to their own clinics' rulebooks, and to no other's."""
+    rulebooks = dict(library.rulebooks)
+    for slug, clinic in library.content.clinics.items():
+        if slug in rulebooks:
+            rulebooks[slug] = join(library.law, replace(clinic.own_law, recorded=vouched.get(slug, ())))
+    return replace(library, rulebooks=rulebooks)
 
 
 def with_law_alone(library: Library) -> Library:
@@ -116,13 +128,40 @@ class LibraryKeeper:
         problems.stop_if_broken()
         assert library is not None
         self.current: Library = library
+        self._read = self._joined = library  # as the files have it; what is attested was joined to the second
+        self._source: Callable[[Iterable[str]], Vouched] | None = None
+        self._vouched: Vouched = {}
         self.problems: tuple[Diagnostic, ...] = tuple(problems)
         self.changed: tuple[Path, ...] = ()
         self.changes = 0
         self._untaken: set[Path] = set()  # changed since the library in force was read
 
+    def vouched_by(self, source: Callable[[Iterable[str]], Vouched]) -> None:
+        """Ask this about the clinics, now and at every refresh: what their officers attest of the law."""
+        self._source = source
+        self.refresh()
+
     def refresh(self) -> bool:
-        """Look at the files' times and sizes; load when one changed. True when a newer library is in force now."""
+        """Look at the files' times and sizes, and at what is attested; load when something changed.
+
+        True when a newer library is in force now.
+        """
+        taken = self._refresh_files()
+        return self._refresh_vouched() or taken
+
+    def _refresh_vouched(self) -> bool:
+        """Join what is attested now, where it is something else than before or the files are."""
+        if self._source is None:
+            return False
+        with self._lock:
+            vouched = self._source(self._read.content.clinics)
+            if self._joined is self._read and vouched == self._vouched:
+                return False
+            self._joined, self._vouched = self._read, vouched
+            self.current = with_vouched(self._read, vouched) if any(vouched.values()) else self._read
+            return True
+
+    def _refresh_files(self) -> bool:
         with self._lock:
             marks = self._look()
             self.changed = tuple(Path(name) for name in sorted({mark[0] for mark in {*marks} ^ {*self._marks}}))
@@ -136,17 +175,19 @@ class LibraryKeeper:
             self.problems = tuple(problems)
             if library is None:
                 return False
-            self.current = library
+            self._read = library
+            if self._source is None:
+                self.current = library
             self._untaken.clear()
             return True
 
     def _same_law(self) -> Library | None:
-        """What is in force, where its law is that of the files, with the rulebooks of clinics that nobody touched."""
+        """What was read last, where its law is that of the files, with the rulebooks of clinics that nobody touched."""
         if any(path.is_relative_to(self._root / _LAW) for path in self._untaken):
             return None
         touched = {path.stem for path in self._untaken}
-        kept = {slug: one for slug, one in self.current.rulebooks.items() if slug not in touched}
-        return replace(self.current, rulebooks=kept)
+        kept = {slug: one for slug, one in self._read.rulebooks.items() if slug not in touched}
+        return replace(self._read, rulebooks=kept)
 
     def _look(self) -> tuple[_Mark, ...]:
         law = sorted((self._root / _LAW).rglob("*.yaml"))

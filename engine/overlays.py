@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from engine.attestations import Attestation, attested_rules, attested_values, read_attestations
+from engine.attestations import Attestation, attested_rules, attested_values, read_attestations, read_recorded
 from engine.caps import check_caps
 from engine.diagnostics import Problems, listed, nearest
 from engine.imports import check_imports
@@ -21,7 +21,8 @@ from engine.vocabulary import Vocabulary
 class OwnLaw:
     """The parts of a clinic's file that are law to it, as read.
 
-    `states` are the codes of the states it serves, `officers` the ids of its compliance officers.
+    `states` are the codes of the states it serves, `officers` the ids of its compliance officers; `recorded` is what
+    these attested on a page or by a command, which records keep.
     """
 
     policy: Node | None = None
@@ -30,6 +31,7 @@ class OwnLaw:
     facts: Node | None = None
     states: frozenset[str] = frozenset()
     officers: frozenset[str] = frozenset()
+    recorded: tuple[Node, ...] = ()
 
     def plain(self) -> dict[str, object]:
         """What an overlay's digest names; a part that is absent or empty leaves no trace."""
@@ -39,7 +41,9 @@ class OwnLaw:
             "attestations": self.attestations,
             "facts": self.facts,
         }
-        return {name: part.plain() for name, part in parts.items() if part is not None and (part.parts or part.entries)}
+        told = {name: part for name, part in parts.items() if part is not None and (part.parts or part.entries)}
+        found: dict[str, object] = {name: part.plain() for name, part in told.items()}
+        return {**found, "recorded": [node.plain() for node in self.recorded]} if self.recorded else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ def read_overlay(own: OwnLaw, ground: Ground, problems: Problems) -> Overlay | N
     check_imports([*policy, *law], problems)
     check_caps(policy, [cap for file in ground.files for cap in file.caps], ground.topics, problems, own.states)
     attested = read_attestations(own.attestations, ground, problems, own.officers) if own.attestations else ()
+    attested += read_recorded(own.recorded, ground)
     return Overlay(
         rules=policy,
         digest=digest(plain["policy"] if list(plain) == ["policy"] else plain),

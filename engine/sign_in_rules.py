@@ -30,6 +30,7 @@ FRESH_MINUTES: Mapping[str, int] = MappingProxyType(
         "download_record": 10,
         "end_relationship": 15,
         "change_credentials": 15,
+        "attest_law": 15,
     }
 )
 

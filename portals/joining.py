@@ -28,6 +28,7 @@ from records.database import Database, PayloadKeys
 from records.demo import open_records
 from records.key_ring import Purpose
 from records.room_tokens import RoomTokens
+from records.vouched_law import RecordsVouchedLaw
 from workflows.client import connect
 from workflows.gatekeeper import LawGateKeeper
 
@@ -61,6 +62,7 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
     keeper = LibraryKeeper(settings.root, clinic_files(settings))
     opened = open_records(settings)
     settings, database, clock = opened.settings, opened.database, opened.clock
+    keeper.vouched_by(RecordsVouchedLaw(database))
     sealing = database.secrets("", Purpose.SESSIONS)
     traces = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-web")
     deps = PortalDeps(

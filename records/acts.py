@@ -143,6 +143,10 @@ class Act(StrEnum):
     LIST_CHANGED = "lists:entry:created"
     LISTS_VIEWED = "lists:entry:viewed"
 
+    LAW_ATTESTED = "law:attestation:created"
+    LAW_WITHDRAWN = "law:attestation:deleted"
+    LAW_ATTESTATIONS_VIEWED = "law:attestation:viewed"
+
     MONITORING_ASKED = "monitoring:report:created"
     MONITORING_VIEWED = "monitoring:report:viewed"
     MONITORING_ANSWERED = "monitoring:answer:modified"

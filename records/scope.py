@@ -26,6 +26,7 @@ from records.handoffs import Handoffs
 from records.hours import Hours
 from records.invitations import Invitations
 from records.late_refusals import LateRefusals
+from records.law_attestations import LawAttestations
 from records.links import Links
 from records.lists import Lists
 from records.mails import Mails
@@ -76,6 +77,10 @@ class Scope:
     @cached_property
     def attesting(self) -> Attesting:
         return Attesting(self._work)
+
+    @cached_property
+    def law_attestations(self) -> LawAttestations:
+        return LawAttestations(self._work)
 
     @cached_property
     def agreements(self) -> Agreements:

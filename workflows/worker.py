@@ -57,6 +57,7 @@ from records.pharmacy_book import RecordsPharmacyBook
 from records.restore import settled, unsettled
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
+from records.vouched_law import RecordsVouchedLaw
 from records.work import Actor
 from workflows.activities.cancelling import CancellingActivities
 from workflows.activities.credentials import CredentialChecks
@@ -138,6 +139,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             return
         opened, visits = joined
         settings, database = opened.settings, opened.database
+        keeper.vouched_by(RecordsVouchedLaw(database))
         store, notifier, words = RecordsVisitStore(database), _notifier(settings), _words(keeper, settings.public_base)
         dresser = Dresser(lambda: keeper.current.content, words)
         spans = spans_to(settings.traces_file, settings.traces_endpoint, "clinic-worker")

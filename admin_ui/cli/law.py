@@ -1,4 +1,4 @@
-"""What is known of the law, how sure and how old, and where does an ordinary visit still need a person?"""
+"""What is known of the law, how sure and how old; where does a visit need a person; what does a clinic vouch for?"""
 
 import argparse
 import json
@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
+from admin_ui.cli.law_attest import add_vouching, rulebook_of, vouch
 from admin_ui.cli.law_text import as_text
-from admin_ui.cli.questions import Rulebooks
 from admin_ui.cli.typed_settings import settings_with
 from engine.diagnostics import BrokenInput, Problems, listed, nearest
 from engine.diagnostics import as_text as told
@@ -21,9 +21,16 @@ DONE, SHORT, WRONG_INPUT = 0, 1, 2
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which part of the law, on which day, and what makes the command fail."""
-    parser.add_argument("action", choices=["report"], help="report: what is known, how sure, how old, and what stops")
-    parser.add_argument("--on", metavar="DAY", help="the day that is asked about (default: today)")
-    parser.add_argument("--state", action="append", default=[], metavar="XX", help="only this state; may be repeated")
+    parser.add_argument(
+        "action",
+        choices=["report", "attest", "attestations", "withdraw"],
+        help="report: what is known, how sure, how old, what stops; attest: vouch for what was read in its source; "
+        "attestations: list them; withdraw: take one back",
+    )
+    parser.add_argument("--on", metavar="DAY", help="the day asked about, or on which it was read (default: today)")
+    parser.add_argument(
+        "--state", action="append", default=[], metavar="XX", help="this state; report: may be repeated"
+    )
     parser.add_argument("--topic", action="append", default=[], metavar="NAME", help="only this topic; may be repeated")
     parser.add_argument("--clinic", metavar="NAME", help="as it is for clinics/NAME.yaml, with what it vouches for")
     parser.add_argument("--json", action="store_true", help="the whole report as JSON instead of tables")
@@ -36,13 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-when-due", action="store_true", help="fail (1) where a file should have been read again"
     )
+    add_vouching(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when it was reported, 1 when it falls short of what was asked for, 2 for wrong input."""
-    settings = settings_with()
+    settings = settings_with(data=arguments.data)
     try:
-        rulebook = Rulebooks(settings).of(arguments.clinic)
+        if arguments.action != "report":
+            return vouch(settings, arguments)
+        rulebook = rulebook_of(settings, arguments.clinic, arguments.data is not None)
         made = _report(settings, rulebook, arguments)
     except BrokenInput as error:
         sys.stderr.write(told(error.diagnostics) + "\n")

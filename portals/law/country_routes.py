@@ -23,6 +23,8 @@ from portals.law.place import Place
 from portals.law.words import FactWords
 from portals.provider.routes import STAFF_ROLES
 from portals.provider.words import say_in
+from portals.staff.doors import may_open
+from records.acts import Act
 
 READERS = ("provider", *STAFF_ROLES)
 MAP, REPORT = "/staff/law/map", "/staff/law/report"
@@ -33,7 +35,7 @@ router = APIRouter(include_in_schema=False)
 @router.get(MAP)
 async def the_map(request: Request) -> Response:
     """Every state by how sure its law is, how fresh, or how an ordinary visit ends there."""
-    house = _house(request)
+    house = house_here(request)
     choice = chosen(house, request.query_params)
     view = await run_in_threadpool(map_view, house, choice)
     return render(request, "law/map.html", view=view)
@@ -42,7 +44,7 @@ async def the_map(request: Request) -> Response:
 @router.get(REPORT)
 async def the_report(request: Request) -> Response:
     """How an ordinary visit ends everywhere, and what stops it."""
-    house = _house(request)
+    house = house_here(request)
     view = await run_in_threadpool(report_view, house, chosen(house, request.query_params).visit)
     return render(request, "law/report.html", view=view)
 
@@ -50,16 +52,18 @@ async def the_report(request: Request) -> Response:
 @router.get("/staff/law/states/{code}")
 async def one_state(request: Request, code: str, topic: str = "") -> Response:
     """One state's law on a topic in words."""
-    house = _house(request)
+    house = house_here(request)
     topics = state_topics(house.rulebook)
     if code not in states_of(house.rulebook):
         raise HTTPException(404)
     place = Place(house, code, topic if topic in topics else topics[0])
     view = await run_in_threadpool(place.view)
-    return render(request, "law/state.html", view=view)
+    mine = may_open(require_session(request, READERS).role, Act.LAW_ATTESTED)
+    return render(request, "law/state.html", view=view, may_attest=mine)
 
 
-def _house(request: Request) -> House:
+def house_here(request: Request) -> House:
+    """The clinic's rulebook today in the reader's words, for any of the staff."""
     require_session(request, READERS)
     deps, who, rulebook = deps_of(request), visitor(request), rulebook_of(request)
     words = FactWords(say_in(who.language), Formats(who.language), LawWords(rulebook, who.language))

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from engine.due_points import POINTS
 from engine.instances import Instance
 from engine.law import Advise, Cited, Effect, Forbid, LawFile, LawValue, Limit, Permit, Require
+from engine.law_ordinary import WEAK
 from engine.law_report import COUNTRY, Coverage, coverage, state_topics
 from engine.periods import FIRST_DAY, LAST_DAY, Certainty, Period
 from engine.questions import STATE
@@ -20,6 +21,7 @@ from portals.law.link import PAGE
 from portals.provider.law import Statute, statutes
 from portals.provider.words import day_in
 
+FORM = "/staff/law/attest"
 _START = "ordinary_visit"
 _MOST_CASES = 40
 _TONES = {"high": "success", "medium": "", "low": "warning", "unknown": "warning"}
@@ -27,7 +29,10 @@ _TONES = {"high": "success", "medium": "", "low": "warning", "unknown": "warning
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One dated entry: its days and what it says in words; `standing` on the day that is looked at."""
+    """One dated entry: its days and what it says in words; `standing` on the day that is looked at.
+
+    `attest` is where an officer may vouch for it, where that would change a decision.
+    """
 
     at: str
     title: str
@@ -37,6 +42,7 @@ class Entry:
     standing: bool
     statutes: tuple[Statute, ...]
     text: str = ""
+    attest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +174,8 @@ class Place:
             named.setdefault(value.name, []).append(value)
         for name, entries in named.items():
             newest = sorted(entries, key=lambda one: one.period.first, reverse=True)
-            told = tuple(self._entry(self._value(declared.values[name], one), one.period, one.cited) for one in newest)
+            kind = declared.values[name]
+            told = tuple(self._entry(self._value(kind, one), one.period, one.cited, name=name) for one in newest)
             yield ValueLine(name=name, says=declared.value_words.get(name, name), entries=told)
 
     def _value(self, kind: FactType, one: LawValue) -> str:
@@ -190,10 +197,9 @@ class Place:
         of_places = kind.choices in ((), states) and code in states
         return self.house.words.state(code) if of_places else self.house.words.option_of(code)
 
-    def _entry(self, title: str, period: Period, cited: Cited, text: str = "") -> Entry:
+    def _entry(self, title: str, period: Period, cited: Cited, text: str = "", name: str = "") -> Entry:
         house, words = self.house, self.house.words
         certainty = period.on(house.day)
-        sources = {name: self._source(name) for name in cited.sources if name in house.rulebook.sources}
         return Entry(
             at=self._days(period),
             title=title,
@@ -201,14 +207,14 @@ class Place:
             sure=words.say(f"country.sure.{cited.confidence}"),
             tone=_TONES[cited.confidence],
             standing=certainty is not Certainty.NO,
-            statutes=statutes(sources, {"cite": list(cited.sources), "law": cited.law}, day_in(words.fmt)),
+            statutes=sources_of(house, cited),
             text=text,
+            attest=form_address(self.code, name) if name and self._unsure(certainty, cited) else "",
         )
 
-    def _source(self, name: str) -> dict[str, str]:
-        source = self.house.rulebook.sources[name]
-        told = {"title": source.title, "url": source.url, "checked": source.checked}
-        return {**told, "confidence": source.confidence}
+    def _unsure(self, certainty: Certainty, cited: Cited) -> bool:
+        """Whether vouching for it would change a decision of today."""
+        return certainty is Certainty.PERHAPS or (certainty is Certainty.SURE and cited.confidence in WEAK)
 
     def _days(self, period: Period) -> str:
         say, day = self.house.words.say, self.house.words.fmt.iso_day
@@ -234,7 +240,7 @@ class Place:
                     title=self.house.words.law.sentence(instance.title),
                     when=sentences.of(instance.condition),
                     effects=tuple(self._effects(instance)),
-                    entry=self._entry("", instance.period, instance.cited),
+                    entry=self._entry("", instance.period, instance.cited, name=instance.id),
                 )
 
     def _effects(self, instance: Instance) -> Iterable[str]:
@@ -283,3 +289,24 @@ class Place:
             if day not in (FIRST_DAY, LAST_DAY):
                 entry = self._entry(title, period, cited, words.say(f"country.change.{name}"))
                 yield day, replace(entry, at=words.fmt.iso_day(day))
+
+
+def sources_of(house: House, cited: Cited) -> tuple[Statute, ...]:
+    """What an entry stands on, as links with the day each was checked."""
+    known = house.rulebook.sources
+    sources = {
+        name: {
+            "title": known[name].title,
+            "url": known[name].url,
+            "checked": known[name].checked,
+            "confidence": known[name].confidence,
+        }
+        for name in cited.sources
+        if name in known
+    }
+    return statutes(sources, {"cite": list(cited.sources), "law": cited.law}, day_in(house.words.fmt))
+
+
+def form_address(state: str, name: str) -> str:
+    """Where a value or rule of a state is attested."""
+    return f"{FORM}?{urlencode({'state': state, 'law': name})}"

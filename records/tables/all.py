@@ -7,6 +7,7 @@ from records.tables import (
     credentials,
     emergency,
     identity,
+    law,
     lists,
     monitoring,
     people,
@@ -35,6 +36,7 @@ APPEND_ONLY = (
     "expiry_notices",
     "review_entries",
     "list_entries",
+    "law_attestations",
 )
 PARTS = (
     blobs,
@@ -43,6 +45,7 @@ PARTS = (
     credentials,
     emergency,
     identity,
+    law,
     lists,
     monitoring,
     people,

@@ -48,6 +48,7 @@ from tests.records.helpers_journey import (
     order_of,
     passkey_of,
     relationship_of,
+    vouching_of,
 )
 
 # Methods that take nothing of a clinic's rows: what they make belongs to the scope's own clinic.
@@ -65,6 +66,7 @@ MAKES_ITS_OWN = {
     "invitations.invite",
     "takeovers.invite",
     "attesting.add",
+    "law_attestations.attest",
     "people.create_patient",
     "people.create_staff",
     "people.create_provider",
@@ -127,6 +129,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "orders": order_of(visit),
         "lists": ListDraft(visit=visit, kind="allergy", act="added", name="n", key="another"),
         "duties": duty_of(visit, "another"),
+        "law_attestations": vouching_of("another"),
         "emergencies": emergency_of("nobody's"),
         "passkeys": passkey_of("another"),
         "relationships": relationship_of(walked.world.patient, "another"),

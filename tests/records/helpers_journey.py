@@ -23,6 +23,7 @@ from records.expiries import RecordsExpiryBook
 from records.forms import AnswerDraft, Submission
 from records.hours import ExceptionDraft
 from records.invitations import InvitationDraft
+from records.law_attestations import LawAttestationDraft
 from records.links import RoomPass
 from records.lists import ListDraft
 from records.mails import MailDraft
@@ -64,6 +65,7 @@ class Walked:
     colleague: str
     exception: str
     conversation: str
+    attestation: str
 
     def ids(self) -> dict[str, str]:
         """Row ids by the parameter name that repositories take them under."""
@@ -90,6 +92,7 @@ class Walked:
             "agreement": self.agreement,
             "exception": self.exception,
             "conversation": self.conversation,
+            "attestation": self.attestation,
         }
 
 
@@ -235,7 +238,23 @@ def links_of(world: World, part: str) -> tuple[str, str, RoomPass]:
 
 def watched_over(world: World, mark: str) -> dict[str, str]:
     """What people of the clinic look at: a chart opened in an emergency, and a matter that waits for somebody."""
-    return {"emergency": open_in_an_emergency(world, mark), "review": comment_on_a_matter(world, mark)}
+    opened, matter = open_in_an_emergency(world, mark), comment_on_a_matter(world, mark)
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        attestation = scope.law_attestations.attest(vouching_of(mark))
+    return {"emergency": opened, "review": matter, "attestation": attestation}
+
+
+def vouching_of(mark: str) -> LawAttestationDraft:
+    """Law that an officer vouches for."""
+    return LawAttestationDraft(
+        value="consent.age",
+        jurisdiction="us/fl",
+        told=18,
+        name=f"{mark}name",
+        on="2026-03-01",
+        until="2027-03-01",
+        source=f"{mark}source",
+    )
 
 
 def comment_on_a_matter(world: World, mark: str) -> str:

@@ -45,6 +45,8 @@ UNAUDITED = {
     "visits.glimpse",
     "visits.missed_call_back",
     "late_refusals.for_visit",
+    "law_attestations.marks",
+    "law_attestations.standing",  # law and who vouches for it, as every decision that goes by it says
     "late_refusals.send_again",  # nothing was refused in this visit: the call is turned away and leaves no trace
     "visits.participant_of",
     "visits.participants",
