@@ -163,11 +163,11 @@ class VisitRecords(Protocol):
 
     def release_slot(self, effect: Effect) -> None: ...
     def standing(self, ref: VisitRef) -> VisitStanding: ...
-    def move_slot(self, effect: Effect, starts_at: datetime) -> bool:
-        """Gives the visit's time back and takes another with the same clinician, both or neither.
+    def move_slot(self, effect: Effect, starts_at: datetime, provider: str = "") -> bool:
+        """Gives the visit's time back and takes another, both or neither; with another clinician where one is named.
 
         False, and nothing changed, when another visit has a part of it. The place that was attested for the old time
-        no longer counts.
+        no longer counts. A clinician who loses the visit by it gets a notice (``visit_left``).
         """
         ...
 

@@ -242,7 +242,7 @@ def hand_over(work: Work, visit: Visit, handoff: str, person: str) -> str:
     before = visit.provider
     if not _give(work, visit, person):
         return "slot_taken"
-    _change_parts(work, visit, before, person)
+    change_parts(work, visit, before, person)
     detail = {"subject": handoff, "code": ACCEPTED, "from": before, "to": person}
     append_event(work, visit, ENDED, detail=detail)
     work.note(Act.VISIT_HANDED_OVER, visit.id, visit.id, **{"handoff": handoff, "from": before, "to": person})
@@ -271,8 +271,8 @@ def _give(work: Work, visit: Visit, person: str) -> bool:
     return True
 
 
-def _change_parts(work: Work, visit: Visit, before: str, after: str) -> None:
-    """The colleague takes the part of the clinician; one who was in the visit already keeps one part."""
+def change_parts(work: Work, visit: Visit, before: str, after: str) -> None:
+    """A colleague takes the part of the clinician; one who was in the visit already keeps one part."""
     query = select(ParticipantRow).where(ParticipantRow.visit == visit.id)
     parts = {part.person: part for part in work.session.scalars(query)}
     if after in parts:

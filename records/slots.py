@@ -74,25 +74,28 @@ def hold(work: Work, visit: Visit, until: datetime) -> bool:
     return True
 
 
-def move(work: Work, visit: Visit, starts_at: datetime) -> bool:
+def move(work: Work, visit: Visit, starts_at: datetime, provider: str = "") -> bool:
     """Gives the visit's time back and takes the same length from another instant on; both or neither.
+
+    With ``provider`` the visit becomes that clinician's, and the time is taken of theirs.
 
     False, and nothing changed, when another visit has a part of it.
     """
     lasts = visit.ends_at - visit.starts_at
-    before = visit.starts_at, visit.ends_at
+    before, was = (visit.starts_at, visit.ends_at), visit.provider
     try:
         with work.session.begin_nested():
             work.session.execute(_own(work, visit))
             visit.starts_at, visit.ends_at = starts_at, starts_at + lasts
+            visit.provider = provider or was
             _add(work, visit, _cells(work, visit), None)
             work.session.flush()
     except IntegrityError:
-        visit.starts_at, visit.ends_at = before
+        (visit.starts_at, visit.ends_at), visit.provider = before, was
         work.session.flush()
-        work.record(Act.SLOT_REFUSED, visit.provider, visit.id)
+        work.record(Act.SLOT_REFUSED, provider or was, visit.id)
         return False
-    work.note(Act.SLOT_RELEASED, visit.provider, visit.id)
+    work.note(Act.SLOT_RELEASED, was, visit.id)
     work.note(Act.SLOT_HELD, visit.provider, visit.id)
     return True
 

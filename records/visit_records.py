@@ -157,9 +157,10 @@ class RecordsVisitStore:
         with self._work(ref, "terms") as work:
             return standing_of(work, work.visit(ref.visit, Act.VISIT_VIEWED))
 
-    def move_slot(self, effect: Effect, starts_at: datetime) -> bool:
+    def move_slot(self, effect: Effect, starts_at: datetime, provider: str = "") -> bool:
         def make(work: Work, visit: Visit) -> Made:
-            return move_visit(work, visit, starts_at) if self._works(work, visit, starts_at) else {"moved": False}
+            works = self._works(work, visit, starts_at, provider)
+            return move_visit(work, visit, starts_at, provider) if works else {"moved": False}
 
         return bool(self._once(effect, "move_slot", make)["moved"])
 

@@ -35,8 +35,8 @@ class Ask:
     ``step_out`` (participant; to be called back), ``call_back`` (none), ``come_back`` (participant), ``admit`` (none),
     ``join`` (participant), ``ask_more`` (id of what is asked), ``end_call`` (none), ``prescribe``
     (order id), ``sign`` (note id), ``cancel`` (reason code), ``call_off`` (reason code; the clinic cancels),
-    ``reschedule`` (none; to ``starts_at``), ``recheck`` (step id), and of a hand-off's id ``hand_off``, ``keep``,
-    ``take_over``, ``decline``. ``agreed_cents`` is the fee that was shown to who
+    ``reschedule`` (another clinician, or none; to ``starts_at``), ``recheck`` (step id), and of a hand-off's id
+    ``hand_off``, ``keep``, ``take_over``, ``decline``. ``agreed_cents`` is the fee that was shown to who
     cancels: more is never taken.
     """
 
@@ -144,10 +144,11 @@ class TermsAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveInput:
-    """Moves a visit to another time of its clinician's, an instant (ISO 8601, UTC)."""
+    """Moves a visit to another time, an instant (ISO 8601, UTC), of the clinician ``provider`` where it changes."""
 
     effect: EffectInput
     starts_at: str
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

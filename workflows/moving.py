@@ -24,13 +24,18 @@ def refusal(visit: Visit, ask: Ask) -> str:
     state = visit.state
     if visit.plan.answer_within_seconds:  # nobody meets, so there is no time to move
         return NOT_NOW
+    if ask.subject and state.handoff:  # it is promised to somebody already
+        return NOT_NOW
     if not (state.movable and state.booked and state.starts_at and ask.starts_at) or state.stage not in MOVABLE:
         return NOT_NOW
     return TOO_LATE if state.starts_at <= visit.now() or instant(ask.starts_at) <= visit.now() else ""
 
 
 async def reschedule(visit: Visit, ask: Ask) -> Answer:
-    """Asks the terms, then the book gate for the new time, then takes it; a no leaves the visit as it is."""
+    """Asks the terms, then the book gate for the new time, then takes it; a no leaves the visit as it is.
+
+    Where the patient chose another clinician, the gate is asked about that one, and both are told.
+    """
     async with visit.lock(_waiting_room(visit)):
         code = refusal(visit, ask)
         if code:
@@ -38,11 +43,11 @@ async def reschedule(visit: Visit, ask: Ask) -> Answer:
         if (await _terms(visit, ask)).moves_left <= 0:
             return Answer(done=False, code=NO_MORE_MOVES)
         step = next(one for one in visit.plan.steps if one.kind == "book")
-        gate = await visit.ask_gate(step, ask, starts_at=ask.starts_at)
+        gate = await visit.ask_gate(step, ask, starts_at=ask.starts_at, provider=ask.subject)
         if not gate.open:
             return shut(gate)
         effect = visit.effect(step.id, f"move:{ask.request}", ask.actor)
-        if not await effects.move_slot(MoveInput(effect=effect, starts_at=ask.starts_at)):
+        if not await effects.move_slot(MoveInput(effect=effect, starts_at=ask.starts_at, provider=ask.subject)):
             return Answer(done=False, code=SLOT_TAKEN, gate=gate.record)
         visit.state.starts_at = instant(ask.starts_at)
         visit.state.moves += 1
@@ -63,7 +68,8 @@ async def agree_on_fee(visit: Visit, ask: Ask) -> str:
 
 
 async def _terms(visit: Visit, ask: Ask) -> TermsAnswer:
-    effect = visit.effect("visit", f"terms:{ask.request}", ask.actor, subject=ask.starts_at)
+    chosen = ask.subject if ask.starts_at else ""  # of a cancellation the subject is why
+    effect = visit.effect("visit", f"terms:{ask.request}", ask.actor, subject=ask.starts_at, code=chosen)
     return await effects.read_terms(replace(effect, at=visit.now().isoformat()))
 
 

@@ -72,7 +72,7 @@ class CaseRecords:
         zone = found.time_zone if found else ZONE
         return VisitStanding(starts_at=starts, price_cents=CENTS, moved=0, time_zone=zone)
 
-    def move_slot(self, effect: Effect, starts_at: datetime) -> bool:
+    def move_slot(self, effect: Effect, starts_at: datetime, provider: str = "") -> bool:
         return False
 
     def issue_requests(self, effect: Effect, kind: str) -> int:

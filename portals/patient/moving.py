@@ -32,6 +32,7 @@ from portals.patient.times import (
     gives_out,
     is_within_reach,
     next_best,
+    offers,
     search_span,
     typed_instant,
     week_named,
@@ -45,6 +46,7 @@ from workflows.contracts import Ask
 
 router = APIRouter()
 MOVED = "visit_moved"
+SAME = "same"  # in an address: only the times of the clinician that the visit has
 CHANGES = frozenset({MOVED, "visit_cancelled"})
 # What the workflow's refusals are called on the page.
 REASONS = ("better", "time", "cost", "elsewhere", "other")
@@ -77,13 +79,13 @@ def _before(moves: list[VisitEvent]) -> datetime | None:
 
 
 @router.get("/visits/{visit_id}/move")
-async def move_page(request: Request, visit_id: str, week: str = "") -> Response:
-    """The clinician's other free times, where the terms let the patient take one."""
+async def move_page(request: Request, visit_id: str, week: str = "", who: str = "") -> Response:
+    """The free times of whoever can see the patient, or of their clinician alone, where the terms let them take one."""
     page = await page_of(request, visit_id)
     if not page.movable or not page.lets("cancel"):
         return go(f"/visits/{visit_id}")
     said = said_again(request)
-    return once(request, await _move(request, visit_id, said, week))
+    return once(request, await _move(request, visit_id, said, _Shown(week=week, same=who == SAME)))
 
 
 @router.post("/visits/{visit_id}/move")
@@ -91,13 +93,20 @@ async def move_post(request: Request, visit_id: str) -> Response:
     """Asks the visit for another time; its workflow asks the law and takes it, or leaves everything as it is."""
     session, form = require_patient(request), await form_of(request)
     await in_scope(request, lambda scope: scope.parts.asks(visit_id, "reschedule"))
-    start = typed_instant(field(form, "time").rpartition("|")[2])
-    page = await page_of(request, visit_id)
+    named, _, instant = field(form, "time").rpartition("|")
+    start, page = typed_instant(instant), await page_of(request, visit_id)
+    provider = named or page.visit.provider
     if start is None:
         return _again(request, visit_id, "book.error.time", {})
-    if not await _is_offered(request, page, start):
+    if not await _is_offered(request, page, provider, start):
         return _again(request, visit_id, "move.taken", {"wanted": start.isoformat()})
-    ask = Ask(request=request_id(form), act="reschedule", actor=session.person, starts_at=start.isoformat())
+    ask = Ask(
+        request=request_id(form),
+        act="reschedule",
+        actor=session.person,
+        subject=provider if provider != page.visit.provider else "",
+        starts_at=start.isoformat(),
+    )
     answer = await ask_visit(request, visit_id, ask)
     if answer.done:
         return go(f"/visits/{visit_id}?new=moved")
@@ -110,10 +119,16 @@ async def undo_post(request: Request, visit_id: str) -> Response:
     session, form = require_patient(request), await form_of(request)
     await in_scope(request, lambda scope: scope.parts.asks(visit_id, "reschedule"))
     page, now = await page_of(request, visit_id), deps_of(request).clock.now()
-    before = await in_scope(request, lambda scope: undo_of(scope, page.visit, now)) if page.movable else None
-    if before is None:
+    last = await in_scope(request, lambda scope: undo_of(scope, page.visit, now)) if page.movable else None
+    if last is None:
         return _again(request, visit_id, "move.undo_late", {})
-    ask = Ask(request=request_id(form), act="reschedule", actor=session.person, starts_at=before.isoformat())
+    ask = Ask(
+        request=request_id(form),
+        act="reschedule",
+        actor=session.person,
+        subject=last.left,
+        starts_at=last.before.isoformat(),
+    )
     answer = await ask_visit(request, visit_id, ask)
     if answer.done:
         return go(f"/visits/{visit_id}?new=undone")
@@ -196,10 +211,18 @@ def _again(request: Request, visit_id: str, error: str, values: dict[str, str]) 
     return send_again(request, Said(values=values, errors=(("time", error),), status=409), path) or go(path)
 
 
-async def _move(request: Request, visit_id: str, said: Said, week: str) -> Response:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """Which week of times is shown, as the address says it, and whether only those of the visit's clinician."""
+
+    week: str
+    same: bool
+
+
+async def _move(request: Request, visit_id: str, said: Said, shown: _Shown) -> Response:
     standing = await in_scope(request, lambda scope: standing_of(request, scope, visit_id))
     page = standing.page
-    found = await _search(request, page, week) if standing.change.moves_left else None
+    found = await _search(request, page, shown) if standing.change.moves_left else None
     refusal = found.refusal if found else None
     law = law_view("book", False, refusal.decisions, visitor(request).language, page.state) if refusal else None
     return render(
@@ -211,6 +234,7 @@ async def _move(request: Request, visit_id: str, said: Said, week: str) -> Respo
         change=standing.change,
         found=found,
         law=law,
+        same=shown.same,
         error=dict(said.errors).get("time", ""),
         best=_best(found, said.values),
         request_id=new_request_id(),
@@ -223,18 +247,24 @@ def _best(found: Found | None, values: object) -> Time | None:
     return next_best(found, datetime.fromisoformat(wanted)) if found and wanted else None
 
 
-async def _search(request: Request, page: VisitPage, week: str) -> Found:
-    def read(scope: Scope) -> tuple[Search, ProviderView, list[Span]]:
+async def _search(request: Request, page: VisitPage, shown: _Shown) -> Found:
+    def read(scope: Scope) -> tuple[Search, list[ProviderView], dict[str, list[Span]]]:
         search = _query(request, scope, page)
-        search = replace(search, week=week_named(search, week))
-        provider = scope.people.provider(page.visit.provider)
+        search = replace(search, week=week_named(search, shown.week))
+        able = [one for one in _able(scope, page) if not shown.same or one.person == page.visit.provider]
         span = search_span(search)
-        taken = [Span(one.starts_at, one.ends_at) for one in scope.slots.taken(provider.person, span.start, span.end)]
-        return search, provider, taken
+        taken = {one.person: scope.slots.taken(one.person, span.start, span.end) for one in able}
+        busy = {person: [Span(one.starts_at, one.ends_at) for one in found] for person, found in taken.items()}
+        return search, able, busy
 
-    search, provider, taken = await in_scope(request, read)
-    gates = deps_of(request).search
-    return await run_in_threadpool(find_next_times, search, (provider,), {provider.person: taken}, gates)
+    search, able, busy = await in_scope(request, read)
+    return await run_in_threadpool(find_next_times, search, able, busy, deps_of(request).search)
+
+
+def _able(scope: Scope, page: VisitPage) -> tuple[ProviderView, ...]:
+    """The visit's clinician, and everybody else who offers such a visit; whom the law lets is asked later."""
+    own = page.visit.provider
+    return tuple(one for one in scope.people.providers() if one.person == own or offers(page.plan, one))
 
 
 def _query(request: Request, scope: Scope, page: VisitPage) -> Search:
@@ -242,7 +272,7 @@ def _query(request: Request, scope: Scope, page: VisitPage) -> Search:
     if place is None:
         raise HTTPException(404)
     clinic = deps.content().clinic(visitor(request).here.slug)
-    hours = scope.hours.offered().get(page.visit.provider)
+    known = scope.hours.offered()
     return Search(
         clinic=clinic.slug,
         plan=page.plan,
@@ -251,7 +281,7 @@ def _query(request: Request, scope: Scope, page: VisitPage) -> Search:
         time_zone=clinic.time_zone,
         now=deps.clock.now(),
         patient=_sought(scope, page),
-        working={page.visit.provider: hours.working(clinic.hours, clinic.time_zone)} if hours else {},
+        working={person: one.working(clinic.hours, clinic.time_zone) for person, one in known.items()},
     )
 
 
@@ -266,13 +296,14 @@ def _sought(scope: Scope, page: VisitPage) -> Sought | None:
     return Sought(person=ward.patient, birth_date=ward.birth_date, residence_state=ward.residence_state)
 
 
-async def _is_offered(request: Request, page: VisitPage, start: datetime) -> bool:
+async def _is_offered(request: Request, page: VisitPage, provider: str, start: datetime) -> bool:
     """Whether the search could have given out that time: what a form says is not taken on trust."""
     if not is_within_reach(start, deps_of(request).clock.now()):
         return False
 
     def look(scope: Scope) -> bool:
         search = _query(request, scope, page)
-        return gives_out(search.works(page.visit.provider), page.plan, start, search.now)
+        able = any(one.person == provider for one in _able(scope, page))
+        return able and gives_out(search.works(provider), page.plan, start, search.now)
 
     return await in_scope(request, look)

@@ -281,7 +281,8 @@ def _form_titles(request: Request, page: VisitPage) -> dict[str, str]:
 
 async def _undo(request: Request, page: VisitPage) -> datetime | None:
     now = deps_of(request).clock.now()
-    return await in_scope(request, lambda scope: undo_of(scope, page.visit, now))
+    last = await in_scope(request, lambda scope: undo_of(scope, page.visit, now))
+    return last.before if last else None
 
 
 def _only_times(scope: Scope, visit_id: str) -> tuple[VisitView, str] | None:

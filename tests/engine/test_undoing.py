@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,8 +29,14 @@ def test_only_moves_that_stood_count(moves: tuple[TimeMoved, ...], count: int) -
     assert counted(moves) == count
 
 
+def test_going_to_another_clinician_is_taken_back_only_by_going_back_to_the_first() -> None:
+    there = replace(GONE, left="a", joined="b")
+    assert counted((there, replace(BACK, left="b", joined="a"))) == 0
+    assert counted((there, BACK)) == 2 and counted((there, replace(BACK, left="b", joined="c"))) == 2
+
+
 def test_the_last_move_is_taken_back_for_a_while() -> None:
-    assert undoable((GONE,), NOW + UNDO_WITHIN) == FIRST
+    assert undoable((GONE,), NOW + UNDO_WITHIN) == GONE
     assert undoable((GONE,), NOW + UNDO_WITHIN + timedelta(seconds=1)) is None
     assert undoable((), NOW) is None
     assert undoable((GONE, BACK), NOW + timedelta(minutes=6)) is None, "an undoing is not undone"

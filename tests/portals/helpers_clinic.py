@@ -202,7 +202,7 @@ class FakeVisits:
         return Answer(done=True, made=self.store.issue_join_link(_effect(ref), ask.subject, until))
 
     def _reschedule(self, ref: VisitRef, ask: Ask) -> Answer:
-        moved = self.store.move_slot(_effect(ref), datetime.fromisoformat(ask.starts_at))
+        moved = self.store.move_slot(_effect(ref), datetime.fromisoformat(ask.starts_at), ask.subject)
         return Answer(done=moved, code="" if moved else "slot_taken")
 
     def _hand_off(self, ref: VisitRef, ask: Ask) -> Answer:

@@ -45,6 +45,39 @@ def test_a_patient_moves_a_visit_and_the_old_time_is_offered_again(clinic: Clini
     assert clinic.visits.asked[-1].act == "reschedule"
 
 
+def test_a_patient_moves_to_another_clinician_by_name_and_comes_back_in_one_press(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    mine = provider_of(clinic, visit)
+    offered = free(browser, visit)
+    assert {one.partition("|")[0] for one in offered} > {mine}
+    only = re.findall(r'name="time" value="([^"|]+)', browser.get(f"/visits/{visit}/move?who=same").text)
+    assert set(only) == {mine}
+    there = next(one for one in offered if not one.startswith(mine))
+    name = re.search(
+        rf'value="{re.escape(there)}">.*?<span class="quiet">([^<]+)</span>', browser.get(f"/visits/{visit}/move").text
+    )
+    page = move(browser, visit, there)
+    assert name and f"Visit with {name[1]}" in page.text  # type: ignore[attr-defined]
+    assert provider_of(clinic, visit) == there.partition("|")[0] == clinic.visits.asked[-1].subject
+    post(browser, f"/visits/{visit}?new=moved", {"request": "c" * 24}, to=f"/visits/{visit}/move/undo")
+    assert provider_of(clinic, visit) == mine == clinic.visits.asked[-1].subject
+    assert clinic.visits.store.standing(ref(visit)).moved == 0
+
+
+def test_a_clinician_who_does_not_offer_the_visit_is_not_taken_on_trust(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    visit = booked(clinic, browser)
+    instant, asked = free(browser, visit)[0].partition("|")[2], len(clinic.visits.asked)
+    assert "Somebody else just took that time" in move(browser, visit, f"per_nobody|{instant}").text  # type: ignore[attr-defined]
+    assert len(clinic.visits.asked) == asked
+
+
+def provider_of(clinic: Clinic, visit: str) -> str:
+    with clinic.database.reading() as session:
+        return str(session.get_one(Visit, visit).provider)
+
+
 def test_a_move_is_taken_back_in_one_press_and_does_not_count(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     on_terms(clinic, monkeypatch, Terms(moves=1))
     browser = clinic.browser()

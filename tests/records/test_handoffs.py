@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from engine.ports import Effect, VisitChange, VisitRef
 from records.access import Role
 from records.errors import AccessRefused, AlreadyDone, NotFound
 from records.handoffs import HandoffDraft
+from records.tables.people import Provider
 from records.work import Actor
 from tests.records.helpers import PROVIDER, START, World, draft_of
 
@@ -92,6 +94,52 @@ def test_who_handed_a_visit_over_reaches_it_no_more(handing: Handing) -> None:
         pytest.raises(AccessRefused),
     ):
         scope.visits.get(handing.ref.visit)
+
+
+def test_a_patient_who_moves_to_a_colleague_changes_calendars_and_tells_both_and_may_come_back(
+    handing: Handing,
+) -> None:
+    world, mara, later = handing.world, handing.colleague.person, START + timedelta(hours=5)
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        first = scope.visits.get(handing.ref.visit).starts_at
+    assert world.store.move_slot(replace(handing.effect(), key="there"), later, mara)
+    assert (clinician(handing), calendar(handing, world.provider), calendar(handing, mara)) == (mara, [], [later])
+    with world.database.scope(world.clinic, Actor.system("test")) as scope:
+        told = [(one.template, one.audience, one.address) for one in scope.messages.outbox()]
+    assert [template for template, _, _ in told] == ["visit_left"]
+    assert told[0][1] == "provider" and "Mara" not in told[0][2]
+    world.store.queue_message(replace(handing.effect(), key="moved"), "visit_moved", "provider")
+    with world.database.scope(world.clinic, Actor.system("test")) as scope:
+        assert scope.messages.outbox()[0].address == "Mara@clinic.example"
+    move = world.store.standing(handing.ref).moves[-1]
+    assert (move.left, move.joined) == (world.provider, mara)
+    assert world.store.move_slot(replace(handing.effect(), key="back"), first, world.provider)
+    assert (clinician(handing), calendar(handing, mara)) == (world.provider, [])
+    assert calendar(handing, world.provider) == [first] and world.store.standing(handing.ref).moved == 0
+
+
+def test_a_colleague_whose_time_is_taken_or_who_left_gets_no_visit_by_a_move(handing: Handing) -> None:
+    world, mara, later = handing.world, handing.colleague.person, START + timedelta(hours=5)
+    with world.database.scope(world.clinic, world.as_system) as scope:
+        other = VisitRef(clinic=world.clinic, visit=scope.visits.draft(draft_of(world.patient, mara, starts_at=later)))
+    assert world.store.hold_slot(replace(world.effect(key="other"), ref=other), START + timedelta(minutes=15))
+    assert not world.store.move_slot(replace(handing.effect(), key="there"), later, mara)
+    assert clinician(handing) == world.provider and len(calendar(handing, world.provider)) == 1
+    with world.database.writing() as session:
+        session.execute(update(Provider).where(Provider.person == handing.other.person).values(active=False))
+        session.commit()
+    assert not world.store.move_slot(replace(handing.effect(), key="gone"), later, handing.other.person)
+    assert clinician(handing) == world.provider
+
+
+def clinician(handing: Handing) -> str:
+    with handing.world.database.scope(handing.world.clinic, handing.world.as_patient) as scope:
+        return str(scope.visits.get(handing.ref.visit).provider)
+
+
+def calendar(handing: Handing, person: str) -> list[datetime]:
+    with handing.world.database.scope(handing.world.clinic, handing.world.as_patient) as scope:
+        return [one.starts_at for one in scope.slots.taken(person, START, START + timedelta(days=1))]
 
 
 def test_a_colleague_reaches_nothing_of_the_visit_before_it_is_theirs(handing: Handing) -> None:

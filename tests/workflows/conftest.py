@@ -71,8 +71,9 @@ class Scene:
         ask = Ask(request=request or new_id(), act=act, actor=actor, subject=subject)
         return await self.client.ask(self.ref, ask, plan=plan)
 
-    async def reschedule(self, to: datetime, request: str = "") -> Answer:
-        ask = Ask(request=request or new_id(), act="reschedule", actor="patient", starts_at=to.isoformat())
+    async def reschedule(self, to: datetime, request: str = "", provider: str = "") -> Answer:
+        at, key = to.isoformat(), request or new_id()
+        ask = Ask(request=key, act="reschedule", actor="patient", subject=provider, starts_at=at)
         return await self.client.ask(self.ref, ask)
 
     async def ask_for_a_minute(self, act: str, subject: str = "") -> Answer:

@@ -161,10 +161,10 @@ class MemoryRecords:
             starts_at=self.starts_at, price_cents=self.price_cents, moved=self.log.count("move_slot"), time_zone=ZONE
         )
 
-    def move_slot(self, effect: Effect, starts_at: datetime) -> bool:
+    def move_slot(self, effect: Effect, starts_at: datetime, provider: str = "") -> bool:
         def make() -> bool:
             if self.slot_is_free:
-                self.starts_at = starts_at
+                self.starts_at, self.provider = starts_at, provider or self.provider
             return self.slot_is_free
 
         return bool(self.once("move_slot", effect, make))

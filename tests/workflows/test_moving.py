@@ -50,6 +50,22 @@ async def test_the_same_request_moves_once(scene: Scene) -> None:
     assert scene.records.log.count("move_slot") == 1
 
 
+async def test_a_move_to_another_clinician_asks_the_gate_about_them_and_not_while_somebody_was_promised_it(
+    scene: Scene,
+) -> None:
+    await scene.book_and_pay()
+    before = start_of(scene)
+    scene.keeper.shut.add("book")
+    assert (await scene.reschedule(before + timedelta(days=1), provider="second")).code == "gate_shut"
+    assert (scene.records.asked_for[-1], scene.records.provider) == ("second", "first")
+    scene.keeper.shut.clear()
+    assert (await scene.reschedule(before + timedelta(days=1), provider="second")).done
+    assert (scene.records.asked_for[-1], scene.records.provider) == ("second", "second")
+    assert scene.records.messages[-2:] == ["visit_moved", "visit_moved"]
+    await scene.ask("hand_off", "hnd_1")
+    assert (await scene.reschedule(before + timedelta(days=2), provider="first")).code == "not_now"
+
+
 async def test_a_shut_gate_or_a_taken_time_leaves_the_visit_as_it_is(scene: Scene) -> None:
     await scene.book_and_pay()
     before = start_of(scene)

@@ -218,9 +218,9 @@ def test_a_text_reminder_names_no_clinic_and_says_how_to_end_it() -> None:
 
 
 def test_a_booked_moved_or_cancelled_visit_comes_with_its_calendar_entry_and_a_reminder_does_not() -> None:
-    moved, cancelled = (
-        words_of().calendar(AboutVisit("n", template=f"visit_{name}")) for name in ("moved", "cancelled")
+    moved, cancelled, left = (
+        words_of().calendar(AboutVisit("n", template=f"visit_{name}")) for name in ("moved", "cancelled", "left")
     )
-    assert "SEQUENCE:1" in moved and "STATUS:CANCELLED" in cancelled
+    assert "SEQUENCE:1" in moved and "STATUS:CANCELLED" in cancelled and "STATUS:CANCELLED" in left
     assert "SUMMARY:Cita\r\n" in moved and "bay" not in moved  # who reads the mail along learns no clinic
     assert words_of().calendar(AboutVisit("n", template="visit_tomorrow")) == ""

@@ -22,18 +22,21 @@ class TermsActivities:
 
     @activity.defn(no_thread_cancel_exception=True)
     def read_terms(self, effect: EffectInput) -> TermsAnswer:
-        """The terms at the instant ``effect.at``; taking the last move back, to ``effect.subject``, is always left."""
+        """The terms at the instant ``effect.at``.
+
+        Taking the last move back, to ``effect.subject`` with the clinician ``effect.code``, is always left.
+        """
         standing = self._records.standing(ref_of(effect))
         change = self._terms(effect.clinic).change(
             standing.starts_at, instant(effect.at), price_cents=standing.price_cents, moved=standing.moved
         )
         back = undoable(standing.moves, instant(effect.at)) if effect.subject else None
-        undoes = back is not None and back == instant(effect.subject)
+        undoes = back is not None and (back.before, back.left) == (instant(effect.subject), effect.code)
         return TermsAnswer(fee_cents=change.fee_cents, moves_left=max(change.moves_left, int(undoes)))
 
     @activity.defn(no_thread_cancel_exception=True)
     def move_slot(self, move: MoveInput) -> bool:
-        return self._records.move_slot(effect_of(move.effect), instant(move.starts_at))
+        return self._records.move_slot(effect_of(move.effect), instant(move.starts_at), move.provider)
 
     @activity.defn(no_thread_cancel_exception=True)
     def reminder_time(self, reminder: ReminderInput) -> str:
