@@ -41,15 +41,17 @@ async def take(page: Page, desk: Desk) -> None:
 
 
 async def write(page: Page) -> None:
-    """The note: text, a flag; saved by itself."""
+    """The note: text, a flag, a number; saved by itself. Letters are keys again once a button has the focus."""
     await page.keyboard.press("n")
     await expect(page.get_by_label("History")).to_be_focused()
     await page.keyboard.type("Sore throat for three days")
     await tab_to(page, "#note-subjective-reviewed")
     await page.keyboard.press("Space")
+    await tab_to(page, "#note-plan-minutes")
+    await page.keyboard.type("15")
     await expect(page.locator("[data-saved]")).to_have_text(re.compile("^Saved"))
     await expect(page.locator("[data-ago]")).to_have_text(re.compile(r"^\d+ s ago"))
-    await page.keyboard.press("Tab")
+    await tab_to(page, "#note-form button")
 
 
 async def prescribe(page: Page) -> None:
