@@ -12,8 +12,6 @@ from engine.rulebook import LawPack, load_law, read_pack
 from tests.engine.helpers_law import law, rule
 from tests.rules.helpers_cases import ROOT
 
-NJ = "rules/us/nj/consent.yaml"
-NJ_TEXT = (ROOT / NJ).read_text(encoding="utf-8")
 LICENSING = "rules/us/fl/licensing.yaml"
 
 
@@ -80,6 +78,26 @@ def test_the_cases_of_the_law_name_what_there_is(pack: LawPack) -> None:
 
 
 LIST = "[risks_and_limitations, follow_up_plan, technology_failure_plan, privacy_security]"
+TOLD = "rules/us/fl/consent.yaml"
+TOLD_TEXT = f"""\
+jurisdiction: us/fl
+topic: consent
+rules:
+- id: us/fl/consent/told
+  title: The patient is told what telehealth is
+  from: 2020-01-01
+  cite: [one]
+  confidence: high
+  when: {{encounter.modality: {{not: in_person}}}}
+  then:
+    require: telehealth_consent
+    due: before_join
+    detail: {{consent: telehealth, form: verbal, disclosures: {LIST}}}
+    met_by:
+      consents: {{any: {{kind: telehealth, form: [verbal, electronic, written], disclosures: {{has_all: {LIST}}}}}}}
+sources:
+  one: {{title: A rule, url: 'https://law.example/1', checked: '2026-11-21', confidence: high}}
+"""
 LISTS = [
     (f"disclosures: {LIST}}}", f"disclosures: {LIST.replace('follow_up_plan', 'follow_up_plans')}}}", "COND004"),
     (f"has_all: {LIST}", f"has_all: {LIST.replace('follow_up_plan', 'follow_up_plans')}", "COND004"),
@@ -92,13 +110,13 @@ LISTS = [
 def test_what_a_duty_says_and_what_meets_it_are_one_list_of_known_words(
     pack: LawPack, old: str, new: str, code: str
 ) -> None:
-    assert old in NJ_TEXT
-    found = named(pack, NJ_TEXT.replace(old, new, 1), NJ)
+    assert old in TOLD_TEXT
+    found = named(pack, TOLD_TEXT.replace(old, new, 1), TOLD)
     assert code in [one.code for one in found]
     assert all(one.code == code for one in found)
     if code == "COND004":
         assert all("did you mean `follow_up_plan`" in one.what for one in found)
-        assert NJ_TEXT.split("\n")[found[0].location.line - 1].count("follow_up_plan") == 1
+        assert TOLD_TEXT.split("\n")[found[0].location.line - 1].count("follow_up_plan") == 1
 
 
 def test_a_rule_that_leans_on_one_that_is_not_there_says_so_at_the_name(tmp_path: Path) -> None:

@@ -151,7 +151,9 @@ def test_no_other_law_can_be_left_out_nor_one_that_is_given(
     assert [code for code, _ in codes(tmp_path, values=without)] == ["LAW030"]
 
 
-@pytest.mark.parametrize("name", ["prescribers", "relationship.establish_via", "electronic.scope", "opioid.initial_days"])
+@pytest.mark.parametrize(
+    "name", ["prescribers", "relationship.establish_via", "electronic.scope", "opioid.initial_days"]
+)
 def test_the_law_of_a_state_is_refused_when_a_value_is_taken_out(tmp_path: Path, name: str) -> None:
     root = Path(__file__).parents[2]
     for path in [*root.glob("rules/*.yaml"), *root.glob("rules/us/*.yaml"), *root.glob("rules/us/*/prescribing.yaml")]:
