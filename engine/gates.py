@@ -9,7 +9,7 @@ the duties due at this very gate. Those due earlier were judged by the gate that
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.decide import decide_together
@@ -62,7 +62,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateVerdict:
-    """A gate's decisions by topic; where there is a reason it is shut, and where one does not pass as well."""
+    """A gate's decisions by topic; where there is a reason it is shut, and where one does not pass as well.
+
+    `on` is the instant that each topic asked about.
+    """
 
     gate: str
     open: bool
@@ -70,6 +73,7 @@ class GateVerdict:
     reasons: tuple[Reason, ...]
     shuts: str
     opens: str
+    on: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def needs_review(self) -> bool:
@@ -106,6 +110,7 @@ def gate(rulebook: Rulebook, name: str, question: GateQuestion, evaluator: Evalu
         reasons=reasons,
         shuts=asked.says,
         opens=asked.opens,
+        on={topic: question.instant(asks[topic]) for topic in decisions},
     )
 
 

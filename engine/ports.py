@@ -86,6 +86,7 @@ class GateRecord:
 
     ``subject`` is the order a ``prescribe`` gate was asked about, empty otherwise; ``order`` says how it was written.
     ``due`` is what an open gate leaves to be done later; the decisions hold the same duties with their sources.
+    ``asked`` is what the decisions were told, to ask them again: ``facts``, and ``on``, each topic's instant.
     """
 
     gate: str
@@ -96,6 +97,7 @@ class GateRecord:
     subject: str = ""
     order: OrderVersion | None = None
     due: Sequence[DutyDue] = ()
+    asked: JSON | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

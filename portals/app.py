@@ -29,6 +29,7 @@ from portals.call import checking
 from portals.call import routes as call
 from portals.deps import PortalDeps
 from portals.law import country_routes as country
+from portals.law import differing
 from portals.law import routes as law
 from portals.law import vouching_routes as vouching
 from portals.ops import routes as ops
@@ -94,7 +95,22 @@ PATIENT_PAGES = (
     record,
     visit,
 )
-SHARED_PAGES = (start, brand, design, checking, call, ops, staff, provider, law, country, vouching, studio, api)
+SHARED_PAGES = (
+    start,
+    brand,
+    design,
+    checking,
+    call,
+    ops,
+    staff,
+    provider,
+    law,
+    country,
+    vouching,
+    differing,
+    studio,
+    api,
+)
 
 
 def create_app(deps: PortalDeps) -> FastAPI:

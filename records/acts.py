@@ -235,6 +235,7 @@ class Act(StrEnum):
     REVIEW_DECIDED = "reviews:decision:created"
     VISITS_EXPORTED = "visits:list:exported"
     REPLAY_VIEWED = "visits:replay:viewed"
+    DECISIONS_COMPARED = "gates:comparison:viewed"
     STAFF_CHANGED = "people:staff:modified"
 
     CONNECTION_VIEWED = "visits:connection:viewed"

@@ -94,6 +94,8 @@ def keep_gate(work: Work, visit: Visit, gate: GateRecord) -> str:
     content: dict[str, object] = {"decisions": dict(gate.decisions), "reasons": list(gate.reasons)}
     if gate.order is not None:
         content["order"] = {"version": gate.order.version, "digest": gate.order.digest}
+    if gate.asked is not None:
+        content["asked"] = dict(gate.asked)
     outcomes = {topic: str(decision.get("outcome", "")) for topic, decision in gate.decisions.items()}
     row = GateRow(
         id=row_id,

@@ -12,6 +12,7 @@ from records.audit_trail import AuditTrail
 from records.blobs import Blobs
 from records.cases import Cases
 from records.circles import Circles
+from records.comparisons import Comparisons
 from records.consents import Consents
 from records.conversations import Conversations
 from records.credentials import Credentials
@@ -69,6 +70,10 @@ class Scope:
     @cached_property
     def people(self) -> People:
         return People(self._work)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        return Comparisons(self._work)
 
     @cached_property
     def credentials(self) -> Credentials:

@@ -7,6 +7,7 @@ searches such as "which clinicians may see this patient" and never for a gate th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from engine.consent_text import with_disclosures
@@ -38,7 +39,8 @@ class LawGateKeeper:
         rulebook = library.rulebooks[dossier.clinic]
         question = _question(library, dossier, gate, at)
         verdict = ask_gate(rulebook, gate, question, self._evaluator)
-        return _record(verdict, at, duties_due(rulebook, verdict, question))
+        asked = {"facts": question.facts, "on": dict(verdict.on)}
+        return replace(_record(verdict, at, duties_due(rulebook, verdict, question)), asked=asked)
 
     def verdict(self, dossier: Dossier, name: str, at: datetime) -> GateVerdict:
         """The verdict with its decisions, for pages that show more than a record."""

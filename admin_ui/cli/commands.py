@@ -30,6 +30,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("decide", "Answer one legal question, or a file of them, from facts given as JSON."),
     Command("law", "Report what is known of the law, how sure and how old, and where a visit needs a person."),
     Command("release", "Give the law as it is a number and an instant, so that what was known when stays known."),
+    Command("differ", "List which past decisions would be other ones with the law known now, and what changed."),
     Command("mutate", "Change the law in one thing at a time and tell which changes no case notices."),
     Command("forms", "Write a form, or answers to it, as FHIR R4 for other health software."),
     Command("schema", "Print the JSON Schema of a kind of file, or write all of them for editors."),

@@ -238,6 +238,7 @@ DOORS: Mapping[str, Door] = {
     "GET /staff/law/attest": clinic_wide("law:attestation:created", also=(404,)),
     "POST /staff/law/attest": clinic_wide("law:attestation:created", also=(404,)),
     "POST /staff/law/attestations/{attestation}/withdraw": clinic_wide("law:attestation:deleted", also=(404,)),
+    "GET /staff/law/differing": clinic_wide("gates:comparison:viewed"),
     "GET /staff/schedule": clinic_wide("visits:schedule:viewed"),
     "GET /staff/ops/visits": clinic_wide("visits:replay:viewed"),
     "GET /staff/ops/visits.csv": clinic_wide("visits:list:exported"),

@@ -150,6 +150,9 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "stops": True,
         "unasked": True,
         "query": AuditQuery(visit=visit),
+        "rulebook": None,  # nothing there was kept to be asked again
+        "since": None,
+        "after": "",
         "check": read_check({"browser": "ok"}),
         "judged": Judgement(quality="good", scale="coin"),
         "together": False,
