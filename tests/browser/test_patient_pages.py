@@ -96,7 +96,7 @@ async def test_an_answer_is_saved_as_it_is_given(site: Site, chromium: Browser) 
     visit = await _booked_demo(site, page)
     await page.goto(f"{site.base}/visits/{visit}/intake/2")
     await page.locator("input[value=skin]").check(force=True)
-    await page.get_by_text(re.compile(r"^Saved")).wait_for()
+    await expect(page.locator("[data-saved]")).to_have_text(re.compile(r"^Saved"))
     await page.reload()
     await expect(page.locator("input[value=skin]")).to_be_checked()
 
