@@ -216,8 +216,10 @@ class Clinician(Person):
 
     async def write_note(self) -> None:
         """Fills in every required field of the template and waits until the page says that it is saved."""
-        for box in await self.page.locator("#note-form textarea, #note-form input:not([type])").all():
+        for box in await self.page.locator("#note-form textarea, #note-form input:not([type], [inputmode])").all():
             await box.fill(self.words)
+        for number in await self.page.locator("#note-form input[inputmode=numeric]").all():
+            await number.fill("15")
         for check in await self.page.locator("#note-form input[type=checkbox]").all():
             await check.check()
         for choice in await self.page.locator("#note-form select").all():

@@ -87,8 +87,10 @@ async def _hand_over_and_back(page: Page, watch: Watch) -> None:
 
 
 async def _answer(site: Site, page: Page, watch: Watch, visit: str) -> None:
-    for box in await page.locator("#note-form textarea, #note-form input:not([type])").all():
+    for box in await page.locator("#note-form textarea, #note-form input:not([type], [inputmode])").all():
         await box.fill("A harmless spot; no treatment is needed.")
+    for number in await page.locator("#note-form input[inputmode=numeric]").all():
+        await number.fill("15")
     for check in await page.locator("#note-form input[type=checkbox]").all():
         await check.check()
     for choice in await page.locator("#note-form select").all():
