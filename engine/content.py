@@ -15,7 +15,7 @@ from engine.forms_clauses import CLAUSES, compile_clauses
 from engine.forms_compile import compile_form
 from engine.forms_schema import FORM
 from engine.last_resort import survived
-from engine.logo import KINDS
+from engine.logo import KINDS, MOST_BYTES
 from engine.packs import digest
 from engine.reading import Node, read_file
 from engine.remembered import read_once
@@ -123,13 +123,32 @@ def content_schemas() -> Mapping[str, Shape]:
 def content_files(root: Path, clinics: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Every file that `load_content` reads, but for the vocabulary and the drug base."""
     folders = [*root.glob("forms/*/*.yaml"), *root.glob("specialties/*/*.yaml")]
-    return (*sorted(folders), *safety_files(root), *_clinic_files(root, clinics))
+    return (*sorted(folders), *safety_files(root), *clinics_read(root, clinics))
 
 
 def picture_files(root: Path, clinics: Sequence[Path] = ()) -> tuple[Path, ...]:
     """The logos that lie beside the clinics' files."""
-    folders = {path.parent for path in _clinic_files(root, clinics)}
+    folders = {path.parent for path in clinics_read(root, clinics)}
     return tuple(sorted(path for folder in folders for kind in KINDS for path in folder.glob(f"*{kind}")))
+
+
+def clinics_read(root: Path, clinics: Sequence[Path]) -> tuple[Path, ...]:
+    """The clinics' files: those named, or all of `root/clinics`."""
+    return tuple(clinics) or tuple(sorted(root.glob("clinics/*.yaml")))
+
+
+def unused_pictures(content: Content, pictures: Iterable[Path]) -> frozenset[Path]:
+    """Those of these pictures that are no clinic's logo: a clinic's file may lie in anybody's folder."""
+    logos = {one.brand.logo.content for one in content.clinics.values() if one.brand.logo is not None}
+    return frozenset(path for path in pictures if _bytes(path) not in logos)
+
+
+def _bytes(path: Path) -> bytes | None:
+    """A picture's bytes; None where it is gone, or larger than any logo."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= MOST_BYTES else None
+    except OSError:
+        return None
 
 
 def _content(root: Path, clinics: Sequence[Path], backdrop: Backdrop, problems: Problems) -> Content | None:
@@ -219,7 +238,7 @@ def _clauses(root: Path, vocabulary: Vocabulary, problems: Problems) -> ClauseBo
 def _clinics(
     root: Path, clinics: Sequence[Path], offering: Offering, problems: Problems
 ) -> Iterable[tuple[str, ClinicFile]]:
-    for path in _clinic_files(root, clinics):
+    for path in clinics_read(root, clinics):
         node = read_file(path, root, problems)
         clinic = None
         if node is not None:
@@ -227,10 +246,6 @@ def _clinics(
             clinic = survived(node.at.file, problems, compile_clinic, node, path.stem, here)
         if clinic is not None:
             yield clinic.slug, clinic
-
-
-def _clinic_files(root: Path, clinics: Sequence[Path]) -> tuple[Path, ...]:
-    return tuple(clinics) or tuple(sorted(root.glob("clinics/*.yaml")))
 
 
 def _schedules(root: Path) -> dict[str, str | None]:

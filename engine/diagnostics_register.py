@@ -46,6 +46,12 @@ LAW: tuple[Kind, ...] = (
         "Whatever a file says, the program should have said what is wrong with it.",
         "look at what was changed here last, and report this message to the makers of the program",
     ),
+    Kind(
+        "READ010",
+        "the last good version that the data folder kept cannot be used: {why}",
+        "While authored files are broken, an installation goes on with the version that was good last.",
+        "correct the files named beside this; the next good version is kept anew",
+    ),
     # SHAPE: what a kind of file may hold
     Kind(
         "SHAPE001",

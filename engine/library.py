@@ -1,6 +1,7 @@
 """What is in force in this process: the law, the content and a rulebook for each clinic, and is there something newer?
 
-A reload is all or nothing: what is broken is refused with its diagnostics while the old keeps running.
+A reload is all or nothing: what is broken is refused with its diagnostics while the old keeps running, also where the
+old was read by a process that has ended since (`engine.last_good`).
 """
 
 import threading
@@ -10,8 +11,17 @@ from pathlib import Path
 
 from engine.clinics import ClinicFile
 from engine.collecting import collector_paused
-from engine.content import Backdrop, Content, compile_content, content_files, picture_files
-from engine.diagnostics import BrokenInput, Diagnostic, Problems
+from engine.content import (
+    Backdrop,
+    Content,
+    clinics_read,
+    compile_content,
+    content_files,
+    picture_files,
+    unused_pictures,
+)
+from engine.diagnostics import BrokenInput, Diagnostic, Location, Problems, Severity
+from engine.last_good import Authored, LastGood, NothingKept, UnreadableKept
 from engine.last_resort import survived
 from engine.law_open_words import check_names, names_of
 from engine.reading import Node
@@ -22,6 +32,7 @@ _Mark = tuple[str, int, int]
 Vouched = Mapping[str, tuple[Node, ...]]
 """What officers attested on pages or by commands, by clinic (see `engine.attestations.read_recorded`)."""
 _LAW = "rules"
+UNREADABLE = "READ010"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,17 +127,26 @@ class LibraryKeeper:
 
     `current` never blocks. `problems` are those of the newest files when they were refused, else their warnings.
     `changed` names the files in which the last look found a change, `changes` counts the looks that found one.
+    Every version that was taken is handed to `last_good`, and where the files are broken its newest one is in force:
+    at the start, and after a change that another process of this installation took while this one looked elsewhere.
     """
 
-    def __init__(self, root: Path, clinics: Sequence[Path] = ()) -> None:
-        """Load for the first time; raises `BrokenInput`."""
-        self._root, self._clinics = root, tuple(clinics)
+    def __init__(self, root: Path, clinics: Sequence[Path] = (), last_good: LastGood | None = None) -> None:
+        """Load for the first time; raises `BrokenInput` where the files are broken and no good version was kept."""
+        self._root, self._clinics, self._last_good = root, tuple(clinics), last_good or NothingKept()
         self._lock = threading.Lock()
         self._marks = self._look()
+        self._kept = ""  # the name of the version in force among those that were kept
+        self._untaken: set[Path] = set()  # changed since the library in force was read
         problems = Problems()
         library = read_library(root, self._clinics, problems)
-        problems.stop_if_broken()
-        assert library is not None
+        if library is None:
+            library = self._kept_one(problems)
+            self._untaken.update(Path(mark[0]) for mark in self._marks)
+        else:
+            self._keep(library)
+        if library is None:
+            raise BrokenInput(problems)
         self.current: Library = library
         self._read = self._joined = library  # as the files have it; what is attested was joined to the second
         self._source: Callable[[Iterable[str]], Vouched] | None = None
@@ -134,7 +154,11 @@ class LibraryKeeper:
         self.problems: tuple[Diagnostic, ...] = tuple(problems)
         self.changed: tuple[Path, ...] = ()
         self.changes = 0
-        self._untaken: set[Path] = set()  # changed since the library in force was read
+
+    @property
+    def refused(self) -> tuple[Diagnostic, ...]:
+        """The errors for which the newest files are not in force; none where they are."""
+        return tuple(one for one in self.problems if one.severity is Severity.ERROR)
 
     def vouched_by(self, source: Callable[[Iterable[str]], Vouched]) -> None:
         """Ask this about the clinics, now and at every refresh: what their officers attest of the law."""
@@ -172,14 +196,44 @@ class LibraryKeeper:
             problems = Problems()
             self._untaken.update(self.changed)
             library = read_library(self._root, self._clinics, problems, self._same_law())
+            if library is not None:
+                self._untaken.clear()
+                self._keep(library)
+            else:
+                library = self._kept_one(Problems())
+                self._untaken.update(Path(mark[0]) for mark in marks if library is not None)
             self.problems = tuple(problems)
             if library is None:
                 return False
             self._read = library
             if self._source is None:
                 self.current = library
-            self._untaken.clear()
             return True
+
+    def _keep(self, library: Library) -> None:
+        """Has the files of the version just read kept, if none of them has changed since they were looked at."""
+        unused = unused_pictures(library.content, picture_files(self._root, self._clinics))
+        files = tuple(Path(name) for name, _, size in self._marks if size >= 0 and Path(name) not in unused)
+        clinics = clinics_read(self._root, self._clinics)
+        authored = Authored(root=self._root, files=files, clinics=clinics)
+        self._kept = self._last_good.keep(authored, lambda: self._look() == self._marks)
+
+    def _kept_one(self, problems: Problems) -> Library | None:
+        """The version kept last, read like any other; None where there is none, or it is in force already."""
+        try:
+            with self._last_good.newest() as kept:
+                if kept is None or kept.name == self._kept:
+                    return None
+                library = read_library(kept.root, kept.clinics, Problems())
+                if library is None:
+                    raise UnreadableKept(kept.name, "this version of the program finds errors in it")
+                self._kept = kept.name
+                return library
+        except UnreadableKept as error:
+            problems.report(UNREADABLE, Location(error.name, 1, 1), why=error.why)
+        except OSError as error:
+            problems.report(UNREADABLE, Location("last-good", 1, 1), why=f"it cannot be read ({type(error).__name__})")
+        return None
 
     def _same_law(self) -> Library | None:
         """What was read last, where its law is that of the files, with the rulebooks of clinics that nobody touched."""

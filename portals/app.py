@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from admin_ui.studio.checks import Checks
+from engine.diagnostics import BrokenInput, as_text
 from engine.settings import Settings, SettingsError, parse_settings
 from portals import start
 from portals.api import routes as api
@@ -170,6 +171,9 @@ def main() -> None:
         sys.exit(2)
     try:
         run(settings, create_app)
+    except BrokenInput as broken:
+        sys.stderr.write(as_text(broken.diagnostics) + "\n")
+        sys.exit(2)
     except MadeAsDemo as refused:
         sys.stderr.write(f"{refused}\n")
         sys.exit(2)

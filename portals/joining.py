@@ -12,7 +12,7 @@ from engine.evaluator_pool import EvaluatorPool
 from engine.evaluators import ClosuresOnly
 from engine.library import LibraryKeeper
 from engine.ports import GeoLocator
-from engine.settings import Settings, clinic_files
+from engine.settings import Settings
 from integrations.geo.mmdb import MmdbLocator
 from integrations.geo.null import NoLocator
 from integrations.scan.adapters import scanner_of
@@ -27,6 +27,7 @@ from portals.patient.places import STATE_KEY, STATES
 from records.database import Database, PayloadKeys
 from records.demo import open_records
 from records.key_ring import Purpose
+from records.last_good import library_keeper
 from records.room_tokens import RoomTokens
 from records.vouched_law import RecordsVouchedLaw
 from workflows.client import connect
@@ -57,9 +58,9 @@ async def join_parts(settings: Settings, pool: EvaluatorPool) -> Joined:
     """Everything real; ``pool`` was started before the first thread.
 
     Raises:
-        BrokenInput: the YAML under the root is broken.
+        BrokenInput: the YAML under the root is broken, and the data folder keeps no version that was good.
     """
-    keeper = LibraryKeeper(settings.root, clinic_files(settings))
+    keeper = library_keeper(settings)
     opened = open_records(settings)
     settings, database, clock = opened.settings, opened.database, opened.clock
     keeper.vouched_by(RecordsVouchedLaw(database))

@@ -101,10 +101,11 @@ async def _keep_current(joined: Joined) -> None:
     while True:
         await asyncio.sleep(REFRESH_SECONDS)
         before = joined.keeper.problems
-        if await asyncio.to_thread(joined.take_up):
-            log.info("the library changed and is in force")
-        elif joined.keeper.problems != before:
+        taken = await asyncio.to_thread(joined.take_up)
+        if joined.keeper.refused and joined.keeper.problems != before:
             log.warning("a change was refused: %d problems; run `clinic check`", len(joined.keeper.problems))
+        elif taken:
+            log.info("the library changed and is in force")
 
 
 async def _keep_files(deps: PortalDeps) -> None:

@@ -21,6 +21,7 @@ hypothesis.settings.load_profile("house")
 WHOLE_INSTALLATIONS = (
     "tests/whole/test_killed.py",
     "tests/whole/test_killed_in_the_middle.py",
+    "tests/whole/test_broken_files.py",
     "tests/whole/test_postgres.py",
     "tests/browser/test_visit_journey.py",
     "tests/browser/test_demo.py",

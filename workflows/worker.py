@@ -31,7 +31,7 @@ from engine.evaluator_pool import EvaluatorPool
 from engine.library import LibraryKeeper
 from engine.ports import Effect, Notifier, VisitChange, VisitRef
 from engine.rooms import RoomEvent, RoomEventKind
-from engine.settings import Settings, SettingsError, clinic_files, parse_settings
+from engine.settings import Settings, SettingsError, parse_settings
 from engine.slots import WeekHours
 from engine.texts import text_in
 from integrations.billing.simulator import SimulatedCardProcessor
@@ -50,6 +50,7 @@ from records.database import Database, PayloadKeys
 from records.demo import MadeAsDemo, Opened, open_records
 from records.erasure import erase_again
 from records.expiries import RecordsExpiryBook
+from records.last_good import library_keeper
 from records.mails import MailQueue
 from records.messages import MessageQueue
 from records.monitoring_book import RecordsMonitoringBook
@@ -131,7 +132,7 @@ def _evaluators(settings: Settings, role: str) -> Iterator[EvaluatorPool | None]
 
 async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
     stop = _stop_signal()
-    keeper = LibraryKeeper(settings.root, clinic_files(settings))
+    keeper = library_keeper(settings)
     if settings.worker_metrics:
         Runtime.set_default(Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(settings.worker_metrics))))
     async with _joined(settings, stop) as joined:

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.diagnostics import Severity
 from engine.library import LibraryKeeper
 
 LOOK_SECONDS = 1.0
@@ -24,12 +23,12 @@ async def tell_changes(keeper: LibraryKeeper, say: Callable[[str], None], every:
 
 def change_told(keeper: LibraryKeeper) -> str:
     """Look once; what became of a change, or nothing where there was none."""
-    taken = keeper.refresh()
-    if taken:
-        return f"a change of {_named(keeper.changed)} was taken and is in force"
+    keeper.refresh()
     if not keeper.changed:
         return ""
-    errors = [problem for problem in keeper.problems if problem.severity is Severity.ERROR]
+    errors = keeper.refused
+    if not errors:
+        return f"a change of {_named(keeper.changed)} was taken and is in force"
     more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
     return (
         f"a change of {_named(keeper.changed)} was refused: {errors[0].location} {errors[0].code}: {errors[0].what}"

@@ -25,9 +25,11 @@ from engine.diagnostics import BrokenInput, as_text
 from engine.library import LibraryKeeper
 from engine.settings import PREFIX, Settings, SettingsError
 from records.demo import MadeAsDemo, NotADemo
+from records.last_good import library_keeper
 from records.seed import DEMO_PASSWORD
 
 FAILED, WRONG_INPUT = 1, 2
+LAST_GOOD = "the files above have errors; the last good version goes on, and mended files are taken as soon as saved"
 # Everything this program writes is for its owner only: the database, its journal, the logs.
 PRIVATE_UMASK = 0o077
 
@@ -59,11 +61,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Check, start, wait for Ctrl-C or SIGTERM, stop; 0 after a clean stop, 1 not started, 2 wrong input."""
     settings = settings_of(arguments)
     try:
-        keeper = LibraryKeeper(settings.root, settings.clinics)
+        keeper = library_keeper(settings, is_reader=True)
     except BrokenInput as error:
         sys.stderr.write(as_text(error.diagnostics) + "\n")
         _say("nothing was started: the files above have errors")
         return WRONG_INPUT
+    if keeper.refused:
+        sys.stderr.write(as_text(keeper.refused) + "\n")
+        _say(LAST_GOOD)
     if not is_free(settings.web_port, settings.web_host):
         _say(_port_taken(settings))
         return FAILED
@@ -132,9 +137,18 @@ async def _serve(settings: Settings, folder: DataFolder, keeper: LibraryKeeper, 
         return FAILED if missing and wanted.until_told else 0
     except StartFailed as error:
         _say(str(error))
-        return FAILED
+        return _told_why(keeper)
     finally:
         await house.stop()
+
+
+def _told_why(keeper: LibraryKeeper) -> int:
+    """Says what is wrong with files that changed while the programs started; what the command ends with."""
+    keeper.refresh()
+    if not keeper.refused:
+        return FAILED
+    sys.stderr.write(as_text(keeper.refused) + "\n")
+    return WRONG_INPUT
 
 
 async def _start(

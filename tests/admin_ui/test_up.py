@@ -23,8 +23,10 @@ from admin_ui.cli.installation import address, outdated, prepare
 from admin_ui.demo.story import Missing
 from engine.library import LibraryKeeper
 from engine.settings import HOME, clinic_files, parse_settings
+from records.last_good import library_keeper
 from records.migrate import revisions, upgrade
 from tests.admin_ui.helpers_cli import Cli, command
+from tests.engine.helpers_small_tree import plant
 
 PROGRAMS = ("web", "worker", "temporal", "media")
 START_WITHIN = 90.0
@@ -92,6 +94,34 @@ def test_broken_yaml_starts_nothing_and_names_the_line(cli: Cli, tmp_path: Path)
     assert (said.status, said.out) == (2, "")
     assert "error READ001" in said.err and said.err.endswith("nothing was started: the files above have errors\n")
     assert not (tmp_path / "data").exists()
+
+
+def test_where_a_good_version_was_kept_broken_yaml_is_named_and_that_version_goes_on(
+    cli: Cli, taken_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, data = plant(tmp_path / "root"), tmp_path / "data"
+    clinic, form = root / "clinics/elm.yaml", root / "forms/care/intake.yaml"
+    names = {"CLINIC_ROOT": str(root), "CLINIC_DATA_DIR": str(data), "CLINIC_CLINICS": str(clinic)}
+    library_keeper(parse_settings(names))
+    form.write_text(form.read_text(encoding="utf-8") + "oops: 1\n", encoding="utf-8")
+    monkeypatch.setenv("CLINIC_ROOT", str(root))
+    said = cli("up", str(clinic), "--port", str(taken_port), "--data", str(data))
+    line = form.read_text(encoding="utf-8").count("\n")
+    assert said.err.startswith(f"forms/care/intake.yaml:{line}:1: error SHAPE001: ")
+    assert said.err.count("error SHAPE001") == 1 and "Traceback" not in said.err
+    assert f"clinic: {up.LAST_GOOD}\n" in said.err
+    assert "nothing was started" not in said.err and f"port {taken_port} is taken" in said.err
+
+
+def test_files_that_broke_while_programs_started_are_named_when_one_does_not_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = plant(tmp_path)
+    keeper, form = LibraryKeeper(root), root / "forms/care/intake.yaml"
+    assert up._told_why(keeper) == up.FAILED
+    form.write_text(form.read_text(encoding="utf-8") + "oops: 1\n", encoding="utf-8")
+    assert up._told_why(keeper) == up.WRONG_INPUT
+    assert "forms/care/intake.yaml" in capsys.readouterr().err
 
 
 def test_a_clinic_file_that_is_not_there_is_wrong_input(cli: Cli) -> None:

@@ -63,13 +63,16 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path, postgres: str = "", *, empty: bool = True) -> Iterator[Stack]:
+def running_stack(
+    folder: Path, postgres: str = "", *, empty: bool = True, clinic: Path = ROOT / f"clinics/{SLUG}.yaml"
+) -> Iterator[Stack]:
     """Starts everything, waits until it is ready, and stops it cleanly at the end; records on SQLite unless told, and
-    without the story of a new demonstration unless it is not to be ``empty``."""
+    without the story of a new demonstration unless it is not to be ``empty``. The files are those around the clinic."""
     port = _free_port()
-    command = [sys.executable, "-m", "admin_ui.cli", "up", f"clinics/{SLUG}.yaml", "--port", str(port)]
+    command = [sys.executable, "-m", "admin_ui.cli", "up", str(clinic), "--port", str(port)]
     command += ["--empty"] if empty else []
-    told = {"CLINIC_TRACES_FILE": str(folder / "data" / "logs" / "spans.jsonl"), "CLINIC_LOG_LEVEL": "debug"}
+    told = {"CLINIC_ROOT": str(clinic.parents[1])}
+    told |= {"CLINIC_TRACES_FILE": str(folder / "data" / "logs" / "spans.jsonl"), "CLINIC_LOG_LEVEL": "debug"}
     if postgres:
         told["CLINIC_DATABASE_URL"] = postgres
     environ = {**os.environ, **told, "PYTHONUNBUFFERED": "1"}
