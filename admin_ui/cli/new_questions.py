@@ -5,7 +5,7 @@ A table: each question belongs to some kinds of file, has an option that answers
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
@@ -79,23 +79,31 @@ def wrong_name(kind: str, name: str) -> str:
 def answered(kind: str, name: str, given: Mapping[str, str | None], known: Known, *, ask: bool) -> dict[str, str]:
     """An answer to every question of that kind: the option's, else the person's, else what is taken otherwise.
 
+    Options are looked at before anything is asked.
+
     Raises:
         SettingsError: naming every option that is none, or that nothing was left to read.
     """
     found: dict[str, str] = {"name": name}
-    problems: list[str] = []
-    for question in (one for one in QUESTIONS if kind in one.kinds):
+    questions = [one for one in QUESTIONS if kind in one.kinds]
+    if ask:
+        _stop_if_wrong(questions, given, known)
+    for question in questions:
         text = given.get(question.option)
         if text is None:
             usual = question.otherwise(found, known)
             text = _asked(question, usual, known) if ask else usual
-        wrong = _wrong(question, text, known)
-        if wrong:
-            problems.append(f"--{question.option}: {wrong}")
         found[question.option] = text.strip()
-    if problems:
-        raise SettingsError(problems)
+    _stop_if_wrong(questions, found | {key: text for key, text in given.items() if text is not None}, known)
     return found
+
+
+def _stop_if_wrong(questions: Iterable[Question], given: Mapping[str, str | None], known: Known) -> None:
+    """Raise `SettingsError` naming every option whose text is no answer."""
+    texts = [(one, given.get(one.option)) for one in questions]
+    wrong = [(one.option, _wrong(one, text, known)) for one, text in texts if text is not None]
+    if any(said for _, said in wrong):
+        raise SettingsError([f"--{option}: {said}" for option, said in wrong if said])
 
 
 def asked_name(kind: str) -> str:

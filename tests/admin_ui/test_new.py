@@ -104,6 +104,16 @@ def test_a_name_that_is_no_file_of_its_kind_is_refused(kind: str, name: str) -> 
     assert wrong_name(kind, name)
 
 
+def test_a_wrong_option_is_refused_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(SettingsError) as refused:
+        answered("clinic", "elm", {"colour": "#ffee00"}, KNOWN, ask=True)
+    assert len(refused.value.problems) == 1 and "too light for a brand" in refused.value.problems[0]
+    assert capsys.readouterr().err == ""
+
+
 def test_what_no_option_says_is_asked_until_the_answer_is_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
