@@ -1,5 +1,6 @@
 """Every case beside the law and under this folder holds, with both engines, and none is lost."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,7 +22,11 @@ RULEBOOK = load_rulebook(ROOT)
 EXAMPLES = examples()
 CASES = all_cases(RULEBOOK)
 BESIDE = [case for case in CASES if case.file.startswith("rules/")]
-BULK = [case for case in CASES if case not in BESIDE]
+BULK = [case for case in CASES if not case.file.startswith("rules/")]
+# Each case of these is a test of its own, in the fast suite too; those of the other places are one test a file.
+EACH = ("us/ca", "us/common", "us/federal", "us/fl", "us/nj", "us/ny", "us/tx")
+FOLDERS = tuple(f"rules/{place}/" for place in EACH)
+BY_FILE = [case for case in CASES if not case.file.startswith(FOLDERS)]
 
 
 @pytest.fixture(scope="module")
@@ -39,21 +44,22 @@ def difference(case: Case, evaluator: Evaluator) -> tuple[Decision, bool]:
     return decision, seen(decision, wanted) != wanted
 
 
-@pytest.mark.parametrize("case", BESIDE, ids=named)
+@pytest.mark.parametrize("case", [case for case in BESIDE if case.file.startswith(FOLDERS)], ids=named)
 def test_the_case_holds(case: Case, evaluator: ReteEvaluator) -> None:
     decision, differs = difference(case, evaluator)
     assert not differs, decision.as_json()
 
 
-def bulk_files() -> list[Any]:
-    """The files of cases; those of every state and profession at once are slow (`clinic check` asks them too)."""
-    files = sorted({case.file for case in BULK})
-    return [pytest.param(name, marks=pytest.mark.slow if "/country_" in name else ()) for name in files]
+def files() -> list[Any]:
+    """The files of cases; those of the whole country are slow (`clinic check` asks them too)."""
+    names = sorted({case.file for case in BY_FILE})
+    fast = [name for name in names if name.startswith("tests/") and "/country_" not in name]
+    return [pytest.param(name, marks=() if name in fast else pytest.mark.slow) for name in names]
 
 
-@pytest.mark.parametrize("file", bulk_files())
-def test_every_bulk_case_of_the_file_holds(file: str, evaluator: ReteEvaluator) -> None:
-    assert [case.name for case in BULK if case.file == file and difference(case, evaluator)[1]] == []
+@pytest.mark.parametrize("file", files())
+def test_every_case_of_the_file_holds(file: str, evaluator: ReteEvaluator) -> None:
+    assert [case.name for case in BY_FILE if case.file == file and difference(case, evaluator)[1]] == []
 
 
 def test_every_written_case_is_collected() -> None:
@@ -68,8 +74,8 @@ def test_every_written_case_is_collected() -> None:
 
 
 def test_no_two_cases_of_a_file_go_by_one_name() -> None:
-    names = [named(case) for case in BULK]
-    assert sorted({name for name in names if names.count(name) > 1}) == []
+    names = Counter(named(case) for case in BULK)
+    assert sorted(name for name, times in names.items() if times > 1) == []
 
 
 def test_every_rule_of_a_state_or_of_the_country_is_named_by_a_case_file() -> None:
