@@ -47,6 +47,7 @@ _NOT_FILLABLE = (
     "patient.gestational_weeks",
     "patient.registered_facility",
     "patient.with_registered_practitioner",
+    "patient.with_licensed_provider",
 )
 
 
