@@ -391,6 +391,8 @@ def test_a_reader_that_fails_is_told_of_its_file_with_all_that_is_wrong_elsewher
     monkeypatch.setattr("engine.content.compile_form", fails)
     problems = Problems()
     changed = {CLI: FILES[CLI].replace("logo_text: Elm", "logotext: Elm"), PRE: FILES[PRE].replace("look,", "lok,")}
+    # Nobody has read this form before: one whose text was read is remembered and would not be compiled again.
+    changed[FRM] = "# read here first\n" + FILES[FRM]
     assert read_library(plant(tmp_path, {**FILES, **changed}), (), problems) is None
     assert {(one.code, one.location.file) for one in problems} >= {(FAILED, FRM), ("SHAPE001", CLI), ("LAW008", PRE)}
     assert "KeyError at test_hundred_faults.py:" in as_text(problems)
