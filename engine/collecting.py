@@ -6,12 +6,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
-    """No search for cycles meanwhile: what is read stays, and walking it again and again doubled the time."""
+def collector_paused(*, stays: bool = False) -> Iterator[None]:
+    """No search for cycles meanwhile: what is read stays, and walking it again and again doubled the time.
+
+    With `stays` what a process has made by the end of its first such time is never walked again.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            if stays and not gc.get_freeze_count():
+                gc.freeze()
             gc.enable()

@@ -57,7 +57,7 @@ def load_library(root: Path, clinics: Sequence[Path] = ()) -> Library:
     return library
 
 
-@collector_paused()
+@collector_paused(stays=True)
 def read_library(
     root: Path, clinics: Sequence[Path], problems: Problems, same_law: Library | None = None
 ) -> Library | None:

@@ -353,7 +353,7 @@ def join(law: LawPack, clinic: OwnLaw | Node | None = None) -> Rulebook:
     return Rulebook(law, overlay, digest_of_digests(parts), tuple(problems))
 
 
-@collector_paused()
+@collector_paused(stays=True)
 def read_pack(
     root: Path, problems: Problems, paths: Sequence[Path] | None = None, known: Known | None = None
 ) -> LawPack | None:
