@@ -25,6 +25,7 @@ def lint_clinic(
     _texts(node, problems)
     _states(node, clinic, carried, problems)
     _directions(node, clinic, specialties, problems)
+    _pharmacies(node, clinic, specialties, problems)
     if clinic.people.providers:
         offered = [kind for name in clinic.specialties if name in specialties for kind in _kinds(specialties[name])]
         _practised(node, clinic, offered, problems)
@@ -70,6 +71,14 @@ def _directions(node: Node, clinic: ClinicFile, specialties: Mapping[str, Specia
             if any(language not in sig.text for sig in drug.sigs):
                 at = node["specialties"].at
                 problems.report("CLINIC022", at, specialty=specialty, drug=drug.name, language=language)
+
+
+def _pharmacies(node: Node, clinic: ClinicFile, specialties: Mapping[str, Specialty], problems: Problems) -> None:
+    """Who prescribes sends to a pharmacy that the patient chose: where there is none, nothing can be sent."""
+    for part in node["specialties"]:
+        specialty = specialties.get(part.raw)
+        if not clinic.pharmacies and specialty is not None and specialty.formulary is not None:
+            problems.report("CLINIC023", part.at, specialty=part.raw)
 
 
 def _practised(node: Node, clinic: ClinicFile, offered: Iterable[VisitType], problems: Problems) -> None:

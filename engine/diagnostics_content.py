@@ -457,4 +457,11 @@ CONTENT: tuple[Kind, ...] = (
         "add the text under `sigs:` in the specialty's formulary",
         WARNING,
     ),
+    Kind(
+        "CLINIC023",
+        "`{specialty}` prescribes, and the clinic names no pharmacy",
+        "A prescription is sent to the pharmacy that the patient chooses; without any its page cannot be completed.",
+        "name at least one under `pharmacies:`",
+        WARNING,
+    ),
 )

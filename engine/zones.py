@@ -28,6 +28,14 @@ def zip_place(postal_code: str) -> ZipPlace | None:
     return _look_up(match[1]) if match else None
 
 
+def some_place_in(state: str) -> tuple[str, ZipPlace] | None:
+    """A five-digit ZIP code of a state that letters are delivered to, and its place; None for an unknown state."""
+    found = zipcodes.filter_by(state=state, zip_code_type="STANDARD", active=True)  # type: ignore[no-untyped-call]
+    code = str(found[0]["zip_code"]) if found else ""
+    place = zip_place(code)
+    return (code, place) if place is not None else None
+
+
 @lru_cache(maxsize=4096)
 def _look_up(five_digits: str) -> ZipPlace | None:
     found = zipcodes.matching(five_digits)  # type: ignore[no-untyped-call]

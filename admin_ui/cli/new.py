@@ -7,7 +7,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from engine.diagnostics_kinds import Severity
 from engine.reading import read_file
 from engine.settings import PREFIX, SettingsError
 from engine.visits import Specialty
+from engine.zones import some_place_in
 
 WRITTEN, BROKEN = 0, 2
 MOST_STATES = 5
@@ -195,6 +196,7 @@ def _clinic(answers: Mapping[str, str], content: Content) -> dict[str, Any]:
         **{name: answers[name] for name in ("name", "colour", "zone", "phone", "email", "address", "profession")},
         "states": words_of(answers["states"]),
         "specialties": offered,
+        "pharmacies": _pharmacies(words_of(answers["states"])) if _prescribes(offered, content) else (),
         "visits": [kind.id for name in offered for kind in content.specialties[name].visit_types.values()],
         "cents": round(float(answers["price"]) * 100),
         "given": given,
@@ -202,6 +204,16 @@ def _clinic(answers: Mapping[str, str], content: Content) -> dict[str, Any]:
         "clinician_id": "first_clinician",
         "domain": answers["email"].partition("@")[2],
     }
+
+
+def _prescribes(specialties: Iterable[str], content: Content) -> bool:
+    return any(content.specialties[name].formulary is not None for name in specialties)
+
+
+def _pharmacies(states: Iterable[str]) -> tuple[dict[str, str], ...]:
+    """A pharmacy of the simulated network in each state, at a place that there is."""
+    places = ((state, some_place_in(state)) for state in states)
+    return tuple({"state": state, "code": at[0], "city": at[1].city} for state, at in places if at is not None)
 
 
 def _texts(words: Mapping[str, str], languages: tuple[str, ...]) -> str:

@@ -119,6 +119,15 @@ def test_directions_that_a_language_of_the_clinic_lacks_are_told_with_the_drug()
         assert [one.what.split("`")[3] for one in found] == told and not problems.errors
 
 
+def test_a_clinic_that_prescribes_and_names_no_pharmacy_is_told() -> None:
+    start, end = CLINIC.index("pharmacies:\n"), CLINIC.index("policy:")
+    for text, told in ((CLINIC, []), (CLINIC[:start] + CLINIC[end:], content().clinic("marigold").specialties)):
+        _, problems = compiled(text)
+        found = [one.what.split("`")[1] for one in problems if one.code == "CLINIC023"]
+        assert found == [name for name in told if content().specialties[name].formulary is not None]
+        assert bool(found) is (text != CLINIC) and not problems.errors
+
+
 def test_a_visit_that_nobody_there_could_hold_and_a_clinician_who_could_hold_none_are_told() -> None:
     """The boutique moves to a state where nobody of it is licensed: every visit and every clinician is idle."""
     moved = CLINIC.replace("states: [FL]", "states: [CA]", 1)
