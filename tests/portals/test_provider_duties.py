@@ -159,7 +159,7 @@ def test_a_post_without_its_token_and_one_of_a_patient_are_refused(portal: Porta
 def test_every_way_has_words_in_every_language(portal: Portal) -> None:
     topics = library(portal.world.clinic).law.topics.topics.values()
     ways = {way for topic in topics for one in topic.stated.values() for way in one.ways}
-    assert len(ways) == 8
+    assert len(ways) == 10
     for language in ("en", "es"):
         assert all(has_message(language, f"provider.duty.way.{way}") for way in ways)
 

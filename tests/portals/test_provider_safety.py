@@ -93,7 +93,7 @@ def test_the_step_is_not_done_while_a_prescription_waits(portal: Portal, monkeyp
     monkeypatch.setattr(Visits, "plan", lambda *_: plan)
 
     async def status(_ref: object) -> Any:
-        return SimpleNamespace(finished=("rx",), open=())
+        return SimpleNamespace(finished=("rx",), open=(), signed="")
 
     monkeypatch.setattr(portal.visits, "status", status)
     assert "Done Prescriptions" in text_of(portal.client.get(portal.at).text)

@@ -65,6 +65,8 @@ def test_the_walk_fills_every_sealed_column_and_each_is_sealed_under_a_key_of_ou
             for column in table.columns:
                 if not isinstance(column.type, LargeBinary) or table.name in ("data_keys", "audit_heads"):
                     continue
+                if column.name == "signature":  # anybody may read one; what it signs is sealed beside it
+                    continue
                 values = [value for (value,) in connection.execute(table.select().with_only_columns(column)) if value]
                 empty |= set() if values else {column}
                 assert all(key_id_of(value).startswith("key_") for value in values)

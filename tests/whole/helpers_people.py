@@ -197,6 +197,7 @@ class Clinician:
         version = form.one("version")
         for words in ("Sore throat", "Sore throat, tonsils red"):
             fields = {name: words for name in form.values if "." in name and name not in form.options}
+            fields |= {name: "15" for name in fields if name.endswith(".minutes")}
             fields |= {name: next(one for one in options if one) for name, options in form.options.items()}
             sent = form.filled(**fields, version=version, key=secrets.token_hex(12))
             told = await self.browser.json(f"{_desk(visit)}/note", sent)
