@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from engine.diagnostics import BrokenInput, Problems
-from engine.drugs import DrugNames, read_drugs
-from engine.medicine_words import MedicineWords
-from engine.reading import read_file
-from engine.safety import EMPTY, SafetyBase, Taken, allergic_to, allergy_meant, findings
+from engine.diagnostics import BrokenInput
+from engine.safety import EMPTY, Taken, allergic_to, allergy_meant, findings
 from engine.safety_file import load_safety
+from tests.engine.helpers_safety import base, names, words
 
 ROOT = Path(__file__).parents[2]
-
-
-@cache
-def names() -> DrugNames:
-    node = read_file(ROOT / "rules/us/drugs.yaml", ROOT, Problems())
-    assert node is not None
-    return DrugNames(read_drugs(node, Problems()))
-
-
-@cache
-def base() -> SafetyBase:
-    return load_safety(ROOT)
-
-
-@cache
-def words() -> MedicineWords:
-    return MedicineWords(names=names(), brands=base().brands)
 
 
 def takes(name: str) -> Taken:

@@ -2,19 +2,15 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from engine.diagnostics import Problems
-from engine.drugs import Drug, DrugNames, read_drugs
-from engine.medicine_words import MedicineWords
-from engine.reading import read_file
-from engine.safety import ALLERGY, INTERACTION, SafetyBase, Taken, allergic_to, allergy_meant, findings
-from engine.safety_file import load_safety
+from engine.drugs import Drug
+from engine.safety import ALLERGY, INTERACTION, Taken, allergic_to, allergy_meant, findings
+from tests.engine.helpers_safety import base, names, words
 from tests.rules.helpers_drug_facts import LIST, drug_digest, written
 from tests.rules.helpers_facts import ROOT
 
@@ -37,23 +33,6 @@ NOT_IN_THE_BASE = {
     "latex_stoppers",
 }
 """Families of which the drug base holds no drug, so that nothing could be warned of."""
-
-
-@cache
-def names() -> DrugNames:
-    node = read_file(ROOT / "rules/us/drugs.yaml", ROOT, Problems())
-    assert node is not None
-    return DrugNames(read_drugs(node, Problems()))
-
-
-@cache
-def base() -> SafetyBase:
-    return load_safety(ROOT)
-
-
-@cache
-def words() -> MedicineWords:
-    return MedicineWords(names=names(), brands=base().brands)
 
 
 def drugs_of(term: str) -> list[Drug]:
