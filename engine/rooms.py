@@ -14,7 +14,7 @@ from typing import Protocol
 
 
 class RoomRole(StrEnum):
-    """What a participant is in a room; decides what they may send and whether they may end it."""
+    """What a participant is in a room; :mod:`engine.room_roles` says what that lets them send, receive and do."""
 
     PATIENT = "patient"
     PROVIDER = "provider"
@@ -23,12 +23,6 @@ class RoomRole(StrEnum):
     OBSERVER = "observer"
     SECOND_SITE = "second_site"
 
-
-MAY_PUBLISH = frozenset(RoomRole) - {RoomRole.OBSERVER}
-MAY_END = frozenset({RoomRole.PROVIDER})
-
-# Whose right to be in a room hangs on what somebody else granted: it is asked again while they are there.
-ASKED_AGAIN = frozenset({RoomRole.CAREGIVER})
 
 # Why a room closed. A caller of `close_room` may give another short code of its own (`drain`, `cancelled`, ...).
 ENDED_BY_PROVIDER = "ended_by_provider"
@@ -54,7 +48,10 @@ class RoomSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomClaims:
-    """What a verified session token says: who may (re)join which room until ``expires_at`` (machine time)."""
+    """What a verified session token says: who may (re)join which room until ``expires_at`` (machine time).
+
+    A ``guest`` came by an invitation, without an account; one who ``waits`` is let in by whoever leads the visit.
+    """
 
     clinic: str
     visit_id: str
@@ -62,6 +59,8 @@ class RoomClaims:
     participant_id: str
     role: RoomRole
     expires_at: datetime
+    guest: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +107,22 @@ class RoomEventKind(StrEnum):
     LEFT = "left"
     QUALITY = "quality"
     ENDED = "ended"
+    KNOCKED = "knocked"
+    ADMITTED = "admitted"
+    TURNED_AWAY = "turned_away"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+    MUTED = "muted"
+    SHARED = "shared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomEvent:
     """One thing that happened.
 
-    ``reason`` is a code: of a join `new | rejoined`, of a leave `left | lost | ended | removed`, of an end the room's
-    reason.
-    ``measures`` holds the numbers of a quality event: ratios 0..1, seconds, counts.
+    ``reason`` is a code: of a join `new | rejoined`, of a leave `left | lost | ended | removed | taken_out`, of an end
+    the room's reason. ``by`` is the participant who did it to ``participant_id`` (admitted, turned away, muted, taken
+    out) or to the room (locked). ``measures`` holds the numbers of a quality event: ratios 0..1, seconds, counts.
     """
 
     kind: RoomEventKind
@@ -126,6 +132,7 @@ class RoomEvent:
     at: datetime
     participant_id: str | None = None
     role: RoomRole | None = None
+    by: str | None = None
     reason: str = ""
     measures: Mapping[str, float] = field(default_factory=dict)
 

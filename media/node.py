@@ -37,7 +37,8 @@ from engine.rooms import (
 from engine.settings import check_listener
 from media import protocol
 from media.mux import MediaPort
-from media.room import Refused, Room, Services
+from media.participant import Refused, Services
+from media.room import Room
 from media.signal import PATH, Door, build_app
 
 TICK_SECONDS = 0.04

@@ -35,11 +35,14 @@ MEASURES = frozenset(
     }
 )
 
+# What one participant may tell another by a press of a button; words are the page's.
+SIGNALS = frozenset({"cannot_hear", "cannot_see", "all_well", "hand"})
+
 Outbound = dict[str, Any]
 
 # Why a WebSocket was closed; docs/media.md says after which a client comes back.
-BAD_MESSAGE, REFUSED, NOT_OPEN, LATE = 4400, 4401, 4404, 4408
-REPLACED, ENDED, FLOOD, MEDIA_LOST, FULL = 4409, 4410, 4429, 4500, 4503
+BAD_MESSAGE, REFUSED, TURNED_AWAY, NOT_OPEN, LATE = 4400, 4401, 4403, 4404, 4408
+REPLACED, ENDED, LOCKED, FLOOD, MEDIA_LOST, FULL = 4409, 4410, 4423, 4429, 4500, 4503
 LEFT = 1000
 RESTART = 1012
 
@@ -98,11 +101,55 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Admit:
+    """Lets somebody in who waits at the door, or (``inside`` is false) sends them away."""
+
+    participant: str
+    inside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Takes somebody out of the room; whoever comes again waits to be let in."""
+
+    participant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Shuts the door to whom the visit is not about and who has not been inside, or opens it."""
+
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Asks a microphone to be off, everybody's but one's own where nobody is named; nothing of it is forwarded."""
+
+    participant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One of `SIGNALS` for one participant, or for all where nobody is named."""
+
+    to: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """There is something new in the visit's chat; what, only the records know."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """Answered with ``pong``."""
 
 
-ClientMessage = Join | Offer | Applied | MuteState | Stats | Leave | End | Ping
+ClientMessage = (
+    Join | Offer | Applied | MuteState | Stats | Leave | End | Admit | Remove | Lock | Mute | Signal | Written | Ping
+)
 
 
 def parse(text: str) -> ClientMessage:
@@ -169,6 +216,25 @@ def _measure(number: Any) -> float:
     return float(number)
 
 
+def _signal(value: Mapping[str, Any]) -> Signal:
+    code = value.get("code")
+    if not isinstance(code, str) or code not in SIGNALS:
+        raise BadMessage("message_code")
+    return Signal(_who(value), code)
+
+
+def _lock(value: Mapping[str, Any]) -> Lock:
+    locked = value.get("locked")
+    if not isinstance(locked, bool):
+        raise BadMessage("message_locked")
+    return Lock(locked)
+
+
+def _who(value: Mapping[str, Any]) -> str:
+    """A participant's id, empty where nobody is named."""
+    return _text(value, "participant", 64) if "participant" in value else ""
+
+
 def _items(value: Mapping[str, Any], name: str) -> Sequence[Any]:
     items = value.get(name, [])
     if not isinstance(items, list) or len(items) > MAX_ITEMS:
@@ -198,6 +264,13 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], ClientMessage]] = {
     "stats": _stats,
     "leave": lambda _: Leave(),
     "end": lambda _: End(),
+    "admit": lambda value: Admit(_text(value, "participant", 64), True),
+    "turn_away": lambda value: Admit(_text(value, "participant", 64), False),
+    "remove": lambda value: Remove(_text(value, "participant", 64)),
+    "lock": _lock,
+    "mute": lambda value: Mute(_who(value)),
+    "signal": _signal,
+    "written": lambda _: Written(),
     "ping": lambda _: Ping(),
 }
 

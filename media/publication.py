@@ -20,7 +20,7 @@ LABELS = {"microphone": "audio", "screen_audio": "audio", "camera": "video", "sc
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Publication:
-    """One track of a participant; ``label`` is one of `LABELS`."""
+    """One track of a participant; ``label`` is one of `LABELS`. Nothing of it goes out while it is ``held``."""
 
     participant_id: str
     stream: str
@@ -29,6 +29,7 @@ class Publication:
     feedback: Callable[[bytes], None]
     id: str = field(default_factory=lambda: secrets.token_hex(6))
     source: Source | None = None
+    held: bool = False
     forwarders: list[Forwarder] = field(default_factory=list)
 
     @property
@@ -46,7 +47,7 @@ class Publication:
     def receive(self, source: Source, header: RtpHeader, payload: bytes, now: float, *, repaired: bool) -> None:
         """Takes a packet in and hands it to everybody who subscribes."""
         packet = source.receive(header, payload, now, repaired=repaired)
-        if packet is None or source is not self.source:
+        if packet is None or source is not self.source or self.held:
             return
         for forwarder in self.forwarders:
             forwarder.forward(packet, source, now)

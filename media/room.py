@@ -7,28 +7,22 @@ channel's. Everything is keyed by ids. A participant who joins again replaces th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Mapping
 
+from engine.room_roles import SCREENS, RoomAct
 from engine.rooms import (
-    ASKED_AGAIN,
     ENDED_BY_PROVIDER,
-    MAY_END,
-    MAY_PUBLISH,
     NODE_STOPPED,
-    Presence,
     RoomClaims,
     RoomEvent,
     RoomEventKind,
     RoomReport,
-    RoomRole,
     RoomSpec,
     RoomState,
 )
 from media import protocol, sdp
-from media.mux import MediaPort
+from media.doorway import Doorway
+from media.participant import Channel, Participant, Refused, Services
 from media.peer import Peer, PeerHooks
 from media.publication import LABELS, Publication
 
@@ -36,67 +30,6 @@ LINGER_SECONDS = 6.0
 QUALITY_EVERY = 15.0
 MAX_PUBLICATIONS = 4
 _CLOCKS = {"audio": 48000, "video": 90000}
-
-
-class Channel(Protocol):
-    """The way to one participant's browser. Neither call waits; a channel that cannot keep up closes itself."""
-
-    def send(self, message: protocol.Outbound) -> None: ...
-    def close(self, code: int, reason: str) -> None: ...
-
-
-class Refused(Exception):
-    """Somebody may not do this; carries a WebSocket close code and a reason code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """What the node lends its rooms."""
-
-    port: MediaPort
-    addresses: tuple[str, ...]
-    emit: Callable[[RoomEvent], None]
-    wall: Callable[[], datetime]
-    visit_time: Callable[[], datetime]
-    spawn: Callable[[asyncio.Task[None]], None]
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Participant:
-    """One person's present connection to the room."""
-
-    claims: RoomClaims
-    channel: Channel | None
-    joined_at: datetime
-    since: float
-    peer: Peer | None = None
-    media_since: float | None = None
-    muted: protocol.MuteState = field(default_factory=lambda: protocol.MuteState(True, True))
-    publications: dict[str, Publication] = field(default_factory=dict)
-    quality_due: float = 0.0
-    lingering: asyncio.TimerHandle | None = None
-
-    @property
-    def id(self) -> str:
-        return self.claims.participant_id
-
-    def send(self, message: protocol.Outbound) -> None:
-        if self.channel is not None:
-            self.channel.send(message)
-
-    def view(self) -> protocol.Outbound:
-        """What the others are told of this participant."""
-        return {
-            "id": self.id,
-            "role": self.claims.role.value,
-            "audio": self.muted.audio,
-            "video": self.muted.video,
-        }
 
 
 class Room:
@@ -114,6 +47,7 @@ class Room:
         self._seconds: dict[str, float] = {}
         self._media_seconds: dict[str, float] = {}
         self._closing = False
+        self._door = Doorway()
 
     @property
     def open(self) -> bool:
@@ -122,24 +56,42 @@ class Room:
     # --- coming and going --------------------------------------------------------------------------------------------
 
     def admit(self, claims: RoomClaims, channel: Channel) -> Participant:
-        """Lets a verified participant in, in place of their earlier connection. Raises `Refused`."""
+        """Lets a verified participant in, in place of their earlier connection, or has them wait. Raises `Refused`."""
         self._check(claims)
         before = self._present.pop(claims.participant_id, None)
-        known = claims.participant_id in self._seen
         participant = Participant(
             claims=claims,
             channel=channel,
             joined_at=before.joined_at if before else self._services.wall(),
             since=self._loop.time(),
         )
-        self._seen.add(participant.id)
         if before is not None:
+            participant.hush, participant.muted = before.hush, before.muted
             self._retire(before, protocol.REPLACED, "replaced")
+        if self._door.must_wait(claims):
+            self._knock(participant)
+        else:
+            self._enter(participant)
+        return participant
+
+    def _enter(self, participant: Participant) -> None:
+        known = participant.id in self._seen
+        self._seen.add(participant.id)
+        self._door.let_in(participant)
         self._present[participant.id] = participant
         participant.send(self._welcome(participant))
         self._tell_others(participant, {"type": "participant", "participant": participant.view()})
         self._emit(RoomEventKind.JOINED, participant, "rejoined" if known else "new")
-        return participant
+
+    def _knock(self, participant: Participant) -> None:
+        before = self._door.wait(participant)
+        if before is not None and before.channel is not None:
+            before.channel.close(protocol.REPLACED, "replaced")
+            before.channel = None
+        participant.send({"type": "waiting", "version": protocol.VERSION, "role": participant.claims.role.value})
+        self._tell_hosts({"type": "knock", "participant": participant.view()})
+        if before is None:
+            self._emit(RoomEventKind.KNOCKED, participant, "")
 
     def _check(self, claims: RoomClaims) -> None:
         spec = self.spec
@@ -152,39 +104,60 @@ class Room:
             raise Refused(protocol.NOT_OPEN, "not_open_yet")
         if claims.participant_id not in self._present and len(self._present) >= spec.max_participants:
             raise Refused(protocol.FULL, "room_full")
+        self._door.check(claims, inside_before=claims.participant_id in self._seen)
 
     def _welcome(self, participant: Participant) -> protocol.Outbound:
         others = [other for other in self._present.values() if other is not participant]
-        role = participant.claims.role
+        hosts = RoomAct.ADMIT in participant.rights.acts
+        shown = [pub for other in others for pub in other.publications.values()]
         return {
             "type": "welcome",
             "version": protocol.VERSION,
             "participant": participant.id,
-            "role": role.value,
-            "may": {"publish": role in MAY_PUBLISH, "end": role in MAY_END},
+            "role": participant.claims.role.value,
+            "may": participant.rights.listed,
             "participants": [other.view() for other in others],
-            "publications": [_describe(pub) for other in others for pub in other.publications.values()],
+            "waiting": [other.view() for other in self._door.everybody()] if hosts else [],
+            "locked": self._door.locked,
+            "muted": participant.hush.asked,
+            "publications": [_describe(pub) for pub in shown if pub.label in participant.rights.receives],
             "ice_servers": [],
         }
 
     def asked_again(self) -> tuple[Participant, ...]:
         """Those present whose right to be here hangs on what somebody else granted."""
-        return tuple(one for one in self._present.values() if one.claims.role in ASKED_AGAIN)
+        everybody = (*self._present.values(), *self._door.everybody())
+        return tuple(one for one in everybody if one.rights.asked_again or one.claims.guest)
+
+    def is_inside(self, participant: Participant) -> bool:
+        """Whether they have been let in; who has not may only leave."""
+        return not self._door.holds(participant)
 
     def channel_lost(self, participant: Participant) -> None:
         """The WebSocket went away without a word: media may go on for a little, then the participant has left."""
         participant.channel = None
-        if self._present.get(participant.id) is participant and participant.lingering is None:
+        if self._door.holds(participant):
+            self.leave(participant, "lost")
+        elif self._present.get(participant.id) is participant and participant.lingering is None:
             participant.lingering = self._loop.call_later(LINGER_SECONDS, self.leave, participant, "lost")
 
-    def leave(self, participant: Participant, reason: str, code: int = protocol.LEFT) -> None:
+    def leave(self, participant: Participant, reason: str, code: int = protocol.LEFT, *, by: str | None = None) -> None:
         """Takes a participant out; a second call does nothing."""
+        if self._door.go(participant):
+            self._gone_from_door(participant, code, reason)
+            return
         if self._present.get(participant.id) is not participant:
             return
         del self._present[participant.id]
         self._retire(participant, code, reason, tell=False)
         self._tell_others(participant, {"type": "left", "participant": participant.id, "reason": reason})
-        self._emit(RoomEventKind.LEFT, participant, reason)
+        self._emit(RoomEventKind.LEFT, participant, reason, by=by)
+
+    def _gone_from_door(self, participant: Participant, code: int, reason: str) -> None:
+        if participant.channel is not None:
+            participant.channel.close(code, reason)
+            participant.channel = None
+        self._tell_hosts({"type": "knock_over", "participant": participant.id})
 
     def _retire(self, participant: Participant, code: int, reason: str, *, tell: bool = True) -> None:
         """Ends a participant's connection and counts its time; the caller has taken it out of the room."""
@@ -212,7 +185,7 @@ class Room:
     def offer(self, participant: Participant, message: protocol.Offer) -> str:
         """Applies an offer, announces what is new, returns the answer's SDP. Raises `Refused` or `sdp.BadOffer`."""
         parsed = sdp.parse_offer(message.sdp)
-        if message.publish and participant.claims.role not in MAY_PUBLISH:
+        if not set(message.publish.values()) <= participant.rights.sends:
             raise Refused(protocol.REFUSED, "may_not_publish")
         if len(message.publish) > MAX_PUBLICATIONS:
             raise Refused(protocol.REFUSED, "too_many_publications")
@@ -241,7 +214,7 @@ class Room:
             if other is participant:
                 continue
             for publication in other.publications.values():
-                if publication.id == wanted:
+                if publication.id == wanted and publication.label in participant.rights.receives:
                     return publication
         return None
 
@@ -262,16 +235,23 @@ class Room:
         for mid, publication in before.items():
             if publish.get(mid) is not publication:
                 self._tell_others(participant, {"type": "unpublished", "publication": publication.id})
+        participant.hold()
         for mid, publication in publish.items():
-            if before.get(mid) is not publication:
-                self._tell_others(participant, {"type": "published", "publication": _describe(publication)})
+            if before.get(mid) is publication:
+                continue
+            for other in self._others(participant):
+                if publication.label in other.rights.receives:
+                    other.send({"type": "published", "publication": _describe(publication)})
+            if publication.label in SCREENS and publication.kind == "video":
+                self._emit(RoomEventKind.SHARED, participant, publication.label)
 
     def applied(self, participant: Participant) -> None:
         if participant.peer is not None:
             participant.peer.activate()
 
     def mute(self, participant: Participant, state: protocol.MuteState) -> None:
-        participant.muted = state
+        participant.muted = protocol.MuteState(participant.hush.told(state.audio), state.video)
+        participant.hold()
         self._tell_others(participant, {"type": "participant", "participant": participant.view()})
 
     def stats(self, participant: Participant, measures: Mapping[str, float]) -> None:
@@ -286,9 +266,72 @@ class Room:
 
     async def end(self, participant: Participant) -> None:
         """Ends the room for everybody. Raises `Refused` for a role that may not."""
-        if participant.claims.role not in MAY_END:
-            raise Refused(protocol.REFUSED, "may_not_end")
+        participant.require(RoomAct.END)
         await self.close(ENDED_BY_PROVIDER)
+
+    # --- what whoever leads the visit does to others; each raises `Refused` for a role that may not -------------------
+
+    def answer_knock(self, host: Participant, message: protocol.Admit) -> None:
+        """Lets somebody in who waits, or sends them away."""
+        host.require(RoomAct.ADMIT)
+        guest = self._door.waiting(message.participant)
+        if not message.inside:
+            self._emit(RoomEventKind.TURNED_AWAY, guest, "", by=host.id)
+            self.leave(guest, "turned_away", protocol.TURNED_AWAY)
+            return
+        if len(self._present) >= self.spec.max_participants:
+            raise Refused(protocol.FULL, "room_full")
+        self._tell_hosts({"type": "knock_over", "participant": guest.id})
+        self._emit(RoomEventKind.ADMITTED, guest, "", by=host.id)
+        guest.since = self._loop.time()
+        self._enter(guest)
+
+    def remove(self, host: Participant, who: str) -> None:
+        """Takes somebody out; when they come again they wait."""
+        host.require(RoomAct.REMOVE)
+        target = self._present.get(who)
+        if target is None or target is host:
+            raise Refused(protocol.REFUSED, "not_here")
+        self._door.send_back(who)
+        self.leave(target, "taken_out", protocol.TURNED_AWAY, by=host.id)
+
+    def lock(self, host: Participant, locked: bool) -> None:
+        """Shuts or opens the door; see `Doorway.check`."""
+        host.require(RoomAct.LOCK)
+        if locked != self._door.locked:
+            self._door.locked = locked
+            self._emit(RoomEventKind.LOCKED if locked else RoomEventKind.UNLOCKED, None, "", by=host.id)
+        for other in self._present.values():
+            other.send({"type": "locked", "locked": locked})
+
+    def silence(self, host: Participant, who: str) -> None:
+        """Microphones are asked to be off, one or all others', and stop being forwarded at once."""
+        host.require(RoomAct.MUTE)
+        others = [other for other in self._others(host) if who in ("", other.id)]
+        if who and not others:
+            raise Refused(protocol.REFUSED, "not_here")
+        for other in others:
+            other.silence()
+            other.send({"type": "mute", "by": host.id})
+            self._tell_others(other, {"type": "participant", "participant": other.view()})
+            self._emit(RoomEventKind.MUTED, other, "", by=host.id)
+
+    # --- what everybody may tell the others ---------------------------------------------------------------------------
+
+    def signal(self, participant: Participant, message: protocol.Signal) -> None:
+        """Passes a word of few on, to one or to all."""
+        told = {"type": "signal", "participant": participant.id, "code": message.code}
+        for other in self._others(participant):
+            if message.to in ("", other.id):
+                other.send(told)
+
+    def written(self, participant: Participant) -> None:
+        """Tells who shares the visit's chat that there is something new. Raises `Refused`."""
+        if not participant.rights.writes:
+            raise Refused(protocol.REFUSED, "may_not_write")
+        for other in self._others(participant):
+            if other.rights.writes:
+                other.send({"type": "written", "participant": participant.id})
 
     # --- media -------------------------------------------------------------------------------------------------------
 
@@ -327,7 +370,7 @@ class Room:
     def state(self) -> RoomState:
         if self.last_state is not None:
             return self.last_state
-        people = tuple(_presence(participant) for participant in self._present.values())
+        people = tuple(participant.presence() for participant in self._present.values())
         return RoomState(
             room_id=self.spec.room_id,
             at=self._services.wall(),
@@ -345,6 +388,11 @@ class Room:
         self._closing = True
         moved = reason == NODE_STOPPED
         peers = []
+        for guest in self._door.everybody():
+            if not moved:
+                guest.send({"type": "ended", "reason": reason})
+            self._door.go(guest)
+            self._gone_from_door(guest, protocol.RESTART if moved else protocol.ENDED, reason)
         for participant in list(self._present.values()):
             if not moved:
                 participant.send({"type": "ended", "reason": reason})
@@ -373,8 +421,15 @@ class Room:
     # --- telling -----------------------------------------------------------------------------------------------------
 
     def _tell_others(self, participant: Participant, message: protocol.Outbound) -> None:
+        for other in self._others(participant):
+            other.send(message)
+
+    def _others(self, participant: Participant) -> list[Participant]:
+        return [other for other in self._present.values() if other is not participant]
+
+    def _tell_hosts(self, message: protocol.Outbound) -> None:
         for other in list(self._present.values()):
-            if other is not participant:
+            if RoomAct.ADMIT in other.rights.acts:
                 other.send(message)
 
     def _emit(
@@ -383,8 +438,9 @@ class Room:
         participant: Participant | None,
         reason: str,
         measures: Mapping[str, float] | None = None,
+        *,
+        by: str | None = None,
     ) -> None:
-        role: RoomRole | None = participant.claims.role if participant else None
         self._services.emit(
             RoomEvent(
                 kind=kind,
@@ -393,24 +449,12 @@ class Room:
                 visit_id=self.spec.visit_id,
                 at=self._services.wall(),
                 participant_id=participant.id if participant else None,
-                role=role,
+                role=participant.claims.role if participant else None,
+                by=by,
                 reason=reason,
                 measures=measures or {},
             )
         )
-
-
-def _presence(participant: Participant) -> Presence:
-    peer = participant.peer
-    return Presence(
-        participant_id=participant.id,
-        role=participant.claims.role,
-        joined_at=participant.joined_at,
-        connected=peer is not None and peer.connected,
-        packets_in=peer.incoming.packets if peer else 0,
-        packets_out=peer.packets_out if peer else 0,
-        packets_lost_in=int(peer.measures()["packets_lost_in"]) if peer else 0,
-    )
 
 
 def _describe(publication: Publication) -> protocol.Outbound:

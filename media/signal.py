@@ -23,7 +23,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from engine.rooms import RoomClaims
 from media import protocol, sdp
-from media.room import Participant, Refused, Room
+from media.participant import Participant, Refused
+from media.room import Room
 
 JOIN_SECONDS = 5.0
 MAX_STRANGERS = 64
@@ -247,6 +248,8 @@ class _Connection:
     async def _obey(
         self, room: Room, participant: Participant, channel: WebChannel, message: protocol.ClientMessage
     ) -> None:
+        if not room.is_inside(participant) and not isinstance(message, protocol.Leave | protocol.Ping):
+            raise Refused(protocol.REFUSED, "not_let_in")
         match message:
             case protocol.Offer():
                 answer = room.offer(participant, message)
@@ -265,3 +268,22 @@ class _Connection:
                 channel.send({"type": "pong"})
             case protocol.Join():
                 raise protocol.BadMessage("message_order")
+            case _:
+                _do_to_others(room, participant, message)
+
+
+def _do_to_others(room: Room, participant: Participant, message: protocol.ClientMessage) -> None:
+    """What one participant does to others or tells them."""
+    match message:
+        case protocol.Admit():
+            room.answer_knock(participant, message)
+        case protocol.Remove():
+            room.remove(participant, message.participant)
+        case protocol.Lock():
+            room.lock(participant, message.locked)
+        case protocol.Mute():
+            room.silence(participant, message.participant)
+        case protocol.Signal():
+            room.signal(participant, message)
+        case protocol.Written():
+            room.written(participant)

@@ -96,7 +96,7 @@ GRACE = timedelta(seconds=2)
 RELOAD_SECONDS = 2.0
 CENSUS_SECONDS = 60.0
 CONNECT_PAUSE_SECONDS = 0.2
-_KEPT_EVENTS = frozenset({RoomEventKind.JOINED, RoomEventKind.LEFT, RoomEventKind.ENDED})
+_KEPT_EVENTS = frozenset(RoomEventKind) - {RoomEventKind.QUALITY}
 
 
 def main() -> int:
@@ -337,6 +337,7 @@ def _keep_event(store: RecordsVisitStore, event: RoomEvent) -> None:
     key = f"{event.room_id}:{event.kind.value}:{event.participant_id or 'room'}:{event.at.isoformat()}"
     effect = Effect(ref=VisitRef(clinic=event.clinic, visit=event.visit_id), step="media", key=key)
     detail = {"room": event.room_id, "participant": event.participant_id or "", "reason": event.reason}
+    detail |= {"by": event.by} if event.by else {}
     store.change(effect, VisitChange(event=f"media_{event.kind.value}", detail=detail))
 
 

@@ -44,7 +44,13 @@ class FakeTokens:
         return claims.participant_id not in self.gone
 
     def issue(
-        self, participant: str, role: RoomRole = RoomRole.PATIENT, *, room: str = "room-1", life: int = 60
+        self,
+        participant: str,
+        role: RoomRole = RoomRole.PATIENT,
+        *,
+        room: str = "room-1",
+        life: int = 60,
+        waits: bool = False,
     ) -> str:
         token = secrets.token_hex(8)
         self.known[token] = RoomClaims(
@@ -54,6 +60,8 @@ class FakeTokens:
             participant_id=participant,
             role=role,
             expires_at=datetime.now(UTC) + timedelta(seconds=life),
+            guest=waits,
+            waits=waits,
         )
         return token
 
@@ -75,6 +83,10 @@ class Bench:
 
     def bot(self, participant: str, role: RoomRole = RoomRole.PATIENT, **more: Any) -> Bot:
         return Bot(self.node.endpoint, self.tokens.issue(participant, role), **more)
+
+    def guest(self, participant: str, role: RoomRole, **more: Any) -> Bot:
+        """Somebody who came by an invitation and waits to be let in."""
+        return Bot(self.node.endpoint, self.tokens.issue(participant, role, waits=True), **more)
 
 
 def new_bench(**config: Any) -> Bench:

@@ -21,8 +21,10 @@ json_values = st.recursive(
     max_leaves=12,
 )
 KINDS = ["join", "offer", "applied", "state", "stats", "leave", "end", "ping", "dance"]
+KINDS += ["admit", "turn_away", "remove", "lock", "mute", "signal", "written"]
 TWICE = [{"mid": "1", "publication": "a"}, {"mid": "2", "publication": "a"}]
 KEYS = ["version", "token", "id", "sdp", "publish", "subscribe", "audio", "video", "measures", "mid", "label"]
+KEYS += ["participant", "locked", "code"]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,13 @@ def test_messages_are_read_into_their_types() -> None:
         ({"type": "stats", "measures": [1]}, "message_measures"),
         ({"type": "stats", "measures": {"loss_in": "high"}}, "message_measures"),
         ({"type": "stats", "measures": {"loss_in": float("nan")}}, "message_measures"),
+        ({"type": "admit"}, "message_participant"),
+        ({"type": "remove", "participant": 7}, "message_participant"),
+        ({"type": "remove", "participant": "p" * 65}, "message_participant"),
+        ({"type": "lock", "locked": "yes"}, "message_locked"),
+        ({"type": "mute", "participant": None}, "message_participant"),
+        ({"type": "signal", "code": "shout"}, "message_code"),
+        ({"type": "signal", "code": ["hand"]}, "message_code"),
         ({"type": "dance"}, "message_type"),
         ({"type": []}, "message_type"),
         ([], "message_shape"),
