@@ -1,0 +1,83 @@
+"""The estimate, the probes and the ladder together over links that exist only in numbers (see helpers_link)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.media.helpers_link import Moment, Trial, VirtualLink
+
+MEGA = 1e6
+
+
+def heights(moments: list[Moment], first: float, last: float) -> set[int]:
+    return {moment.step.level.height for moment in moments if first <= moment.at <= last}
+
+
+def unheard(trial: Trial) -> float:
+    return sum(delay is None for delay in trial.sound) / len(trial.sound)
+
+
+def late(trial: Trial, share: float) -> float:
+    delays = sorted(delay for delay in trial.sound if delay is not None)
+    return delays[int(share * (len(delays) - 1))]
+
+
+def test_a_wide_link_keeps_the_best_picture() -> None:
+    trial = Trial(VirtualLink(rate=lambda _: 3 * MEGA))
+    assert heights(trial.run(15), 0, 15) == {720}
+    assert late(trial, 1.0) < 0.05
+
+
+@pytest.mark.parametrize("queue", [0.05, 0.3, 1.0])
+def test_a_thin_link_settles_below_what_it_carries_and_sound_is_not_held_up(queue: float) -> None:
+    trial = Trial(VirtualLink(rate=lambda _: 0.5 * MEGA, queue=queue))
+    moments = trial.run(25)
+    assert heights(moments, 5, 25) == {360}
+    assert all(moment.estimate < 0.65 * MEGA for moment in moments if moment.at > 10)
+    assert late(trial, 0.9) < 0.25
+
+
+def test_a_link_that_narrows_loses_picture_within_two_seconds_and_gets_it_back() -> None:
+    trial = Trial(VirtualLink(rate=lambda at: 0.5 * MEGA if 10 < at < 25 else 3 * MEGA))
+    moments = trial.run(60)
+    assert heights(moments, 5, 10) == {720}
+    assert max(heights(moments, 12, 25)) <= 480
+    assert heights(moments, 55, 60) == {720}
+
+
+def test_a_link_for_sound_alone_carries_sound_and_the_probes_find_the_way_back() -> None:
+    trial = Trial(VirtualLink(rate=lambda at: 0.1 * MEGA if 10 < at < 25 else 3 * MEGA))
+    moments = trial.run(45)
+    assert heights(moments, 14, 25) == {0}
+    assert late(trial, 0.9) < 0.15
+    assert heights(moments, 42, 45) == {720}
+
+
+@pytest.mark.parametrize("loss", [0.02, 0.05, 0.08])
+def test_losses_by_chance_cost_no_picture(loss: float) -> None:
+    trial = Trial(VirtualLink(rate=lambda _: 3 * MEGA, loss=loss))
+    assert heights(trial.run(20), 0, 20) == {720}
+
+
+def test_heavy_losses_by_chance_do_not_end_in_sound_alone() -> None:
+    trial = Trial(VirtualLink(rate=lambda _: 3 * MEGA, loss=0.15))
+    assert min(heights(trial.run(25), 0, 25)) >= 480
+
+
+def test_jitter_alone_costs_at_most_one_level() -> None:
+    trial = Trial(VirtualLink(rate=lambda _: 3 * MEGA, jitter=0.03))
+    assert min(heights(trial.run(25), 0, 25)) >= 480
+
+
+def test_after_a_black_out_the_picture_is_where_it_was() -> None:
+    trial = Trial(VirtualLink(rate=lambda at: 0 if 10 < at < 20 else 3 * MEGA))
+    assert heights(trial.run(30), 20.5, 30) == {720}
+
+
+def test_what_nobody_tries_any_more_is_believed_no_longer() -> None:
+    trial = Trial(VirtualLink(rate=lambda _: 3 * MEGA))
+    trial.ladder.limit(180)
+    moments = trial.run(20)
+    assert heights(moments, 0, 20) == {180}
+    assert moments[-1].estimate < 0.5 * MEGA
+    assert unheard(trial) == 0
