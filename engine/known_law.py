@@ -8,12 +8,14 @@ from engine.diagnostics import Problems
 from engine.known import AT, Known, known_instant
 from engine.law_files import FIXED
 from engine.overlays import OwnLaw
+from engine.packs import digest
 from engine.reading import Node, held_by_editor
 from engine.releases import Release, known_of, read_releases, released_texts, unreadable
 from engine.rulebook import LawPack, Rulebook, join, read_pack
 from engine.values import instant_text
 
 _LAWS_KEPT = 2  # each is a whole country
+_RULEBOOKS_KEPT = 8  # of those laws, each with what a clinic adds
 
 
 def law_known_at(root: Path, asked: str, now: datetime, today: LawPack | None = None) -> LawPack:
@@ -45,12 +47,26 @@ def rulebook_known_at(root: Path, asked: str, now: datetime, today: Rulebook, ow
     law = law_known_at(root, asked, now, today.law)
     if law is today.law:
         return today
-    return _alone(law) if own is None else join(law, own)
+    return _joined(law, _Own(own if isinstance(own, OwnLaw) else OwnLaw(policy=own)))
 
 
-@lru_cache(maxsize=_LAWS_KEPT)
-def _alone(law: LawPack) -> Rulebook:
-    return join(law)
+class _Own:
+    """What a clinic adds, equal to what says the same: nodes are only ever equal to themselves."""
+
+    def __init__(self, law: OwnLaw) -> None:
+        self.law = law
+        self._says = digest(law.plain()), law.states, law.officers
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Own) and self._says == other._says
+
+    def __hash__(self) -> int:
+        return hash(self._says)
+
+
+@lru_cache(maxsize=_RULEBOOKS_KEPT)
+def _joined(law: LawPack, own: _Own) -> Rulebook:
+    return join(law, own.law)
 
 
 @lru_cache(maxsize=_LAWS_KEPT)

@@ -6,7 +6,7 @@ old was read by a process that has ended since (`engine.last_good`).
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.clinics import ClinicFile
@@ -24,6 +24,7 @@ from engine.diagnostics import BrokenInput, Diagnostic, Location, Problems, Seve
 from engine.last_good import Authored, LastGood, NothingKept, UnreadableKept
 from engine.last_resort import survived
 from engine.law_open_words import check_names, names_of
+from engine.overlays import OwnLaw
 from engine.reading import Node
 from engine.releases import LOG
 from engine.rulebook import LawPack, Rulebook, join, read_pack
@@ -37,11 +38,16 @@ UNREADABLE = "READ010"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """Law, content, and each clinic's rulebook by slug (the law with the clinic's own policy)."""
+    """Law, content, and each clinic's rulebook by slug (the law with the clinic's own policy and attestations)."""
 
     law: LawPack
     content: Content
     rulebooks: Mapping[str, Rulebook]
+    vouched: Vouched = field(default_factory=dict)
+
+    def own_law(self, slug: str) -> OwnLaw:
+        """What a clinic adds to the law: its file, and what its officers attested beside it."""
+        return replace(self.content.clinics[slug].own_law, recorded=self.vouched.get(slug, ()))
 
     def tenant_digests(self) -> Mapping[str, str]:
         """The digest of each clinic's tenant pack by slug."""
@@ -80,11 +86,9 @@ def read_library(
 
 def with_vouched(library: Library, vouched: Vouched) -> Library:
     """The library with what officers attested joined to their own clinics' rulebooks, and to no other's."""
-    rulebooks = dict(library.rulebooks)
-    for slug, clinic in library.content.clinics.items():
-        if slug in rulebooks:
-            rulebooks[slug] = join(library.law, replace(clinic.own_law, recorded=vouched.get(slug, ())))
-    return replace(library, rulebooks=rulebooks)
+    told = replace(library, vouched=vouched)
+    joined = {slug: join(library.law, told.own_law(slug)) for slug in library.content.clinics if slug in told.rulebooks}
+    return replace(told, rulebooks={**library.rulebooks, **joined})
 
 
 def with_law_alone(library: Library) -> Library:

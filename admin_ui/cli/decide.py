@@ -11,6 +11,7 @@ from typing import Any
 from admin_ui.cli.decision_card import card
 from admin_ui.cli.questions import Rulebooks, on_line
 from admin_ui.cli.typed_settings import settings_with
+from admin_ui.cli.vouched import records_of
 from engine.asked_json import check_size, read_json
 from engine.decide import decide
 from engine.decisions import Decision
@@ -34,15 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--known-at", metavar="INSTANT", help="the law as it had been released by this instant")
     parser.add_argument("--clinic", metavar="NAME", help="with the policy of clinics/NAME.yaml")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the records in which its officers attest law (default: .clinic-data)"
+    )
     parser.add_argument("--json", action="store_true", help="the whole answer as JSON instead of a card")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 whatever the outcome, 2 for broken input (in a batch: when any line is)."""
     _refuse_contradictions(arguments)
-    settings = settings_with()
+    settings = settings_with(data=arguments.data)
     try:
-        rulebooks = Rulebooks(settings)
+        rulebooks = Rulebooks(settings, records_of(settings, named=arguments.data is not None))
         with EvaluatorPool(settings.evaluator_processes) as evaluator:
             if arguments.batch is not None:
                 return _answer_batch(arguments.batch, rulebooks, evaluator)

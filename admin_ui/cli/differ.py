@@ -23,6 +23,7 @@ from records.access import Role
 from records.audit import clinics
 from records.comparisons import Compared, Differing, Unasked
 from records.database import Database
+from records.vouched_law import RecordsVouchedLaw
 from records.work import Actor
 
 DONE, WRONG_INPUT = 0, 2
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with opened(settings) as database:
             chosen = _chosen(database, arguments.clinic)
-            rulebooks = Rulebooks(settings)
+            rulebooks = Rulebooks(settings, RecordsVouchedLaw(database))
             for slug in chosen:
                 actor = Actor(person=arguments.asker, role=Role.SYSTEM)
                 looking = _Looking(database=database, rulebooks=rulebooks, actor=actor, since=since)

@@ -5,17 +5,17 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from admin_ui.cli.questions import Rulebooks
+from admin_ui.cli.vouched import records_of
 from engine.attestations import recorded_faults
 from engine.clinics import ClinicFile
 from engine.diagnostics import as_text, listed, nearest
 from engine.law_report import COUNTRY
 from engine.library import Library, load_library
-from engine.rulebook import Rulebook, join
+from engine.rulebook import Rulebook
 from engine.settings import Settings, SettingsError
 from engine.values import Duration, shift
 from engine.vouching import Subject, subject, subjects
@@ -24,7 +24,7 @@ from records.database import Database
 from records.errors import AlreadyDone, NotFound
 from records.key_providers import key_provider
 from records.law_attestations import LawAttestationDraft, LawAttestationView
-from records.vouched_law import RecordsVouchedLaw, as_node
+from records.vouched_law import as_node
 from records.work import Actor
 
 DONE, WRONG_INPUT = 0, 2
@@ -67,13 +67,7 @@ def vouch(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def rulebook_of(settings: Settings, clinic: str | None, recorded: bool) -> Rulebook:
     """The rulebook of a clinic, with what its officers attested where records are looked at; or of the law alone."""
-    rulebook = Rulebooks(settings).of(clinic)
-    if clinic is None or not recorded:
-        return rulebook
-    library = load_library(settings.root, settings.clinics)
-    with _opened(settings) as database:
-        nodes = RecordsVouchedLaw(database)([clinic])[clinic]
-    return join(library.law, replace(library.content.clinics[clinic].own_law, recorded=nodes))
+    return Rulebooks(settings, records_of(settings, named=True) if recorded else None).of(clinic)
 
 
 def _officer(clinic: ClinicFile, name: str) -> Actor:

@@ -1,22 +1,27 @@
 """How do questions come in as JSON, and which rulebook does each of them go to?"""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from engine.diagnostics import BrokenInput, Diagnostic, Location, Problems, nearest
 from engine.known_law import rulebook_known_at
-from engine.library import Library, load_library
+from engine.library import Library, Vouched, load_library, with_vouched
 from engine.rulebook import Rulebook, join, load_law
 from engine.settings import Settings
 
 
 class Rulebooks:
-    """The law alone, read once, and the rulebooks of clinics, read when the first one is asked about."""
+    """The law alone, read once, and the rulebooks of clinics, read when the first one is asked about.
 
-    def __init__(self, settings: Settings) -> None:
+    `vouched` says what the officers of clinics attested on pages or by commands (see `admin_ui.cli.vouched`); without
+    it only what stands in the clinics' files counts.
+    """
+
+    def __init__(self, settings: Settings, vouched: Callable[[Iterable[str]], Vouched] | None = None) -> None:
         self._settings = settings
+        self._vouched = vouched
         self._law = join(load_law(settings.root))
 
     def of(self, clinic: str | None, known_at: str | None = None) -> Rulebook:
@@ -27,7 +32,7 @@ class Rulebooks:
         today = self._law if clinic is None else self._of_clinic(clinic)
         if known_at is None:
             return today
-        own = self._library.content.clinics[clinic].own_law if clinic is not None else None
+        own = self._library.own_law(clinic) if clinic is not None else None
         return rulebook_known_at(self._settings.root, known_at, datetime.now(UTC), today, own)
 
     def _of_clinic(self, clinic: str) -> Rulebook:
@@ -38,7 +43,9 @@ class Rulebooks:
 
     @cached_property
     def _library(self) -> Library:
-        return load_library(self._settings.root, self._settings.clinics)
+        library = load_library(self._settings.root, self._settings.clinics)
+        vouched = self._vouched(library.content.clinics) if self._vouched else {}
+        return with_vouched(library, vouched) if any(vouched.values()) else library
 
 
 def _no_such_clinic(clinic: str, known: Iterable[str]) -> BrokenInput:

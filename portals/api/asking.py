@@ -48,7 +48,7 @@ def rulebook_for(deps: PortalDeps, clinic: str | None, known_at: str | None = No
     today = _LAW_ALONE.of(library.law) if clinic is None else library.rulebooks[clinic]
     if known_at is None:
         return today
-    own = library.content.clinics[clinic].own_law if clinic is not None else None
+    own = library.own_law(clinic) if clinic is not None else None
     return rulebook_known_at(deps.settings.root, known_at, machine_now(), today, own)
 
 

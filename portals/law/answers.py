@@ -14,6 +14,7 @@ from portals.law.parts import Part, Sort
 NOTHING = "none"  # told: there is none
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::\d{2})?")
 _YEARS = range(1900, 2101)
 
 
@@ -87,6 +88,14 @@ def read_time(text: str) -> str:
     if not _TIME.fullmatch(text):
         raise BadAnswer("time")
     return text
+
+
+def read_moment(text: str) -> str:
+    """A day and a time of it written `2026-03-05T14:30`, also with a space or seconds; raises `BadAnswer`."""
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise BadAnswer("moment")
+    return f"{read_day(found[1])}T{read_time(found[2])}"
 
 
 def fault_of_time(day: str, clock: str, zone: str) -> str | None:

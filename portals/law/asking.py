@@ -34,10 +34,11 @@ _SEARCH = ClosuresOnly()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """A clinic's rulebook and the engines that answer from it."""
+    """A clinic's rulebook and the engines that answer from it; `known_at` where it is what was known at an instant."""
 
     rulebook: Rulebook
     evaluator: Evaluator
+    known_at: str | None = None
 
     def decide(self, asked: Asked) -> Decision:
         """The answer of both engines; raises `BrokenInput` when what was told contradicts itself."""
@@ -54,7 +55,8 @@ class Asker:
     def _question(self, asked: Asked, day: str) -> Question:
         facts = facts_on(asked, day, self.rulebook.vocabulary)
         moment = instant(asked, day)
-        return Question(topic=asked.topic, on=moment.isoformat() if moment else day, facts=facts)
+        on = moment.isoformat() if moment else day
+        return Question(topic=asked.topic, on=on, facts=facts, known_at=self.known_at)
 
 
 def jurisdiction(state: str) -> str:

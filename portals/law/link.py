@@ -21,7 +21,7 @@ PAGE = "/staff/law"
 LEFT_OUT = "out"
 MOST_ROWS = 4
 LONGEST = 12_000  # characters of a query; the page's own form with every row stays below half of it
-CONTROLS = ("topic", "state", "on", "time", "zone", "start")
+CONTROLS = ("topic", "state", "on", "time", "zone", "known", "start")
 _FIELD = re.compile(r"([a-z_.]+)\.([0-9])\.([a-z_]+)")
 
 Told = Mapping[str, Any]
@@ -41,7 +41,8 @@ class LinkRefused(Exception):
 class Asked:
     """A question without anybody in it. `told` holds what may be shared, as the page tells it (an age, so long ago).
 
-    With a `time` (`14:30`) in a `zone` of the state it is about that instant, else about the whole day.
+    With a `time` (`14:30`) in a `zone` of the state it is about that instant, else about the whole day. `known` is the
+    moment by the clinic's clock (`2026-03-05T14:30`) as at which the law is asked; empty: as it is known now.
     """
 
     topic: str
@@ -50,6 +51,7 @@ class Asked:
     told: Told
     time: str = ""
     zone: str = ""
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,7 @@ def address(asked: Asked) -> str:
     """The address of a question, the same for the same question."""
     controls = [("topic", asked.topic), ("state", asked.state), ("on", asked.day)]
     controls += [("time", asked.time), ("zone", asked.zone)] if asked.time else []
+    controls += [("known", asked.known)] if asked.known else []
     return f"{PAGE}?{urlencode([*controls, *told_pairs(asked.told)])}"
 
 

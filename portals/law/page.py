@@ -13,6 +13,7 @@ from engine.rulebook import Rulebook
 from portals.law.answers import BadAnswer, fault_of_time, read_day, read_time
 from portals.law.asking import Asker, paths_asked
 from portals.law.fields import Fields, Groups, grouped
+from portals.law.known import NOW, KnownAt
 from portals.law.link import CONTROLS, Asked, Link, told_pairs
 from portals.law.parts import parts_of
 from portals.law.shown import AnswerView
@@ -26,13 +27,19 @@ CONTRADICTION = "contradiction"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Where a question is asked: rulebook and engines, the clinic's first state, the starts, the words, the time."""
+    """Where a question is asked: rulebook and engines, the clinic's first state and its clock, starts, words, the time.
+
+    `known` is the moment as at which the rulebook was known, where the link tells one, and which sentence says what is
+    wrong with it (then the rulebook is that of now, and nothing is answered).
+    """
 
     asker: Asker
     home: str
+    zone: str
     starts: Mapping[str, Facts]
     words: FactWords
     now: datetime
+    known: KnownAt = NOW
 
     @property
     def rulebook(self) -> Rulebook:
@@ -70,6 +77,7 @@ class Page:
     drugs: tuple[str, ...]
     hidden: tuple[tuple[str, str], ...]
     zones: tuple[tuple[str, str], ...]
+    clock: str
     errors: tuple[tuple[str, str], ...]
     wrong: Wrong
     groups: Groups | None = None
@@ -89,7 +97,10 @@ def asked_by(house: House, link: Link) -> tuple[Asked, Wrong]:
         day = read_day(day) if day else house.today(state)
     except BadAnswer as bad:
         day, wrong["on"] = house.today(state), str(bad)
-    asked = _timed(house, Asked(topic=topic, state=state, day=day, told=link.told), link, wrong)
+    if house.known.wrong:
+        wrong["known"] = house.known.wrong
+    question = Asked(topic=topic, state=state, day=day, told=link.told, known=house.known.text)
+    asked = _timed(house, question, link, wrong)
     start = link.controls["start"]
     return (_started(house, asked, start) if start else asked), wrong
 
@@ -123,7 +134,8 @@ def first_page(house: House, link: Link) -> Page:
     """The page before anything was asked; about the state that the address names, else the clinic's own."""
     topic, state = house.topics[0], link.controls["state"].upper()
     state = state if state in house.rulebook.law.zones.by_state else house.home
-    return _page(house, Asked(topic=topic, state=state, day=house.today(state), told=link.told), {})
+    asked = Asked(topic=topic, state=state, day=house.today(state), told=link.told, known=house.known.text)
+    return _page(house, asked, {"known": house.known.wrong} if house.known.wrong else {})
 
 
 def page_to_mend(house: House, asked: Asked, wrong: Wrong) -> Page:
@@ -139,7 +151,9 @@ def answered_page(house: House, asked: Asked) -> Page:
         decision = house.asker.decide(asked)
     except BrokenInput:
         return page_to_mend(house, asked, {"topic": CONTRADICTION})
-    answered = Answered(asker=house.asker, asked=asked, decision=decision, today=house.today(asked.state))
+    answered = Answered(
+        asker=house.asker, asked=asked, decision=decision, today=house.today(asked.state), zone=house.zone
+    )
     fields = Fields(vocabulary=house.rulebook.vocabulary, words=house.words, told=asked.told, wrong={})
     return replace(
         _page(house, asked, {}),
@@ -159,6 +173,7 @@ def _page(house: House, asked: Asked, wrong: Wrong) -> Page:
         drugs=tuple(sorted(house.rulebook.law.drugs)),
         hidden=tuple(told_pairs(asked.told)),
         zones=tuple((zone, words.zone(zone)) for zone in house.zones(asked.state)),
+        clock=words.fmt.zone_and_place(house.zone),
         errors=tuple((key, _error(house, key, code)) for key, code in wrong.items()),
         wrong={key: words.say(f"ask.wrong.{code}") for key, code in wrong.items()},
     )

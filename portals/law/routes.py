@@ -22,12 +22,14 @@ from portals.base.requests import deps_of
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.law.asking import Asker
+from portals.law.known import NOW, read_known, rulebook_then
 from portals.law.link import PAGE, Link, LinkRefused, address, read_link
 from portals.law.page import House, Page, answered_page, asked_by, first_page, page_to_mend
 from portals.law.starts import starts
 from portals.law.words import FactWords
 from portals.provider.routes import STAFF_ROLES
 from portals.provider.words import say_in
+from records.codes import machine_now
 
 READERS = ("provider", *STAFF_ROLES)
 LONGEST_WAY_BACK = 3500  # characters of an address that the forms of sign-in and language carry
@@ -38,7 +40,7 @@ router = APIRouter(include_in_schema=False)
 @router.get(PAGE)
 async def ask_the_law(request: Request) -> Response:
     """The question of the address with its answer; without one, the form to begin with."""
-    house = _house(request)
+    house = await run_in_threadpool(_house, request)
     law = house.rulebook.law
     try:
         link = read_link(request.query_params.multi_items(), law.vocabulary, law.drug_names)
@@ -67,15 +69,25 @@ def _house(request: Request) -> House:
     deps, who = deps_of(request), visitor(request)
     if who.clinic is None:
         raise HTTPException(404)
-    rulebook = deps.library().rulebooks[who.here.slug]
+    library, now, known = deps.library(), machine_now(), NOW
+    rulebook = library.rulebooks[who.here.slug]
+    if told := request.query_params.get("known", "").strip():
+        known = read_known(told, who.here.time_zone, now)
+        if who.session is not None and who.session.role in READERS:
+            own = library.own_law(who.here.slug)
+            rulebook, known = rulebook_then(deps.settings.root, known, now, rulebook, own)
     words = FactWords(say_in(who.language), Formats(who.language), LawWords(rulebook, who.language))
     states = who.here.states or rulebook.vocabulary.facts[STATE].type.choices
     return House(
-        asker=Asker(rulebook=rulebook, evaluator=deps.evaluator),
+        asker=Asker(
+            rulebook=rulebook, evaluator=deps.evaluator, known_at=known.at if not known.wrong and known.at else None
+        ),
         home=states[0],
+        zone=who.here.time_zone,
         starts=starts(deps.settings.root),
         words=words,
         now=deps.clock.now(),
+        known=known,
     )
 
 

@@ -62,9 +62,14 @@ class DayLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What the answer rests on: digests, the law's day, and what was presumed because nobody told otherwise."""
+    """What the answer rests on: digests, the law's day, and what was presumed because nobody told otherwise.
+
+    `release` is the number of the release that answers and `known` its moment; 0 for law that nobody released.
+    """
 
     day: str
+    release: int
+    known: str
     law: str
     overlay: str
     rulebook: str

@@ -12,6 +12,7 @@ from portals.law.asking import Asker, paths_asked, shown_path
 from portals.law.changes import MORE, Change, Changes, changes
 from portals.law.conditions import Conditions, Sentences
 from portals.law.days import Border, borders
+from portals.law.known import moment_said
 from portals.law.link import Asked, address
 from portals.law.parts import Part, Sort, parts_of
 from portals.law.shown import AnswerView, Basis, ChangeLine, ChangeView, DayLine, PathLine, WayOut
@@ -29,12 +30,13 @@ MOST_VALUES = 4  # values or records named in one line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A question, its answer by both engines, and the day it is today."""
+    """A question, its answer by both engines, the day it is today, and the zone of the clinic's clock."""
 
     asker: Asker
     asked: Asked
     decision: Decision
     today: str
+    zone: str
 
 
 def answer_view(answered: Answered, words: FactWords) -> AnswerView:
@@ -52,7 +54,7 @@ def answer_view(answered: Answered, words: FactWords) -> AnswerView:
         closed_paths=tuple(one for one in paths_tried if one.state == "closed"),
         changes=_changes(found, asked, words, parts_of(answered.asker.rulebook.vocabulary)),
         days=tuple(_day(border, asked, words) for border in days),
-        basis=_basis(decision, words),
+        basis=_basis(answered, words),
     )
 
 
@@ -179,10 +181,13 @@ def _day(border: Border, asked: Asked, words: FactWords) -> DayLine:
     )
 
 
-def _basis(decision: Decision, words: FactWords) -> Basis:
+def _basis(answered: Answered, words: FactWords) -> Basis:
     """The exceptional statuses that were presumed; that the patient is in this country needs no saying."""
+    decision, known = answered.decision, answered.asker.rulebook.law.known
     return Basis(
         day=words.fmt.iso_day(decision.law_time or ""),
+        release=known.number if known else 0,
+        known=moment_said(known.at, words.fmt, answered.zone) if known else "",
         law=decision.law,
         overlay=decision.overlay or "",
         rulebook=decision.rulebook,
