@@ -8,18 +8,20 @@ later key frame *before* they give packets numbers, so that skipping leaves no g
 from __future__ import annotations
 
 from collections import deque
+from typing import Generic, TypeVar
 
+T = TypeVar("T")
 PACE = 1.5
 DEBT_SECONDS = 0.005
 BURST_SECONDS = 0.04
 BURST_LEAST = 6_000.0
 
 
-class Pacer:
+class Pacer(Generic[T]):
     """A bucket of bits for one receiver. It sends nothing itself: it says what may leave."""
 
     def __init__(self, bitrate: float) -> None:
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[T, int]] = deque()
         self._octets = 0
         self._budget = 0.0
         self._filled_at: float | None = None
@@ -40,14 +42,14 @@ class Pacer:
         """Seconds until everything that waits has left."""
         return self._octets / self._rate
 
-    def take(self, packet: bytes, now: float) -> bool:
-        """Whether ``packet`` may leave at once; else it waits, and `due` gives it back."""
+    def take(self, packet: T, size: int, now: float) -> bool:
+        """Whether ``packet`` of ``size`` bytes may leave at once; else it waits, and `due` gives it back."""
         self._fill(now)
         if not self._waiting and self._budget > 0:
-            self._budget -= len(packet)
+            self._budget -= size
             return True
-        self._waiting.append(packet)
-        self._octets += len(packet)
+        self._waiting.append((packet, size))
+        self._octets += size
         return False
 
     def urgent(self, size: int, now: float) -> None:
@@ -55,14 +57,14 @@ class Pacer:
         self._fill(now)
         self._budget -= size
 
-    def due(self, now: float) -> list[bytes]:
+    def due(self, now: float) -> list[T]:
         """What may leave now."""
         self._fill(now)
-        ready: list[bytes] = []
+        ready: list[T] = []
         while self._waiting and self._budget > 0:
-            packet = self._waiting.popleft()
-            self._octets -= len(packet)
-            self._budget -= len(packet)
+            packet, size = self._waiting.popleft()
+            self._octets -= size
+            self._budget -= size
             ready.append(packet)
         return ready
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PACKET = 1000
+PACKET = 250
 SECONDS = 0.05
 PACKETS_LEAST, PACKETS_MOST = 6, 40
 FIRST_AFTER = 1.0

@@ -12,14 +12,14 @@ RATE = 800_000.0
 
 @given(st.lists(st.tuples(st.floats(0.0, 0.02), st.integers(50, 1200)), max_size=200))
 def test_order_is_kept_nothing_is_lost_and_the_rate_holds(arrivals: list[tuple[float, int]]) -> None:
-    pacer = Pacer(RATE)
+    pacer = Pacer[bytes](RATE)
     now, offered, left = 0.0, list[bytes](), list[bytes]()
     for place, (pause, size) in enumerate(arrivals):
         now += pause
         left += pacer.due(now)
         packet = place.to_bytes(4, "big").ljust(size, b"\0")
         offered.append(packet)
-        if pacer.take(packet, now):
+        if pacer.take(packet, size, now):
             left.append(packet)
         burst = max(BURST_LEAST, RATE * PACE / 8 * BURST_SECONDS)
         assert sum(map(len, left)) <= now * RATE * PACE / 8 + burst + 1200
@@ -31,8 +31,8 @@ def test_order_is_kept_nothing_is_lost_and_the_rate_holds(arrivals: list[tuple[f
 
 
 def test_sound_passes_what_waits_and_is_paid_for() -> None:
-    pacer = Pacer(RATE)
-    while pacer.take(bytes(1200), 0.0):
+    pacer = Pacer[bytes](RATE)
+    while pacer.take(b"", 1200, 0.0):
         pass
     before = pacer.wait()
     pacer.urgent(1200, 0.0)
@@ -40,9 +40,9 @@ def test_sound_passes_what_waits_and_is_paid_for() -> None:
 
 
 def test_the_backlog_is_the_time_until_all_has_left() -> None:
-    pacer = Pacer(RATE)
+    pacer = Pacer[bytes](RATE)
     for _ in range(100):
-        pacer.take(bytes(1000), 0.0)
+        pacer.take(b"", 1000, 0.0)
     waits = pacer.backlog
     assert 0.5 < waits < 0.7
     assert not pacer.due(0.0)
@@ -50,8 +50,8 @@ def test_the_backlog_is_the_time_until_all_has_left() -> None:
 
 
 def test_what_was_dropped_never_leaves() -> None:
-    pacer = Pacer(RATE)
+    pacer = Pacer[bytes](RATE)
     for _ in range(50):
-        pacer.take(bytes(1000), 0.0)
+        pacer.take(b"", 1000, 0.0)
     pacer.drop()
     assert (pacer.waiting, pacer.backlog, pacer.due(10.0)) == (False, 0, [])
