@@ -57,6 +57,7 @@ class Incoming:
         if known is None or known.publication is not publication:
             known = self.sections[section.mid] = IncomingSection(publication, choice)
         known.choice = choice
+        publication.codec = choice.codec.name
         self._mid_id = choice.mid_id or self._mid_id
         self._twcc_id = choice.twcc_id or self._twcc_id
         for gone in known.ssrcs - set(section.ssrcs) if section.ssrcs else ():

@@ -9,18 +9,28 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from media import rtcp
 from media.forward import Forwarder
 from media.rtp import RtpHeader
-from media.source import Source
+from media.source import Packet, Source
 
 LABELS = {"microphone": "audio", "screen_audio": "audio", "camera": "video", "screen": "video"}
 
 
+class Tap(Protocol):
+    """Somebody who is shown every packet that is taken in, on the loop: it must not wait."""
+
+    def packet(self, packet: Packet, source: Source, now: float) -> None: ...
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class Publication:
-    """One track of a participant; ``label`` is one of `LABELS`. Nothing of it goes out while it is ``held``."""
+    """One track of a participant; ``label`` is one of `LABELS`, ``codec`` what is sent once that is agreed.
+
+    Nothing of it goes out while it is ``held``, nor is it recorded.
+    """
 
     participant_id: str
     stream: str
@@ -31,6 +41,8 @@ class Publication:
     source: Source | None = None
     held: bool = False
     forwarders: list[Forwarder] = field(default_factory=list)
+    codec: str = ""
+    taps: list[Tap] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -40,7 +52,7 @@ class Publication:
         """Makes ``ssrc`` the stream of this publication."""
         epoch = 0 if self.source is None else self.source.epoch + 1
         self.source = Source(ssrc=ssrc, kind=self.kind, clock=self.clock, epoch=epoch, feedback=self.feedback)
-        if self.forwarders:
+        if self.forwarders or self.taps:
             self.source.want_key(now)
         return self.source
 
@@ -49,6 +61,8 @@ class Publication:
         packet = source.receive(header, payload, now, repaired=repaired)
         if packet is None or source is not self.source or self.held:
             return
+        for tap in self.taps:
+            tap.packet(packet, source, now)
         for forwarder in self.forwarders:
             forwarder.forward(packet, source, now)
 
