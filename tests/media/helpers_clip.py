@@ -8,9 +8,10 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import av
+from av.container import InputContainer
 
 from media import rtcp
 from media.source import Packet
@@ -59,7 +60,7 @@ def picture(seconds: float, size: tuple[int, int] = (160, 120)) -> list[Encoded]
     return found + [_encoded(packet) for packet in codec.encode(None)]
 
 
-def _encoded(packet: av.Packet) -> Encoded:
+def _encoded(packet: av.Packet[Any]) -> Encoded:
     assert packet.pts is not None
     return Encoded(packet.pts / 1000, packet.is_keyframe, bytes(packet))
 
@@ -115,17 +116,29 @@ class Sender:
         return rtcp.SenderReport(7, int((wall + at) * (1 << 32)), stamp, 1, 1)
 
 
+def reading(data: bytes) -> InputContainer:
+    """An opened file."""
+    file = av.open(io.BytesIO(data))
+    assert isinstance(file, InputContainer)
+    return file
+
+
+def seconds_of(packet: av.Packet[Any]) -> float:
+    """When a packet is shown."""
+    assert packet.pts is not None and packet.time_base is not None
+    return float(packet.pts * packet.time_base)
+
+
 def marks(data: bytes) -> tuple[list[float], list[float]]:
     """When it flashes and when it beeps, in seconds of the file's own time."""
     flashes: list[float] = []
     beeps: list[float] = []
-    with av.open(io.BytesIO(data)) as file:
+    with reading(data) as file:
         for frame in file.decode(*file.streams.video, *file.streams.audio):
-            assert frame.time is not None
-            if isinstance(frame, av.VideoFrame):
+            if isinstance(frame, av.VideoFrame) and frame.time is not None:
                 if bytes(frame.planes[0])[len(bytes(frame.planes[0])) // 2 + 10] > 128:
                     _note(flashes, frame.time)
-            else:
+            elif isinstance(frame, av.AudioFrame):
                 _beep(beeps, frame)
     return flashes, beeps
 

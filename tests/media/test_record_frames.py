@@ -56,11 +56,13 @@ def test_a_vp8_frame_is_its_packets_without_their_descriptors() -> None:
 
 def test_nothing_is_given_out_before_the_first_key_frame_and_after_a_loss() -> None:
     frames = Vp8Frames()
-    assert frames.feed(packet(1, b"\x10" + DELTA)) is None and frames.wants_key
-    assert frames.feed(packet(2, b"\x10" + KEY)) is not None and not frames.wants_key
-    assert frames.feed(packet(3, b"\x10" + DELTA)) is not None
+    wishes = [frames.wants_key]
+    given = [frames.feed(packet(number, b"\x10" + data)) for number, data in enumerate((DELTA, KEY, DELTA))]
+    wishes.append(frames.wants_key)
     frames.lose()
-    assert frames.feed(packet(5, b"\x10" + DELTA)) is None and frames.wants_key
+    given.append(frames.feed(packet(5, b"\x10" + DELTA)))
+    wishes.append(frames.wants_key)
+    assert [one is not None for one in given] == [False, True, True, False] and wishes == [True, False, True]
 
 
 def test_padding_is_no_frame_and_no_loss() -> None:

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import av
 import pytest
 
 from media.record_final import finalise
 from media.record_part import Heard, PartHooks, PartRecorder
 from media.rtcp import SenderReport
-from tests.media.helpers_clip import Encoded, Sender, Sent, marks, picture, sound
+from tests.media.helpers_clip import Encoded, Sender, Sent, marks, picture, reading, seconds_of, sound
 
 pytestmark = pytest.mark.slow
 WALL = 3_000_000_000.25
@@ -107,7 +106,7 @@ def test_no_frame_is_changed_on_its_way_into_the_file() -> None:
     frames, samples = clip()
     reports = {"video": video.report(0.0, WALL), "audio": audio.report(0.0, WALL)}
     studio.play(arrivals(video.packets(frames), audio.packets(samples)), reports)
-    with av.open(io.BytesIO(studio.finish())) as file:
+    with reading(studio.finish()) as file:
         found = [bytes(packet) for packet in file.demux(file.streams.video[0]) if packet.size]
     assert found == [frame.data for frame in frames]
     assert studio.finished.media_type == "video/webm"
@@ -121,12 +120,11 @@ def test_the_finished_file_knows_its_length_and_can_be_sought() -> None:
     studio.play(arrivals(video.packets(frames), audio.packets(samples)), reports)
     data = studio.finish()
     assert b"\x1c\x53\xbb\x6b" in data, "the file has no index (Cues)"
-    with av.open(io.BytesIO(data)) as file:
+    with reading(data) as file:
         assert file.duration and abs(file.duration / 1e6 - 6) < 0.2
         file.seek(4_100_000)
         packet = next(iter(file.demux(file.streams.video[0])))
-        assert packet.pts is not None and packet.time_base is not None
-        assert 3.5 < float(packet.pts * packet.time_base) <= 4.1
+        assert 3.5 < seconds_of(packet) <= 4.1
 
 
 def test_a_tape_that_is_cut_anywhere_gives_what_was_written_before() -> None:
@@ -148,12 +146,12 @@ def test_after_a_loss_video_goes_on_with_a_key_frame_and_asks_for_one() -> None:
     sent = arrivals(video.packets(frames), audio.packets(samples))
     lost = next(one.packet.number for one in sent if one.track == "video" and one.now >= 1001.3)
     studio.play([one for one in sent if one.track == "audio" or one.packet.number != lost], reports)
-    with av.open(io.BytesIO(studio.finish())) as file:
+    with reading(studio.finish()) as file:
         times = [packet for packet in file.demux(file.streams.video[0]) if packet.size]
     assert "video" in studio.keys
-    before = [one for one in times if float(one.pts * one.time_base) < 1.3]
+    before = [one for one in times if seconds_of(one) < 1.3]
     after = times[len(before)]
-    assert after.is_keyframe and 1.9 < float(after.pts * after.time_base) < 2.2
+    assert after.is_keyframe and 1.9 < seconds_of(after) < 2.2
     assert studio.recorder.lost == 1
 
 
