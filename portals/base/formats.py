@@ -18,6 +18,7 @@ from babel.dates import (
 )
 from babel.numbers import format_currency
 
+from portals.base.dose_units import amount_words
 from portals.base.i18n import Translate, translator
 
 DAY_PATTERNS: Mapping[str, str] = {"en": "EEEE, MMMM d", "es": "EEEE, d 'de' MMMM"}
@@ -109,6 +110,10 @@ class Formats:
             .replace("USD", "$")
             .replace("US$", "$")
         )
+
+    def amount(self, quantity: str, unit: str) -> str:
+        """``20 capsules``: what a prescription is for."""
+        return amount_words(quantity, unit, self.language)
 
     def lasting(self, seconds: int) -> str:
         """``24 hours`` for whole hours, ``15 minutes`` for less."""

@@ -35,6 +35,7 @@ from portals.provider.note_form import note_key, read_note
 from portals.provider.opening import at_desk, only_texts, provider_session, visit_screen
 from portals.provider.orders_page import chosen_drug, order_values
 from portals.provider.prescription_form import TypedPrescription, read_prescription
+from portals.provider.rx_amounts import amount_warnings, amounts_acknowledged
 from portals.provider.safety import unread_allergies
 from portals.provider.visit_page import Shown, note_view, place_of
 from records.errors import AlreadyDone, Conflict, LinkRefused
@@ -124,14 +125,15 @@ async def draft_order(request: Request, visit: str) -> Response:
     provider_session(request)
     typed = only_texts(await form_of(request))
     read = read_prescription(typed)
-    problems = read.problems
+    problems, amounts = read.problems, dict[str, str]()
     if read.typed is not None:
         prescription = read.typed
         sent = (prescription, request_id(typed), typed.get("replaces", ""))  # the same form twice is one prescription
-        problems = await at_desk(request, lambda desk: _draft(request, desk, visit, sent))
-        if not problems:
+        amounts = {} if prescription.amounts_reason else amount_warnings(prescription, visitor(request).language)
+        problems = {} if amounts else await at_desk(request, lambda desk: _draft(request, desk, visit, sent))
+        if not problems and not amounts:
             return _back(visit, "drafted", "prescribe")
-    words = _problem_words(request, problems)
+    words = {**_problem_words(request, problems), **amounts}
     said = Said(values={"rx_form": typed, "rx_problems": words}, status=422)
     again = send_again(request, said, f"/staff/visits/{visit}#prescribe")
     return again or await visit_screen(request, visit, Shown(rx_form=typed, rx_problems=words), "", 422)
@@ -278,6 +280,7 @@ def _draft(request: Request, desk: Desk, visit: str, sent: tuple[TypedPrescripti
     values["acknowledged"] = {
         **({"allergies": list(hits), "reason": typed.allergy_reason} if hits else {}),
         **acknowledged(found, typed.finding_reason),
+        **amounts_acknowledged(typed),
     }
     desk.scope.orders.draft(OrderDraft(**values, key=key))
     return {}

@@ -81,7 +81,7 @@ def _line(desk: Desk, told: DispensedDrug) -> MonitoringLine:
         filled=desk.fmt.short_date(told.filled_on),
         drug=told.drug,
         schedule=told.schedule,
-        quantity=f"{told.quantity} {told.unit}".strip(),
+        quantity=desk.fmt.amount(str(told.quantity), told.unit),
         days=told.days_supply,
         prescriber=told.prescriber,
         pharmacy=told.pharmacy,

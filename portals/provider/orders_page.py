@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.ports import JSON
 from engine.safety import Finding
+from portals.base.dose_units import counted, unit_code
 from portals.base.formats import Formats
 from portals.provider.drug_choice import DrugChoice
 from portals.provider.drug_safety import Pharmacist, refuses
@@ -16,6 +17,7 @@ from portals.provider.formulary import BaseDrug, base_choices, formulary_choices
 from portals.provider.held import Day, Say
 from portals.provider.law import GateView, LawCard, LawWords, law_card
 from portals.provider.prescription_form import TypedPrescription
+from portals.provider.rx_amounts import form_warnings
 from portals.provider.rx_prefill import changed_form, usual_form
 from portals.provider.safety import asked_statements, never_reason, stated_words, unread_allergies
 from portals.provider.views import OrderView, PrescribeView, SafetyCard
@@ -96,7 +98,7 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
     form["title"] = chosen.title if chosen else ""
     if chosen is None:
         form.pop("drug", None)
-    tongue = _Tongue(say, day_in(fmt))
+    tongue = _Tongue(say, day_in(fmt), fmt)
     drug = source.base.get(chosen.name.lower()) if chosen else None
     hits = source.pharmacist.allergic(chosen.name) if chosen else ()
     gate = _gate_of(source, changed.order) if changed else None
@@ -115,6 +117,7 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         not_compared=source.not_compared,
         from_where=source.from_where,
         cards=source.cards(source.pharmacist.look(chosen.name, changed.order if changed else "")) if chosen else (),
+        amounts=form_warnings(form, fmt.language) if chosen else (),
         earlier=tuple(_sent_before(order, source, tongue) for order in source.earlier),
     )
 
@@ -133,7 +136,7 @@ def order_values(visit: str, typed: TypedPrescription, drug: DrugChoice, pharmac
         "sig": typed.sig,
         "directions": dict(drug.directions) if typed.sig.strip() == drug.sig.strip() else {},
         "quantity": typed.quantity,
-        "quantity_unit": typed.unit,
+        "quantity_unit": unit_code(typed.unit) or typed.unit,
         "days_supply": typed.days,
         "refills": typed.refills,
         "substitutions_allowed": typed.substitutions,
@@ -165,6 +168,7 @@ class _Tongue:
 
     say: Say
     day: Day
+    fmt: Formats
 
 
 def _changed(source: RxSource, form: Mapping[str, str]) -> Any:
@@ -187,7 +191,7 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
         id=order.order,
         title=order_title(draft),
         sig=draft.sig,
-        detail=_detail(draft, say),
+        detail=_detail(draft, tongue),
         pharmacy=str(draft.pharmacy.get("name", "")),
         state=say(f"provider.rx.state.{state}") if state in _STATE_TONES else order_state(order, say),
         tone=_STATE_TONES.get(state, TONES.get(order.stands, "idle")),
@@ -209,7 +213,7 @@ def _sent_before(order: Any, source: RxSource, tongue: _Tongue) -> OrderView:
         id=order.order,
         title=order_title(order.draft),
         sig=order.draft.sig,
-        detail=_detail(order.draft, tongue.say),
+        detail=_detail(order.draft, tongue),
         pharmacy=str(order.draft.pharmacy.get("name", "")),
         state=order_state(order, tongue.say),
         tone=TONES.get(order.stands, "idle"),
@@ -223,13 +227,13 @@ def _sent_before(order: Any, source: RxSource, tongue: _Tongue) -> OrderView:
     )
 
 
-def _detail(draft: Any, say: Say) -> str:
-    return say(
+def _detail(draft: Any, tongue: _Tongue) -> str:
+    language = tongue.fmt.language
+    return tongue.say(
         "provider.rx.detail",
-        quantity=draft.quantity,
-        unit=draft.quantity_unit,
-        days=draft.days_supply,
-        refills=draft.refills,
+        amount=tongue.fmt.amount(draft.quantity, draft.quantity_unit),
+        days=counted("days", draft.days_supply, language),
+        refills=counted("refills", draft.refills, language),
     )
 
 

@@ -47,6 +47,7 @@ class TypedPrescription:
     statements: Mapping[str, Any]
     allergy_reason: str = ""
     finding_reason: str = ""
+    amounts_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +77,15 @@ def read_prescription(form: Mapping[str, str]) -> ReadForm:
         substitutions=bool(values["substitutions"]),
         statements=_statements(values),
         allergy_reason=form.get("allergy_reason", "").strip() if form.get("allergy_seen") else "",
-        finding_reason=form.get("finding_reason", "").strip()[:LONGEST_REASON] if form.get("finding_seen") else "",
+        finding_reason=_reason(form, "finding"),
+        amounts_reason=_reason(form, "amounts"),
     )
     return ReadForm(typed=typed, problems={})
+
+
+def _reason(form: Mapping[str, str], what: str) -> str:
+    """Why a warning does not hold, of one that is said to have been read."""
+    return form.get(f"{what}_reason", "").strip()[:LONGEST_REASON] if form.get(f"{what}_seen") else ""
 
 
 def _statements(values: Mapping[str, str]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def changed_form(order: Any, listed: Sequence[DrugChoice]) -> dict[str, str]:
         "circumstance": _circumstance(stated.get("treatment.circumstances")),
         "indication": str(stated.get("treatment.indication", "")),
         "allergy_reason": str(draft.acknowledged.get("reason", "")),
+        "amounts_reason": str(draft.acknowledged.get("amounts_reason", "")),
         "finding_reason": str(draft.acknowledged.get("findings_reason", "")),
     }
 

@@ -82,4 +82,6 @@ def stated_words(draft: Any, words: Mapping[str, str], say: Say) -> tuple[str, .
         lines.append(say("provider.rx.stated.allergy", allergy=named, reason=str(draft.acknowledged["reason"])))
     if draft.acknowledged.get("findings_reason"):
         lines.append(say("safety.stated", reason=str(draft.acknowledged["findings_reason"])))
+    if draft.acknowledged.get("amounts_reason"):
+        lines.append(say("rx_amounts.stated", reason=str(draft.acknowledged["amounts_reason"])))
     return tuple(lines)

@@ -320,7 +320,8 @@ class PrescribeView:
     ``never`` is why the specialty does not prescribe the chosen drug; ``asks`` are the statements the law asks of the
     prescriber (pdmp | exception | indication), ``place`` the state whose monitoring programme counts,
     ``looked`` who looked at it when through the network, where that was done. ``not_compared`` names what could not be
-    compared with any drug, ``from_where`` where the warnings come from.
+    compared with any drug, ``from_where`` where the warnings come from; ``amounts`` says where the form's directions,
+    quantity and days do not agree.
     """
 
     query: str
@@ -335,6 +336,7 @@ class PrescribeView:
     place: str = ""
     looked: str = ""
     cards: tuple[SafetyCard, ...] = ()
+    amounts: tuple[str, ...] = ()
     not_compared: str = ""
     from_where: str = ""
     earlier: tuple[OrderView, ...] = ()
