@@ -48,8 +48,9 @@ _LONG = re.compile(rf"(?:\bfor\s+|\bx\s*|×\s*)(?P<count>{_COUNT})\s*(?P<span>da
 _STRENGTH = re.compile(r"\(\s*[\d.,]+\s*(?:mg|mcg|g|ml|units?)\b[^()]*\)")
 _NOT_ALWAYS = re.compile(r"\b(?:as needed|if needed|when needed|p\.?r\.?n\b\.?|up to|at most|no more than)")
 _SAYS_MORE = re.compile(
-    r"\d|\b(?:then|or|until|except|other|if|when|days?|odd|even|one|two|three|alternat\w*|taper\w*|reduc\w*|increas\w*|decreas\w*|may|repeat|again|week\w*"
-    r"|month\w*|first|next|after that|followed|hours?|times?|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
+    r"\d|\b(?:then|or|until|except|other|if|when|days?|odd|even|one|two|three"
+    r"|alternat\w*|taper\w*|reduc\w*|increas\w*|decreas\w*|may|repeat|again|week\w*"
+    r"|month\w*|first|next|after that|followed|hours?|times?|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
 )
 
 

@@ -24,7 +24,7 @@ from portals.base.visitor import visitor
 from portals.call.entering import take_link
 from portals.law.plain import PlainLaw
 from portals.provider.alerts import gate_views
-from portals.provider.asking import ask
+from portals.provider.asking import ask, at_order
 from portals.provider.desk import Desk
 from portals.provider.drug_base import drugs_of
 from portals.provider.drug_safety import acknowledged, pharmacist, refuses, stops
@@ -145,10 +145,9 @@ async def send_order(request: Request, visit: str, order: str) -> Response:
     provider_session(request)
     await require_fresh(request, "send_prescription")
     if await at_desk(request, lambda desk: _unread(request, desk, visit, order)):
-        return _back(visit, "allergy_unread", "prescribe")
+        return at_order(visit, order, "allergy_unread")
     answer = await _ask(request, visit, "prescribe", order)
-    code = answer.code or ("sent" if answer.done else "not_now")
-    return _back(visit, code, "prescribe")
+    return at_order(visit, order, answer.code or ("sent" if answer.done else "not_now"))
 
 
 @router.post("/orders/{order}/discard")

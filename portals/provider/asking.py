@@ -6,9 +6,11 @@ import logging
 from dataclasses import dataclass
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from engine.ports import VisitRef
 from portals.base.requests import deps_of
+from portals.base.templating import go
 from portals.base.visitor import visitor
 from workflows.client import VisitClosed, VisitUnreachable
 from workflows.contracts import Answer, Ask
@@ -73,3 +75,8 @@ async def ask(request: Request, visit: str, message: Ask) -> Answer:
     except Exception as fault:  # whatever ails the engine: what was typed is on record, and the page says what to do
         log.error("visit %s: %s got no answer: %s", visit, message.act, type(fault).__name__)
         return Answer(done=False, code="unreachable")
+
+
+def at_order(visit: str, order: str, code: str) -> Response:
+    """Leads to a prescription on its visit's screen, with the sentence of what has just happened to it."""
+    return go(f"/staff/visits/{visit}?said={code}&order={order}#order-{order}")

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from engine.pharmacy import CANCEL_REASONS, CANCEL_REFUSED, AskedCancellation
 from portals.auth.guards import require_fresh
 from portals.base.requests import deps_of, field, form_of
-from portals.base.templating import go, render
+from portals.base.templating import render
+from portals.provider.asking import at_order
 from portals.provider.desk import Desk
 from portals.provider.opening import at_desk, provider_session
 from portals.provider.words import order_state, order_title
@@ -42,11 +43,11 @@ async def cancel(request: Request, visit: str, order: str) -> Response:
     try:
         asked = await at_desk(request, lambda desk: _keep(desk, visit, order, reason))
     except AlreadyDone:
-        return go(f"/staff/visits/{visit}?said=too_late#prescribe")
+        return at_order(visit, order, "too_late")
     await _have_asked(request, asked)
     stands = (await at_desk(request, lambda desk: _order(desk, visit, order))).stands
     said = stands if stands in ("cancelled", CANCEL_REFUSED) else "cancelling"
-    return go(f"/staff/visits/{visit}?said=rx_{said}#prescribe")
+    return at_order(visit, order, f"rx_{said}")
 
 
 async def _page(request: Request, visit: str, order: str, *, wrong: bool = False) -> Response:

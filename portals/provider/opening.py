@@ -67,6 +67,7 @@ async def visit_screen(request: Request, visit: str, shown: Shown, code: str = "
         status,
         visit=view,
         notice=notice_of(request, code),
+        said_at=request.query_params.get("order", "") if code else "",
         fresh=new_request_id,
         call_texts=call_texts,
         purposes=PURPOSES,

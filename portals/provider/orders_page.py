@@ -20,7 +20,7 @@ from portals.provider.prescription_form import TypedPrescription
 from portals.provider.rx_amounts import form_warnings
 from portals.provider.rx_prefill import changed_form, usual_form
 from portals.provider.safety import asked_statements, never_reason, stated_words, unread_allergies
-from portals.provider.views import OrderView, PrescribeView, SafetyCard
+from portals.provider.views import ENDED, OrderView, PrescribeView, SafetyCard
 from portals.provider.words import day_in, order_course, order_state, order_title
 
 TONES: Mapping[str, str] = {
@@ -198,7 +198,7 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
         may_send=drafted and source.care and state not in _NOT_SENT,
         may_change=drafted and source.care,
         may_discard=drafted,
-        card=card,
+        card=None if state in ENDED else card,
         code=state,
         notes=stated_words(draft, source.allergy_words, say),
         cards=source.cards(source.pharmacist.look(str(draft.drug.get("name", "")), order.order)) if drafted else (),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from engine.pharmacy import CANCEL_REFUSED, CANCEL_UNANSWERED, CANCELLING
 from portals.provider.drug_choice import DrugChoice
 from portals.provider.law import LawCard, Statute
 from portals.provider.told_words import NOTHING_TOLD, Told
@@ -27,6 +28,7 @@ GROUP_OF_STAGE: Mapping[str, str] = {
     "blocked": "stopped",
     "escalated": "stopped",
 }
+ENDED = frozenset({"cancelled", "rejected", CANCELLING, CANCEL_REFUSED, CANCEL_UNANSWERED})
 STOPPED = frozenset({"escalated", "cancelled", "no_show", "refused", "expired"})
 
 
@@ -299,6 +301,11 @@ class OrderView:
     course: tuple[str, ...] = ()
     may_cancel: bool = False
     written: str = ""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether it is, or is to be, no prescription any more: what happened counts then, not what was allowed."""
+        return self.code in ENDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

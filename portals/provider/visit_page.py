@@ -15,7 +15,7 @@ from portals.provider.desk import Desk, held_by, visit_type_title
 from portals.provider.drug_safety import not_compared_words, pharmacist, safety_cards, source_words
 from portals.provider.duties import duties_made, duty_forms
 from portals.provider.formulary import BaseDrug
-from portals.provider.law import LawWords, law_panel
+from portals.provider.law import GateView, LawWords, law_panel
 from portals.provider.lists_panel import lists_view
 from portals.provider.monitoring_panel import monitoring_panel
 from portals.provider.note_form import missing_fields, note_sections
@@ -23,6 +23,7 @@ from portals.provider.offers import handed_view
 from portals.provider.orders_page import RxSource, prescribe_view
 from portals.provider.told import answered_forms
 from portals.provider.views import (
+    ENDED,
     AlertView,
     CallView,
     CaseLine,
@@ -125,7 +126,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         call=_call(desk, visit),
         case=_case(desk, visit),
         messages=desk.scope.conversations.at_visit(visit_id),
-        law=law_panel(gates, house.words, say, day_in(desk.fmt)),
+        law=law_panel(_standing(gates, looker.orders), house.words, say, day_in(desk.fmt)),
         note=note,
         unfinished=bool(note.signed) and visit.stage == DOCUMENTING and house.taken_up == "",
         prescribe=prescribe,
@@ -188,6 +189,12 @@ def _place_by(desk: Desk, visit: Any) -> str:
         return ""
     found = desk.scope.relationships.at_visit(visit.visit)
     return found.name if found else ""
+
+
+def _standing(gates: Sequence[GateView], orders: Sequence[Any]) -> tuple[GateView, ...]:
+    """The gates that still say something: not those of prescriptions that were taken back or refused."""
+    ended = {one.order for one in orders if one.stands in ENDED}
+    return tuple(gate for gate in gates if gate.order not in ended)
 
 
 def note_view(desk: Desk, visit: Any, kept: Mapping[str, str]) -> NoteView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from engine.pharmacy import FillReport
-from engine.ports import DispatchReceipt
+from engine.ports import DispatchReceipt, Effect, GateRecord
+from portals.base.visitor import csrf_token
 from records.orders import Orders, OrderView
 from records.pharmacy_book import RecordsPharmacyBook
+from tests.portals.helpers_law import decision
 from tests.portals.helpers_provider import Portal, build_portal, text_of
 from tests.portals.test_provider_pages import RX
 from tests.records.helpers import HandClock, build_world, open_database
@@ -131,3 +134,32 @@ def test_directions_that_were_changed_are_shown_as_english(portal: Portal, monke
     monkeypatch.setattr(Orders, "for_visit", changed)
     assert "Take 1 capsule 2 times a day (Estas indicaciones están en inglés." in patients_page(portal, "es")
     assert "Estas indicaciones" not in patients_page(portal)
+
+
+def test_sending_returns_to_the_prescription_with_what_happened_to_it(portal: Portal) -> None:
+    order = of(portal).order
+    answer = portal.client.post(
+        f"{portal.at}/orders/{order}/send",
+        data={"csrf": csrf_token("s" * 32), "request": "t" * 24},
+        follow_redirects=False,
+    )
+    assert answer.headers["location"] == f"{portal.at}?said=sent&order={order}#order-{order}"
+    page = portal.client.get(f"{portal.at}?said=sent&order={order}").text
+    [(before, article)] = re.findall(rf'(.*)<article class="order" id="order-{order}"(.*?)</article>', page, re.S)
+    assert "Sent to the simulated pharmacy network." in article and "data-notice" not in before
+    assert 'tabindex="-1"' in article
+
+
+def test_a_cancelled_prescription_shows_what_happened_and_no_verdict(portal: Portal) -> None:
+    effect = Effect(ref=portal.world.ref, step="prescribe", key="k", actor=portal.world.provider)
+    verdict = {"prescribing": decision(outcome="permitted", topic="prescribing")}
+    at = portal.world.database.now()
+    record = GateRecord(gate="prescribe", open=True, asked_at=at, decisions=verdict, subject=of(portal).order)
+    portal.world.store.record_gate(effect, record)
+    assert portal.client.get(portal.at).text.count('data-gate="prescribe" data-open="true"') == 2
+    cancel(portal, CANCELLED)
+    page = portal.client.get(portal.at).text
+    assert 'data-gate="prescribe" data-open="true"' not in page
+    [article] = re.findall(r'<article class="order"(.*?)</article>', page, re.S)
+    assert "data-gate" not in article and '<details class="order__course" open>' in article
+    assert "The pharmacy canceled it" in article

@@ -95,6 +95,7 @@ function came({ page, address }, wanted = "") {
   const url = new URL(address);
   const part = wanted || url.hash;
   url.searchParams.delete("said");
+  url.searchParams.delete("order");
   url.hash = part;
   history.replaceState(history.state, "", url);
   const notice = document.querySelector("[data-notice]");
@@ -114,7 +115,7 @@ function reveal(part) {
 
 // What had the focus is gone with its part: whoever works with keys goes on where the answer is.
 function settle(part) {
-  const target = part?.querySelector(".summary-box, .rx-form h3") ?? part?.querySelector("h2");
+  const target = part?.querySelector(".summary-box, .rx-form h3") ?? part?.querySelector("h2") ?? part;
   target?.setAttribute("tabindex", "-1");
   target?.focus({ preventScroll: true });
 }
