@@ -306,8 +306,8 @@ class _Compiler:
             npi=node.text("npi"),
             home_state=home,
             location_state=self._word(node.get("location_state") or node["home_state"], "provider.location.state"),
-            licenses=tuple(self._license(part, profession) for part in node["licenses"]),
-            dea=tuple(self._dea(part) for part in node.get("dea") or ()),
+            licenses=tuple(one for part in node["licenses"] for one in self._licenses(part, profession)),
+            dea=tuple(one for part in node.get("dea") or () for one in self._dea(part)),
             languages=node.texts("languages") or self._languages[:1],
             visit_types=self._practised(node),
             hours=self._hours(node["hours"]) if "hours" in node else hours,
@@ -335,22 +335,31 @@ class _Compiler:
             found[name] = part.plain()
         return found
 
-    def _license(self, node: Node, profession: str) -> SeedLicense:
+    def _licenses(self, node: Node, profession: str) -> Iterable[SeedLicense]:
+        """The licences that one entry writes: alike in each state of its list."""
         path = "provider.licenses"
         own = self._allowed(node["profession"], path, self._choices(path, "profession")) if "profession" in node else ""
-        return SeedLicense(
-            state=self._allowed(node["state"], path, self._choices(path, "state")),
-            profession=own or profession,
-            kind=self._allowed(node["kind"], path, self._choices(path, "kind")),
-            status=self._allowed(node["status"], path, self._choices(path, "status")),
-            issued=self._day_rule(node.get("issued")),
-            expires=self._day_rule(node.get("expires")),
-            number=node.text("number") or None,
-        )
+        kind = self._allowed(node["kind"], path, self._choices(path, "kind"))
+        status = self._allowed(node["status"], path, self._choices(path, "status"))
+        for state in self._counts_in(node, path):
+            yield SeedLicense(
+                state=state,
+                profession=own or profession,
+                kind=kind,
+                status=status,
+                issued=self._day_rule(node.get("issued")),
+                expires=self._day_rule(node.get("expires")),
+                number=node.text("number").replace("{state}", state) or None,
+            )
 
-    def _dea(self, node: Node) -> SeedDea:
-        state = self._allowed(node["state"], "provider.dea", self._choices("provider.dea", "state"))
-        return SeedDea(state=state, schedules=node.texts("schedules"), expires=self._day_rule(node.get("expires")))
+    def _dea(self, node: Node) -> Iterable[SeedDea]:
+        for state in self._counts_in(node, "provider.dea"):
+            yield SeedDea(state=state, schedules=node.texts("schedules"), expires=self._day_rule(node.get("expires")))
+
+    def _counts_in(self, node: Node, path: str) -> tuple[str, ...]:
+        """The states of a credential, written alone or as a list."""
+        known = self._choices(path, "state")
+        return tuple(self._allowed(part, path, known) for part in node["state"].parts or (node["state"],))
 
     def _patient(self, node: Node) -> SeedPatient:
         address = node.get("address")

@@ -66,22 +66,25 @@ _PHARMACY = Record(
         "phone": Key(PHONE, "the phone number", required=True),
     },
 )
+_COUNTS_IN = Key(
+    ListOf(STATE, least=1, single=True), "where it counts: a state, or a list of one in each", required=True
+)
 _LICENSE = Record(
     "a licence",
     {
-        "state": Key(STATE, "where it counts", required=True),
+        "state": _COUNTS_IN,
         "profession": Key(Text(), "the profession; the clinician's own unless written"),
         "kind": Key(Text(), "full, compact_privilege, registration, special or waiver", required=True),
         "status": Key(Text(), "its status, a word of the vocabulary", required=True),
         "issued": Key(DAY_RULE, "the day it was issued"),
         "expires": Key(DAY_RULE, "the last valid day"),
-        "number": Key(Text(), "its number, in quotes"),
+        "number": Key(Text(), "its number, in quotes; `{state}` in it stands for the code of the state"),
     },
 )
 _DEA = Record(
     "a DEA registration",
     {
-        "state": Key(STATE, "where it counts", required=True),
+        "state": _COUNTS_IN,
         "schedules": Key(ListOf(OneOf(("II", "III", "IV", "V")), least=1), "the schedules", required=True),
         "expires": Key(DAY_RULE, "the last valid day"),
     },

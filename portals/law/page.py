@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 
 from engine.diagnostics import BrokenInput
 from engine.local_dates import local_date
@@ -168,7 +169,7 @@ def _page(house: House, asked: Asked, wrong: Wrong) -> Page:
     return Page(
         asked=asked,
         topics=tuple((name, words.topic(name)) for name in house.topics),
-        states=tuple((code, words.state(code)) for code in house.states),
+        states=tuple(sorted(((code, words.state(code)) for code in house.states), key=itemgetter(1))),
         starts=tuple((name, text) for name, text in named if text),
         drugs=tuple(sorted(house.rulebook.law.drugs)),
         hidden=tuple(told_pairs(asked.told)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +19,7 @@ from portals.base.visitor import visitor
 from portals.ops.serving import serving
 from portals.ops.words import kind_titles, said
 from portals.patient.catalog import offers
-from portals.staff.credential_rows import CredentialRow, Reading, credential_rows
+from portals.staff.credential_rows import CredentialRow, Reading, credential_rows, grouped
 from portals.staff.credentials import reading_of
 from portals.staff.doors import may_open, require_act
 from records.acts import Act
@@ -37,14 +38,15 @@ ROLES = ("provider", "clinic_admin", "clinical_ops", "compliance", "support", "p
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Line:
-    """One person with all that is shown of them."""
+    """One person with all that is shown of them; credentials that differ by their state alone stand together."""
 
     staff: StaffView
     roles: str
     seen: str
     profession: str
     kinds: tuple[str, ...]
-    credentials: tuple[CredentialRow, ...]
+    credentials: tuple[tuple[CredentialRow, ...], ...]
+    held: int
     agreements: int
     soon: int
 
@@ -70,6 +72,7 @@ async def people(request: Request, said: str = "") -> Response:
     shown = [one for one in lines if _fits(one, role if role in ROLES else "", soon=soon, factor=factor)]
     kinds = {one.id: one.title for one in offers(request)}
     kind = wanted.get("kind", "") if wanted.get("kind") in kinds else next(iter(kinds), "")
+    ask = partial(serving, request, kind, found.providers, wanted.get("state", ""))
     return render(
         request,
         "ops/people.html",
@@ -79,7 +82,7 @@ async def people(request: Request, said: str = "") -> Response:
         pressing=sum(one.soon for one in lines),
         kinds=kinds,
         kind=kind,
-        serving=serving(request, kind, found.providers) if kind else (),
+        serving=await run_in_threadpool(ask) if kind else None,
         said=said if said in SAID else "",
         me=session.person,
         may_change=may_open(session.role, Act.STAFF_CHANGED),
@@ -151,7 +154,8 @@ def _line(request: Request, one: StaffView, found: _Found) -> Line:
         seen=_seen(one, reading),
         profession=provider.profession if provider else "",
         kinds=_kinds(kind_titles(request), provider),
-        credentials=credential_rows(held, {}, reading),
+        credentials=grouped(credential_rows(held, {}, reading)),
+        held=len(held),
         agreements=sum(1 for view in found.agreements if _holds(one.person, view, reading)),
         soon=sum(1 for view in held if _ends_soon(view, reading)),
     )

@@ -18,11 +18,12 @@ SCHEDULES = ("II", "III", "IV", "V")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialRow:
-    """One credential as a line of a table."""
+    """One credential as a line of a table; ``sort`` is what it is, ``what`` that and its number."""
 
     person: str
     credential: str
     name: str
+    sort: str
     what: str
     state: str
     status: str
@@ -58,6 +59,14 @@ def credential_rows(
     return tuple(_row(one, names.get(one.person, ""), reading) for one in ordered)
 
 
+def grouped(rows: Iterable[CredentialRow]) -> tuple[tuple[CredentialRow, ...], ...]:
+    """The lines, those together that differ by their state and number alone, as who holds many of a sort has them."""
+    groups: dict[tuple[str, ...], list[CredentialRow]] = {}
+    for row in rows:
+        groups.setdefault((row.person, row.sort, row.status, row.ends, row.verified), []).append(row)
+    return tuple(tuple(sorted(group, key=lambda one: one.state)) for group in groups.values())
+
+
 def _row(view: CredentialView, name: str, reading: Reading) -> CredentialRow:
     t, left = reading.t, (view.expires - reading.today).days if view.expires else None
     over = view.status == ACTIVE and left is not None and left < 0
@@ -66,7 +75,8 @@ def _row(view: CredentialView, name: str, reading: Reading) -> CredentialRow:
         person=view.person,
         credential=view.credential,
         name=name,
-        what=_what(view, t),
+        sort=_sort(view, t),
+        what=" ".join(part for part in (_sort(view, t), view.number) if part),
         state=view.state,
         status=_standing(status, view, reading),
         tone=_tone(view, status, reading.today),
@@ -77,10 +87,10 @@ def _row(view: CredentialView, name: str, reading: Reading) -> CredentialRow:
     )
 
 
-def _what(view: CredentialView, t: Translate) -> str:
+def _sort(view: CredentialView, t: Translate) -> str:
     kind = t(f"credentials.kind.{view.kind}")
     about = schedule_words(view.schedules, t) if view.schedules else view.profession
-    return " ".join(part for part in (kind, about, view.number) if part)
+    return " ".join(part for part in (kind, about) if part)
 
 
 def schedule_words(schedules: Sequence[str], t: Translate) -> str:

@@ -28,6 +28,8 @@ from records.scope import Scope
 from workflows.client import VisitUnreachable
 
 router = APIRouter(include_in_schema=False)
+FIRST = 60
+"""How many lines a page shows of everybody's: the most pressing; of one clinician it shows all."""
 SAID = ("asked", "later", "attested", "attested_later", "added", "ended", "undone", "changed", "day")
 FIELDS = ("supervisee", "supervisor", "state", "kind", "since", "until")
 Look = tuple[tuple[CredentialView, ...], tuple[AgreementView, ...], Mapping[str, str]]
@@ -122,11 +124,16 @@ async def _page(
 ) -> Response:
     views, agreements, names = await in_scope(request, _look)
     reading, role = reading_of(request), require_act(request, Act.CREDENTIALS_VIEWED).role
+    whose = request.query_params.get("of", "")
+    rows = credential_rows(views, names, reading)
+    shown = tuple(one for one in rows if one.person == whose) if whose in names else rows[:FIRST]
     return render(
         request,
         "staff/credentials.html",
         status,
-        rows=credential_rows(views, names, reading),
+        rows=shown,
+        of=whose if whose in names else "",
+        more=0 if whose in names else len(rows) - len(shown),
         agreements=agreements,
         today=reading.today,
         names=names,

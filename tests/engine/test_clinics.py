@@ -241,3 +241,20 @@ def test_every_colour_becomes_a_readable_brand(number: int) -> None:
 
 def test_a_readable_colour_stays_as_it_is() -> None:
     assert brand_of("#1F5F8B", "Test").accent == "#1f5f8b"
+
+
+FIRST_LICENSE = "        - {state: FL, profession: MD,"
+
+
+def test_one_entry_writes_a_credential_in_each_state_of_its_list() -> None:
+    one = "        - {state: [FL, GA], kind: full, status: active, number: '{state}-7'}\n"
+    assert FIRST_LICENSE in CLINIC
+    clinic, problems = compiled(CLINIC.replace(FIRST_LICENSE, one + FIRST_LICENSE, 1))
+    assert clinic is not None, list(problems)
+    added = [one for one in clinic.people.providers[0].licenses if (one.number or "").endswith("-7")]
+    assert [(one.state, one.profession, one.number) for one in added] == [("FL", "MD", "FL-7"), ("GA", "MD", "GA-7")]
+
+
+def test_an_unknown_state_in_a_list_is_told_where_it_stands() -> None:
+    _, problems = compiled(CLINIC.replace(FIRST_LICENSE, "        - {state: [FL, XX], profession: MD,", 1))
+    assert [one.code for one in problems.errors] == ["SHAPE004"]

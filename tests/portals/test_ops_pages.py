@@ -213,10 +213,17 @@ def test_the_law_is_asked_of_each_state_in_a_time_that_it_keeps(tmp_path: Path) 
     for person in ("compliance", "clinical_ops"):
         browser = made.browser("wrenfield.localhost")
         post(browser, "/staff/sign-in", {"person": person}, to="/staff/demo/sign-in")
-        page = browser.get("/staff/people")
-        assert page.status_code == 200
-        assert set(re.findall(r'<th scope="col">([A-Z]{2})</th>', page.text)) == {
-            *library.content.clinic("wrenfield").states
-        }
+        page = browser.get("/staff/people?state=WA")
+        assert page.status_code == 200 and len(page.text) < 100_000
+        assert re.findall(r'<th scope="col">([A-Z]{2})</th>', page.text) == ["WA"]
         assert "matrix-yes" in page.text and "matrix-no" in page.text
+    everywhere = browser.get("/staff/people?state=all")
+    assert {*re.findall(r"&amp;state=([A-Z]{2})#serving", everywhere.text)} == {
+        *library.content.clinic("wrenfield").states
+    }
+    assert ">Nobody<" not in everywhere.text and len(everywhere.text) < 100_000
+    held = browser.get("/staff/credentials")
+    assert held.text.count("<tr>") == 1 + 60 and 'name="of"' in held.text
+    whose = re.findall(r'<option value="(per[^"]+)">Solveig', held.text)[0]
+    assert browser.get(f"/staff/credentials?of={whose}").text.count("<tr>") == 1 + 12 + 4
     made.database.close()

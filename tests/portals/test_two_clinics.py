@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from engine.dossier import Place
 from engine.evaluators import ClosuresOnly
 from engine.library import load_library
 from portals.base.clinic import clinic_view
 from portals.base.templating import environment
 from portals.base.visitor import COOKIES, PATIENT
+from portals.patient.times import Search, book_gate, offers
 from records.access import Role
 from records.work import Actor
 from tests.portals.helpers_clinic import PORT, ROOT, Clinic, build_clinic, csrf_of, password, post
@@ -116,25 +120,48 @@ def test_people_are_kept_apart_also_where_they_share_a_database(both: Clinic) ->
     assert len(shown[GROUP]) == len(both.content.clinics[GROUP].people.providers)
 
 
-@pytest.mark.parametrize(
-    ("state", "postal_code"), [("CA", "90012"), ("FL", "33602"), ("NJ", "07302"), ("NY", "10011"), ("TX", "78701")]
-)
+@pytest.mark.parametrize(("state", "postal_code"), [("CA", "90012"), ("HI", "96813"), ("NY", "10011"), ("WY", "82001")])
 @pytest.mark.parametrize("kind", ["urgent_care/video_visit", "therapy/session"])
-def test_the_group_may_be_booked_in_each_of_its_states_by_the_law_itself(
+def test_the_group_may_be_booked_from_coast_to_coast_by_the_law_itself(
     lawful: Clinic, kind: str, state: str, postal_code: str
 ) -> None:
     page = post(lawful.browser(f"{GROUP}.localhost"), f"/book/{kind}", {"state": state, "postal_code": postal_code})
     assert 'name="time" value="' in page.text
 
 
-def test_the_two_brands_are_one_state_and_several_all_of_whose_law_is_carried(both: Clinic) -> None:
+def test_in_every_state_the_law_lets_somebody_of_the_group_see_a_patient_for_whatever_it_offers(both: Clinic) -> None:
+    deps = both.app.state.deps
+    keeper = LawGateKeeper(deps.library, ClosuresOnly())
+    with both.database.scope(GROUP, Actor.system("tests")) as scope:
+        providers = scope.people.providers()
+    zones = deps.library().rulebooks[GROUP].law.zones
+    clinic, now = both.content.clinics[GROUP], deps.clock.now()
+    plans = [kind.plan for name in clinic.specialties for kind in both.content.specialties[name].visit_types.values()]
+    alone = []
+    for plan, state in itertools.product(plans, clinic.states):
+        place = Place(country="us", state=state, time_zone=zones.of(state)[0])
+        search = Search(clinic=GROUP, plan=plan, place=place, hours=clinic.hours, time_zone=clinic.time_zone, now=now)
+        able = (book_gate(search, one, now + timedelta(hours=1), keeper).open for one in providers if offers(plan, one))
+        if not any(able):
+            alone.append((plan.specialty, plan.visit_type, state))
+    assert alone == []
+
+
+def test_the_two_brands_are_one_state_and_all_the_states_whose_law_is_carried(both: Clinic) -> None:
     topics = ("licensing", "supervision", "consent", "prescribing", "recording", "retention")
     group, boutique = (set(both.content.clinics[slug].states) for slug in (GROUP, BOUTIQUE))
-    for state in group | boutique:
-        folder = ROOT / "rules" / "us" / state.lower()
-        assert all((folder / f"{topic}.yaml").exists() for topic in topics), state
-    assert len(group) >= 5
+    folders = [folder for folder in (ROOT / "rules" / "us").iterdir() if folder.is_dir() and len(folder.name) == 2]
+    carried = {one.name.upper() for one in folders if all((one / f"{topic}.yaml").exists() for topic in topics)}
+    assert group == carried
+    assert len(group) == 51
     assert len(boutique) == 1
+
+
+def test_a_list_of_very_many_states_is_opened_by_who_asks(both: Clinic) -> None:
+    pages = {slug: both.browser(f"{slug}.localhost").get("/").text for slug in (BOUTIQUE, GROUP)}
+    assert "<summary>All 50 states and Washington, D.C.</summary>" in pages[GROUP]
+    assert "Washington, D.C." not in pages[BOUTIQUE]
+    assert all(len(page) < 100_000 for page in pages.values())
 
 
 def test_a_logo_is_shown_by_its_own_host_only_and_can_do_nothing(both: Clinic) -> None:
