@@ -30,7 +30,7 @@ class _Port:
 
     state = "completed"
 
-    def __init__(self, send: Callable[[bytes], None], role: str) -> None:
+    def __init__(self, send: Callable[[bytes], object], role: str) -> None:
         self.role = role
         self._out = send
         self._in: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
@@ -57,7 +57,7 @@ class DtlsSession:
     ``server`` is true for the side that waits for the other's ClientHello. The certificate is new for every session.
     """
 
-    def __init__(self, send: Callable[[bytes], None], *, server: bool) -> None:
+    def __init__(self, send: Callable[[bytes], object], *, server: bool) -> None:
         self._port = _Port(send, "controlling" if server else "controlled")
         self._certificate = RTCCertificate.generateCertificate()
         self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._port), [self._certificate])

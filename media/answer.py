@@ -1,4 +1,4 @@
-"""What of an offer a node takes, and the answer it gives: Opus and VP8, one stream a section, ICE-lite, DTLS server."""
+"""What of an offer a node takes, and the answer it gives: Opus, VP8 or H264, simulcast, ICE-lite, DTLS server."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from media.sdp import Codec, Offer, Section
 
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 TWCC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+RID_URI = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID_URI = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 START_KBPS = 1200
-_WANTED = {"audio": ("opus", 48000), "video": ("vp8", 90000)}
+_WANTED = {"audio": (("opus", 48000),), "video": (("vp8", 90000), ("h264", 90000))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,7 @@ class Outgoing:
     stream: str
     track: str
     cname: str
+    codec: Codec
     ssrc: int
     rtx_ssrc: int | None
 
@@ -37,24 +40,52 @@ class Transport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What of a section we use: the media codec, its retransmission payload type, the extension ids."""
+    """What of a section we use: the media codec, its retransmission payload type, the extension ids, the layers."""
 
     codec: Codec
     rtx: int | None
     mid_id: int | None
     twcc_id: int | None
+    rid_id: int | None
+    repaired_id: int | None
+    rids: tuple[str, ...]
 
 
-def choose(section: Section) -> Choice | None:
-    """The codec that rooms forward (Opus, VP8), None when the section does not offer it."""
-    wanted = _WANTED.get(section.kind)
-    codec = next((found for found in section.codecs if (found.name, found.clock) == wanted), None)
+def choose(section: Section, sent: Codec | None = None) -> Choice | None:
+    """The first codec of the offer that rooms forward; for a subscription the one that is ``sent``. None without one.
+
+    The order of an offer is the browser's preference: a phone that encodes H264 in hardware lists it first.
+    """
+    codec = next((found for found in section.codecs if _taken(section.kind, found) and _same(found, sent)), None)
     if codec is None:
         return None
     rtx = next((found.payload_type for found in section.codecs if found.apt == codec.payload_type), None)
+    known = section.extensions
+    rid_id = known.get(RID_URI)
     return Choice(
-        codec=codec, rtx=rtx, mid_id=section.extensions.get(MID_URI), twcc_id=section.extensions.get(TWCC_URI)
+        codec=codec,
+        rtx=rtx,
+        mid_id=known.get(MID_URI),
+        twcc_id=known.get(TWCC_URI),
+        rid_id=rid_id,
+        repaired_id=known.get(REPAIRED_RID_URI),
+        rids=section.rids if rid_id is not None and section.kind == "video" else (),
     )
+
+
+def _taken(kind: str, codec: Codec) -> bool:
+    if (codec.name, codec.clock) not in _WANTED.get(kind, ()):
+        return False
+    # Every browser decodes baseline in packetisation mode 1 (RFC 7742, section 6.2); other profiles not everybody.
+    return codec.name != "h264" or (codec.parameter("packetization-mode") == "1" and _profile(codec) == "42")
+
+
+def _same(codec: Codec, sent: Codec | None) -> bool:
+    return sent is None or (codec.name, codec.clock) == (sent.name, sent.clock)
+
+
+def _profile(codec: Codec) -> str:
+    return codec.parameter("profile-level-id")[:2]
 
 
 def write_answer(offer: Offer, transport: Transport, outgoing: Mapping[str, Outgoing], receiving: set[str]) -> str:
@@ -68,8 +99,12 @@ def write_answer(offer: Offer, transport: Transport, outgoing: Mapping[str, Outg
         if choice is None:
             lines += _rejected(section)
         else:
+            sent = outgoing.get(section.mid)
+            choice = (choose(section, sent.codec) if sent else None) or choice
             lines += _accepted(section, choice, transport)
-            lines += _flow(section.mid, outgoing.get(section.mid), section.mid in receiving)
+            lines += _flow(sent, section.mid in receiving)
+            if sent is None and section.mid in receiving:
+                lines += _layer_lines(choice)
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -108,7 +143,8 @@ def _codec_lines(section: Section, choice: Choice) -> Iterator[str]:
         yield f"a=fmtp:{number} minptime=10;useinbandfec=1"
     else:
         # Chromium otherwise starts at 300 kbit/s and takes half a minute to a clear picture.
-        yield f"a=fmtp:{number} x-google-start-bitrate={START_KBPS}"
+        own = f"{codec.parameters};" if codec.name == "h264" else ""
+        yield f"a=fmtp:{number} {own}x-google-start-bitrate={START_KBPS}"
     wanted = ["nack", "transport-cc"] + (["nack pli", "ccm fir"] if section.kind == "video" else [])
     yield from (f"a=rtcp-fb:{number} {name}" for name in wanted if name in codec.feedback or name == "nack")
     if choice.rtx is not None:
@@ -121,6 +157,16 @@ def _extension_lines(choice: Choice) -> Iterator[str]:
         yield f"a=extmap:{choice.mid_id} {MID_URI}"
     if choice.twcc_id is not None:
         yield f"a=extmap:{choice.twcc_id} {TWCC_URI}"
+    if choice.rids:
+        yield f"a=extmap:{choice.rid_id} {RID_URI}"
+        if choice.repaired_id is not None:
+            yield f"a=extmap:{choice.repaired_id} {REPAIRED_RID_URI}"
+
+
+def _layer_lines(choice: Choice) -> Iterator[str]:
+    yield from (f"a=rid:{rid} recv" for rid in choice.rids)
+    if choice.rids:
+        yield f"a=simulcast:recv {';'.join(choice.rids)}"
 
 
 def _candidates(transport: Transport) -> Iterator[str]:
@@ -129,7 +175,7 @@ def _candidates(transport: Transport) -> Iterator[str]:
         yield f"a=candidate:{index + 1} 1 udp {priority} {address} {transport.port} typ host"
 
 
-def _flow(mid: str, outgoing: Outgoing | None, receiving: bool) -> Iterator[str]:
+def _flow(outgoing: Outgoing | None, receiving: bool) -> Iterator[str]:
     if outgoing is None:
         yield "a=recvonly" if receiving else "a=inactive"
         return

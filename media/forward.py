@@ -3,6 +3,9 @@
 Every subscription has its own SSRC, sequence numbers and timestamps, so that publishers may restart, switch and pause
 without the receiver seeing more than a clean continuation. What a receiver misses is sent again out of the source's
 ring, once per round trip and within a budget, so that a bad link is not fed with repetitions.
+
+A subscriber to a simulcast says which layer it wants; the publication aims it at the best one that comes, and it
+changes there at a key frame, with numbers, time and VP8's picture numbers going on.
 """
 
 from __future__ import annotations
@@ -12,12 +15,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from media import rtcp
+from media.codecs import PICTURE_MOD, vp8_picture, vp8_renumber
 from media.rtp import FIXED, SEQ_MOD, TS_MOD, extend, rtx_payload
 from media.source import Packet, Source
 
 REPEAT_AFTER = 0.03
 BUDGET_SHARE = 0.25
 BUDGET_MOST = 64_000.0
+HIGHEST_LAYER = 2
+# Two layers of one encoder are never further apart; reports that say so are wrong.
+LAYERS_APART = 3.0
 _REMEMBERED_REPORTS = 8
 
 
@@ -29,6 +36,7 @@ class OutStream:
     rtx_ssrc: int | None
     payload_type: int
     rtx_type: int | None
+    codec: str
     clock: int
     block: bytes
     cname: str
@@ -36,19 +44,32 @@ class OutStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """Two ways to the subscriber: media and control packets, in the clear; they are protected further down."""
+    """Two ways to the subscriber: media and control packets, in the clear; they are protected further down.
 
-    media: Callable[[bytes], None]
+    ``media`` answers False for a packet that it dropped because the subscriber is too slow.
+    """
+
+    media: Callable[[bytes], bool]
     control: Callable[[bytes], None]
 
 
 class Forwarder:
-    """One subscription. It sends nothing until :meth:`start`, video nothing before a key frame."""
+    """One subscription. It sends nothing until :meth:`start`, video nothing before a key frame.
+
+    ``wanted_layer`` (0 is the lowest) and `pause` may be set at any time. What a slow subscriber cannot take is
+    dropped, and its video goes on with the next key frame: it is never sent late.
+    """
 
     def __init__(self, kind: str, out: OutStream, wire: Wire) -> None:
         self.kind = kind
         self.out = out
         self.active = False
+        self.paused = False
+        self.wanted_layer = HIGHEST_LAYER
+        self.target: Source | None = None
+        self.source: Source | None = None
+        self.switches = 0
+        self.dropped = 0
         self.packets = 0
         self.octets = 0
         self.repeated = 0
@@ -60,7 +81,9 @@ class Forwarder:
         self._floor = 0
         self._highest = secrets.randbelow(SEQ_MOD // 2)
         self._time_shift = 0
-        self._last_time: tuple[int, float] | None = None
+        self._last: tuple[Packet, int, float] | None = None
+        self._picture_shift = 0
+        self._level_shift = 0
         self._rtx_sequence = secrets.randbelow(SEQ_MOD)
         self._repeated_at: dict[int, float] = {}
         self._budget = BUDGET_MOST / 2
@@ -68,18 +91,47 @@ class Forwarder:
 
     @property
     def waiting(self) -> bool:
-        """Whether video has yet to see a key frame to begin with."""
-        return self.active and self._epoch is None
+        """Whether it is to send, and video has yet to see a key frame to begin with."""
+        return self.active and not self.paused and self._epoch is None
 
     def start(self) -> None:
         """The subscriber is ready to receive."""
         self.active = True
 
+    def pause(self, paused: bool, now: float) -> None:
+        """Stops sending, or goes on: video with a key frame, which is asked for."""
+        if paused == self.paused:
+            return
+        self.paused = paused
+        self.interrupt()
+        if not paused:
+            self.want_key(now)
+
+    def interrupt(self) -> None:
+        """Something is left out here: video goes on with a key frame only."""
+        self._epoch = None
+
+    def aim(self, source: Source, now: float) -> None:
+        """Leads to another source; the change is made at its next key frame, which is asked for."""
+        if source is self.target:
+            return
+        self.target = source
+        if self.active and not self.paused and source is not self.source:
+            source.want_key(now)
+
+    def listens(self, source: Source) -> bool:
+        """Whether packets of this source are of any use here."""
+        return source is self.target or source is self.source
+
+    def want_key(self, now: float) -> None:
+        """Asks for a key frame of what is being sent, or is to be."""
+        wanted = self.target or self.source
+        if wanted is not None:
+            wanted.want_key(now)
+
     def forward(self, packet: Packet, source: Source, now: float) -> None:
         """Sends a packet on, if it is this subscriber's turn to see it."""
-        if not self.active:
-            return
-        if packet.epoch != self._epoch and not self._begin(packet, source, now):
+        if (packet.epoch != self._epoch or source is not self.source) and not self._join(packet, source, now):
             return
         if packet.number < self._floor:
             return
@@ -87,45 +139,92 @@ class Forwarder:
         timestamp = (packet.timestamp + self._time_shift) % TS_MOD
         if index >= self._highest:
             self._highest = index
-            self._last_time = (timestamp, now)
-        self._send(packet, index & 0xFFFF, timestamp)
+            self._last = (packet, timestamp, now)
+        if not self._send(packet, index & 0xFFFF, timestamp):
+            self._fall_behind(now)
 
-    def _begin(self, packet: Packet, source: Source, now: float) -> bool:
-        """Joins a source at this packet, so that numbers and time go on where they were."""
-        if self.kind == "video" and not packet.key:
+    def _fall_behind(self, now: float) -> None:
+        """The subscriber is too slow: nothing of this picture is of use any more."""
+        self.dropped += 1
+        if self.kind == "video":
             self._epoch = None
+            self.want_key(now)
+
+    def _join(self, packet: Packet, source: Source, now: float) -> bool:
+        """Goes over to a source at this packet, or to its new beginning; False while it cannot."""
+        if not self.active or self.paused or not self.listens(source):
+            return False
+        waits_elsewhere = self._epoch is not None and source is not self.source
+        if self.kind == "video" and not packet.key:
+            if not waits_elsewhere:
+                self._epoch = None
             source.want_key(now)
             return False
+        if waits_elsewhere and source is not self.target:
+            return False
+        self._continue(packet, source, now)
+        return True
+
+    def _continue(self, packet: Packet, source: Source, now: float) -> None:
+        """Numbers and time go on where they were."""
+        if source is not self.source:
+            self.switches += self.source is not None
+        before, self.source = self.source, source
         self._highest += 1
         self._shift = self._highest - packet.number
         self._floor = packet.number
         self._epoch = packet.epoch
-        if self._last_time is not None:
-            last, then = self._last_time
-            target = last + max(1, int((now - then) * self.out.clock))
-        else:
-            target = secrets.randbelow(TS_MOD)
+        target = self._next_time(packet, source, before, now)
         self._time_shift = (target - packet.timestamp) % TS_MOD
+        if self.out.codec == "vp8":
+            self._continue_pictures(packet)
         self._repeated_at.clear()
         if source.last_report is not None:
-            self.report(source.last_report, now)
-        return True
+            self.report(source.last_report, source, now)
 
-    def _send(self, packet: Packet, sequence: int, timestamp: int) -> None:
+    def _next_time(self, packet: Packet, source: Source, before: Source | None, now: float) -> int:
+        """The timestamp of the first packet after a change: by both sources' wall clocks, else by ours."""
+        if self._last is None:
+            return secrets.randbelow(TS_MOD)
+        last, timestamp, then = self._last
+        step = now - then
+        if before is not None and before is not source:
+            apart = _seconds_between(last.timestamp, before, packet.timestamp, source)
+            if apart is not None and 0 < apart - step + LAYERS_APART < 2 * LAYERS_APART:
+                step = apart
+        return timestamp + max(1, round(step * self.out.clock))
+
+    def _continue_pictures(self, packet: Packet) -> None:
+        if self._last is None:
+            return
+        last, first = vp8_picture(self._last[0].payload), vp8_picture(packet.payload)
+        if last.picture_at and first.picture_at:
+            self._picture_shift = (last.picture + self._picture_shift + 1 - first.picture) % PICTURE_MOD
+        if last.level_at and first.level_at:
+            self._level_shift = (last.level + self._level_shift + 1 - first.level) % 256
+
+    def _send(self, packet: Packet, sequence: int, timestamp: int) -> bool:
         out = self.out
         kind = out.payload_type | 0x80 if packet.marker else out.payload_type
         first = 0x90 if out.block else 0x80
-        size = len(packet.payload)
+        payload = self._renumbered(packet.payload)
+        size = len(payload)
         self.packets += 1
         self.octets += size
         self._budget = min(BUDGET_MOST, self._budget + size * BUDGET_SHARE)
-        self._wire.media(FIXED.pack(first, kind, sequence, timestamp, out.ssrc) + out.block + packet.payload)
+        return self._wire.media(FIXED.pack(first, kind, sequence, timestamp, out.ssrc) + out.block + payload)
+
+    def _renumbered(self, payload: bytes) -> bytes:
+        if self._picture_shift or self._level_shift:
+            return vp8_renumber(payload, self._picture_shift, self._level_shift)
+        return payload
 
     # --- what the subscriber says -------------------------------------------------------------------------------------
 
-    def repeat(self, sequences: Iterable[int], source: Source, now: float) -> None:
+    def repeat(self, sequences: Iterable[int], now: float) -> None:
         """Sends again what a NACK asks for, as far as ring, budget and the last repetition allow."""
-        if self._epoch != source.epoch:
+        source = self.source
+        if source is None or self._epoch != source.epoch:
             return
         for sequence in sequences:
             index = extend(sequence, self._highest) - self._shift
@@ -150,11 +249,11 @@ class Forwarder:
         self._rtx_sequence = (self._rtx_sequence + 1) % SEQ_MOD
         kind = out.rtx_type | 0x80 if packet.marker else out.rtx_type
         head = FIXED.pack(0x90 if out.block else 0x80, kind, self._rtx_sequence, timestamp, out.rtx_ssrc)
-        self._wire.media(head + out.block + rtx_payload(sequence, packet.payload))
+        self._wire.media(head + out.block + rtx_payload(sequence, self._renumbered(packet.payload)))
 
-    def report(self, report: rtcp.SenderReport, now: float) -> None:
+    def report(self, report: rtcp.SenderReport, source: Source, now: float) -> None:
         """Passes a sender report on, in this stream's timestamps, so that sound and picture stay together."""
-        if self._epoch is None:
+        if self._epoch is None or source is not self.source:
             return
         timestamp = (report.timestamp + self._time_shift) % TS_MOD
         own = rtcp.SenderReport(self.out.ssrc, report.ntp, timestamp, self.packets, self.octets & 0xFFFF_FFFF)
@@ -169,3 +268,16 @@ class Forwarder:
         sent = self._reports.get(block.last_sr)
         if sent is not None:
             self.round_trip = max(0.0, now - sent - block.delay_since_sr / 65536)
+
+
+def _seconds_between(earlier: int, before: Source, later: int, source: Source) -> float | None:
+    """How much later one source's timestamp was captured than another's; None where their reports do not say."""
+    if before.last_report is None or source.last_report is None:
+        return None
+    return _captured(later, source.last_report, source.clock) - _captured(earlier, before.last_report, before.clock)
+
+
+def _captured(timestamp: int, report: rtcp.SenderReport, clock: int) -> float:
+    """The wall clock's seconds of a timestamp, by a sender report near it."""
+    ticks = (timestamp - report.timestamp + TS_MOD // 2) % TS_MOD - TS_MOD // 2
+    return report.ntp / (1 << 32) + ticks / clock

@@ -49,13 +49,14 @@ class MediaPort(asyncio.DatagramProtocol):
             self._transport.close()
             self._transport = None
 
-    def send(self, data: bytes, address: Address) -> None:
-        """Sends now or drops: a socket that does not drain must delay nobody and fill no memory."""
+    def send(self, data: bytes, address: Address) -> bool:
+        """Sends now, or drops and says False: a socket that does not drain must delay nobody and fill no memory."""
         transport = self._transport
         if transport is None or transport.get_write_buffer_size() > SEND_BACKLOG:  # type: ignore[attr-defined]
             self.dropped += 1
-            return
+            return False
         transport.sendto(data, address)
+        return True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]

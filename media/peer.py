@@ -128,7 +128,12 @@ class Peer:
         for outgoing in self._outgoing.values():
             if not outgoing.forwarder.active:
                 outgoing.forwarder.start()
-                outgoing.publication.want_key(now)
+                outgoing.forwarder.want_key(now)
+
+    def subscription(self, publication_id: str) -> Forwarder | None:
+        """What this participant gets of a publication: layer, pause and numbers; None while it gets nothing."""
+        found = (one.forwarder for one in self._outgoing.values() if one.publication.id == publication_id)
+        return next(found, None)
 
     def _check(self, offer: sdp.Offer, mids: Iterable[str]) -> None:
         if self._fingerprint is not None and offer.fingerprint != self._fingerprint:
@@ -176,13 +181,15 @@ class Peer:
 
     def _send_out(self, offer: sdp.Offer, mid: str, publication: Publication) -> None:
         section = offer.section(mid)
-        choice = choose(section) if section else None
+        choice = choose(section, publication.sent) if section else None
         if choice is None or mid in self._outgoing:
+            self.refused["codec_unavailable"] += choice is None
             return
         announced = Outgoing(
             stream=publication.stream,
             track=publication.id,
             cname=publication.stream,
+            codec=choice.codec,
             ssrc=_new_ssrc(),
             rtx_ssrc=_new_ssrc() if choice.rtx is not None else None,
         )
@@ -191,6 +198,7 @@ class Peer:
             rtx_ssrc=announced.rtx_ssrc,
             payload_type=choice.codec.payload_type,
             rtx_type=choice.rtx,
+            codec=choice.codec.name,
             clock=choice.codec.clock,
             block=extension_block({choice.mid_id: mid.encode()} if choice.mid_id and len(mid) <= 16 else {}),
             cname=announced.cname,
@@ -198,13 +206,12 @@ class Peer:
         forwarder = Forwarder(publication.kind, out, Wire(media=self._send_media, control=self.feedback))
         outgoing = _Outgoing(publication, forwarder, announced)
         self._outgoing[mid] = self._by_out[out.ssrc] = outgoing
-        publication.forwarders.append(forwarder)
+        publication.add(forwarder, self._loop.time())
 
     def _forget_outgoing(self, mid: str) -> None:
         outgoing = self._outgoing.pop(mid)
         self._by_out.pop(outgoing.forwarder.out.ssrc, None)
-        if outgoing.forwarder in outgoing.publication.forwarders:
-            outgoing.publication.forwarders.remove(outgoing.forwarder)
+        outgoing.publication.remove(outgoing.forwarder)
 
     # --- datagrams in ------------------------------------------------------------------------------------------------
 
@@ -242,35 +249,35 @@ class Peer:
 
     def _on_wish(self, message: rtcp.Nack | rtcp.KeyFrameWanted, now: float) -> None:
         outgoing = self._by_out.get(message.ssrc)
-        if outgoing is None or outgoing.publication.source is None:
+        if outgoing is None:
             return
         if isinstance(message, rtcp.KeyFrameWanted):
-            outgoing.publication.want_key(now)
+            outgoing.forwarder.want_key(now)
         else:
-            outgoing.forwarder.repeat(message.sequences, outgoing.publication.source, now)
+            outgoing.forwarder.repeat(message.sequences, now)
 
     # --- datagrams out -----------------------------------------------------------------------------------------------
 
-    def _send_raw(self, data: bytes) -> None:
+    def _send_raw(self, data: bytes) -> bool:
         ice = self._ice
         if ice is None:
-            return
+            return True
         address = ice.selected
         if address is None and self._retired:
             address = self._retired[-1].selected
-        if address is not None:
-            self._port.send(data, address)
+        return address is None or self._port.send(data, address)
 
-    def _send_media(self, packet: bytes) -> None:
+    def _send_media(self, packet: bytes) -> bool:
+        """Sends a media packet; False when it was dropped because nothing more can leave just now."""
         if not self.connected:
-            return
+            return True
         try:
             data = self._dtls.protect(packet)
         except BadPacket:
             self.refused["too_long_to_forward"] += 1
-            return
+            return True
         self.packets_out += 1
-        self._send_raw(data)
+        return self._send_raw(data)
 
     # --- time --------------------------------------------------------------------------------------------------------
 

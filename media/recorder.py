@@ -100,7 +100,7 @@ class Run:
         for publication in wanted.values():
             if publication.id not in self._taps:
                 tap = self._taps[publication.id] = _Tap(self, publication)
-                publication.taps.append(tap)
+                publication.tap(tap, now)
                 publication.want_key(now)
 
     def put(self, item: Heard) -> None:
@@ -120,8 +120,7 @@ class Run:
 
     def _untap(self, tap: _Tap) -> None:
         self._taps.pop(tap.publication.id, None)
-        if tap in tap.publication.taps:
-            tap.publication.taps.remove(tap)
+        tap.publication.untap(tap)
 
     def _regroup(self, who: Recorded, codecs: Mapping[str, str]) -> None:
         group = (who.participant, who.label)

@@ -24,12 +24,11 @@ from media import protocol, sdp
 from media.doorway import Doorway
 from media.participant import Channel, Participant, Refused, Services
 from media.peer import Peer, PeerHooks
-from media.publication import LABELS, Publication
+from media.publication import Publication
 
 LINGER_SECONDS = 6.0
 QUALITY_EVERY = 15.0
 MAX_PUBLICATIONS = 4
-_CLOCKS = {"audio": 48000, "video": 90000}
 
 
 class Room:
@@ -226,7 +225,6 @@ class Room:
             participant_id=participant.id,
             stream=peer.stream,
             label=label,
-            clock=_CLOCKS[LABELS[label]],
             feedback=peer.feedback,
         )
 

@@ -1,6 +1,6 @@
 """What an RTP packet says in its header, and how its bytes are put together again for somebody else.
 
-RFC 3550 (RTP), RFC 8285 (header extensions), RFC 4588 (retransmission), RFC 7741 (VP8). Packets stay bytes; only the
+RFC 3550 (RTP), RFC 8285 (header extensions), RFC 4588 (retransmission). Packets stay bytes; only the
 header is read, and nothing here raises anything but :class:`BadPacket` for bytes from the network.
 """
 
@@ -138,25 +138,3 @@ def newer(sequence: int, than: int) -> bool:
 def extend(sequence: int, near: int) -> int:
     """The unwrapped sequence number closest to ``near``; may be negative right after the start."""
     return near + (sequence - near + SEQ_MOD // 2) % SEQ_MOD - SEQ_MOD // 2
-
-
-def vp8_is_key_frame(payload: bytes) -> bool:
-    """Whether a VP8 payload begins a key frame (RFC 7741: first partition, P bit of the frame header zero)."""
-    at = _vp8_descriptor(payload)
-    return 0 < at < len(payload) and payload[0] & 0x17 == 0x10 and not payload[at] & 0x01
-
-
-def _vp8_descriptor(payload: bytes) -> int:
-    """Length of the VP8 payload descriptor in bytes, 0 when it is cut off."""
-    if len(payload) < 2:
-        return 0
-    if not payload[0] & 0x80:
-        return 1
-    flags = payload[1]
-    at = 2
-    if flags & 0x80:
-        if len(payload) <= at:
-            return 0
-        at += 2 if payload[at] & 0x80 else 1
-    at += bool(flags & 0x40) + bool(flags & 0x30)
-    return at

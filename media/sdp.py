@@ -15,6 +15,7 @@ MAX_BYTES = 64 << 10
 MAX_LINE = 2048
 MAX_SECTIONS = 40
 MAX_SSRCS = 8
+MAX_LAYERS = 3
 DIRECTIONS = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 _FINGERPRINT = re.compile(r"(sha-256|sha-384|sha-512) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31,63})", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,32}", re.ASCII)
@@ -24,6 +25,7 @@ _RTPMAP = re.compile(r"(\d{1,3}) ([A-Za-z0-9._-]{1,32})/(\d{1,6})(?:/(\d))?", re
 _NUMBERED = re.compile(r"(\d{1,3}) (.+)", re.ASCII)
 _EXTMAP = re.compile(r"(\d{1,3})(?:/\w+)? (\S+)", re.ASCII)
 _SSRC = re.compile(r"\d{1,10}", re.ASCII)
+_RID = re.compile(r"([A-Za-z0-9_-]{1,16}) send(?: .*)?", re.ASCII)
 
 
 class BadOffer(ValueError):
@@ -47,10 +49,18 @@ class Codec:
         found = re.fullmatch(r"apt=(\d{1,3})(?:;.*)?", self.parameters) if self.name == "rtx" else None
         return int(found[1]) if found else None
 
+    def parameter(self, name: str) -> str:
+        """The value of one format parameter, empty when it is not given."""
+        pairs = (pair.strip().partition("=") for pair in self.parameters.split(";"))
+        return next((value.lower() for key, _, value in pairs if key.lower() == name), "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One ``m=`` section of an offer. ``rejected`` sections keep their place only."""
+    """One ``m=`` section of an offer. ``rejected`` sections keep their place only.
+
+    ``rids`` names the layers of a simulcast (RFC 8853) in the order of the offer, for us the lowest first.
+    """
 
     kind: str
     mid: str
@@ -62,6 +72,7 @@ class Section:
     extensions: Mapping[str, int] = field(default_factory=dict)
     ssrcs: tuple[int, ...] = ()
     rtx_of: Mapping[int, int] = field(default_factory=dict)
+    rids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -194,6 +205,7 @@ def _section(lines: list[str]) -> Section:
         extensions=dict(_extensions(attributes)),
         ssrcs=_ssrcs(attributes),
         rtx_of=dict(_repairs(attributes)),
+        rids=_layers(attributes),
     )
 
 
@@ -253,6 +265,19 @@ def _repairs(attributes: _Attributes) -> Iterator[tuple[int, int]]:
         words = value.split(" ")
         if words[0] == "FID" and len(words) == 3:
             yield _ssrc(words[2]), _ssrc(words[1])
+
+
+def _layers(attributes: _Attributes) -> tuple[str, ...]:
+    """The simulcast streams offered; of alternatives the first, and paused ones are streams too."""
+    words = (attributes.get("simulcast") or "").split(" ")
+    if "send" not in words[:-1]:
+        return ()
+    named = {found[1] for value in attributes.all("rid") if (found := _RID.fullmatch(value))}
+    listed = words[words.index("send") + 1].split(";")
+    rids = tuple(alternatives.split(",")[0].removeprefix("~") for alternatives in listed)
+    if len(rids) > MAX_LAYERS or len(set(rids)) != len(rids) or not set(rids) <= named:
+        raise BadOffer("sdp_simulcast")
+    return rids
 
 
 def _ssrc(text: str) -> int:

@@ -1,7 +1,8 @@
 """What has come in of one stream: in which order, what is missing, what can be sent again, when a key frame is due.
 
-A source belongs to one SSRC of a publisher. Gaps are asked for at once and again on a timer; a key frame request
-inside the throttle window waits for its end, it is never dropped, because somebody cannot see until it is served.
+A source belongs to one SSRC of a publisher: a whole track, or one layer of its simulcast. Gaps are asked for at once
+and again on a timer; a key frame request inside the throttle window waits for its end, it is never dropped, because
+somebody cannot see until it is served.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from media import rtcp
-from media.rtp import RtpHeader, extend, vp8_is_key_frame
+from media.codecs import key_frame_test, vp8_height
+from media.rtp import RtpHeader, extend
 
 RING = {"video": 1024, "audio": 256}
 MAX_JUMP = 3000
@@ -20,6 +22,9 @@ NACK_EVERY = 0.06
 NACK_TRIES = 12
 KEY_EVERY = 0.5
 KEY_EVERY_MOST = 4.0
+# A layer of a simulcast that has sent nothing for so long is switched off.
+SILENT_AFTER = 0.6
+RATE_EVERY = 0.5
 
 
 class Packet(NamedTuple):
@@ -56,16 +61,36 @@ class Reception:
     loss: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFacts:
+    """A stream as its publisher sends it: SSRC, `audio` or `video`, codec name, ticks a second."""
+
+    ssrc: int
+    kind: str
+    codec: str
+    clock: int
+
+
 class Source:
     """The receiving side of one incoming stream. ``feedback`` sends a control packet to the publisher."""
 
-    def __init__(self, *, ssrc: int, kind: str, clock: int, epoch: int, feedback: Callable[[bytes], None]) -> None:
-        self.ssrc = ssrc
+    def __init__(self, stream: StreamFacts, feedback: Callable[[bytes], None], *, epoch: int = 0) -> None:
+        kind = stream.kind
+        self.ssrc = stream.ssrc
         self.kind = kind
+        self.codec = stream.codec
         self.epoch = epoch
         self.key_requests = 0
+        self.key_frames = 0
+        self.height = 0
+        self.rate = 0.0
         self.last_report: rtcp.SenderReport | None = None
-        self._clock = clock
+        self.reported_at = 0.0
+        self._last_at = float("-inf")
+        self._octets = 0
+        self._rate_at: float | None = None
+        self._is_key = key_frame_test(stream.codec)
+        self.clock = stream.clock
         self._feedback = feedback
         self._size = RING[kind]
         self._ring: list[Packet | None] = [None] * self._size
@@ -75,7 +100,6 @@ class Source:
         self._key_wanted = False
         self._key_at = float("-inf")
         self._key_tries = 0
-        self._report_at = 0.0
         self.reception = Reception(base=0)
 
     # --- packets -----------------------------------------------------------------------------------------------------
@@ -89,16 +113,29 @@ class Source:
         if slot is not None and slot.number == index:
             self.reception.duplicates += 1
             return None
-        key = self.kind == "video" and vp8_is_key_frame(payload)
+        is_key = self._is_key
+        key = is_key is not None and is_key(payload)
         packet = Packet(index, self.epoch, header.marker, header.timestamp, payload, key)
         self._ring[index % self._size] = packet
         self._count(header.timestamp, now, repaired)
         if self._missing:
             self._missing.pop(index, None)
+        self._last_at = now
+        self._octets += len(payload)
         if key:
-            self._key_wanted = False
-            self._key_tries = 0
+            self._key_came(payload)
         return packet
+
+    def _key_came(self, payload: bytes) -> None:
+        self._key_wanted = False
+        self._key_tries = 0
+        self.key_frames += 1
+        if self.codec == "vp8":
+            self.height = vp8_height(payload) or self.height
+
+    def live(self, now: float) -> bool:
+        """Whether packets come; a layer that the publisher has switched off is not live."""
+        return now - self._last_at < SILENT_AFTER
 
     def lookup(self, index: int) -> Packet | None:
         """A packet that can be sent again."""
@@ -147,10 +184,10 @@ class Source:
         if repaired:
             seen.recovered += 1
             return
-        transit = now * self._clock - timestamp
+        transit = now * self.clock - timestamp
         if seen.transit is not None:
             change = abs(transit - seen.transit)
-            if change < self._clock * 10:
+            if change < self.clock * 10:
                 seen.jitter += (change - seen.jitter) / 16
         seen.transit = transit
 
@@ -169,6 +206,15 @@ class Source:
             self._ask_missing(now)
         if self._key_wanted:
             self._ask_key(now)
+        self._measure(now)
+
+    def _measure(self, now: float) -> None:
+        """Keeps ``rate``, the bits a second of payload over the last half second."""
+        if self._rate_at is None:
+            self._rate_at, self._octets = now, 0
+        elif now - self._rate_at >= RATE_EVERY:
+            self.rate = self._octets * 8 / (now - self._rate_at)
+            self._rate_at, self._octets = now, 0
 
     def _ask_key(self, now: float) -> None:
         pause = min(KEY_EVERY * 2 ** max(0, self._key_tries - 1), KEY_EVERY_MOST)
@@ -208,7 +254,7 @@ class Source:
 
     def sender_report(self, report: rtcp.SenderReport, now: float) -> None:
         self.last_report = report
-        self._report_at = now
+        self.reported_at = now
 
     def report_block(self, now: float) -> rtcp.ReportBlock | None:
         """What we tell the publisher about this stream since the last block; None before its first packet."""
@@ -228,5 +274,5 @@ class Source:
             highest_sequence=self._highest & 0xFFFF_FFFF,
             jitter=int(seen.jitter),
             last_sr=last_sr,
-            delay_since_sr=int((now - self._report_at) * 65536) & 0xFFFF_FFFF if last_sr else 0,
+            delay_since_sr=int((now - self.reported_at) * 65536) & 0xFFFF_FFFF if last_sr else 0,
         )

@@ -70,7 +70,7 @@ async def test_a_key_frame_wanted_inside_the_throttle_window_comes_after_it(benc
     provider.send_control(rtcp.picture_loss(1, target))
     await patient.talk(1.2)
     assert asked + 1 <= len(patient.seen(rtcp.KeyFrameWanted)) <= asked + 3
-    assert not bench.node._rooms["room-1"]._present["p1"].publications["1"].source._key_wanted  # type: ignore[union-attr]
+    assert not bench.node._rooms["room-1"]._present["p1"].publications["1"].layers[""].source._key_wanted
     await close(patient, provider)
 
 

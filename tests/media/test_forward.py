@@ -11,6 +11,7 @@ from media import rtcp
 from media.forward import BUDGET_MOST, Forwarder, OutStream, Wire
 from media.publication import Publication
 from media.rtp import RtpHeader, extension, parse_header, undo_rtx
+from media.sdp import Codec
 from media.source import KEY_EVERY, MAX_JUMP, MAX_MISSING, NACK_EVERY, NACK_TRIES, Source
 
 KEY, DELTA = b"\x10\x00key", b"\x10\x01delta"
@@ -26,6 +27,8 @@ class Rig:
 
     kind: str = "video"
     rtx: bool = True
+    rids: tuple[str, ...] = ()
+    jammed: bool = False
     upstream: list[bytes] = field(default_factory=list)
     media: list[bytes] = field(default_factory=list)
     control: list[bytes] = field(default_factory=list)
@@ -33,26 +36,37 @@ class Rig:
     def __post_init__(self) -> None:
         label = "camera" if self.kind == "video" else "microphone"
         clock = 90000 if self.kind == "video" else 48000
-        self.publication = Publication(
-            participant_id="p", stream="s", label=label, clock=clock, feedback=self.upstream.append
-        )
+        self.publication = Publication(participant_id="p", stream="s", label=label, feedback=self.upstream.append)
+        codec = Codec(payload_type=96, name="vp8" if self.kind == "video" else "opus", clock=clock)
+        self.publication.settle(codec, self.rids)
         out = OutStream(
             ssrc=77,
             rtx_ssrc=78 if self.rtx else None,
             payload_type=100,
             rtx_type=101 if self.rtx else None,
+            codec=codec.name,
             clock=clock,
             block=b"\xbe\xde\x00\x01\x302\x00\x00",
             cname="c",
         )
-        self.forwarder = Forwarder(self.kind, out, Wire(media=self.media.append, control=self.control.append))
+        self.forwarder = Forwarder(self.kind, out, Wire(media=self._sent, control=self.control.append))
         self.forwarder.start()
-        self.publication.forwarders.append(self.forwarder)
-        self.source = self.publication.continue_with(5, 0.0)
+        self.publication.add(self.forwarder, 0.0)
+        self.layer = self.publication.continue_with(5, 0.0, (self.rids or ("",))[0])
         self.upstream.clear()
 
+    @property
+    def source(self) -> Source:
+        return self.layer.source
+
+    def _sent(self, packet: bytes) -> bool:
+        if self.jammed:
+            return False
+        self.media.append(packet)
+        return True
+
     def packet(self, sequence: int, payload: bytes = DELTA, *, at: float = 1.0, timestamp: int = 0) -> None:
-        self.publication.receive(self.source, header(sequence, timestamp), payload, at, repaired=False)
+        self.publication.receive(self.layer, header(sequence, timestamp), payload, at, repaired=False)
 
     def numbers(self) -> list[int]:
         return [parse_header(data).sequence for data in self.media]
@@ -199,7 +213,7 @@ def test_another_ssrc_of_the_same_publication_continues_the_stream_from_its_key_
     rig = Rig()
     rig.packet(1, KEY, at=1.0, timestamp=1000)
     rig.packet(2, at=1.0, timestamp=1000)
-    rig.source = rig.publication.continue_with(6, 2.0)
+    rig.layer = rig.publication.continue_with(6, 2.0)
     rig.packet(50_000, at=2.0, timestamp=777)
     rig.packet(50_001, KEY, at=2.0, timestamp=777)
     numbers = rig.numbers()
@@ -213,13 +227,13 @@ def test_a_nack_is_answered_by_the_same_payload_under_its_own_number() -> None:
     rig.packet(1, KEY)
     rig.packet(2, b"\x10\x01lost")
     lost = rig.numbers()[1]
-    rig.forwarder.repeat([lost, lost, (lost + 500) & 0xFFFF], rig.source, 1.0)
-    rig.forwarder.repeat([lost], rig.source, 1.01)
+    rig.forwarder.repeat([lost, lost, (lost + 500) & 0xFFFF], 1.0)
+    rig.forwarder.repeat([lost], 1.01)
     assert len(rig.media) == 3
     head = parse_header(rig.media[2])
     assert (head.ssrc, head.payload_type) == (78, 101)
     assert undo_rtx(rig.media[2][head.payload_at :]) == (lost, b"\x10\x01lost")
-    rig.forwarder.repeat([lost], rig.source, 1.1)
+    rig.forwarder.repeat([lost], 1.1)
     assert len(rig.media) == 4
 
 
@@ -227,7 +241,7 @@ def test_without_rtx_the_packet_itself_is_sent_again() -> None:
     rig = Rig(rtx=False)
     rig.packet(1, KEY)
     rig.packet(2)
-    rig.forwarder.repeat([rig.numbers()[1]], rig.source, 1.0)
+    rig.forwarder.repeat([rig.numbers()[1]], 1.0)
     assert rig.media[2] == rig.media[1]
 
 
@@ -238,7 +252,7 @@ def test_repetitions_stay_within_their_budget() -> None:
         rig.packet(sequence, payload)
     sent = len(rig.media)
     for again in range(5):
-        rig.forwarder.repeat(rig.numbers()[:200], rig.source, 2.0 + again)
+        rig.forwarder.repeat(rig.numbers()[:200], 2.0 + again)
     assert len(rig.media) - sent <= BUDGET_MOST / 1000
 
 

@@ -9,6 +9,7 @@ from aiortc.rtp import RtpPacket
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media.codecs import vp8_is_key_frame
 from media.rtp import (
     BadPacket,
     build,
@@ -19,7 +20,6 @@ from media.rtp import (
     parse_header,
     rtx_payload,
     undo_rtx,
-    vp8_is_key_frame,
 )
 
 numbers = st.integers(0, 0xFFFF)

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.answer import Outgoing, Transport, choose, write_answer
-from media.sdp import BadOffer, parse_offer
+from media.sdp import BadOffer, Codec, parse_offer
 
 CHROMIUM = (Path(__file__).parent / "chromium_offer.sdp").read_text().replace("\n", "\r\n")
 TRANSPORT = Transport(
     ufrag="srvr", password="p" * 24, fingerprint="sha-256 AA", addresses=("127.0.0.1", "192.0.2.1"), port=5000
 )
-SENT = Outgoing(stream="s1", track="t1", cname="s1", ssrc=11, rtx_ssrc=12)
+VP8 = Codec(payload_type=96, name="vp8", clock=90000)
+SENT = Outgoing(stream="s1", track="t1", cname="s1", codec=VP8, ssrc=11, rtx_ssrc=12)
 
 
 def test_a_chromium_offer_is_understood() -> None:
@@ -65,6 +66,51 @@ def test_a_data_channel_section_is_declined() -> None:
     head = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:3\r\na=sctp-port:5000\r\n"
     answer = write_answer(parse_offer(CHROMIUM + head), TRANSPORT, {}, set())
     assert "m=application 0 UDP/DTLS/SCTP webrtc-datachannel" in answer
+
+
+def simulcast(*lines: str, rids: str = "qhf") -> str:
+    """The Chromium offer with its camera in layers."""
+    own = [*(f"a=rid:{rid} send" for rid in rids), *lines, "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"]
+    return CHROMIUM.replace("a=mid:1\r\n", "a=mid:1\r\n" + "".join(f"{line}\r\n" for line in own))
+
+
+def test_the_layers_of_a_simulcast_are_taken_in_their_order() -> None:
+    offer = parse_offer(simulcast("a=simulcast:send q;~h,x;f"))
+    assert offer.sections[1].rids == ("q", "h", "f")
+    answer = write_answer(offer, TRANSPORT, {"2": SENT}, {"0", "1"})
+    assert "a=rid:h recv\r\n" in answer and "a=simulcast:recv q;h;f\r\n" in answer
+    assert answer.count("a=simulcast") == 1
+    theirs = SessionDescription.parse(answer)
+    assert [extension.uri for extension in theirs.media[1].rtp.headerExtensions][-1].endswith("rtp-stream-id")
+
+
+@pytest.mark.parametrize("line", ["a=simulcast:send q;q", "a=simulcast:send q;h;z", "a=simulcast:send q;h;f;g"])
+def test_layers_that_are_too_many_or_not_named_are_refused(line: str) -> None:
+    with pytest.raises(BadOffer, match=r"^sdp_simulcast$"):
+        parse_offer(simulcast(line, rids="qhfg"))
+
+
+def test_layers_to_be_received_or_without_an_extension_are_none() -> None:
+    assert parse_offer(simulcast("a=simulcast:recv q;h;f")).sections[1].rids == ()
+    bare = simulcast("a=simulcast:send q;h;f").replace("rtp-stream-id", "other")
+    choice = choose(parse_offer(bare).sections[1])
+    assert choice is not None and choice.rids == ()
+
+
+def test_h264_is_taken_where_the_browser_lists_it_first_and_in_a_form_that_everybody_decodes() -> None:
+    first, *_ = [line for line in CHROMIUM.split("\r\n") if line.startswith("m=video")]
+    types = list(dict.fromkeys(re.findall(r"a=rtpmap:(\d+) H264", CHROMIUM)))
+    head, rest = first.rpartition("SAVPF ")[0] + "SAVPF ", first.rpartition("SAVPF ")[2].split(" ")
+    ordered = [*types, *(one for one in rest if one not in types)]
+    offer = parse_offer(CHROMIUM.replace(first, head + " ".join(ordered)))
+    choice = choose(offer.sections[1])
+    assert choice is not None and choice.codec.name == "h264" and choice.rtx is not None
+    assert choice.codec.parameter("packetization-mode") == "1"
+    assert choice.codec.parameter("profile-level-id").startswith("42")
+    answer = write_answer(offer, TRANSPORT, {}, {"1"})
+    assert "H264/90000" in answer and "packetization-mode=1;" in answer
+    subscribed = choose(offer.sections[1], VP8)
+    assert subscribed is not None and subscribed.codec.name == "vp8"
 
 
 @pytest.mark.parametrize(
