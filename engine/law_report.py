@@ -60,10 +60,14 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LawReport:
-    """The whole report of a day; `law` and `rulebook` are the digests of what it is about."""
+    """The whole report of a day; `law` and `rulebook` are the digests of what it is about.
+
+    `known_time` is the instant of the release that it is about, None for files with changes that nobody released.
+    """
 
     day: str
     law: str
+    known_time: str | None
     rulebook: str
     states: tuple[str, ...]
     topics: tuple[str, ...]
@@ -103,6 +107,7 @@ class LawReport:
         return {
             "day": self.day,
             "law": self.law,
+            "known_time": self.known_time,
             "rulebook": self.rulebook,
             "states": list(self.states),
             "coverage": [one.as_json() for one in self.coverage],
@@ -138,6 +143,7 @@ def report(rulebook: Rulebook, day: str, visits: Sequence[Ordinary], wanted: Wan
     return LawReport(
         day=day,
         law=rulebook.law.digest,
+        known_time=rulebook.law.known.at if rulebook.law.known else None,
         rulebook=rulebook.digest,
         states=states,
         topics=topics,

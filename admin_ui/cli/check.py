@@ -21,7 +21,7 @@ from engine.law_freshness import report_freshness
 from engine.law_ordinary import check_ordinary
 from engine.library import Library, read_library, with_law_alone
 from engine.releases import LOG, check_releases
-from engine.rulebook import join
+from engine.rulebook import LawPack, join
 from engine.settings import PREFIX, Settings
 from engine.unread import report_unread
 from engine.visit_case_gates import Asking, report_gates
@@ -71,7 +71,15 @@ def run(arguments: argparse.Namespace) -> int:
     counts = f"{len(law.files)} law files, {len(content.specialties)} specialties, {len(content.forms)} forms"
     cases = f", {asked} cases hold" if asked else ""
     sys.stderr.write(f"clinic: all right: {counts}, {len(content.clinics)} clinics{cases}\n")
+    sys.stderr.write(f"clinic: {_released(law)}\n")
     return 0
+
+
+def _released(law: LawPack) -> str:
+    """Whether the law that was checked is what a release says; where it is not, that is no fault, and said."""
+    if law.known is None:
+        return "the law has changes that nobody has released (`clinic release`)"
+    return f"the law is that of release {law.known.number} of {law.known.at}"
 
 
 def check_files(settings: Settings, problems: Problems, *, ask: bool) -> tuple[Library | None, int]:

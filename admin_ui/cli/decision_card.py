@@ -54,6 +54,7 @@ def _parts(decision: Decision) -> Iterator[tuple[str, Iterable[str]]]:
     yield "Tried", _tried(decision.tried)
     yield "Presumed", (f"{path} = {value}" for path, value in decision.presumed.items())
     yield "Sources", (line for name, source in decision.sources.items() for line in _source(name, source))
+    yield "Known since", (decision.known_time or "the files have changes that nobody has released",)
     yield "Rulebook", (decision.rulebook,)
 
 

@@ -25,6 +25,7 @@ def as_text(made: LawReport) -> str:
 def _head(made: LawReport) -> Iterator[str]:
     carried = [one for one in made.coverage if one.carried and one.jurisdiction != COUNTRY]
     yield f"The law on {made.day}: {len(made.states)} states, {len(carried)} files of theirs, {made.law}"
+    yield f"known since {made.known_time}" if made.known_time else "with changes that nobody has released"
     yield f"{len(made.due)} due for review" + (f": {_places(made.due)}" if made.due else "")
 
 

@@ -9,10 +9,20 @@ from pathlib import Path
 
 from admin_ui.cli.check import check_files
 from admin_ui.cli.typed_settings import settings_with
-from engine.diagnostics import BrokenInput, Problems, as_text
+from engine.diagnostics import BrokenInput, Problems, as_text, listed
 from engine.known_law import law_of
 from engine.law_files import FOLDER
-from engine.releases import LOG, Release, archive_name, known_of, next_release, read_releases
+from engine.releases import (
+    LOG,
+    Release,
+    archive_name,
+    changes_between,
+    known_of,
+    next_release,
+    read_releases,
+    released_texts,
+    texts_now,
+)
 from engine.settings import PREFIX, Settings, SettingsError
 from engine.values import instant_text
 
@@ -53,6 +63,10 @@ def _list(root: Path, *, as_lines: bool) -> int:
     releases = read_releases(root, problems)
     problems.stop_if_broken()
     sys.stdout.write("".join(_said(release, as_lines=as_lines) for release in releases))
+    changed = sorted(changes_between(released_texts(root, releases, len(releases)), texts_now(root)))
+    if changed:
+        which = f"{len(changed)} file{'s have' if len(changed) > 1 else ' has'} changes that nobody has released"
+        sys.stderr.write(f"clinic: {which}: {listed(changed)}\n")
     return DONE
 
 

@@ -86,3 +86,21 @@ def test_a_clock_that_went_back_releases_nothing(cli: Cli, root: Path, monkeypat
     correct(root)
     said = cli("release")
     assert said.status != 0 and later in said.err and not (root / archive_name(2)).exists()
+
+
+def test_changes_that_nobody_released_are_told_and_everything_works_with_them(
+    cli: Cli, root: Path, tmp_path: Path
+) -> None:
+    facts = tmp_path / "facts.json"
+    facts.write_text(json.dumps(FACTS))
+    words = ("decide", "prescribing", "--facts", str(facts), "--on", "2026-02-01")
+    assert "changes that nobody has released" in cli("check").err and cli("release", "--list").status == 0
+    assert cli("release").status == 0
+    assert "the law is that of release 1 of " in cli("check").err
+    assert cli("release", "--list").err == "" and "Known since:\n  20" in cli(*words).out
+    correct(root)
+    checked, listed, decided = cli("check"), cli("release", "--list"), cli(*words)
+    assert (checked.status, listed.status, decided.status) == (0, 0, 0)
+    assert "the law has changes that nobody has released (`clinic release`)" in checked.err
+    assert listed.err == f"clinic: 1 file has changes that nobody has released: {LAW}\n"
+    assert "Known since:\n  the files have changes that nobody has released\n" in decided.out

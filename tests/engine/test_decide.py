@@ -15,6 +15,7 @@ from engine.decide import Refused, decide, decide_batch, decide_together
 from engine.decisions import Decision, Outcome, Question
 from engine.diagnostics import BrokenInput, Problems
 from engine.evaluators import ClosuresOnly
+from engine.known import Known
 from engine.packs import canonical
 from engine.periods import Certainty, read_period
 from engine.reading import read_text
@@ -49,10 +50,18 @@ def clinic(text: str) -> Rulebook:
 def test_a_decision_has_the_keys_of_the_interface_in_order() -> None:
     answer = ask("prescribing", "stimulant").as_json()
     assert list(answer) == KEYS
-    assert answer["known_time"] is None
     assert answer["overlay"] is None
     assert answer["law"].startswith("sha256:")
     assert {name for entry in answer["duties"] for name in entry["cite"]} <= set(answer["sources"])
+
+
+@pytest.mark.parametrize("known", [None, Known(number=7, at="2026-11-22T22:00:00Z")])
+def test_known_time_is_the_instant_of_the_release_and_nothing_where_nobody_released_the_law(
+    known: Known | None,
+) -> None:
+    answer = ask("licensing", rulebook=join(replace(RULEBOOK.law, known=known)))
+    assert answer.known_time == (known.at if known else None)
+    assert answer.outcome is Outcome.PERMITTED
 
 
 @pytest.mark.parametrize("topic", ["licensing", "consent", "prescribing", "recording"])
