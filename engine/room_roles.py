@@ -25,6 +25,7 @@ class RoomAct(StrEnum):
     REMOVE = "remove"
     LOCK = "lock"
     MUTE = "mute"
+    RECORD = "record"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

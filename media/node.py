@@ -20,6 +20,7 @@ from pathlib import Path
 
 import uvicorn
 
+from engine.recordings import RecordingDesk
 from engine.rooms import (
     NODE_STOPPED,
     TIME_OVER,
@@ -80,12 +81,13 @@ def _utc_now() -> datetime:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePorts:
     """What others lend the node: the token verifier, the event sink, the clock that visits go by, and who says
-    whether a participant may stay."""
+    whether a participant may stay. Without a desk for recordings nothing is ever recorded."""
 
     verify: TokenVerifier
     sink: EventSink | None = None
     visit_time: Callable[[], datetime] = _utc_now
     admits: Admission | None = None
+    recordings: RecordingDesk | None = None
 
 
 class _Server(uvicorn.Server):
@@ -260,6 +262,7 @@ class MediaNode:
             wall=_utc_now,
             visit_time=self._ports.visit_time,
             spawn=self._keep,
+            recordings=self._ports.recordings,
         )
 
     # --- the door ----------------------------------------------------------------------------------------------------

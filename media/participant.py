@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from engine.recordings import RecordingDesk
 from engine.room_roles import RoleRights, RoomAct, rights_of
 from engine.rooms import Presence, RoomClaims, RoomEvent
 from media import protocol
@@ -42,6 +43,7 @@ class Services:
     wall: Callable[[], datetime]
     visit_time: Callable[[], datetime]
     spawn: Callable[[asyncio.Task[None]], None]
+    recordings: RecordingDesk | None = None
 
 
 @dataclass(slots=True)

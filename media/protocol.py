@@ -130,6 +130,22 @@ class Mute:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Whoever leads the visit wants it recorded, or no more."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSaid:
+    """A participant's answer to being recorded; ``language`` is the one they were asked in."""
+
+    recording: str
+    agrees: bool
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """One of `SIGNALS` for one participant, or for all where nobody is named."""
 
@@ -148,7 +164,22 @@ class Ping:
 
 
 ClientMessage = (
-    Join | Offer | Applied | MuteState | Stats | Leave | End | Admit | Remove | Lock | Mute | Signal | Written | Ping
+    Join
+    | Offer
+    | Applied
+    | MuteState
+    | Stats
+    | Leave
+    | End
+    | Admit
+    | Remove
+    | Lock
+    | Mute
+    | Record
+    | RecordingSaid
+    | Signal
+    | Written
+    | Ping
 )
 
 
@@ -223,6 +254,21 @@ def _signal(value: Mapping[str, Any]) -> Signal:
     return Signal(_who(value), code)
 
 
+def _record(value: Mapping[str, Any]) -> Record:
+    on = value.get("on")
+    if not isinstance(on, bool):
+        raise BadMessage("message_on")
+    return Record(on)
+
+
+def _recording_said(value: Mapping[str, Any]) -> RecordingSaid:
+    agrees = value.get("agrees")
+    if not isinstance(agrees, bool):
+        raise BadMessage("message_agrees")
+    language = _text(value, "language", 2) if "language" in value else ""
+    return RecordingSaid(_text(value, "recording", 64), agrees, language)
+
+
 def _lock(value: Mapping[str, Any]) -> Lock:
     locked = value.get("locked")
     if not isinstance(locked, bool):
@@ -269,6 +315,8 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], ClientMessage]] = {
     "remove": lambda value: Remove(_text(value, "participant", 64)),
     "lock": _lock,
     "mute": lambda value: Mute(_who(value)),
+    "record": _record,
+    "recording_said": _recording_said,
     "signal": _signal,
     "written": lambda _: Written(),
     "ping": lambda _: Ping(),

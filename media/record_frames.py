@@ -101,7 +101,8 @@ class Vp8Frames(_Video):
         return True
 
     def _is_key(self, data: bytes) -> bool:
-        return len(data) >= 10 and not data[0] & 0x01 and data[3:6] == b"\x9d\x01\x2a"
+        starts = len(data) >= 10 and not data[0] & 0x01 and data[3:6] == b"\x9d\x01\x2a"
+        return starts and all(vp8_size(data))
 
 
 class H264Frames(_Video):
@@ -155,7 +156,8 @@ class H264Frames(_Video):
         self._key = self._in_fragment = False
 
     def _is_key(self, data: bytes) -> bool:
-        return self._key and not self._in_fragment
+        whole = self._key and not self._in_fragment
+        return whole and (not self.wants_key or has_h264_parameters(data))
 
 
 def assembler(codec: str) -> Assembler:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from engine.recordings import Tape
 from media.record_clock import SharedClock, StreamClock
 from media.record_frames import Assembler, Frame, assembler
-from media.record_mux import Muxer, TrackSpec
+from media.record_mux import Muxer, MuxFailed, TrackSpec
 from media.record_order import InOrder
 from media.rtcp import SenderReport
 from media.source import Packet
@@ -88,6 +88,7 @@ class PartRecorder:
             self._drain(heard.track, track.order.flush(), heard.now)
             track = self._tracks[heard.track] = self._fresh(track.codec)
             track.stream = heard.stream
+            track.key_at = heard.now if heard.packet.key else track.key_at
         track.clock.arrived(heard.packet.timestamp, heard.now)
         if heard.report is not None:
             track.clock.reported(heard.report)
@@ -150,7 +151,11 @@ class PartRecorder:
         audio = next((codec for codec in codecs.values() if codec == "opus"), "")
         self._tape = self._hooks.tape(video, audio, self._zero - (self._shared.ahead or 0.0))
         specs = [TrackSpec(codec=codec, first=firsts[name].frame.data) for name, codec in codecs.items()]
-        self._muxer = Muxer(self._tape, specs)
+        try:
+            self._muxer = Muxer(self._tape, specs)
+        except MuxFailed:
+            self._tape.finish(0)
+            raise
         self._numbers = {name: number for number, name in enumerate(codecs)}
         for one in sorted(timed, key=lambda one: one.at):
             self._write(one)

@@ -77,6 +77,7 @@ class Run:
         self._taps: dict[str, _Tap] = {}
         self._groups: dict[tuple[str, str], Mapping[str, str]] = {}
         self._queue: queue.Queue[Heard | _Group | None] = queue.Queue()
+        self.deaf = False
         self._failed = False
         self._stopping = False
         self._ticked = 0.0
@@ -87,6 +88,8 @@ class Run:
 
     def follow(self, participant: str, role: str, publications: Mapping[str, Publication]) -> None:
         """Records what the participant publishes now; called again whenever that changes, with nothing when they go."""
+        if self.deaf:
+            return
         now = self._loop.time()
         wanted = {one.id: one for one in publications.values() if one.codec in RATES}
         for known in [tap for tap in self._taps.values() if tap.publication.participant_id == participant]:
@@ -109,10 +112,15 @@ class Run:
             return
         self._queue.put(item)
 
-    async def stop(self) -> None:
-        """Ends every part and waits until they are on the disk; safe to call twice."""
+    def deafen(self) -> None:
+        """Not one more packet is recorded; `stop` has to follow."""
+        self.deaf = True
         for tap in list(self._taps.values()):
             self._untap(tap)
+
+    async def stop(self) -> None:
+        """Ends every part and waits until they are on the disk; safe to call twice."""
+        self.deafen()
         if not self._stopping:
             self._stopping = True
             self._queue.put(None)

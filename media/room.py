@@ -7,7 +7,8 @@ channel's. Everything is keyed by ids. A participant who joins again replaces th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from engine.room_roles import SCREENS, RoomAct
 from engine.rooms import (
@@ -25,6 +26,7 @@ from media.doorway import Doorway
 from media.participant import Channel, Participant, Refused, Services
 from media.peer import Peer, PeerHooks
 from media.publication import Publication
+from media.record_room import RoomRecording
 
 LINGER_SECONDS = 6.0
 QUALITY_EVERY = 15.0
@@ -47,6 +49,7 @@ class Room:
         self._media_seconds: dict[str, float] = {}
         self._closing = False
         self._door = Doorway()
+        self.recording = RoomRecording(services.recordings, self)
 
     @property
     def open(self) -> bool:
@@ -81,6 +84,7 @@ class Room:
         participant.send(self._welcome(participant))
         self._tell_others(participant, {"type": "participant", "participant": participant.view()})
         self._emit(RoomEventKind.JOINED, participant, "rejoined" if known else "new")
+        self.recording.came(participant)
 
     def _knock(self, participant: Participant) -> None:
         before = self._door.wait(participant)
@@ -120,6 +124,7 @@ class Room:
             "locked": self._door.locked,
             "muted": participant.hush.asked,
             "publications": [_describe(pub) for pub in shown if pub.label in participant.rights.receives],
+            "recording": self.recording.told(),
             "ice_servers": [],
         }
 
@@ -151,6 +156,7 @@ class Room:
         self._retire(participant, code, reason, tell=False)
         self._tell_others(participant, {"type": "left", "participant": participant.id, "reason": reason})
         self._emit(RoomEventKind.LEFT, participant, reason, by=by)
+        self.recording.gone(participant)
 
     def _gone_from_door(self, participant: Participant, code: int, reason: str) -> None:
         if participant.channel is not None:
@@ -167,6 +173,7 @@ class Room:
             for publication in participant.publications.values():
                 self._tell_others(participant, {"type": "unpublished", "publication": publication.id})
         participant.publications = {}
+        self.recording.changed(participant)
         if participant.channel is not None:
             participant.channel.close(code, reason)
             participant.channel = None
@@ -242,6 +249,7 @@ class Room:
                     other.send({"type": "published", "publication": _describe(publication)})
             if publication.label in SCREENS and publication.kind == "video":
                 self._emit(RoomEventKind.SHARED, participant, publication.label)
+        self.recording.changed(participant)
 
     def applied(self, participant: Participant) -> None:
         if participant.peer is not None:
@@ -385,6 +393,7 @@ class Room:
             return await asyncio.shield(self.report)
         self._closing = True
         moved = reason == NODE_STOPPED
+        recorded = self._loop.create_task(self.recording.close())
         peers = []
         for guest in self._door.everybody():
             if not moved:
@@ -399,7 +408,7 @@ class Room:
             self._retire(participant, protocol.RESTART if moved else protocol.ENDED, reason, tell=False)
             self._emit(RoomEventKind.LEFT, participant, "ended")
         self._present.clear()
-        await asyncio.gather(*(peer.close() for peer in peers if peer), return_exceptions=True)
+        await asyncio.gather(recorded, *(peer.close() for peer in peers if peer), return_exceptions=True)
         self.last_state = RoomState(room_id=self.spec.room_id, at=self._services.wall(), open=False)
         report = self._report(reason)
         self._emit(RoomEventKind.ENDED, None, reason)
@@ -415,6 +424,18 @@ class Room:
             seconds={person: round(seconds) for person, seconds in self._seconds.items()},
             media_seconds={person: round(seconds) for person, seconds in self._media_seconds.items()},
         )
+
+    # --- its recording -----------------------------------------------------------------------------------------------
+
+    def everybody(self) -> list[Participant]:
+        return list(self._present.values())
+
+    def tell(self, message: protocol.Outbound) -> None:
+        for one in self.everybody():
+            one.send(message)
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        self._services.spawn(self._loop.create_task(work))
 
     # --- telling -----------------------------------------------------------------------------------------------------
 

@@ -283,6 +283,10 @@ def _do_to_others(room: Room, participant: Participant, message: protocol.Client
             room.lock(participant, message.locked)
         case protocol.Mute():
             room.silence(participant, message.participant)
+        case protocol.Record():
+            room.recording.switch(participant, message.on)
+        case protocol.RecordingSaid():
+            room.recording.said(participant, message)
         case protocol.Signal():
             room.signal(participant, message)
         case protocol.Written():
