@@ -5,22 +5,26 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from admin_ui.cli.installation import scenes
 from admin_ui.cli.typed_settings import settings_with
 from admin_ui.demo.pages import Unexpected
 from admin_ui.demo.people import Patient
-from admin_ui.demo.story import Scene, prepared, role_of
+from admin_ui.demo.story import HALL, Scene, prepared, role_of
 from engine.content import load_content
 from engine.settings import Settings, SettingsError, clinic_files
 from records.database import Database
-from records.demo import is_demo
+from records.demo import DemoClock, is_demo
 from records.key_providers import key_provider
 
 DONE, FAILED = 0, 1
 WAIT_SECONDS = 900.0
 STAY_SECONDS = 600.0
+SOON = timedelta(minutes=20)
+BEFORE = timedelta(minutes=5)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +60,7 @@ def _scene(settings: Settings, clinic: str | None, clinician: str | None) -> Sce
     found = scenes(settings, load_content(settings.root, clinic_files(settings)), clinician)
     fitting = [one for one in found if clinic in (None, one.clinic.slug)]
     if not fitting:
-        raise SettingsError(["no clinic there has such a clinician, a demo patient and a visit by video"])
+        raise SettingsError(["no clinic there has such a clinician with a license and a visit by video"])
     return fitting[0]
 
 
@@ -68,12 +72,25 @@ async def _visit(scene: Scene, settings: Settings) -> int:
         _say(f"{role.name} books a visit with {scene.provider.given} {scene.provider.family}")
         await patient.sign_up()
         await patient.book(scene.kind, scene.provider_id, scene.where)
-        await prepared(patient)
+        for line in later(scene, patient.starts, DemoClock(settings.data_dir).now()):
+            _say(line)
+        await prepared(patient, WAIT_SECONDS)
         _say(f"{role.name} is in the waiting room; let them in at {scene.base}/staff/visits/{patient.visit}")
         access = await patient.join(WAIT_SECONDS)
         status = await _stay(access, scene, settings)
         _say("the call is over" if status == DONE else "the call could not be joined")
         return status
+
+
+def later(scene: Scene, starts: datetime | None, now: datetime) -> tuple[str, ...]:
+    """What to do when the clinician's first free time is none of the next minutes, as at night."""
+    if starts is None or starts - now < SOON:
+        return ()
+    at = starts.astimezone(ZoneInfo(scene.clock_zone))
+    return (
+        f"the clinician's first free time is {at:%a %b} {at.day}, {at:%H:%M %Z}; the waiting room opens shortly before",
+        f"set the demo clock to {at - BEFORE:%H:%M} of that day at http://{HALL}:{scene.port}/demo/clock",
+    )
 
 
 async def _stay(access: Mapping[str, str], scene: Scene, settings: Settings) -> int:

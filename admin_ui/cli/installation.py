@@ -74,6 +74,11 @@ def scenes(settings: Settings, content: Content, clinician: str | None = None) -
         database.close()
 
 
+def told_in(settings: Settings, content: Content) -> tuple[Scene, ...]:
+    """Those clinics of this installation in which a new demonstration tells its story."""
+    return tuple(one for one in scenes(settings, content) if one.has_story)
+
+
 def _served(settings: Settings, database: Database, clinic: ClinicFile) -> Served:
     people = seed(database, clinic, settings.demo)
     left_over = 0 if settings.demo else demo_left_over(database, clinic.slug)

@@ -14,7 +14,7 @@ from pathlib import Path
 from admin_ui.cli import data_folder
 from admin_ui.cli.data_folder import DataFolder, FolderInUse, ForeignFolder
 from admin_ui.cli.free_ports import is_free, next_free, pick
-from admin_ui.cli.installation import Served, outdated, prepare, scenes
+from admin_ui.cli.installation import Served, outdated, prepare, told_in
 from admin_ui.cli.programs import programs
 from admin_ui.cli.reloads import tell_changes
 from admin_ui.cli.supervisor import StartFailed, Supervisor
@@ -189,7 +189,7 @@ async def _live(settings: Settings, keeper: LibraryKeeper, missing: list[Missing
     """
     if settings.demo:
         try:
-            missing += await tell(settings.data_dir, lambda: scenes(settings, keeper.current.content), _say)
+            missing += await tell(settings.data_dir, lambda: told_in(settings, keeper.current.content), _say)
         except Exception as fault:  # said, as nobody waits for this task's own end
             missing.append(Missing(clinic="", part="", why=type(fault).__name__))
             _say(f"ERROR: the demonstration's story could not be told: {type(fault).__name__}")

@@ -116,9 +116,9 @@ class Patient:
             page = await self.browser.post(f"{self.at}/consent", form.filled(signature=self.role.name, agree="yes"))
         _expect(page, self.at)
 
-    async def arrive(self) -> None:
+    async def arrive(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Enters the waiting room as soon as its door is open."""
-        page = await self.browser.until_form(f"{self.at}/waiting", "/arrive")
+        page = await self.browser.until_form(f"{self.at}/waiting", "/arrive", seconds)
         while (form := page.form("/arrive")) is not None:
             page = await self.browser.post(f"{self.at}/arrive", form.filled())
 

@@ -18,11 +18,12 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from admin_ui.demo.pages import Browser, Unexpected
+from admin_ui.demo.pages import PATIENCE_SECONDS, Browser, Unexpected
 from admin_ui.demo.people import Clinician, Colleague, Hall, Patient, Role, start_of
 from engine.clinics import ClinicFile, SeedProvider, SeedStaff
 from engine.content import Content
 from engine.forms import Form
+from engine.zones import some_place_in
 from records.database import Database
 from records.demo import ids_of_seeded
 from records.seed import DEMO_PASSWORD
@@ -31,6 +32,7 @@ STORY = Path(__file__).with_name("story.yaml")
 FILE = "demo-story.json"
 VIDEO = "audio_video"
 HALL = "127.0.0.1"
+STREET = "1 Main Street"
 # In the story's file while the clock shows another time, so that a start after a kill puts it right.
 CLOCK = "clock-moved"
 MORNING, DAYS_BACK = 10, 7
@@ -61,6 +63,11 @@ class Scene:
     clock_zone: str = "UTC"
 
     @property
+    def has_story(self) -> bool:
+        """Whether there is somebody whose story a new demonstration tells."""
+        return bool(self.clinic.people.patients)
+
+    @property
     def base(self) -> str:
         """The clinic's address."""
         return f"http://{self.clinic.slug}.localhost:{self.port}"
@@ -82,23 +89,17 @@ Chapter = Callable[[Scene], Awaitable[None]]
 
 
 def scene_of(content: Content, database: Database, slug: str, port: int, clinician: str | None = None) -> Scene | None:
-    """The scene with the clinician of that id, the file's first one unless told; None for a clinic without them, a demo
-    patient or a visit by video, and for one that this installation never served."""
+    """The scene with the clinician of that id, the file's first one unless told; None for a clinic without them or a
+    visit by video that they could hold, and for one that this installation never served."""
     clinic = content.clinic(slug)
     able = [one for one in clinic.people.providers if clinician in (None, one.id) and _video(content, clinic, one)]
-    if not (able and clinic.people.patients):
+    if not able:
         return None
-    first, living = able[0], clinic.people.patients[0]
+    first, home = able[0], _home(clinic, able[0])
     kind = kind_of(content, clinic, first)
     ids = ids_of_seeded(database, slug)
-    if first.id not in ids:
+    if first.id not in ids or home is None:
         return None
-    home = {
-        "street": str(living.address.get("line", "")),
-        "city": str(living.address.get("city", "")),
-        "state": living.residence_state,
-        "postal_code": str(living.address.get("postal_code", "")),
-    }
     return Scene(
         clinic=clinic,
         port=port,
@@ -109,6 +110,16 @@ def scene_of(content: Content, database: Database, slug: str, port: int, clinici
         forms=_forms(content, kind),
         clock_zone=next(iter(content.clinics.values())).time_zone,
     )
+
+
+def _home(clinic: ClinicFile, provider: SeedProvider) -> Mapping[str, str] | None:
+    """Where the story's people are: at the file's first patient's, else somewhere the clinician has a license."""
+    for living in clinic.people.patients[:1]:
+        address = {name: str(living.address.get(name, "")) for name in ("city", "postal_code")}
+        return {"street": str(living.address.get("line", "")), "state": living.residence_state, **address}
+    states = [one.state for one in provider.licenses if one.state in clinic.states]
+    found = some_place_in(states[0]) if states else None
+    return found and {"street": STREET, "city": found[1].city, "state": found[1].state, "postal_code": found[0]}
 
 
 def kind_of(content: Content, clinic: ClinicFile, provider: SeedProvider) -> str:
@@ -309,12 +320,12 @@ def role_of(part: str, scene: Scene, number: int = 0, place: Mapping[str, str] |
     return Role(about=about, answers=one["answers"], place=place or scene.home, words=one["words"], forms=scene.forms)
 
 
-async def prepared(patient: Patient) -> None:
-    """From a booked visit to the waiting room."""
+async def prepared(patient: Patient, seconds: float = PATIENCE_SECONDS) -> None:
+    """From a booked visit to the waiting room, whose door is waited for."""
     await patient.answer_everything()
     await patient.say_place()
     await patient.consent()
-    await patient.arrive()
+    await patient.arrive(seconds)
 
 
 async def _booked(scene: Scene, patient: Patient) -> None:

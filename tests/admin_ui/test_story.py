@@ -6,20 +6,27 @@ import json
 import re
 import shutil
 from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from admin_ui.cli.demo import later
 from admin_ui.demo import story
 from admin_ui.demo.answers import answer_to, fields_of
 from admin_ui.demo.pages import Page, Unexpected
-from admin_ui.demo.story import FILE, Scene, begin, kind_of, tell
+from admin_ui.demo.story import FILE, Scene, begin, kind_of, scene_of, tell
 from engine.content import load_content
 from engine.forms import Item
 from engine.forms_answers import read_answer
 from engine.settings import HOME
+from engine.zones import zip_place
+from records.database import Database
+from records.keys import FileKeyProvider
+from records.migrate import upgrade
+from records.seed import seed
 from tests.admin_ui.helpers_cli import Cli
 
 SCENE = cast(Scene, SimpleNamespace(clinic=SimpleNamespace(slug="bay")))
@@ -167,3 +174,35 @@ def test_what_is_answered_is_what_the_form_takes(item: Item, fields: set[str]) -
 
 def test_a_photo_is_nothing_that_the_bot_could_say() -> None:
     assert answer_to(question("photo"), {}, "words") is None
+
+
+@pytest.mark.slow
+def test_a_clinic_that_was_written_a_minute_ago_has_a_scene_without_a_story(tmp_path: Path, cli: Cli) -> None:
+    """It has no demo patient: the bot is where its clinician has a license, and nobody's past is told."""
+    for folder in ("rules", "specialties", "forms", "clinics"):
+        shutil.copytree(HOME / folder, tmp_path / folder)
+    made = cli(
+        "new", "clinic", "elm", "--states", "OH", "--specialties", "urgent_care", "--yes", "--root", str(tmp_path)
+    )
+    assert made.status == 0, made.err
+    content = load_content(tmp_path, (tmp_path / "clinics/elm.yaml",))
+    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    upgrade(url)
+    database = Database(url, FileKeyProvider(tmp_path / "keys"))
+    seed(database, content.clinic("elm"), demo=True)
+    found = scene_of(content, database, "elm", 8080)
+    database.close()
+    assert found is not None and not found.has_story
+    assert found.kind == "urgent_care/video_visit"
+    place = zip_place(found.where["postal_code"])
+    assert place is not None and place.state == found.where["state"] == "OH"
+    assert set(found.home) == {"street", "city", "state", "postal_code"} and all(found.home.values())
+
+
+def test_who_is_booked_for_another_day_says_how_to_get_there() -> None:
+    scene = cast(Scene, SimpleNamespace(clock_zone="America/New_York", port=8080))
+    now = datetime(2026, 3, 5, 3, 0, tzinfo=UTC)
+    assert later(scene, now + timedelta(minutes=10), now) == ()
+    day, clock = later(scene, datetime(2026, 3, 5, 13, 0, tzinfo=UTC), now)
+    assert "Thu Mar 5, 08:00 EST" in day
+    assert "07:55" in clock and "/demo/clock" in clock

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page, expect
@@ -17,6 +15,7 @@ from portals.base.i18n import catalogue
 from records.access import Role
 from records.notes import NoteDraft
 from records.work import Actor
+from tests.browser.helpers_shots import shots
 from tests.browser.helpers_site import Site, Watch
 from tests.portals.helpers_clinic import SLUG
 from tests.portals.helpers_journey import ref
@@ -73,14 +72,13 @@ class Walker:
         await self.go(f"/visits/{self.visit}{part}")
 
     async def look(self, part: str) -> None:
-        """No barriers here, in the right language and no other; a picture where somebody asked for them."""
+        """No barriers here, in the right language and no other; a picture of it is kept."""
         await expect(self.page.locator("html")).to_have_attribute("lang", self.language)
         await expect(self.page.get_by_role("heading", level=1).first).to_be_visible()
         await self.watch.barriers()
         for one in foreign(await self.page.evaluate(SAID), self.language):
             self.watch.trouble.append(f"{self.page.url} says {one}")
-        if shots := os.environ.get("CLINICWRIGHT_SHOTS"):
-            await self.page.screenshot(path=Path(shots) / f"{self.name}-{part}.png", full_page=True)
+        await self.page.screenshot(path=shots() / f"{self.name}-{part}.png", full_page=True)
 
     async def fill(self, **values: str) -> None:
         for name, value in values.items():

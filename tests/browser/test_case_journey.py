@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageFilter
@@ -14,6 +12,7 @@ from playwright.async_api import FilePayload, Locator, expect
 
 from tests.browser.helpers_people import DESK, PHONE, Clinician, Patient, chromium, context_of
 from tests.browser.helpers_scale import drawn
+from tests.browser.helpers_shots import shots
 from tests.browser.helpers_stack import Stack, running_stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -50,8 +49,7 @@ def photo(seed: int, kind: str = "good") -> FilePayload:
 
 
 async def test_a_skin_case_from_the_start_page_to_its_answer(stack: Stack) -> None:
-    shots = os.environ.get("CLINICWRIGHT_SHOTS")
-    folder = Path(shots) if shots else None
+    folder = shots()
     async with chromium() as browser:
         patient = Patient("case", await (await context_of(browser, PHONE)).new_page(), stack, folder, words=WORDS)
         desk = Clinician("case-desk", await (await context_of(browser, DESK)).new_page(), stack, folder, words=WORDS)

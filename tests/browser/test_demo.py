@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import sys
 import time
@@ -12,7 +11,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
@@ -21,6 +19,7 @@ from admin_ui.demo.story import CHAPTERS, FILE
 from records.replays import VisitQuery
 from records.reviews import ReviewQuery
 from tests.browser.helpers_people import DESK, Clinician, chromium, context_of, enter_call, frames_decoded
+from tests.browser.helpers_shots import shots
 from tests.browser.helpers_stack import ROOT, SLUG, Stack, running_stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(700)]
@@ -37,10 +36,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture
 async def clinician(stack: Stack) -> AsyncIterator[Clinician]:
-    shots = os.environ.get("CLINICWRIGHT_SHOTS")
     async with chromium() as browser:
         desk = await context_of(browser, DESK)
-        yield Clinician("clinician", await desk.new_page(), stack, Path(shots) if shots else None)
+        yield Clinician("clinician", await desk.new_page(), stack, shots())
 
 
 def test_the_story_leaves_a_queue_a_stopped_visit_and_one_that_is_over(stack: Stack) -> None:

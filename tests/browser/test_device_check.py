@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +9,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from records.scope import Actor
 from tests.browser.helpers_people import PHONE
+from tests.browser.helpers_shots import shots
 from tests.browser.helpers_site import Site, Watch
 from tests.browser.test_patient_pages import _booked_demo
 
@@ -92,5 +91,4 @@ def _verdict(page: Page, name: str) -> Locator:
 
 
 async def _shot(page: Page, name: str) -> None:
-    if folder := os.environ.get("CLINICWRIGHT_SHOTS"):
-        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    await page.screenshot(path=shots() / f"{name}.png", full_page=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
@@ -25,6 +23,7 @@ from tests.browser.helpers_people import (
     enter_call,
     frames_decoded,
 )
+from tests.browser.helpers_shots import shots
 from tests.browser.helpers_stack import Stack, running_stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -77,8 +76,7 @@ class Visit:
 
 @pytest.fixture
 async def visit(stack: Stack) -> AsyncIterator[Visit]:
-    shots = os.environ.get("CLINICWRIGHT_SHOTS")
-    folder = Path(shots) if shots else None
+    folder = shots()
     async with chromium() as browser:
         phone, desk = await context_of(browser, PHONE), await context_of(browser, DESK)
         patient = Patient("patient", await phone.new_page(), stack, folder)
