@@ -16,6 +16,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from engine.relays import is_relay_url
+
 PREFIX = "CLINIC_"
 KEY_PROVIDERS = ("file", "kms-simulator")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -78,6 +80,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("media_http_port", "port", "8090", "TCP port of the media node's signalling."),
     Setting("media_udp_port", "port", "8091", "UDP port of the media node's STUN and DTLS-SRTP."),
     Setting("media_advertise", "text", "127.0.0.1", "Address that browsers send their media to."),
+    Setting(
+        "turn_urls", "words", "", "Relays' addresses, joined by spaces: turn:HOST:PORT?transport=udp, turns:HOST:PORT."
+    ),
+    Setting("turn_secret_file", "path", "", "File with the secret shared with the relays (coturn's use-auth-secret)."),
+    Setting("turn_relay_only", "flag", "0", "Every call travels by a relay; none is tried directly."),
     Setting("tls_certificate", "path", "", "PEM certificate of the listeners; needed beyond loopback."),
     Setting("tls_key", "path", "", "PEM key of that certificate."),
     Setting("geo_databases", "paths", "", "MaxMind DB files that say where addresses are; empty: none is asked."),
@@ -125,6 +132,9 @@ class Settings:
     media_http_port: int
     media_udp_port: int
     media_advertise: str
+    turn_urls: tuple[str, ...]
+    turn_secret_file: Path | None
+    turn_relay_only: bool
     tls_certificate: Path | None
     tls_key: Path | None
     geo_databases: tuple[Path, ...]
@@ -216,6 +226,7 @@ def check_transport(settings: Settings) -> None:
         *_open_connections(settings),
         *_wrong_databases(settings),
         *_wrong_mail(settings),
+        *_wrong_relays(settings),
     ]
     if problems:
         raise SettingsError(problems)
@@ -262,6 +273,16 @@ def _wrong_mail(settings: Settings) -> Iterable[str]:
         yield f"{PREFIX}MAIL_FROM: goes with {PREFIX}MAIL_SERVER; give both or neither"
     elif settings.mail_from and not _MAIL_ADDRESS.fullmatch(settings.mail_from):
         yield f"{PREFIX}MAIL_FROM: takes one address, as clinic@example.org"
+
+
+def _wrong_relays(settings: Settings) -> Iterable[str]:
+    """A relay without its secret would refuse everybody; calls that may only be relayed need one."""
+    if not all(map(is_relay_url, settings.turn_urls)):
+        yield f"{PREFIX}TURN_URLS: takes turn:HOST:PORT?transport=udp, the same with tcp, or turns:HOST:PORT"
+    if bool(settings.turn_urls) != bool(settings.turn_secret_file):
+        yield f"{PREFIX}TURN_SECRET_FILE: goes with {PREFIX}TURN_URLS; give both or neither"
+    if settings.turn_relay_only and not settings.turn_urls:
+        yield f"{PREFIX}TURN_RELAY_ONLY: needs {PREFIX}TURN_URLS"
 
 
 def _has_port(parts: SplitResult) -> bool:
@@ -334,6 +355,10 @@ def _paths(text: str) -> tuple[Path, ...]:
     return tuple(Path(part) for part in text.split(os.pathsep) if part)
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 def _flag(text: str) -> bool:
     if text not in ("0", "1"):
         raise ValueError("takes 1 for yes or 0 for no")
@@ -377,7 +402,7 @@ def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, tuple):
-        return os.pathsep.join(str(part) for part in value)
+        return (os.pathsep if value and isinstance(value[0], Path) else " ").join(str(part) for part in value)
     return str(value)
 
 
@@ -387,6 +412,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
         "provider": _key_provider,
         "path": _path,
         "paths": _paths,
+        "words": _words,
         "flag": _flag,
         "port": read_port,
         "count": _count,

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
@@ -21,6 +22,7 @@ from pathlib import Path
 import uvicorn
 
 from engine.recordings import RecordingDesk
+from engine.relays import Relay
 from engine.rooms import (
     NODE_STOPPED,
     TIME_OVER,
@@ -58,7 +60,8 @@ class MediaConfig:
 
     Port 0 takes a free one. ``advertise`` are the addresses that browsers send media to (default: ``host``).
     ``allowed_origins`` are page origins, ``*.`` before the host for one label. ``public_endpoint`` replaces the
-    WebSocket address that clients are told (behind a proxy). TLS files are needed beyond loopback.
+    WebSocket address that clients are told (behind a proxy). TLS files are needed beyond loopback. ``relay`` is offered
+    to every participant, with credentials made for each time they join.
     """
 
     allowed_origins: tuple[str, ...]
@@ -69,6 +72,7 @@ class MediaConfig:
     public_endpoint: str = ""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    relay: Relay | None = None
     max_rooms: int = 50
     review_seconds: float = REVIEW_SECONDS
     silence_seconds: float = SILENCE_SECONDS
@@ -258,12 +262,19 @@ class MediaNode:
         return Services(
             port=running.port,
             addresses=self._config.advertise or (self._config.host,),
+            ice=self._ice,
             emit=self._emit,
             wall=_utc_now,
             visit_time=self._ports.visit_time,
             spawn=self._keep,
             recordings=self._ports.recordings,
         )
+
+    def _ice(self) -> protocol.Outbound:
+        """How a browser's connection is made: the relays it may use, and whether it must."""
+        relay = self._config.relay
+        servers = relay.ice_servers(_utc_now(), secrets.token_hex(4)) if relay else []
+        return {"ice_servers": servers, "ice_policy": "relay" if relay and relay.is_only else "all"}
 
     # --- the door ----------------------------------------------------------------------------------------------------
 

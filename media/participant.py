@@ -39,6 +39,7 @@ class Services:
 
     port: MediaPort
     addresses: tuple[str, ...]
+    ice: Callable[[], protocol.Outbound]
     emit: Callable[[RoomEvent], None]
     wall: Callable[[], datetime]
     visit_time: Callable[[], datetime]

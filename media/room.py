@@ -125,7 +125,7 @@ class Room:
             "muted": participant.hush.asked,
             "publications": [_describe(pub) for pub in shown if pub.label in participant.rights.receives],
             "recording": self.recording.told(),
-            "ice_servers": [],
+            **self._services.ice(),
         }
 
     def asked_again(self) -> tuple[Participant, ...]:

@@ -30,6 +30,7 @@ from engine.diagnostics import BrokenInput, as_text
 from engine.evaluator_pool import EvaluatorPool
 from engine.library import LibraryKeeper
 from engine.ports import Effect, Notifier, VisitChange, VisitRef
+from engine.relays import Relay, relay_of
 from engine.rooms import RoomEvent, RoomEventKind
 from engine.settings import Settings, SettingsError, parse_settings
 from engine.slots import WeekHours
@@ -314,6 +315,7 @@ async def _node(settings: Settings, database: Database) -> AsyncIterator[MediaNo
         advertise=(settings.media_advertise,),
         tls_certificate=settings.tls_certificate,
         tls_key=settings.tls_key,
+        relay=_relay(settings),
     )
     store = RecordsVisitStore(database)
 
@@ -330,6 +332,12 @@ async def _node(settings: Settings, database: Database) -> AsyncIterator[MediaNo
         yield node
     finally:
         await node.stop()
+
+
+def _relay(settings: Settings) -> Relay | None:
+    """The relays of the settings, with the secret out of its file."""
+    secret = settings.turn_secret_file.read_text(encoding="ascii") if settings.turn_secret_file else ""
+    return relay_of(settings.turn_urls, secret, is_only=settings.turn_relay_only)
 
 
 def _keep_event(store: RecordsVisitStore, event: RoomEvent) -> None:

@@ -19,6 +19,7 @@ from admin_ui.cli.programs import programs
 from admin_ui.cli.reloads import tell_changes
 from admin_ui.cli.supervisor import StartFailed, Supervisor
 from admin_ui.cli.temporal_server import temporal_program
+from admin_ui.cli.turn_server import prepare_relay, relay_program, with_own_relay
 from admin_ui.cli.typed_settings import settings_with
 from admin_ui.demo.story import Missing, tell
 from engine.diagnostics import BrokenInput, as_text
@@ -59,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check, start, wait for Ctrl-C or SIGTERM, stop; 0 after a clean stop, 1 not started, 2 wrong input."""
-    settings = settings_of(arguments)
+    settings = with_own_relay(settings_of(arguments))
     try:
         keeper = library_keeper(settings, is_reader=True)
     except BrokenInput as error:
@@ -167,10 +168,21 @@ async def _start(
         for line in await asyncio.to_thread(outdated, settings):
             _say(line)
         served = await asyncio.to_thread(partial(prepare, settings, clinics, empty=empty))
-        await asyncio.gather(starting, house.start(programs(settings, folder)))
+        relay = _start_relay(house, settings, folder)
+        await asyncio.gather(starting, relay, house.start(programs(settings, folder)))
         return served
     finally:
         starting.cancel()
+
+
+async def _start_relay(house: Supervisor, settings: Settings, folder: DataFolder) -> None:
+    """The own relay, where there is one; calls on open networks do without it, so nothing else waits for it."""
+    if not prepare_relay(settings):
+        return
+    try:
+        await house.start([relay_program(settings, folder.log("relay"))])
+    except StartFailed as error:
+        _say(f"calls have no relay: {error}")
 
 
 async def _until(stop: asyncio.Event, *meanwhile: Coroutine[None, None, None]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from engine.relays import Relay
 from engine.rooms import RoomRole
 from media.node import MediaConfig, MediaNode, NodePorts
 from tests.media.helpers_bot import FakeTokens, spec
@@ -54,7 +56,8 @@ window.begin = async (media) => {
 class Site:
     """A page's server and a node that can be stopped and started again."""
 
-    def __init__(self) -> None:
+    def __init__(self, relay: Relay | None = None) -> None:
+        self.relay = relay
         self.tokens = FakeTokens()
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
@@ -73,7 +76,7 @@ class Site:
         return process
 
     def new_node(self) -> MediaNode:
-        return MediaNode(MediaConfig(allowed_origins=(self.origin,)), NodePorts(verify=self.tokens))
+        return MediaNode(MediaConfig(allowed_origins=(self.origin,), relay=self.relay), NodePorts(verify=self.tokens))
 
     async def access(self, request: Request) -> JSONResponse:
         if self.closed:
@@ -100,9 +103,9 @@ class QuietServer(uvicorn.Server):
         return pytest.MonkeyPatch.context()
 
 
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
-    made = Site()
+@asynccontextmanager
+async def served(made: Site) -> AsyncIterator[Site]:
+    """The site and its node, from start to stop."""
     await made.node.start()
     await made.node.open_room(spec())
     server = QuietServer(uvicorn.Config(made.app(), loop="none", log_config=None, lifespan="off"))
@@ -111,6 +114,12 @@ async def site() -> AsyncIterator[Site]:
     server.should_exit = True
     await serving
     await made.node.stop()
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with served(Site()) as made:
+        yield made
 
 
 def loopback_flags() -> list[str]:

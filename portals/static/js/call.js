@@ -40,6 +40,7 @@ class Call {
     on("cam", () => this.toggle("video"));
     on("leave", () => this.leave());
     on("rejoin", () => this.rejoin());
+    this.part("relay").addEventListener("change", ({ target }) => this.client?.setRelayed(target.checked));
     this.part("camera").addEventListener("change", () => this.preview());
     this.part("microphone").addEventListener("change", () => this.preview());
     document.addEventListener("keydown", (event) => this.key(event));
@@ -154,6 +155,7 @@ class Call {
     this.client = createRoomClient({
       getAccess: () => this.access(),
       localStream: this.stream,
+      relayed: this.part("relay").checked,
       on: {
         state: ({ state }) => this.state(state),
         participant: (person) => this.present(person),
@@ -183,6 +185,7 @@ class Call {
     this.stage.dataset.state = state;
     this.part("reconnecting").hidden = state !== "reconnecting";
     if (state === "connecting" || state === "connected") this.say(state);
+    if (state === "connected") this.part("relay-part").hidden = !this.client.mayRelay();
   }
 
   present(person) {

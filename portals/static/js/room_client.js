@@ -6,6 +6,7 @@
  *   const room = createRoomClient({
  *     getAccess: async () => ({endpoint, token}),   // asked at every (re)connect; null when there is none any more
  *     localStream,                                  // MediaStream or null (listen only)
+ *     relayed,                                      // true: only by the clinic's relay, as setRelayed(true) later
  *     on: {                          // or one function, which gets the same objects with {type} in them
  *       state({state, code}) {},             // one of STATES; code says why
  *       participant({participant, role, audio, video}) {},   // came, or changed what is on
@@ -17,11 +18,15 @@
  *   });
  *   await room.join();
  *
- * Other calls: leave(), endForAll(), setAudio(on), setVideo(on), replaceTrack(kind, track), stats(), participants().
+ * Other calls: leave(), endForAll(), setAudio(on), setVideo(on), replaceTrack(kind, track), stats(), participants(),
+ * setRelayed(on), mayRelay(), way() (direct | udp | tcp | tls: by which way media goes now).
  * getAccess may throw: it is asked again after a pause, unless the error's code is "no_access".
  * join() settles once the node has answered for the first time: true when admitted, false when it is over.
  * One element that plays sound is needed per participant: Chromium plays nothing of a muted one.
  */
+
+import {watchNetwork, wayOf} from './room_network.js';
+import {addEntry, judge} from './room_numbers.js';
 
 export const STATES = ['idle', 'connecting', 'joined', 'connected', 'reconnecting', 'ended'];
 
@@ -29,19 +34,21 @@ const VERSION = 1;
 const BACK_OFF_MS = [0, 300, 700, 1500, 3000, 5000, 8000];
 const WELCOME_MS = 8000;
 const DISCONNECTED_MS = 6000;
+const ANSWER_MS = 5000;
 const STATS_MS = 2000;
 const TELL_STATS_EVERY = 8;
 const MAX_REFUSALS = 3;
 const CLOSED = {refused: 4401, badMessage: 4400, replaced: 4409, ended: 4410};
 const LABELS = {audio: 'microphone', video: 'camera'};
 
-export function createRoomClient({getAccess, localStream = null, on = {}}) {
-  return new RoomClient(getAccess, localStream, on).api();
+export function createRoomClient({getAccess, localStream = null, relayed = false, on = {}}) {
+  return new RoomClient(getAccess, localStream, relayed, on).api();
 }
 
 class RoomClient {
-  constructor(getAccess, localStream, on) {
+  constructor(getAccess, localStream, relayed, on) {
     this.getAccess = getAccess;
+    this.relayed = Boolean(relayed);
     this.emit = (type, event) => (typeof on === 'function' ? on({type, ...event}) : on[type]?.(event));
     this.state = 'idle';
     this.wanted = false;
@@ -69,6 +76,9 @@ class RoomClient {
       stats: () => this.session?.stats() ?? Promise.resolve(null),
       participants: () => [...this.known.values()],
       state: () => this.state,
+      setRelayed: (value) => this.setRelayed(value),
+      mayRelay: () => Boolean(this.session?.mayRelay),
+      way: () => this.session?.way() ?? Promise.resolve(null),
       may: () => this.session?.may ?? {publish: false, end: false},
     };
   }
@@ -181,6 +191,16 @@ class RoomClient {
     this.tellMuted();
   }
 
+  /**
+   * Sends media by the clinic's relay only, or by any way again. The connection is made anew: a browser keeps a way that
+   * works for as long as it does, and whoever asks for the relay may want nobody to learn their address any more.
+   */
+  setRelayed(value) {
+    if (this.relayed === Boolean(value)) return;
+    this.relayed = Boolean(value);
+    this.session?.fail(0);
+  }
+
   tellMuted() {
     const isOn = (kind) => Boolean(this.tracks[kind]) && this.enabled[kind];
     this.session?.send({type: 'state', audio: isOn('audio'), video: isOn('video')});
@@ -221,6 +241,7 @@ class Session {
     this.gone = true;
     clearTimeout(this.deadline);
     clearTimeout(this.disconnected);
+    this.unwatchNetwork?.();
     clearInterval(this.statsTimer);
     this.answers.forEach(({reject}) => reject(new Error('closed')));
     if (this.pc) {
@@ -262,12 +283,16 @@ class Session {
   welcome(message) {
     clearTimeout(this.deadline);
     this.may = message.may;
-    this.pc = new RTCPeerConnection({bundlePolicy: 'max-bundle', iceServers: message.ice_servers});
+    this.mustRelay = message.ice_policy === 'relay';
+    this.mayRelay = message.ice_servers.length > 0 && !this.mustRelay;
+    const iceTransportPolicy = this.mustRelay || (this.mayRelay && this.client.relayed) ? 'relay' : 'all';
+    this.pc = new RTCPeerConnection({bundlePolicy: 'max-bundle', iceServers: message.ice_servers, iceTransportPolicy});
     this.pc.onconnectionstatechange = () => this.connectionChanged();
     for (const kind of ['audio', 'video']) if (this.client.tracks[kind]) this.publish(kind);
     this.client.welcomed(message);
     for (const publication of message.publications) this.subscribe(publication);
     this.statsTimer = setInterval(() => this.measure(), STATS_MS);
+    this.unwatchNetwork = watchNetwork(() => this.negotiate(true));
     this.negotiate();
   }
 
@@ -373,7 +398,10 @@ class Session {
     this.restart = false;
     await applyOffer(pc, await pc.createOffer({iceRestart}));
     const id = ++this.offerId;
-    const answer = new Promise((resolve, reject) => this.answers.set(id, {resolve, reject}));
+    const answer = new Promise((resolve, reject) => {
+      this.answers.set(id, {resolve, reject});
+      setTimeout(() => reject(new Error('late')), ANSWER_MS); // a WebSocket does not notice that its network is gone
+    });
     this.send({type: 'offer', id, sdp: pc.localDescription.sdp, ...this.sections()});
     await pc.setRemoteDescription({type: 'answer', sdp: await answer});
     this.send({type: 'applied', id});
@@ -401,6 +429,10 @@ class Session {
     } else if (state === 'failed') {
       this.fail(0);
     }
+  }
+
+  async way() {
+    return this.pc ? wayOf(await this.pc.getStats()) : null;
   }
 
   // --- numbers ----------------------------------------------------------------------------------------------------------
@@ -443,47 +475,4 @@ async function applyOffer(pc, offer) {
   } catch {
     await pc.setLocalDescription(offer);
   }
-}
-
-function addEntry(sum, entry) {
-  if (entry.type === 'inbound-rtp' && sum[entry.kind]) {
-    addNumbers(sum[entry.kind], entry);
-  } else if (entry.type === 'outbound-rtp') {
-    addNumbers(sum.sent, entry);
-  } else if (entry.type === 'remote-inbound-rtp') {
-    sum.sent.remoteLoss = Math.max(sum.sent.remoteLoss, entry.fractionLost ?? 0);
-  } else if (entry.type === 'candidate-pair' && entry.nominated && entry.state === 'succeeded') {
-    sum.roundTrip = entry.currentRoundTripTime ?? sum.roundTrip;
-    sum.available = entry.availableOutgoingBitrate ?? sum.available;
-  }
-}
-
-const GREATEST = new Set(['frameWidth', 'frameHeight', 'jitter']);
-
-function addNumbers(into, entry) {
-  for (const name of Object.keys(into)) {
-    const value = entry[name];
-    if (typeof value === 'number') into[name] = GREATEST.has(name) ? Math.max(into[name], value) : into[name] + value;
-  }
-}
-
-/** How good the last two seconds were: loss both ways and round trip. */
-function judge(now, before) {
-  const received = change(now, before, 'packetsReceived');
-  const lost = Math.max(0, change(now, before, 'packetsLost'));
-  const lossIn = received + lost > 0 ? lost / (received + lost) : 0;
-  const lossOut = now.sent.remoteLoss;
-  const roundTrip = now.roundTrip ?? 0;
-  const worst = Math.max(lossIn, lossOut);
-  const word = worst > 0.08 || roundTrip > 0.6 ? 'poor' : worst > 0.02 || roundTrip > 0.3 ? 'fair' : 'good';
-  const measures = {
-    loss_in: lossIn, loss_out: lossOut, round_trip: roundTrip,
-    frames_decoded: now.video.framesDecoded, freezes: now.video.freezeCount, frame_height: now.video.frameHeight,
-    sent_height: now.sent.frameHeight, available: now.available ?? 0,
-  };
-  return {word, lossIn, lossOut, roundTrip, measures};
-}
-
-function change(now, before, name) {
-  return ['audio', 'video'].reduce((sum, kind) => sum + now[kind][name] - (before?.[kind][name] ?? 0), 0);
 }
