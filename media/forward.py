@@ -251,6 +251,17 @@ class Forwarder:
         head = FIXED.pack(0x90 if out.block else 0x80, kind, self._rtx_sequence, timestamp, out.rtx_ssrc)
         self._wire.media(head + out.block + rtx_payload(sequence, self._renumbered(packet.payload)))
 
+    def padding(self, size: int) -> bytes | None:
+        """A retransmission of nothing, ``size`` bytes of padding long (255 at most); None where none can be sent."""
+        out = self.out
+        if not self.active or out.rtx_ssrc is None or out.rtx_type is None:
+            return None
+        self._rtx_sequence = (self._rtx_sequence + 1) % SEQ_MOD
+        first = 0xB0 if out.block else 0xA0
+        timestamp = self._last[1] % TS_MOD if self._last else 0
+        head = FIXED.pack(first, out.rtx_type, self._rtx_sequence, timestamp, out.rtx_ssrc)
+        return head + out.block + bytes(size - 1) + bytes((size,))
+
     def report(self, report: rtcp.SenderReport, source: Source, now: float) -> None:
         """Passes a sender report on, in this stream's timestamps, so that sound and picture stay together."""
         if self._epoch is None or source is not self.source:

@@ -19,6 +19,7 @@ from media.sent import Feedback, SentPackets
 # IP and UDP headers, and the tag of AES-GCM: the link carries them too.
 OVERHEAD = 28 + 16
 SILENT_AFTER = 3.0
+WAIT_MOST = 0.3
 
 
 class Timers(Protocol):
@@ -38,11 +39,13 @@ class Slot:
 
 
 class Outflow:
-    """Packets in the clear come in by :meth:`media` and leave by the ``send`` given, in time."""
+    """Packets in the clear come in by :meth:`media` and leave by the ``send`` given, in time.
 
-    def __init__(self, send: Callable[[bytes], None], timers: Timers) -> None:
+    ``send`` answers False for a packet that could not leave.
+    """
+
+    def __init__(self, send: Callable[[bytes], bool], timers: Timers) -> None:
         self.estimate = BandwidthEstimate()
-        self.numbered = False
         self.probes = 0
         self._send = send
         self._timers = timers
@@ -69,28 +72,27 @@ class Outflow:
 
     # --- media --------------------------------------------------------------------------------------------------------
 
-    def media(self, packet: bytes, slot: Slot) -> None:
-        """Sends a packet now, or has it wait its turn."""
+    def media(self, packet: bytes, slot: Slot) -> bool:
+        """Sends a packet now or has it wait its turn; False when it was dropped, for too much waits already."""
         if not slot.offset or self._heard_at is None:
-            self._leave(packet, slot.offset)
-            return
+            return self._leave(packet, slot.offset)
         now = self._timers.time()
         if slot.urgent:
             self._pacer.urgent(len(packet), now)
-            self._leave(packet, slot.offset)
-        elif self._pacer.take((packet, slot.offset), len(packet), now):
-            self._leave(packet, slot.offset)
-        else:
-            self._wake()
+            return self._leave(packet, slot.offset)
+        if self._pacer.backlog > WAIT_MOST:
+            return False
+        if self._pacer.take((packet, slot.offset), len(packet), now):
+            return self._leave(packet, slot.offset)
+        self._wake()
+        return True
 
-    def _leave(self, packet: bytes, offset: int, probe: int = 0) -> None:
+    def _leave(self, packet: bytes, offset: int, probe: int = 0) -> bool:
         if not offset:
-            self._send(packet)
-            return
-        self.numbered = True
+            return self._send(packet)
         numbered = bytearray(packet)
         pack_into("!H", numbered, offset, self._sent.add(len(packet) + OVERHEAD, self._timers.time(), probe))
-        self._send(bytes(numbered))
+        return self._send(bytes(numbered))
 
     def _wake(self) -> None:
         if not self._timer:

@@ -15,6 +15,7 @@ from media import protocol
 from media.mux import MediaPort
 from media.peer import Peer
 from media.publication import Publication
+from media.quality import LinkQuality
 
 
 class Channel(Protocol):
@@ -79,6 +80,7 @@ class Participant:
     muted: protocol.MuteState = field(default_factory=lambda: protocol.MuteState(True, True))
     hush: Hush = field(default_factory=Hush)
     publications: dict[str, Publication] = field(default_factory=dict)
+    quality: LinkQuality = field(default_factory=LinkQuality)
     quality_due: float = 0.0
     lingering: asyncio.TimerHandle | None = None
 

@@ -19,8 +19,11 @@ from media.forward import Forwarder, OutStream, Wire
 from media.ice import Address, IcePeer
 from media.incoming import Incoming
 from media.mux import MediaPort
+from media.outflow import Outflow, Slot
+from media.probe import PACKET
 from media.publication import Publication
-from media.rtp import BadPacket, extension_block
+from media.rtp import BadPacket, numbered_block
+from media.sent import read_feedback
 
 CONSENT_SECONDS = 12.0
 CONNECT_SECONDS = 25.0
@@ -43,6 +46,15 @@ class _Outgoing:
     publication: Publication
     forwarder: Forwarder
     announced: Outgoing
+    number_at: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture that a participant is shown: whose it is, and how it gets there."""
+
+    publication: Publication
+    forwarder: Forwarder
 
 
 class Peer:
@@ -59,6 +71,7 @@ class Peer:
         self._ice: IcePeer | None = None
         self._retired: list[IcePeer] = []
         self._dtls = DtlsSession(self._send_raw, server=True)
+        self.flow = Outflow(self._send_media, self._loop)
         self._fingerprint: tuple[str, str] | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._outgoing: dict[str, _Outgoing] = {}
@@ -135,6 +148,31 @@ class Peer:
         found = (one.forwarder for one in self._outgoing.values() if one.publication.id == publication_id)
         return next(found, None)
 
+    def pictures(self) -> list[Picture]:
+        """What this participant is shown, or would be if it were not paused."""
+        return [
+            Picture(one.publication, one.forwarder)
+            for one in self._outgoing.values()
+            if one.publication.kind == "video" and one.forwarder.active
+        ]
+
+    @property
+    def shows_one_size(self) -> bool:
+        """Whether this participant sends its camera in one size, so that all others get the same."""
+        cameras = [one.publication for one in self.incoming.sections.values() if one.publication.label == "camera"]
+        return all(len(camera.layers) < 2 for camera in cameras)
+
+    def probe(self, wanted: float | None) -> None:
+        """Tries now and then whether the way to this participant carries ``wanted`` bits a second of pictures."""
+        self.flow.look(wanted, self._padding)
+
+    def _padding(self) -> tuple[bytes, int] | None:
+        for one in self._outgoing.values():
+            packet = one.forwarder.padding(PACKET) if one.number_at and one.publication.kind == "video" else None
+            if packet is not None:
+                return packet, one.number_at
+        return None
+
     def _check(self, offer: sdp.Offer, mids: Iterable[str]) -> None:
         if self._fingerprint is not None and offer.fingerprint != self._fingerprint:
             raise sdp.BadOffer("sdp_fingerprint_changed")
@@ -193,6 +231,8 @@ class Peer:
             ssrc=_new_ssrc(),
             rtx_ssrc=_new_ssrc() if choice.rtx is not None else None,
         )
+        block, number_at = numbered_block(choice.mid_id, mid, choice.twcc_id)
+        slot = Slot(number_at, urgent=publication.kind == "audio")
         out = OutStream(
             ssrc=announced.ssrc,
             rtx_ssrc=announced.rtx_ssrc,
@@ -200,11 +240,13 @@ class Peer:
             rtx_type=choice.rtx,
             codec=choice.codec.name,
             clock=choice.codec.clock,
-            block=extension_block({choice.mid_id: mid.encode()} if choice.mid_id and len(mid) <= 16 else {}),
+            block=block,
             cname=announced.cname,
         )
-        forwarder = Forwarder(publication.kind, out, Wire(media=self._send_media, control=self.feedback))
-        outgoing = _Outgoing(publication, forwarder, announced)
+        forwarder = Forwarder(
+            publication.kind, out, Wire(media=lambda packet: self.flow.media(packet, slot), control=self.feedback)
+        )
+        outgoing = _Outgoing(publication, forwarder, announced, number_at)
         self._outgoing[mid] = self._by_out[out.ssrc] = outgoing
         publication.add(forwarder, self._loop.time())
 
@@ -244,6 +286,8 @@ class Peer:
                 outgoing = self._by_out.get(block.ssrc)
                 if outgoing is not None:
                     outgoing.forwarder.reported(block, now)
+        elif isinstance(message, rtcp.TransportFeedback):
+            self.flow.reported(read_feedback(message.body))
         elif isinstance(message, (rtcp.Nack, rtcp.KeyFrameWanted)):
             self._on_wish(message, now)
 
@@ -329,6 +373,7 @@ class Peer:
         """Ends the connection and forgets its addresses; safe to call twice."""
         if self._closed:
             return
+        self.flow.close()
         for mid in list(self._outgoing):
             self._forget_outgoing(mid)
         task = self._connecting

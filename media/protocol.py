@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from media.ladder import Step
 from media.publication import LABELS
 from media.sdp import MAX_BYTES
 
@@ -327,3 +328,18 @@ def error(code: str, offer: int | None = None) -> Outbound:
     """Something was refused; ``offer`` names the offer it was about."""
     message: Outbound = {"type": "error", "code": code}
     return message if offer is None else {**message, "id": offer}
+
+
+def level(direction: str, step: Step) -> Outbound:
+    """The picture that a link carries now, in one ``direction`` (``send`` or ``receive``), and why it changed."""
+    level = step.level
+    return {
+        "type": "level",
+        "direction": direction,
+        "name": level.name,
+        "height": level.height,
+        "frame_rate": level.frame_rate,
+        "bitrate": level.spends,
+        "why": step.why.value,
+        "rescue": step.rescue,
+    }

@@ -26,6 +26,7 @@ from media.doorway import Doorway
 from media.participant import Channel, Participant, Refused, Services
 from media.peer import Peer, PeerHooks
 from media.publication import Publication
+from media.quality import BEST
 from media.record_room import RoomRecording
 
 LINGER_SECONDS = 6.0
@@ -263,10 +264,11 @@ class Room:
     def stats(self, participant: Participant, measures: Mapping[str, float]) -> None:
         """Passes the browser's measures on as a quality event, with ours, not more often than every few seconds."""
         now = self._loop.time()
+        participant.quality.told(measures.get("available"), now)
         if participant.peer is None or now < participant.quality_due:
             return
         participant.quality_due = now + QUALITY_EVERY
-        own = participant.peer.measures()
+        own = participant.peer.measures() | participant.quality.measures()
         theirs = {f"client_{name}": value for name, value in measures.items()}
         self._emit(RoomEventKind.QUALITY, participant, "", {**theirs, **own})
 
@@ -364,6 +366,12 @@ class Room:
         for participant in list(self._present.values()):
             if participant.peer is not None:
                 participant.peer.tick(now)
+                self._mind_quality(participant, participant.peer, now)
+
+    def _mind_quality(self, participant: Participant, peer: Peer, now: float) -> None:
+        shown = [other.quality.down.step.level.height for other in self._others(participant)]
+        for told in participant.quality.look(peer, max(shown, default=BEST), now):
+            participant.send(told)
 
     # --- being looked at and closed ----------------------------------------------------------------------------------
 

@@ -69,6 +69,13 @@ class KeyFrameWanted:
     ssrc: int
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class TransportFeedback:
+    """Transport-wide feedback; `media.sent.read_feedback` reads its body."""
+
+    body: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Bye:
     """These streams have ended."""
@@ -76,7 +83,7 @@ class Bye:
     ssrcs: tuple[int, ...]
 
 
-Message = SenderReport | Reports | Nack | KeyFrameWanted | Bye
+Message = SenderReport | Reports | Nack | KeyFrameWanted | TransportFeedback | Bye
 
 
 def parse_compound(data: bytes) -> list[Message]:
@@ -135,6 +142,8 @@ def _feedback(kind: int, fmt: int, body: bytes) -> Iterator[Message]:
     ssrc = int.from_bytes(body[4:8], "big")
     if kind == RTPFB and fmt == FMT_NACK:
         yield Nack(ssrc, tuple(_nacked(body)))
+    elif kind == RTPFB and fmt == FMT_TWCC:
+        yield TransportFeedback(body)
     elif kind == PSFB and fmt == FMT_PLI:
         yield KeyFrameWanted(ssrc)
     elif kind == PSFB and fmt == FMT_FIR:

@@ -113,6 +113,18 @@ def extension_block(values: dict[int, bytes]) -> bytes:
     return _EXTENSION.pack(ONE_BYTE_PROFILE, len(body) // 4) + body
 
 
+def numbered_block(mid_id: int | None, mid: str, number_id: int | None) -> tuple[bytes, int]:
+    """The extension block of a stream, and where in its packets the transport-wide number stands (0: nowhere).
+
+    The MID is left out where it is too long for a one-byte header (RFC 8285) or not wanted.
+    """
+    values = {mid_id: mid.encode()} if mid_id and len(mid) <= 16 else {}
+    at = FIXED.size + _EXTENSION.size + sum(1 + len(value) for value in values.values()) + 1
+    if number_id is None:
+        return extension_block(values), 0
+    return extension_block({**values, number_id: b"\0\0"}), at
+
+
 def build(marked_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes) -> bytes:
     """A packet without extensions; ``marked_type`` is the payload type, plus 128 for the marker."""
     return FIXED.pack(0x80, marked_type, sequence, timestamp, ssrc) + payload

@@ -41,7 +41,11 @@ class Line:
     def __init__(self) -> None:
         self.clock = Clock()
         self.left: list[bytes] = []
-        self.flow = Outflow(self.left.append, self.clock)
+        self.flow = Outflow(self.leave, self.clock)
+
+    def leave(self, packet: bytes) -> bool:
+        self.left.append(packet)
+        return True
 
     def packet(self, mark: int, size: int = 1000) -> bytes:
         return bytes([mark]).ljust(size, b"\0")
@@ -84,7 +88,7 @@ def test_streams_without_numbers_pass_as_they_are() -> None:
 def test_a_key_frame_is_spread_and_sound_passes_it() -> None:
     line = begun()
     for mark in range(60):
-        line.flow.media(line.packet(mark), PICTURE)
+        assert line.flow.media(line.packet(mark), PICTURE)
     waiting = 60 - len(line.left)
     assert waiting > 20
     assert line.flow.backlog > 0.1
@@ -94,6 +98,15 @@ def test_a_key_frame_is_spread_and_sound_passes_it() -> None:
     assert [packet[0] for packet in line.left if packet[0] != 200] == list(range(60))
     numbers = [line.number(packet) for packet in line.left]
     assert numbers == list(range(numbers[0], numbers[0] + 61))
+
+
+def test_what_would_wait_too_long_is_refused_before_it_waits() -> None:
+    line = begun()
+    taken = [line.flow.media(line.packet(0), PICTURE) for _ in range(500)]
+    assert taken[0]
+    assert not taken[-1]
+    assert line.flow.backlog < 0.35
+    assert line.flow.media(line.packet(1, 100), SOUND)
 
 
 def test_a_silent_receiver_is_told_apart_from_one_that_never_reports() -> None:

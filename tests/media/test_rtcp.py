@@ -82,7 +82,9 @@ def test_transport_wide_feedback_is_never_taken_for_a_nack() -> None:
     recorder.add(1, 1.0)
     data = recorder.feedback(1, 2)
     assert data is not None
-    assert rtcp.parse_compound(data) == []
+    [message] = rtcp.parse_compound(data)
+    assert isinstance(message, rtcp.TransportFeedback)
+    assert message.body == data[4:]
 
 
 def read_feedback(data: bytes) -> tuple[int, dict[int, float | None]]:

@@ -1,0 +1,104 @@
+"""How good a participant's link is both ways, and what follows for the pictures that go over it.
+
+Towards a participant the node decides: every picture gets an even share of what the link carries, after sound. From a
+participant the browser decides, by the level it is told; nobody sends more than the others' links can show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from media import protocol
+from media.ladder import Ladder, Link, Step, shipped_rules
+from media.peer import Peer, Picture
+
+LOOK_EVERY = 0.25
+TOLD_FOR = 5.0
+SILENT_AFTER = 3.0
+LAYERS = {"q": 0, "h": 1, "f": 2}
+# More than any level shows: no limit.
+BEST = 1 << 16
+
+
+def _ladder() -> Ladder:
+    return Ladder(shipped_rules())
+
+
+@dataclass(slots=True)
+class LinkQuality:
+    """Both ladders of one participant; `look` once in a while, `told` with what the browser measures."""
+
+    down: Ladder = field(default_factory=_ladder)
+    up: Ladder = field(default_factory=_ladder)
+    _due: float = 0.0
+    _available: tuple[float, float] | None = None
+    _packets: tuple[int, float] = (0, 0.0)
+    _told: dict[str, Step] = field(default_factory=dict)
+
+    def told(self, available: float | None, now: float) -> None:
+        """Bits a second that the browser believes it can send."""
+        self._available = None if available is None else (available, now)
+
+    def look(self, peer: Peer, wanted: int, now: float) -> list[protocol.Outbound]:
+        """Looks at the participant's links and goes by what it sees; answers what the browser has to be told.
+
+        ``wanted`` is the height in lines of the best picture that anybody can be shown of this participant.
+        """
+        if now < self._due or not peer.connected:
+            return []
+        self._due = now + LOOK_EVERY
+        pictures = peer.pictures()
+        self.down.look(_downlink(peer, len(pictures), now), now)
+        for picture in pictures:
+            _show(picture, self.down.step, now)
+        share = self.down.wanted_bitrate
+        peer.probe(None if share is None or not pictures else share * len(pictures))
+        if peer.shows_one_size:
+            self.up.limit(wanted)
+        self.up.look(self._uplink(peer, now), now)
+        return [*self._tell("receive", self.down.step), *self._tell("send", self.up.step)]
+
+    def measures(self) -> dict[str, float]:
+        """Both levels by their heights in lines (0: sound alone), for the visit's record."""
+        return {
+            "receive_height": float(self.down.step.level.height),
+            "send_height": float(self.up.step.level.height),
+        }
+
+    def _uplink(self, peer: Peer, now: float) -> Link:
+        packets = peer.incoming.packets
+        if packets != self._packets[0]:
+            self._packets = (packets, now)
+        told = self._available
+        measures = peer.measures()
+        return Link(
+            bitrate=told[0] if told is not None and now - told[1] < TOLD_FOR else None,
+            loss=measures["loss_in"],
+            round_trip=measures["round_trip"],
+            alive=packets == 0 or now - self._packets[1] < SILENT_AFTER,
+        )
+
+    def _tell(self, direction: str, step: Step) -> list[protocol.Outbound]:
+        if self._told.get(direction, step) == step:
+            self._told[direction] = step
+            return []
+        self._told[direction] = step
+        return [protocol.level(direction, step)]
+
+
+def _downlink(peer: Peer, pictures: int, now: float) -> Link:
+    flow = peer.flow
+    measures = peer.measures()
+    return Link(
+        bitrate=None if flow.bitrate is None else flow.bitrate / max(1, pictures),
+        loss=measures["loss_out"] if flow.bitrate is None else flow.estimate.loss,
+        round_trip=measures["round_trip"],
+        alive=flow.alive(now),
+    )
+
+
+def _show(picture: Picture, step: Step, now: float) -> None:
+    layer = LAYERS.get(step.level.layer)
+    picture.forwarder.pause(layer is None, now)
+    if layer is not None:
+        picture.forwarder.wanted_layer = layer
