@@ -29,6 +29,9 @@ ENDED_BY_PROVIDER = "ended_by_provider"
 TIME_OVER = "time_over"
 NODE_STOPPED = "node_stopped"
 
+# Why somebody left whom the one who leads the visit sent out.
+TAKEN_OUT = "taken_out"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomSpec:

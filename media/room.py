@@ -14,6 +14,7 @@ from engine.room_roles import SCREENS, RoomAct
 from engine.rooms import (
     ENDED_BY_PROVIDER,
     NODE_STOPPED,
+    TAKEN_OUT,
     RoomClaims,
     RoomEvent,
     RoomEventKind,
@@ -301,7 +302,7 @@ class Room:
         if target is None or target is host:
             raise Refused(protocol.REFUSED, "not_here")
         self._door.send_back(who)
-        self.leave(target, "taken_out", protocol.TURNED_AWAY, by=host.id)
+        self.leave(target, TAKEN_OUT, protocol.TURNED_AWAY, by=host.id)
 
     def lock(self, host: Participant, locked: bool) -> None:
         """Shuts or opens the door; see `Doorway.check`."""

@@ -213,6 +213,9 @@ class Act(StrEnum):
     LINK_VIEWED = "links:link:viewed"
     LINK_CONSUMED = "links:link:modified"
     LINK_REFUSED = "links:link:refused"
+    GUEST_INVITED = "links:guest:created"
+    GUESTS_VIEWED = "links:guest:viewed"
+    GUEST_REVOKED = "links:guest:deleted"
 
     SCHEMA_CHANGED = "backups:schema:modified"
     BACKUP_TAKEN = "backups:backup:exported"

@@ -17,6 +17,8 @@ from records.acting import may_join
 from records.acts import Act
 from records.codes import b64, new_id
 from records.errors import LinkRefused, NotFound
+from records.guest_door import GuestPass, pass_of
+from records.guests import guest_stays, is_guest
 from records.key_ring import Purpose
 from records.sealing import Secret
 from records.tables.visits import JoinLink, ParticipantRow, RoomPassRow, Visit
@@ -114,10 +116,17 @@ class Links(Repository):
         Who is there for the patient may be so while a relationship lets them join; everybody else by their part.
         """
         row = self._work.visit(visit, Act.LINK_VIEWED, audited=False)
+        if is_guest(participant):
+            return guest_stays(self._work, visit, participant)
         part = self._work.row(ParticipantRow, participant)
         if part.visit != visit:
             return False
         return part.role != Role.CAREGIVER or may_join(self._work, row.patient, part.person)
+
+    def guest_pass(self, holder: str) -> GuestPass | None:
+        """What the browser with that hash holds as a guest; only the house itself asks."""
+        self._work.whole_clinic(Act.LINK_CONSUMED)
+        return pass_of(self._work, holder)
 
     def _alive(self, token: str, act: Act) -> JoinLink:
         row = self._link(token, act, CALL_BACK)

@@ -75,6 +75,8 @@ def _to_json(claims: RoomClaims) -> dict[str, str]:
         "participant": claims.participant_id,
         "role": str(claims.role),
         "expires": iso(claims.expires_at),
+        "guest": "yes" if claims.guest else "",
+        "waits": "yes" if claims.waits else "",
     }
 
 
@@ -86,4 +88,6 @@ def _from_json(raw: dict[str, Any]) -> RoomClaims:
         participant_id=raw["participant"],
         role=RoomRole(raw["role"]),
         expires_at=datetime.fromisoformat(raw["expires"]),
+        guest=bool(raw["guest"]),
+        waits=bool(raw["waits"]),
     )

@@ -23,6 +23,7 @@ from records.factor_mails import FactorMails
 from records.factors import Factors
 from records.forms import Forms
 from records.gates import Gates
+from records.guests import Guests
 from records.handoffs import Handoffs
 from records.hours import Hours
 from records.invitations import Invitations
@@ -250,6 +251,10 @@ class Scope:
     @cached_property
     def links(self) -> Links:
         return Links(self._work)
+
+    @cached_property
+    def guests(self) -> Guests:
+        return Guests(self._work)
 
     @cached_property
     def slots(self) -> Slots:

@@ -31,7 +31,7 @@ from engine.evaluator_pool import EvaluatorPool
 from engine.library import LibraryKeeper
 from engine.ports import Effect, Notifier, VisitChange, VisitRef
 from engine.relays import Relay, relay_of
-from engine.rooms import RoomEvent, RoomEventKind
+from engine.rooms import TAKEN_OUT, RoomEvent, RoomEventKind
 from engine.settings import Settings, SettingsError, parse_settings
 from engine.slots import WeekHours
 from engine.texts import text_in
@@ -51,6 +51,8 @@ from records.database import Database, PayloadKeys
 from records.demo import MadeAsDemo, Opened, open_records
 from records.erasure import erase_again
 from records.expiries import RecordsExpiryBook
+from records.guest_door import note_admission
+from records.guests import is_guest
 from records.last_good import library_keeper
 from records.mails import MailQueue
 from records.messages import MessageQueue
@@ -322,6 +324,7 @@ async def _node(settings: Settings, database: Database) -> AsyncIterator[MediaNo
     async def keep(event: RoomEvent) -> None:
         if event.kind in _KEPT_EVENTS:
             await asyncio.to_thread(_keep_event, store, event)
+            await asyncio.to_thread(_keep_guest, database, event)
 
     tokens = RoomTokens(database)
     node = MediaNode(
@@ -347,6 +350,13 @@ def _keep_event(store: RecordsVisitStore, event: RoomEvent) -> None:
     detail = {"room": event.room_id, "participant": event.participant_id or "", "reason": event.reason}
     detail |= {"by": event.by} if event.by else {}
     store.change(effect, VisitChange(event=f"media_{event.kind.value}", detail=detail))
+
+
+def _keep_guest(database: Database, event: RoomEvent) -> None:
+    """A guest who was let in need not wait again at another node; who was taken out does."""
+    admitted = event.kind is RoomEventKind.ADMITTED
+    if is_guest(event.participant_id or "") and (admitted or event.reason == TAKEN_OUT):
+        note_admission(database, event.clinic, event.participant_id or "", admitted=admitted)
 
 
 def _origins(public_base: str) -> tuple[str, str]:

@@ -236,3 +236,28 @@ class MessageRow(Base):
     at: Mapped[When]
     sent_at: Mapped[MaybeWhen]
     not_before: Mapped[MaybeWhen]
+
+
+class GuestRow(Base):
+    """An invitation of somebody without an account into a visit's call, and the part they take by it.
+
+    The link's token is kept as a hash; ``holder`` is the hash of the one browser that used it. ``name`` is what the
+    guest calls themselves, sealed under the patient's key. Its id is what the media room sees.
+    """
+
+    __tablename__ = "guests"
+    id: Mapped[Key]
+    clinic: Mapped[Clinic]
+    visit: Mapped[str] = mapped_column(ForeignKey("visits.id"), index=True)
+    role: Mapped[Code]
+    token_hash: Mapped[str] = mapped_column(String(80), unique=True)
+    invited_by: Mapped[Id]
+    created_at: Mapped[When]
+    opens_at: Mapped[When]
+    expires_at: Mapped[When]
+    used_at: Mapped[MaybeWhen]
+    holder: Mapped[str | None] = mapped_column(String(80), index=True)
+    name: Mapped[MaybeSealed]
+    until: Mapped[MaybeWhen]
+    admitted_at: Mapped[MaybeWhen]
+    revoked_at: Mapped[MaybeWhen]

@@ -31,6 +31,7 @@ from records.scope import Scope
 from records.service_requests import RequestDraft
 from records.tables.identity import Invitation
 from records.tables.people import LicenseRow
+from records.tables.visits import GuestRow
 from records.work import Actor
 from tests.records.helpers import PATIENT, PLACE, PROVIDER, START, draft_of
 from tests.records.helpers_journey import (
@@ -162,7 +163,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "what": "place" if method == "leads_to" else "arrive",
         "compose": mail_of("another"),
     }
-    values |= _of_the_clinics_people(walked, name)
+    values |= _of_the_clinics_people(walked, name) | _of_guests(walked, name)
     return values | _of_steps(walked, name) | _of_one_method(walked, name, method) | _of_guardians(walked, name, method)
 
 
@@ -253,6 +254,34 @@ def _takeover_of(walked: Walked) -> str:
             )
         )
     return invitation
+
+
+def _of_guests(walked: Walked, name: str) -> dict[str, Any]:
+    """What is taken to invite somebody without an account."""
+    if name not in ("guests", "links"):
+        return {}
+    values = {"holder": "sha256:nobody"}
+    return values if name == "links" else {"role": "interpreter", "guest": _guest_of(walked)}
+
+
+def _guest_of(walked: Walked) -> str:
+    """A guest's invitation; making it so leaves no audit entry."""
+    world, guest = walked.world, f"gst_{secrets.token_hex(10)}"
+    with world.database.work(world.clinic, world.as_system) as work:
+        work.session.add(
+            GuestRow(
+                id=guest,
+                clinic=world.clinic,
+                visit=world.visit,
+                role="interpreter",
+                token_hash=guest,
+                invited_by="somebody",
+                created_at=work.now,
+                opens_at=work.now,
+                expires_at=work.now + timedelta(days=1),
+            )
+        )
+    return guest
 
 
 def _license_of(walked: Walked) -> dict[str, Any]:
