@@ -19,8 +19,14 @@ NOT_DISPENSED, TRANSFERRED = "not_dispensed", "transferred"
 FILLS = (DISPENSED, PARTLY_DISPENSED, NOT_DISPENSED, TRANSFERRED)
 """The states that a pharmacy's RxFill may tell."""
 
+CANCEL_HELD, CANCEL_UNDONE = "cancel_held", "cancel_undone"
+"""A cancellation that is asked for and has not left yet, so that it can be undone; and that it was."""
+
+UNDO_SECONDS = 30
+"""How long a cancellation is held, at the least, before its pharmacy is asked."""
+
 CANCELLING, CANCEL_REFUSED, CANCEL_UNANSWERED = "cancelling", "cancel_refused", "cancel_unanswered"
-FATES = frozenset({*FILLS, CANCELLING, CANCEL_REFUSED, CANCEL_UNANSWERED})
+FATES = frozenset({*FILLS, CANCEL_HELD, CANCELLING, CANCEL_REFUSED, CANCEL_UNANSWERED})
 """What a prescription that went out may have come to; its own state stays that it went out."""
 
 ALREADY_FILLED = "already_filled"
@@ -34,7 +40,12 @@ CANCEL_REASONS = ("allergy", "interaction", "wrong_drug", "wrong_dose", "wrong_p
 
 _CANCELLABLE = frozenset({"", PARTLY_DISPENSED})
 _NEWEST_COUNTS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {CANCEL_REFUSED: frozenset({NOT_DISPENSED, TRANSFERRED}), CANCELLING: frozenset(), CANCEL_UNANSWERED: frozenset()}
+    {
+        CANCEL_REFUSED: frozenset({NOT_DISPENSED, TRANSFERRED}),
+        CANCEL_HELD: frozenset(),
+        CANCELLING: frozenset(),
+        CANCEL_UNANSWERED: frozenset(),
+    }
 )
 
 
@@ -93,6 +104,10 @@ class PharmacyBook(Protocol):
 
     def asked(self) -> Sequence[AskedCancellation]:
         """Every cancellation that waits for an answer, every clinic's."""
+        ...
+
+    def let_go(self, asked: AskedCancellation) -> bool:
+        """Ends the time in which it could be undone; False when it was undone. Done twice it is done once."""
         ...
 
     def unanswered(self, asked: AskedCancellation) -> None:

@@ -139,6 +139,7 @@ class Act(StrEnum):
     ORDER_DISPATCHED = "orders:dispatch:modified"
     ORDER_FILLED = "orders:fill:modified"
     ORDER_CANCEL_ASKED = "orders:cancellation:modified"
+    ORDER_CANCEL_UNDONE = "orders:cancellation:deleted"
 
     LIST_CHANGED = "lists:entry:created"
     LISTS_VIEWED = "lists:entry:viewed"

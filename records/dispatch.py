@@ -6,7 +6,7 @@ import json
 
 from sqlalchemy import select
 
-from engine.pharmacy import CANCEL_REFUSED, TELLS_THE_PATIENT
+from engine.pharmacy import CANCEL_HELD, CANCEL_REFUSED, CANCEL_UNANSWERED, CANCELLING, TELLS_THE_PATIENT
 from engine.ports import DispatchReceipt, OrderChanged, OrderVersion
 from records.acts import Act
 from records.codes import sha256
@@ -20,6 +20,7 @@ from records.work import Work
 SENDING = "sending"
 UNANSWERED_TASK = "cancel_unanswered"
 CHANGED_NOTICE = "prescription_changed"
+_ASKED_BACK = frozenset({CANCEL_HELD, CANCELLING, CANCEL_UNANSWERED})  # an answer to its sending hides none of it
 _STATES = {"accepted": SENT, "verified": "verified", "rejected": "rejected", "cancelled": "cancelled"}
 
 
@@ -63,7 +64,8 @@ def keep_receipt(work: Work, row: OrderRow, receipt: DispatchReceipt) -> None:
     if too_late:
         row.code = CANCEL_REFUSED
     else:
-        row.state, row.code = state, receipt.code
+        row.state = state
+        row.code = row.code if state in (SENT, "verified") and row.code in _ASKED_BACK else receipt.code
     settle_alert(work, row.visit, UNANSWERED_TASK, row.id)
     if state in (SENT, "verified") or not row.message_id:
         row.message_id = receipt.message_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,18 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.pharmacy import CANCEL_REASONS, CANCELLING, FATES, AskedCancellation, may_be_cancelled
+from engine.pharmacy import (
+    CANCEL_HELD,
+    CANCEL_REASONS,
+    CANCEL_UNDONE,
+    CANCELLING,
+    FATES,
+    FILLS,
+    AskedCancellation,
+    may_be_cancelled,
+)
 from engine.ports import VisitRef
+from records.access import Role
 from records.acts import Act
 from records.codes import new_id
 from records.errors import AlreadyDone, Conflict, NotFound
@@ -26,6 +36,8 @@ DISCARDED = "discarded"
 CANCELLED = "cancelled"
 WENT_OUT = (SENT, "verified")
 _MOST = 50  # earlier prescriptions that are looked at
+
+_ASKED = (CANCEL_HELD, CANCELLING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -89,6 +101,11 @@ class OrderView:
     def stands(self) -> str:
         """Its state, or what has become of it since it went out (`engine.pharmacy.FATES`)."""
         return self.code if self.state in WENT_OUT and self.code in FATES else self.state
+
+    @property
+    def may_undo(self) -> bool:
+        """Whether its cancellation has not left yet."""
+        return self.state in WENT_OUT and self.code == CANCEL_HELD
 
     @property
     def may_cancel(self) -> bool:
@@ -168,13 +185,29 @@ class Orders(Repository):
         visit = self._work.row(Visit, row.visit)
         self._work.lock(Visit, visit.id)
         self._work.patient(visit.patient, Act.ORDER_CANCEL_ASKED)
-        if row.state not in WENT_OUT or not (row.code == CANCELLING or may_be_cancelled(row.code)):
+        if row.state not in WENT_OUT or not (row.code in _ASKED or may_be_cancelled(row.code)):
             raise AlreadyDone("order")
-        if row.code != CANCELLING:
-            row.code = CANCELLING
-            append_order_event(self._work, order, CANCELLING, code=reason)
+        if row.code not in _ASKED:
+            row.code = CANCEL_HELD
+            append_order_event(self._work, order, CANCEL_HELD, code=reason)
         self._work.note(Act.ORDER_CANCEL_ASKED, order, row.visit, reason=reason)
         return asked_cancellation(row, newest_asking(self._session, order))
+
+    def undo_cancel(self, order: str) -> None:
+        """Takes back a cancellation that has not left: the prescription stands as it stood.
+
+        Raises:
+            AlreadyDone: nobody asked for one, or the pharmacy has been asked.
+        """
+        row = self._work.row(OrderRow, order)
+        visit = self._work.row(Visit, row.visit)
+        self._work.lock(Visit, visit.id)
+        self._work.patient(visit.patient, Act.ORDER_CANCEL_UNDONE)
+        if row.code != CANCEL_HELD:
+            raise AlreadyDone("order")
+        row.code = _fate_told(self._steps(order))
+        append_order_event(self._work, order, CANCEL_UNDONE)
+        self._work.note(Act.ORDER_CANCEL_UNDONE, order, row.visit)
 
     def get(self, order: str) -> OrderView:
         row = self._work.row(OrderRow, order)
@@ -227,6 +260,8 @@ class Orders(Repository):
 
     def _view(self, row: OrderRow) -> OrderView:
         content = self._work.open(("orders", "content", row.id), row.content)
+        steps = self._steps(row.id)
+        untold = row.code == CANCEL_HELD and self._work.actor.role != Role.PROVIDER  # it may be undone yet
         return OrderView(
             order=row.id,
             visit=row.visit,
@@ -235,16 +270,17 @@ class Orders(Repository):
             draft=OrderDraft(visit=row.visit, **content),
             written_at=row.written_at,
             message_id=row.message_id,
-            code=row.code,
+            code=_fate_told(steps) if untold else row.code,
             simulated=row.simulated,
-            steps=self._steps(row.id),
+            steps=steps,
         )
 
 
 def newest_asking(session: Session, order: str) -> OrderEventRow | None:
     """The event by which somebody last asked to cancel an order."""
-    query = select(OrderEventRow).where(OrderEventRow.order == order, OrderEventRow.state == CANCELLING)
-    return session.scalars(query.order_by(OrderEventRow.sequence.desc())).first()
+    query = select(OrderEventRow).where(OrderEventRow.order == order, OrderEventRow.state.in_(_ASKED))
+    newest = session.scalars(query.order_by(OrderEventRow.sequence.desc()))
+    return next((one for one in newest if one.detail.get("code")), None)  # it alone says why
 
 
 def asked_cancellation(row: OrderRow, event: OrderEventRow | None) -> AskedCancellation:
@@ -262,6 +298,11 @@ def asked_cancellation(row: OrderRow, event: OrderEventRow | None) -> AskedCance
         key=f"{row.id}-{event.sequence}",
         actor=event.actor,
     )
+
+
+def _fate_told(steps: Sequence[OrderEvent]) -> str:
+    """What the pharmacy itself last said has become of it; empty while it said nothing."""
+    return next((one.state for one in reversed(steps) if one.state in FILLS), "")
 
 
 def _when(row: OrderEventRow) -> datetime:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from engine.pharmacy import (
+    CANCEL_HELD,
     CANCEL_REFUSED,
     CANCEL_UNANSWERED,
     CANCELLING,
@@ -21,9 +22,11 @@ from records.database import Database
 from records.dispatch import UNANSWERED_TASK, tell_of_change
 from records.orders import CANCELLED, SENT, WENT_OUT, append_order_event, asked_cancellation, newest_asking
 from records.tables.clinical import OrderEventRow, OrderRow
+from records.tables.visits import Visit
 from records.work import Actor, Work
 
 REFUSED_TASK, NOT_DISPENSED_TASK = "cancel_refused", "not_dispensed"
+_WAIT = (CANCEL_HELD, CANCELLING, CANCEL_UNANSWERED)
 _ACTOR = Actor.system("pharmacy")
 _AT_ONCE = 200
 
@@ -47,10 +50,23 @@ class RecordsPharmacyBook:
         return True
 
     def asked(self) -> Sequence[AskedCancellation]:
-        waits = select(OrderRow).where(OrderRow.code.in_((CANCELLING, CANCEL_UNANSWERED)), OrderRow.state.in_(WENT_OUT))
+        waits = select(OrderRow).where(OrderRow.code.in_(_WAIT), OrderRow.state.in_(WENT_OUT))
         with self._database.reading() as session:
             rows = session.scalars(waits.order_by(OrderRow.id).limit(_AT_ONCE)).all()
             return tuple(asked_cancellation(row, newest_asking(session, row.id)) for row in rows)
+
+    def let_go(self, asked: AskedCancellation) -> bool:
+        with self._database.work(asked.ref.clinic, _ACTOR) as work:
+            work.lock(Visit, asked.ref.visit)
+            row = _held(work, asked)
+            newest = newest_asking(work.session, row.id)
+            if row.code not in (CANCEL_HELD, CANCELLING) or asked_cancellation(row, newest).key != asked.key:
+                return False
+            if row.code == CANCEL_HELD:
+                row.code = CANCELLING
+                append_order_event(work, row.id, CANCELLING)
+                work.note(Act.ORDER_DISPATCHED, row.id, row.visit, state=CANCELLING)
+            return True
 
     def unanswered(self, asked: AskedCancellation) -> None:
         with self._database.work(asked.ref.clinic, _ACTOR) as work:

@@ -1,6 +1,7 @@
 """A prescription that went out is cancelled at its pharmacy: asked until it answers, and people told of its silence.
 
-It belongs to no visit's course: a prescription is cancelled during its visit and long after it alike.
+It is held first, for a time in which a clinician may undo it; records say which of the two came first. It belongs to no
+visit's course: a prescription is cancelled during its visit and long after it alike.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from workflows.activities.prescribing import PrescribingActivities
 from workflows.contracts import CancellationInput, DispatchAnswer, EffectInput
 
 _Keeping = Callable[[CancellingActivities, CancellationInput], None]
-CANCELLED, UNANSWERED = "cancelled", "unanswered"
+CANCELLED, UNANSWERED, UNDONE = "cancelled", "unanswered", "undone"
 UNTIL_PEOPLE_ARE_TOLD = timedelta(minutes=10)
 ALTOGETHER = timedelta(days=3)
 _ONE_TRY = timedelta(seconds=30)
@@ -27,10 +28,12 @@ _UNTIL_KEPT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interva
 
 @workflow.defn
 class CancellationWorkflow:
-    """Ends with what the pharmacy answered (``cancelled``, or the code of its refusal) or ``unanswered``."""
+    """Ends with the pharmacy's answer (``cancelled``, or the code of its refusal), ``unanswered`` or ``undone``."""
 
     @workflow.run
     async def run(self, asked: CancellationInput) -> str:
+        if asked.hold_seconds and not await _let_go(asked):
+            return UNDONE
         answer = await _ask(asked, UNTIL_PEOPLE_ARE_TOLD)
         if answer is None:
             await _keep(CancellingActivities.keep_unanswered, asked)
@@ -41,6 +44,14 @@ class CancellationWorkflow:
             return CANCELLED
         await _keep(CancellingActivities.keep_refused, asked)
         return answer.code or answer.state
+
+
+async def _let_go(asked: CancellationInput) -> bool:
+    """Whether nobody undid it while it was held."""
+    await workflow.sleep(timedelta(seconds=asked.hold_seconds))
+    return await workflow.execute_activity_method(
+        CancellingActivities.let_go, asked, start_to_close_timeout=_ONE_TRY, retry_policy=_UNTIL_KEPT
+    )
 
 
 async def _ask(asked: CancellationInput, patience: timedelta) -> DispatchAnswer | None:

@@ -26,7 +26,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import ApplicationError, TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
-from engine.pharmacy import AskedCancellation
+from engine.pharmacy import UNDO_SECONDS, AskedCancellation
 from engine.plans import StoredPlan, plan_from_json
 from engine.ports import VisitRef
 from engine.settings import Settings
@@ -212,8 +212,8 @@ class VisitClient:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(handle.result(), patience_seconds)
 
-    async def cancel_prescription(self, asked: AskedCancellation, patience_seconds: float = 0.0) -> None:
-        """Has a pharmacy asked, and waits a little for its answer; it is under way once this returns.
+    async def cancel_prescription(self, asked: AskedCancellation) -> None:
+        """Has a pharmacy asked once a cancellation can no longer be undone; it is under way once this returns.
 
         Raises:
             VisitUnreachable: Temporal did not answer; carries the visit's id. It is begun later all the same.
@@ -229,6 +229,7 @@ class VisitClient:
                     message=asked.message_id,
                     key=asked.key,
                     actor=asked.actor,
+                    hold_seconds=UNDO_SECONDS,
                 ),
                 id=f"cancel-{asked.key}",
                 task_queue=TASK_QUEUE,
@@ -237,10 +238,7 @@ class VisitClient:
                 rpc_timeout=RPC_TIMEOUT,
             )
 
-        handle = await self._patiently(asked.ref, begin)
-        if patience_seconds:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(handle.result(), patience_seconds)
+        await self._patiently(asked.ref, begin)
 
     async def is_running(self, ref: VisitRef) -> bool:
         """Whether Temporal has the visit open."""

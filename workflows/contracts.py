@@ -226,7 +226,10 @@ class SilenceInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancellationInput:
-    """A prescription that is to be cancelled at its pharmacy: ``message`` is what sent it, ``key`` the asking's own."""
+    """A prescription that is to be cancelled at its pharmacy: ``message`` is what sent it, ``key`` the asking's own.
+
+    ``hold_seconds`` is how long it can be undone before the pharmacy is asked; cancellations of before have none.
+    """
 
     clinic: str
     visit: str
@@ -234,6 +237,7 @@ class CancellationInput:
     message: str
     key: str
     actor: str
+    hold_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

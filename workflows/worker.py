@@ -250,6 +250,7 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
         prescribing.send_prescription,
         prescribing.cancel_prescription,
         prescribing.withdraw_prescription,
+        cancelling.let_go,
         cancelling.keep_unanswered,
         cancelling.keep_refused,
         monitoring.ask_monitoring,

@@ -32,6 +32,7 @@ ORDERS: Mapping[str, str] = {
     "partly_dispensed": "active",
     "not_dispensed": "stopped",
     "transferred": "active",
+    "cancel_held": "active",
     "cancelling": "active",
     "cancel_refused": "completed",
     "cancel_unanswered": "active",

@@ -29,7 +29,6 @@ DANGER = frozenset(
         "not_offered",
         "slot_taken",
         "hours",
-        "rx_cancel_refused",
     }
 )
 WARNING = frozenset(
@@ -44,7 +43,8 @@ WARNING = frozenset(
         "list_empty",
         "duty_way",
         "duty_time",
-        "rx_cancelling",
+        "rx_cancel_held",
+        "rx_undo_late",
     }
 )
 

@@ -1,4 +1,4 @@
-"""Takes a prescription back that is at its pharmacy: why is asked first, the pharmacy is asked then, at any time."""
+"""Takes a prescription back that is at its pharmacy, at any time: why is asked, it can be undone, then it is asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engine.pharmacy import CANCEL_REASONS, CANCEL_REFUSED, AskedCancellation
+from engine.pharmacy import CANCEL_REASONS, UNDO_SECONDS, AskedCancellation
 from portals.auth.guards import require_fresh
 from portals.base.requests import deps_of, field, form_of
 from portals.base.templating import render
@@ -22,8 +22,6 @@ from workflows.client import VisitUnreachable
 
 router = APIRouter(prefix="/visits/{visit}/orders/{order}", include_in_schema=False)
 
-PATIENCE_SECONDS = 4.0  # how long a page waits for the pharmacy; a later answer shows by itself
-
 
 @router.get("/cancel")
 async def why(request: Request, visit: str, order: str) -> Response:
@@ -33,7 +31,7 @@ async def why(request: Request, visit: str, order: str) -> Response:
 
 @router.post("/cancel")
 async def cancel(request: Request, visit: str, order: str) -> Response:
-    """Keeps that it is to be cancelled, then has the pharmacy asked; what cannot be asked now is asked soon."""
+    """Keeps that it is to be cancelled, then has the pharmacy asked; it leaves once it can no longer be undone."""
     provider_session(request)
     reason = field(await form_of(request), "reason")
     if reason not in CANCEL_REASONS:
@@ -45,9 +43,19 @@ async def cancel(request: Request, visit: str, order: str) -> Response:
     except AlreadyDone:
         return at_order(visit, order, "too_late")
     await _have_asked(request, asked)
-    stands = (await at_desk(request, lambda desk: _order(desk, visit, order))).stands
-    said = stands if stands in ("cancelled", CANCEL_REFUSED) else "cancelling"
-    return at_order(visit, order, f"rx_{said}")
+    return at_order(visit, order, "rx_cancel_held")
+
+
+@router.post("/cancel/undo")
+async def undo(request: Request, visit: str, order: str) -> Response:
+    """Takes a cancellation back that has not left yet; who comes too late is told so."""
+    provider_session(request)
+    await form_of(request)
+    try:
+        await at_desk(request, lambda desk: _undo(desk, visit, order))
+    except AlreadyDone:
+        return at_order(visit, order, "rx_undo_late")
+    return at_order(visit, order, "rx_undone")
 
 
 async def _page(request: Request, visit: str, order: str, *, wrong: bool = False) -> Response:
@@ -66,12 +74,26 @@ async def _page(request: Request, visit: str, order: str, *, wrong: bool = False
 
     shown = await at_desk(request, read)
     status = 422 if wrong else 200
-    return render(request, "provider/cancel_rx.html", status, visit=visit, wrong=wrong, reasons=CANCEL_REASONS, **shown)
+    return render(
+        request,
+        "provider/cancel_rx.html",
+        status,
+        visit=visit,
+        wrong=wrong,
+        reasons=CANCEL_REASONS,
+        held=UNDO_SECONDS,
+        **shown,
+    )
 
 
 def _keep(desk: Desk, visit: str, order: str, reason: str) -> AskedCancellation:
     _order(desk, visit, order)
     return desk.scope.orders.ask_cancel(order, reason)
+
+
+def _undo(desk: Desk, visit: str, order: str) -> None:
+    _order(desk, visit, order)
+    desk.scope.orders.undo_cancel(order)
 
 
 def _order(desk: Desk, visit: str, order: str) -> Any:
@@ -86,6 +108,6 @@ def _order(desk: Desk, visit: str, order: str) -> Any:
 
 async def _have_asked(request: Request, asked: AskedCancellation) -> None:
     try:
-        await deps_of(request).visits.cancel_prescription(asked, PATIENCE_SECONDS)
+        await deps_of(request).visits.cancel_prescription(asked)
     except VisitUnreachable:
         return  # it is on record; the worker begins it

@@ -31,6 +31,7 @@ TONES: Mapping[str, str] = {
     "partly_dispensed": "warning",
     "not_dispensed": "warning",
     "transferred": "idle",
+    "cancel_held": "warning",
     "cancelling": "warning",
     "cancel_refused": "danger",
     "cancel_unanswered": "danger",
@@ -204,6 +205,7 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
         cards=source.cards(source.pharmacist.look(str(draft.drug.get("name", "")), order.order)) if drafted else (),
         course=order_course(order, say, source.moment, source.name),
         may_cancel=order.may_cancel,
+        may_undo=order.may_undo,
     )
 
 
@@ -223,6 +225,7 @@ def _sent_before(order: Any, source: RxSource, tongue: _Tongue) -> OrderView:
         code=order.stands,
         course=order_course(order, tongue.say, source.moment, source.name),
         may_cancel=order.may_cancel,
+        may_undo=order.may_undo,
         written=source.moment(order.written_at),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from engine.pharmacy import CANCEL_REFUSED, CANCEL_UNANSWERED, CANCELLING
+from engine.pharmacy import CANCEL_HELD, CANCEL_REFUSED, CANCEL_UNANSWERED, CANCELLING
 from portals.provider.drug_choice import DrugChoice
 from portals.provider.law import LawCard, Statute
 from portals.provider.told_words import NOTHING_TOLD, Told
@@ -28,7 +28,7 @@ GROUP_OF_STAGE: Mapping[str, str] = {
     "blocked": "stopped",
     "escalated": "stopped",
 }
-ENDED = frozenset({"cancelled", "rejected", CANCELLING, CANCEL_REFUSED, CANCEL_UNANSWERED})
+ENDED = frozenset({"cancelled", "rejected", CANCEL_HELD, CANCELLING, CANCEL_REFUSED, CANCEL_UNANSWERED})
 STOPPED = frozenset({"escalated", "cancelled", "no_show", "refused", "expired"})
 
 
@@ -300,6 +300,7 @@ class OrderView:
     cards: tuple[SafetyCard, ...] = ()
     course: tuple[str, ...] = ()
     may_cancel: bool = False
+    may_undo: bool = False
     written: str = ""
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from engine.pharmacy import CANCELLING, FATES
+from engine.pharmacy import CANCEL_HELD, CANCEL_UNDONE, CANCELLING, FATES
 from portals.base.formats import Formats
 from portals.base.i18n import Translate, has_message, translator
 from portals.provider.held import Day, Say
@@ -57,7 +57,9 @@ def order_course(
 
 def _step(one: Any, t: Translate, moment: Callable[[datetime], str], name: Callable[[str], str]) -> str:
     line = f"{moment(one.at)}: {t(f'pharmacy.step.{one.state}')}"
-    if one.state != CANCELLING:
+    if one.state == CANCEL_UNDONE:
+        return f"{line}, {t('pharmacy.by', name=name(one.actor))}"
+    if one.state not in (CANCEL_HELD, CANCELLING) or not one.code:
         return line
     reason = t("pharmacy.because", reason=t(f"pharmacy.reason.{one.code}"))
     return f"{line}, {t('pharmacy.by', name=name(one.actor))} ({reason})"

@@ -119,7 +119,7 @@ class FakeVisits:
     async def ask_monitoring(self, ref: VisitRef, report: str, patience_seconds: float) -> None:
         """No program of these answers."""
 
-    async def cancel_prescription(self, asked: AskedCancellation, patience_seconds: float) -> None:
+    async def cancel_prescription(self, asked: AskedCancellation) -> None:
         """The pharmacy answers what it was told to; nothing said, it stays silent."""
         if self.pharmacy is None:
             return

@@ -156,7 +156,7 @@ class PlayedVisits:
         elif self.monitoring != "late":
             book.answered(ref, report, self.monitoring)
 
-    async def cancel_prescription(self, asked: AskedCancellation, patience_seconds: float) -> None:
+    async def cancel_prescription(self, asked: AskedCancellation) -> None:
         """The pharmacy answers what it was told to; nothing said, it stays silent."""
         if self.pharmacy is None:
             return

@@ -335,6 +335,7 @@ DOORS: Mapping[str, Door] = {
     "POST /staff/visits/{visit}/orders/{order}/send": visit(ORDERS),
     "GET /staff/visits/{visit}/orders/{order}/cancel": visit("orders:order:viewed"),
     "POST /staff/visits/{visit}/orders/{order}/cancel": visit("orders:cancellation:modified"),
+    "POST /staff/visits/{visit}/orders/{order}/cancel/undo": visit("orders:cancellation:deleted"),
     "POST /staff/visits/{visit}/orders/{order}/discard": visit("orders:order:deleted"),
     "POST /staff/visits/{visit}/sign": visit("notes:signature:created"),
     "POST /staff/visits/{visit}/finish": visit("notes:signature:created"),

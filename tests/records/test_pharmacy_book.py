@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.pharmacy import FillReport
+from engine.pharmacy import AskedCancellation, FillReport
 from engine.ports import DispatchReceipt
 from records.errors import AccessRefused, AlreadyDone
 from records.orders import OrderView
@@ -54,6 +54,18 @@ def ask(world: World, order: str, reason: str = "allergy") -> None:
         scope.orders.ask_cancel(order, reason)
 
 
+def undo(world: World, order: str) -> None:
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        scope.orders.undo_cancel(order)
+
+
+def leave(book: RecordsPharmacyBook) -> AskedCancellation:
+    """The one cancellation that waits leaves for its pharmacy, however often that is said."""
+    (asked,) = book.asked()
+    assert book.let_go(asked) and book.let_go(asked)
+    return asked
+
+
 def test_a_pharmacys_message_is_kept_once_with_its_own_time(world: World) -> None:
     order, book = sent(world), RecordsPharmacyBook(world.database)
     assert book.keep_fill(fill(order, "partly_dispensed")) and book.keep_fill(fill(order, "partly_dispensed"))
@@ -84,9 +96,11 @@ def test_a_cancellation_is_asked_once_and_ends_with_the_pharmacys_answer(world: 
     order, book = sent(world), RecordsPharmacyBook(world.database)
     ask(world, order)
     ask(world, order)
-    (asked,) = book.asked()
+    asked = leave(book)
     assert (asked.order, asked.message_id, asked.actor) == (order, "m1", world.provider)
-    assert (seen(world, order).stands, seen(world, order).steps[-1].code) == ("cancelling", "allergy")
+    held, left = seen(world, order).steps[-2:]
+    assert (seen(world, order).stands, held.state, held.code) == ("cancelling", "cancel_held", "allergy")
+    assert left.state == "cancelling"
     receipt = DispatchReceipt(state="cancelled", message_id="c1", relates_to="m1")
     world.store.record_dispatch(world.effect(), order, receipt)
     assert (seen(world, order).stands, book.asked(), mails(world)) == ("cancelled", (), [("patient", "queued")])
@@ -97,7 +111,7 @@ def test_a_cancellation_is_asked_once_and_ends_with_the_pharmacys_answer(world: 
 def test_a_refused_cancellation_stays_visible_when_the_medicine_was_given_out(world: World) -> None:
     order, book = sent(world), RecordsPharmacyBook(world.database)
     ask(world, order)
-    (asked,) = book.asked()
+    asked = leave(book)
     receipt = DispatchReceipt(state="rejected", message_id="c1", relates_to="m1", code="already_filled")
     world.store.record_dispatch(world.effect(), order, receipt)
     book.refused(asked)
@@ -111,7 +125,7 @@ def test_a_refused_cancellation_stays_visible_when_the_medicine_was_given_out(wo
 def test_a_silent_pharmacy_is_put_before_people_and_its_late_answer_counts(world: World) -> None:
     order, book = sent(world), RecordsPharmacyBook(world.database)
     ask(world, order)
-    (asked,) = book.asked()
+    asked = leave(book)
     book.unanswered(asked)
     assert (seen(world, order).stands, tasks(world)) == ("cancel_unanswered", ["cancel_unanswered"])
     assert book.asked() == (asked,), "it is asked on"
@@ -133,3 +147,48 @@ def test_neither_a_stranger_nor_the_patient_cancels_a_prescription(world: World)
     with pytest.raises(ValueError, match="reason"):
         ask(world, order, "because")
     assert seen(world, order).stands == "sent"
+
+
+def test_a_cancellation_is_undone_until_it_leaves_and_its_patient_reads_nothing_of_it(world: World) -> None:
+    order, book = sent(world), RecordsPharmacyBook(world.database)
+    with pytest.raises(AlreadyDone):
+        undo(world, order)
+    book.keep_fill(fill(order, "partly_dispensed"))
+    ask(world, order)
+    (first,) = book.asked()
+    assert seen(world, order).stands == "partly_dispensed", "it may be undone yet"
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        found = scope.orders.get(order)
+        assert (found.stands, found.may_undo, found.may_cancel) == ("cancel_held", True, False)
+    undo(world, order)
+    assert not book.let_go(first) and book.asked() == ()
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        found = scope.orders.get(order)
+        assert (found.stands, found.may_undo, found.may_cancel) == ("partly_dispensed", False, True)
+        assert [one.state for one in found.steps][-2:] == ["cancel_held", "cancel_undone"]
+    ask(world, order)
+    assert not book.let_go(first), "another asking is not the first one"
+    assert leave(book).key != first.key
+    with pytest.raises(AlreadyDone):
+        undo(world, order)
+    assert mails(world) == []
+
+
+def test_what_the_pharmacy_says_while_it_is_held_is_not_lost_by_undoing(world: World) -> None:
+    order, book = sent(world), RecordsPharmacyBook(world.database)
+    ask(world, order)
+    book.keep_fill(fill(order, "dispensed"))
+    world.store.record_dispatch(world.effect(), order, DispatchReceipt(state="verified", message_id="m1"))
+    assert len(book.asked()) == 1, "the answer to its sending does not hide that it is to be cancelled"
+    undo(world, order)
+    assert seen(world, order).stands == "dispensed"
+
+
+def test_neither_a_stranger_nor_the_patient_undoes_a_cancellation(world: World) -> None:
+    order = sent(world)
+    ask(world, order)
+    stranger = Actor(person="prs_stranger", role="provider", session="s")
+    for actor in (world.as_patient, stranger):
+        with pytest.raises(AccessRefused), world.database.scope(world.clinic, actor) as scope:
+            scope.orders.undo_cancel(order)
+    assert len(RecordsPharmacyBook(world.database).asked()) == 1

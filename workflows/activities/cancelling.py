@@ -1,4 +1,4 @@
-"""Keeps what came of asking a pharmacy to cancel: its refusal, or its silence, put before people."""
+"""Keeps what came of a cancellation: undone in time or let go; the pharmacy's refusal, or its silence."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ class CancellingActivities:
 
     def __init__(self, book: PharmacyBook) -> None:
         self._book = book
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def let_go(self, asked: CancellationInput) -> bool:
+        """Whether it goes to the pharmacy: from here on it cannot be undone, unless it was already."""
+        return self._book.let_go(_asked(asked))
 
     @activity.defn(no_thread_cancel_exception=True)
     def keep_unanswered(self, asked: CancellationInput) -> None:
