@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import traceback
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Scope
 
 from engine.log_context import visit_in
 from engine.pinned import ContentGone
+from portals.base.i18n import languages, translator
 from portals.base.requests import audit_refusal
-from portals.base.templating import go, render
+from portals.base.templating import environment, go, render, safe_path
 from portals.base.visitor import STAFF, visitor
 from records.errors import Erased, NotYetBegun, Overtaken
 
@@ -32,6 +34,8 @@ KNOWN = {
 }
 # Where a page of trouble leads before the start; its words are ``error.<kind>.go``.
 ONWARD = {"not_begun": "/book/review"}
+# After these the same may be done again: the page leads back to where the person was.
+AGAIN = frozenset({"trouble", "overtaken", "unreachable", "stale_form", "too_long", "bad_request"})
 
 
 def install_errors(app: FastAPI) -> None:
@@ -52,10 +56,37 @@ def forgery_page(scope: Scope) -> ASGIApp:
 
 def error_page(request: Request, status: int, kind: str) -> Response:
     """One error page by kind; JSON for scripts."""
-    reference = visitor(request).reference if "visitor" in request.scope else "-"
-    if _for_a_script(request) or "visitor" not in request.scope:
+    known = "visitor" in request.scope
+    reference = visitor(request).reference if known else "-"
+    if _for_a_script(request) or (not known and "text/html" not in request.headers.get("accept", "")):
         return JSONResponse({"error": {"code": kind, "reference": reference}}, status_code=status)
-    return render(request, "base/error.html", status, kind=kind, reference=reference, onward=ONWARD.get(kind, ""))
+    if not known:
+        return last_resort(status)
+    onward, back = ONWARD.get(kind, ""), where_from(request) if kind in AGAIN else ""
+    values = {"kind": kind, "reference": reference, "onward": onward, "back": back, "same": back == _self(request)}
+    return render(request, "base/error.html", status, **values)
+
+
+def last_resort(status: int) -> Response:
+    """The page for when nothing is known, not even who asks: in every language, with a way back."""
+    says = [(language, translator(language)) for language in languages()]
+    return HTMLResponse(environment().get_template("base/last_resort.html").render(says=says), status_code=status)
+
+
+def where_from(request: Request) -> str:
+    """The page a person was on: the one that failed itself, or the one whose form was sent; empty when nobody says.
+
+    A browser names that page in ``Referer``; only a path of this same host is believed.
+    """
+    if request.method == "GET":
+        return _self(request)
+    came = urlsplit(request.headers.get("referer", ""))
+    same = bool(came.netloc) and came.netloc == request.headers.get("host", "")
+    return safe_path(came.path + (f"?{came.query}" if came.query else ""), "") if same else ""
+
+
+def _self(request: Request) -> str:
+    return safe_path(request.url.path + (f"?{request.url.query}" if request.url.query else ""), "")
 
 
 async def _refusal(request: Request, error: Exception) -> Response:
@@ -116,7 +147,10 @@ async def _crash(request: Request, error: Exception) -> Response:
     log.error(
         "page failed reference=%s visit=%s error=%s at=%s", reference, visit, type(error).__name__, _places(error)
     )
-    return error_page(request, 500, "trouble")
+    try:
+        return error_page(request, 500, "trouble")
+    except Exception:  # what broke the page breaks its frame too: whoever waits still gets words and a way back
+        return last_resort(500)
 
 
 def _places(error: Exception) -> str:

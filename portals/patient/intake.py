@@ -48,7 +48,7 @@ from portals.patient.intake_page import (
 )
 from portals.patient.journey import OVER
 from portals.patient.photos_page import shot_views
-from portals.patient.visit import VisitPage, begun, read_page
+from portals.patient.visit import ALARM, VisitPage, begun, read_page
 from records.errors import AlreadyDone, Conflict, PhotosGone
 from records.forms import AnswerDraft, AnswerView, Submission
 from records.scope import Scope
@@ -207,7 +207,7 @@ async def emergency(request: Request, visit_id: str) -> Response:
 
     def read(scope: Scope) -> tuple[VisitPage, list[tuple[Form, dict[str, Any]]]]:
         page = read_page(scope, visit_id)
-        if not page.lets("intake") and not page.lets("summary"):  # the warning is for everybody, its reasons are not
+        if not page.lets("intake") and not page.lets("summary"):  # who is beside the patient is warned, not told why
             return page, []
         content = _content(request, scope, visit_id)
         forms = [content.form(step.form) for step in page.steps if step.form]
@@ -217,7 +217,7 @@ async def emergency(request: Request, visit_id: str) -> Response:
     raised: list[RaisedFlag] = []
     for form, given in answers:
         raised += await _stopping(request, form, given)
-    if not raised and page.visit.stage != "escalated":
+    if not raised and page.badge != ALARM:
         return go(f"/visits/{visit_id}")
     return render(
         request,

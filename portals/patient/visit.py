@@ -56,8 +56,10 @@ STEP_SCOPES: Mapping[str, frozenset[str]] = {
     "check": frozenset({"join"}),
     "case": frozenset({"intake", "see_record"}),
     "summary": frozenset({"see_record"}),
+    "alarm": frozenset({"intake", "join", "see_record"}),
 }
 NO_SCOPES: frozenset[str] = frozenset()
+ALARM, PLAIN_END = "escalated", "ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,10 @@ class VisitPage:
         return not self.acting or bool(STEP_SCOPES.get(kind, NO_SCOPES) & self.scopes)
 
     @property
+    def badge(self) -> str:
+        return stage_told(self.visit.stage, self.lets("alarm"))
+
+    @property
     def banner(self) -> str:
         """The key of what is said to who acts for the patient: what they answer and sign, as far as they may."""
         parts = [word for word, kind in (("answer", "intake"), ("sign", "consent")) if self.lets(kind)]
@@ -135,9 +141,21 @@ class VisitPage:
 
         A canceled one says what became of the money, too.
         """
+        if self.visit.stage == ALARM:
+            return self.badge
         if self.visit.stage == "cancelled":
             return CANCELLED.get(self.visit.payment_state, "cancelled")
         return TAKEN if self.visit.stage == "refused" and self.refusal is None else self.visit.stage
+
+
+def stage_told(stage: str, alarms: bool) -> str:
+    """The stage as it is told: that answers may mean an emergency is part of what they are, and not of a time."""
+    return PLAIN_END if stage == ALARM and not alarms else stage
+
+
+def listed_stage(ward: Ward | None, stage: str) -> str:
+    """The stage as a list tells it to the patient (no ward), or to who acts for the ward."""
+    return stage_told(stage, ward is None or bool(STEP_SCOPES["alarm"] & ward.scopes))
 
 
 def read_page(scope: Scope, visit_id: str) -> VisitPage:
@@ -206,7 +224,8 @@ async def visits_page(request: Request) -> Response:
     sections = sorted(await in_scope(request, read), key=_next_start)
     own = session.role == Role.PATIENT
     anything = any(visits for _, visits in sections)
-    return render(request, "patient/visits.html", sections=sections, anything=anything, own=own, over=OVER | SEEN)
+    shown = {"sections": sections, "anything": anything, "own": own, "over": OVER | SEEN, "told": listed_stage}
+    return render(request, "patient/visits.html", **shown)
 
 
 def _next_first(listed: Listed) -> Listed:
@@ -246,8 +265,9 @@ async def visit_home(request: Request, visit_id: str) -> Response:
     require_patient(request)
     page = await in_scope(request, lambda scope: _only_times(scope, visit_id) or read_page(scope, visit_id))
     if not isinstance(page, VisitPage):
-        return render(request, "patient/visit_times.html", visit=page[0], acting=page[1])
-    if page.visit.stage == "escalated":
+        stage = stage_told(page[0].stage, alarms=False)
+        return render(request, "patient/visit_times.html", visit=page[0], acting=page[1], stage=stage)
+    if page.badge == ALARM:
         return go(f"/visits/{visit_id}/emergency")
     law = law_of(page, visitor(request).language)
     new = request.query_params.get("new", "")

@@ -244,6 +244,40 @@ def test_who_only_gets_notices_sees_when_a_visit_is_and_no_more(clinic: Clinic) 
     post(mateo, ended[1], {})
 
 
+def test_who_only_books_reads_nothing_of_an_emergency(clinic: Clinic) -> None:
+    """That the answers may mean an emergency is part of them: a helper who arranges times learns that one is over."""
+    mateo, agnes = clinic.browser(), clinic.browser()
+    sign_in(mateo, "mateo_villareal")
+    sign_in(agnes, "agnes_tollefsen")
+    visit = held_for(mateo, "self", acting=False)
+    post(mateo, f"/visits/{visit}/pay", GOOD_CARD)
+    for scopes, told in (("schedule", False), ("messages", False), ("join", True)):
+        _helps(clinic, mateo, agnes, scopes)
+        clinic.visits.move(ref(visit), "escalated")
+        door = agnes.get("/visits").text.partition(f'href="/visits/{visit}"')[2].partition("</a>")[0]
+        pages = [agnes.get(path) for path in (f"/visits/{visit}", f"/visits/{visit}/emergency")]
+        assert ("Emergency care needed" in door) is told and (">Over<" in door) is not told, scopes
+        for page in pages:
+            assert ("/emergency" in page.url.path) is told or page.status_code == 404, (scopes, page.url)
+            assert ("Your answers" in page.text or "get emergency care" in page.text) is told, (scopes, page.url)
+        ended = re.search(r'href="(/family/rel_\w+/end)"', mateo.get("/family").text)
+        assert ended
+        post(mateo, ended[1], {})
+    assert "Emergency care needed" in mateo.get("/visits").text
+    assert "/emergency" in mateo.get(f"/visits/{visit}").url.path
+
+
+def _helps(clinic: Clinic, patient: TestClient, helper: TestClient, scopes: str) -> None:
+    """The patient invites the helper within the scopes, and the helper accepts."""
+    asked = {"name": "Agnes", "email": "agnes.tollefsen@patients.example", "relation": "friend", "kind": "caregiver"}
+    post(patient, "/family/share/me", {**asked, "scopes": scopes})
+    with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
+        mail = next(one for one in scope.mails.outbox() if one.template == "acting")
+    link = re.search(r"/family/invitation/[\w-]+", mail.body)
+    assert link
+    post(helper, link[0], {})
+
+
 def test_nobody_fills_a_letter_box_with_invitations(clinic: Clinic) -> None:
     mateo = clinic.browser()
     sign_in(mateo, "mateo_villareal")

@@ -25,7 +25,7 @@ from portals.base.i18n import MissingMessage, catalogue, choose_language, langua
 from portals.base.sealing import Sealer
 from portals.base.throttle import Throttle
 from records.errors import Overtaken
-from tests.portals.helpers_clinic import Clinic
+from tests.portals.helpers_clinic import Clinic, csrf_of
 
 STATIC = Path(__file__).resolve().parents[2] / "portals" / "static"
 PAGES = ("/", "/sign-in", "/sign-up", "/book/urgent_care/video_visit", "/staff/sign-in", "/nowhere")
@@ -105,6 +105,40 @@ def test_a_crash_tells_a_reference_and_its_log_the_visit_and_nothing_else(
     reference = re.search(r"Reference (\w{8})", page.text)
     assert reference
     assert f"reference={reference[1]} visit=vis_0a1b2c" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("language", "again", "back"), [("en", "Try again", "Back to"), ("es", "Intentar", "Volver a")]
+)
+def test_a_crash_leads_back_to_where_the_person_was(clinic: Clinic, language: str, again: str, back: str) -> None:
+    async def crash(_request: Request) -> None:
+        raise ValueError("broken")
+
+    clinic.app.add_api_route(f"/crashes/{language}", crash, methods=["GET", "POST"])
+    browser = clinic.browser()
+    browser.headers["accept-language"] = language
+    shown = browser.get(f"/crashes/{language}?week=2").text
+    assert re.search(rf'href="/crashes/{language}\?week=2"[^>]*>\s*{again}', shown)
+    assert re.search(r'<a class="[^"]*" href="/"', shown)
+    token = {"csrf": csrf_of(browser.get("/sign-in").text)}
+    own = {"referer": str(browser.base_url.join("/visits?all=1"))}
+    sent = browser.post(f"/crashes/{language}", data=token, headers=own)
+    assert sent.status_code == 500 and re.search(rf'href="/visits\?all=1"[^>]*>\s*{back}', sent.text)
+    foreign = browser.post(f"/crashes/{language}", data=token, headers={"referer": "https://elsewhere.example/visits"})
+    assert "elsewhere" not in foreign.text and back not in foreign.text
+
+
+def test_when_nothing_is_known_of_who_asks_the_page_speaks_every_language(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("the records are away")
+
+    monkeypatch.setattr("portals.base.errors.render", broken)
+    page = clinic.browser().get("/nowhere-at-all")
+    assert page.status_code == 500
+    assert "Something went wrong on our side" in page.text and 'lang="es"' in page.text
+    assert page.text.count('href="/"') == 2 and page.text.count("988") >= 2
 
 
 def test_the_language_follows_the_browser_until_the_visitor_chooses(clinic: Clinic) -> None:
