@@ -143,6 +143,7 @@ LEGEND = (
     ("open", "Possible"),
     ("duties", "Possible, with a duty"),
     ("review", "A person decides"),
+    ("untold", "Facts are missing"),
     ("shut", "Not possible"),
     ("none", "Not carried"),
 )

@@ -1,4 +1,4 @@
-"""The country at a glance: a map of how sure and how fresh the law is, how ordinary visits end, and what stops it."""
+"""The country at a glance: a map of how ordinary visits end, how sure and how fresh the law is, and what stops it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from engine.decisions import Outcome
@@ -20,18 +21,27 @@ from portals.provider.law import Statute, statutes
 from portals.provider.words import day_in
 
 PLACES = "/staff/law/states"
-ALL, SURE, FRESH, VISIT = "all", "sure", "fresh", "visit"
-WAYS = (SURE, FRESH, VISIT)
+ALL, VISIT, SURE, FRESH, DUE = "all", "visit", "sure", "fresh", "due"
+WAYS = (VISIT, SURE, FRESH, DUE)
 SOON = timedelta(days=60)  # a file that is read again within these days is shown as due soon
+_AGES = (("open", timedelta(days=91)), ("duties", timedelta(days=183)), ("review", timedelta(days=366)))
 _OF_SURE = {"high": "open", "medium": "duties", "low": "review", "unknown": "review", "": "duties"}
 _OF_OUTCOME = {
     Outcome.PERMITTED: "open",
     Outcome.PERMITTED_WITH_DUTIES: "duties",
     Outcome.REVIEW: "review",
-    Outcome.INCOMPLETE: "review",
+    Outcome.INCOMPLETE: "untold",
     Outcome.FORBIDDEN: "shut",
 }
-_WORST = ("shut", "review", "duties", "open")
+_KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        VISIT: ("open", "duties", "review", "untold", "shut", "none"),
+        SURE: ("open", "duties", "review", "none"),
+        FRESH: ("open", "duties", "review", "shut", "none"),
+        DUE: ("open", "review", "shut", "none"),
+    }
+)
+_WORST = ("shut", "untold", "review", "duties", "open")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +68,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapView:
-    """The page of the map, everything in words."""
+    """The page of the map, everything in words; `counts` has in how many states each sentence of the legend holds."""
 
     choice: Choice
     topics: tuple[tuple[str, str], ...]
     ways: tuple[tuple[str, str], ...]
     visits: tuple[tuple[str, str], ...]
     legend: tuple[tuple[str, str], ...]
+    counts: tuple[tuple[str, int], ...]
     tiles: tuple[Tile, ...]
     lines: tuple[Line, ...]
     day: str
@@ -107,7 +118,7 @@ def chosen(house: House, asked: Mapping[str, str]) -> Choice:
     names = [one.name for one in house.visits]
     return Choice(
         topic=topic if topic in state_topics(house.rulebook) else ALL,
-        way=way if way in WAYS else SURE,
+        way=way if way in WAYS else VISIT,
         visit=visit if visit in names else next(iter(names), ""),
     )
 
@@ -117,32 +128,29 @@ def map_view(house: House, choice: Choice) -> MapView:
     words = house.words
     topics = state_topics(house.rulebook)
     lines = tuple(_lines(house, choice))
+    legend = tuple((kind, words.say(f"country.legend.{choice.way}.{kind}")) for kind in _KINDS[choice.way])
+    stands = [one.kind for one in lines]
     told = {one.code: Answer(kind=one.kind, words=one.words, href=one.href) for one in lines}
     return MapView(
         choice=choice,
         topics=((ALL, words.say("country.all_topics")), *((name, words.topic(name)) for name in topics)),
         ways=tuple((way, words.say(f"country.by.{way}")) for way in WAYS),
         visits=tuple((one.name, words.option_of(one.profession)) for one in house.visits),
-        legend=tuple((kind, words.say(f"country.legend.{choice.way}.{kind}")) for kind in _kinds(choice.way)),
+        legend=legend,
+        counts=tuple((said, stands.count(kind)) for kind, said in legend if kind in stands),
         tiles=tile_map(told),
         lines=tuple(sorted(lines, key=lambda one: one.name)),
         day=words.fmt.iso_day(house.day),
     )
 
 
-def _kinds(way: str) -> tuple[str, ...]:
-    return {SURE: ("open", "duties", "review", "none"), FRESH: ("open", "review", "shut", "none")}.get(
-        way, ("open", "duties", "review", "shut")
-    )
-
-
 def _lines(house: House, choice: Choice) -> Iterable[Line]:
     topics = state_topics(house.rulebook) if choice.topic == ALL else (choice.topic,)
-    ends = _ends(house, choice) if choice.way == VISIT else {}
+    ends = worst_of(passages(house, choice.visit), choice.topic) if choice.way == VISIT else {}
     for code in states_of(house.rulebook):
         rows = [coverage(house.rulebook, f"{COUNTRY}/{code.lower()}", topic, house.day) for topic in topics]
         carried = [one for one in rows if one.carried]
-        kind = ends.get(code, "open") if choice.way == VISIT else _kind(rows, choice.way, house.day)
+        kind = ends.get(code, "none") if choice.way == VISIT else _kind(rows, choice.way, house.day)
         yield Line(
             code=code,
             name=house.words.state(code),
@@ -170,26 +178,37 @@ def _kind(rows: Iterable[Coverage], way: str, day: str) -> str:
     carried = [one for one in rows if one.carried]
     if not carried:
         return "none"
-    kinds = {_OF_SURE[one.least] if way == SURE else _age(one, day) for one in carried}
+    kinds = {_kind_of(one, way, day) for one in carried}
     return next(kind for kind in _WORST if kind in kinds)
 
 
+def _kind_of(one: Coverage, way: str, day: str) -> str:
+    if way == SURE:
+        return _OF_SURE[one.least]
+    return _age(one, day) if way == FRESH else _due_at(one, day)
+
+
 def _age(one: Coverage, day: str) -> str:
+    """How long ago the part of a file was checked that was checked longest ago."""
+    age = date.fromisoformat(day) - date.fromisoformat(one.checked) if one.checked else timedelta.max
+    return next((kind for kind, most in _AGES if age <= most), "shut")
+
+
+def _due_at(one: Coverage, day: str) -> str:
     if one.due:
         return "shut"
     soon = date.fromisoformat(day) + SOON
     return "review" if one.review_by <= soon.isoformat() else "open"
 
 
-def _ends(house: House, choice: Choice) -> dict[str, str]:
-    """The worst end of a visit at any gate that asks the topic, by state."""
-    found: dict[str, str] = {}
-    for one in passages(house, choice.visit):
+def worst_of(found: Iterable[Passage], topic: str) -> dict[str, str]:
+    """The worst end of a visit at any gate that asks the topic, by state; a state where none does is left out."""
+    kinds: dict[str, str] = {}
+    for one in found:
         for asked in one.topics:
-            if choice.topic in (ALL, asked.topic):
-                kinds = (_OF_OUTCOME[asked.outcome], found.get(one.state, "open"))
-                found[one.state] = min(kinds, key=_WORST.index)
-    return found
+            if topic in (ALL, asked.topic):
+                kinds[one.state] = min(_OF_OUTCOME[asked.outcome], kinds.get(one.state, "open"), key=_WORST.index)
+    return kinds
 
 
 def place_address(code: str, topic: str = ALL) -> str:

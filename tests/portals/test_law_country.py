@@ -5,14 +5,28 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
 
+from engine.decisions import Outcome
 from engine.law_report import state_topics, states_of
 from engine.library import Library
 from portals.base.i18n import has_message
-from portals.law.country import FRESH, SURE, VISIT, WAYS, House, chosen, map_view, report_view
+from portals.law.country import (
+    DUE,
+    FRESH,
+    SURE,
+    VISIT,
+    WAYS,
+    House,
+    chosen,
+    map_view,
+    passages,
+    report_view,
+    worst_of,
+)
 from portals.law.place import Place
 from tests.portals.helpers_clinic import ROOT, Clinic, build_clinic, post
 from tests.portals.helpers_country import house_of
@@ -65,12 +79,44 @@ def test_a_state_whose_licensing_has_something_unsure_is_not_shown_as_sure(house
     assert kinds["CA"] == "review" and kinds["FL"] == "duties"
 
 
-def test_freshness_turns_with_the_day(house: House) -> None:
+def test_without_a_choice_the_map_says_how_an_ordinary_visit_ends(reader: TestClient, house: House) -> None:
+    view = map_view(house, chosen(house, {}))
+    assert (view.choice.way, view.choice.topic) == (VISIT, "all")
+    kinds = {line.code: line.kind for line in view.lines}
+    assert {code for code, kind in kinds.items() if kind not in ("open", "duties")} == {"PA", "RI", "WY"}
+    assert {kinds[code] for code in ("PA", "RI", "WY")} == {"review"}
+    assert sum(count for _, count in view.counts) == 51 and dict(view.counts)["A person decides"] == 3
+    page = text_of(reader.get("/staff/law/map").text)
+    assert "A person decides: 3" in page and "Pennsylvania: A person decides" in page
+
+
+def test_what_is_untold_is_a_colour_of_its_own_and_worse_than_what_a_person_decides(house: House) -> None:
+    [passage] = [one for one in passages(house, "everyday_visit") if (one.state, one.gate) == ("FL", "join")]
+    asked = replace(passage.topics[0], outcome=Outcome.INCOMPLETE)
+    told = replace(passage, topics=(replace(asked, outcome=Outcome.REVIEW), asked))
+    assert worst_of((told,), "all") == {"FL": "untold"}
+
+
+def test_a_topic_that_a_visit_never_asks_about_is_not_shown_as_allowed(house: House) -> None:
+    view = map_view(house, chosen(house, {"visit": "everyday_psychologist", "topic": "prescribing"}))
+    assert {line.kind for line in view.lines} == {"none"}
+    assert {line.words for line in view.lines} == {"This visit does not ask the topic"}
+
+
+def test_the_day_of_the_last_check_ages(house: House) -> None:
+    kinds = []
+    for day in ("2026-12-01", "2027-04-01", "2027-09-01", "2029-01-01"):
+        then = house_of(house.rulebook, ROOT, day)
+        kinds.append({line.kind for line in map_view(then, chosen(then, {"by": FRESH, "topic": "recording"})).lines})
+    assert kinds == [{"open"}, {"duties"}, {"review"}, {"shut"}]
+
+
+def test_being_due_turns_with_the_day(house: House) -> None:
     soon, late = (house_of(house.rulebook, ROOT, day) for day in ("2027-04-30", "2027-12-01"))
-    before = map_view(house, chosen(house, {"by": FRESH, "topic": "recording"}))
+    before = map_view(house, chosen(house, {"by": DUE, "topic": "recording"}))
     assert {line.kind for line in before.lines} == {"open"}
-    assert "review" in {line.kind for line in map_view(soon, chosen(soon, {"by": FRESH, "topic": "recording"})).lines}
-    assert {line.kind for line in map_view(late, chosen(late, {"by": FRESH, "topic": "recording"})).lines} == {"shut"}
+    assert "review" in {line.kind for line in map_view(soon, chosen(soon, {"by": DUE, "topic": "recording"})).lines}
+    assert {line.kind for line in map_view(late, chosen(late, {"by": DUE, "topic": "recording"})).lines} == {"shut"}
 
 
 def test_an_ordinary_visit_is_allowed_by_the_licensing_of_every_state(house: House) -> None:
@@ -80,7 +126,7 @@ def test_an_ordinary_visit_is_allowed_by_the_licensing_of_every_state(house: Hou
 
 def test_what_an_address_does_not_know_is_the_first_choice(house: House) -> None:
     found = chosen(house, {"by": "colour", "topic": "taxes", "visit": "nobody"})
-    assert (found.topic, found.way, found.visit) == ("all", SURE, "everyday_visit")
+    assert (found.topic, found.way, found.visit) == ("all", VISIT, "everyday_visit")
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
