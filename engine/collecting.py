@@ -4,6 +4,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_FROZEN: list[bool] = []  # whether this process has done so; to count what is frozen takes as long as walking it
+
 
 @contextmanager
 def collector_paused(*, stays: bool = False) -> Iterator[None]:
@@ -17,6 +19,7 @@ def collector_paused(*, stays: bool = False) -> Iterator[None]:
         yield
     finally:
         if was_on:
-            if stays and not gc.get_freeze_count():
+            if stays and not _FROZEN:
+                _FROZEN.append(True)
                 gc.freeze()
             gc.enable()

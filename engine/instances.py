@@ -18,6 +18,7 @@ from engine.conditions import (
 from engine.conditions_closures import moved, truth
 from engine.law import CLINIC, GUIDANCE, STATUTE, Advise, Cited, Effect, LawValue, Limit, Permit, Require, Rule
 from engine.periods import Period
+from engine.remembered import kept_in
 from engine.topics import LAW_PREFIX
 from engine.uncarried import parts_without
 from engine.values import Value
@@ -68,12 +69,13 @@ def instantiate(rule: Rule, jurisdiction: str, values: Mapping[str, tuple[LawVal
                 yield _instance(part, jurisdiction, known, values=bool(names))
 
 
-def law_names(rule: Rule) -> set[str]:
+@kept_in("_paths")
+def law_names(rule: Rule) -> frozenset[str]:
     """The law values that a rule stands on, without their prefix."""
     found = set(paths(rule.condition))
     for effect in rule.effects:
         found |= set(_effect_names(effect))
-    return {path.removeprefix(LAW_PREFIX) for path in found if path.startswith(LAW_PREFIX)}
+    return frozenset(path.removeprefix(LAW_PREFIX) for path in found if path.startswith(LAW_PREFIX))
 
 
 def _effect_names(effect: Effect) -> Iterable[str]:

@@ -8,6 +8,7 @@ from engine.diagnostics import Location, Problems
 from engine.due_points import GATE_OF_EVENT, POINTS
 from engine.periods import DATED, Period
 from engine.reading import Node, Sort
+from engine.remembered import Remembered
 from engine.shapes import (
     DAY,
     LINK,
@@ -285,7 +286,7 @@ Effect = Permit | Forbid | Require | Limit | Advise | Review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Remembered):
     """A rule as its file gives it; `law.` values are still names in it.
 
     One that is `like` another has that one's logic with the values `given` (`engine.following`).
@@ -340,7 +341,7 @@ class LawFile:
     rules: tuple[Rule, ...]
     sources: Mapping[str, Source]
     cases: tuple[Case, ...]
-    content: object
+    content: bytes
     schedules: tuple[LawValue, ...] = ()
     caps: tuple[Cap, ...] = ()
     without: tuple[str, ...] = ()

@@ -1,12 +1,15 @@
 """Do the names in a condition name something: a drug, a class of drugs, a country, a state's law, a time zone?"""
 
 from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from types import MappingProxyType
 from zoneinfo import available_timezones
 
 from engine.diagnostics import Problems, listed, nearest
 from engine.drugs import Drug
 from engine.law import LawFile
 from engine.reading import Node, Sort
+from engine.remembered import read_once
 from engine.vocabulary import Vocabulary
 
 Names = Mapping[str, frozenset[str]]
@@ -18,16 +21,30 @@ def names_of(vocabulary: Vocabulary, drugs: Mapping[str, Drug], files: Iterable[
     countries = {file.jurisdiction.partition("/")[0] for file in files}
     kind = vocabulary.type_of("patient.location.state")
     states = {f"{country}/{state.lower()}" for country in countries for state in (kind.choices if kind else ())}
-    return {
-        "drug.name": frozenset(drugs),
-        "drug.classes": frozenset(name for drug in drugs.values() for name in drug.classes),
-        "patient.jurisdiction": frozenset(countries | states),
-        "patient.location.country": frozenset(countries),
-        "patient.location.time_zone": frozenset(available_timezones()),
-    }
+    return _same(
+        (
+            ("drug.name", frozenset(drugs)),
+            ("drug.classes", frozenset(name for drug in drugs.values() for name in drug.classes)),
+            ("patient.jurisdiction", frozenset(countries | states)),
+            ("patient.location.country", frozenset(countries)),
+            ("patient.location.time_zone", _time_zones()),
+        )
+    )
 
 
-def check_names(rules: Iterable[Node], names: Names, problems: Problems) -> None:
+@lru_cache(maxsize=4)
+def _same(names: tuple[tuple[str, frozenset[str]], ...]) -> Names:
+    """The very same object for the same names, so that rules that were checked with them are not checked again."""
+    return MappingProxyType(dict(names))
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@read_once(most=1024)
+def check_names(rules: Node | tuple[()], names: Names, problems: Problems) -> None:
     """Report every word that a rule compares with such a path and that means nothing; its cases may ask anything."""
     for rule in rules:
         for key, part in rule.items():

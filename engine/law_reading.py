@@ -31,6 +31,7 @@ from engine.law import (
 )
 from engine.law_cases import check_case
 from engine.law_details import check_detail
+from engine.packs import canonical
 from engine.periods import DATED, LAST_DAY, Period, read_period
 from engine.reading import Node, Sort
 from engine.remembered import read_once
@@ -100,15 +101,14 @@ def read_policy(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Pr
     return tuple(rules)
 
 
-def _content(node: Node) -> object:
-    """What the law pack holds of a file: all but its examples."""
-    plain = node.plain()
-    if not isinstance(plain, dict):
-        return plain
-    rules = plain.get("rules")
-    if isinstance(rules, list):
-        rules = [{k: v for k, v in rule.items() if k != "cases"} for rule in rules if isinstance(rule, dict)]
-    return {**{key: value for key, value in plain.items() if key != "cases"}, "rules": rules or []}
+def _content(node: Node) -> bytes:
+    """The canonical form of what the law pack holds of a file: all but its examples."""
+    told = {key: value.plain() for key, value in node.items() if key not in ("cases", "rules")}
+    rules = node.get("rules")
+    if rules is not None and rules.sort is Sort.LIST:
+        written = (rule for rule in rules if rule.sort is Sort.MAP)
+        return canonical({**told, "rules": [{k: v.plain() for k, v in r.items() if k != "cases"} for r in written]})
+    return canonical({**told, "rules": (rules.plain() if rules is not None else None) or []})
 
 
 def _source(name: str, node: Node, problems: Problems) -> Source:

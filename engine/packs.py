@@ -23,7 +23,22 @@ def written(content: object) -> str:
 
 def digest(content: object) -> str:
     """The name of some content."""
-    return f"sha256:{hashlib.sha256(canonical(content)).hexdigest()}"
+    return digest_of_canonical(canonical(content))
+
+
+def digest_of_canonical(form: bytes) -> str:
+    """The name of some content by its canonical form."""
+    return f"sha256:{hashlib.sha256(form).hexdigest()}"
+
+
+def canonical_list(*forms: bytes) -> bytes:
+    """The canonical form of a list, from those of its parts."""
+    return b"[" + b",".join(forms) + b"]"
+
+
+def canonical_mapping(forms: Mapping[str, bytes]) -> bytes:
+    """The canonical form of a mapping, from those of its values."""
+    return b"{" + b",".join(canonical(key) + b":" + forms[key] for key in sorted(forms)) + b"}"
 
 
 def digest_of_digests(parts: Mapping[str, str | None]) -> str:

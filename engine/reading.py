@@ -21,6 +21,7 @@ from engine.diagnostics import Diagnostic, Location, Problems
 
 _INTEGER = re.compile(r"(?:0|-?[1-9][0-9]{0,17})\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,11})\.[0-9]{1,12}\Z")
+_BEGINS_NUMBERS = frozenset("-0123456789")
 _EMPTY = frozenset({"", "~", "null"})
 _FLAGS = {"true": True, "false": False}
 _CORE_TAG = "tag:yaml.org,2002:"
@@ -55,6 +56,7 @@ class Sort(StrEnum):
 
 
 Scalar = str | int | float | bool | None
+_NO_ENTRIES: Mapping[str, "Entry"] = {}  # the same for all that is no mapping; nobody writes to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Node:
     scalar: Scalar = None
     raw: str = ""
     parts: tuple["Node", ...] = ()
-    entries: Mapping[str, "Entry"] = field(default_factory=dict)
+    entries: Mapping[str, "Entry"] = field(default_factory=lambda: _NO_ENTRIES)
 
     def __getitem__(self, key: str) -> "Node":
         return self.entries[key].value
@@ -237,14 +239,16 @@ class _Reader:
 
     def node(self, node: yaml.Node, depth: int = 1) -> Node:
         at = self._place(node)
-        self._refuse_cleverness(node, at)
-        if isinstance(node, yaml.CollectionNode) and depth > _DEEPEST:
+        if node.tag not in _PLAIN_TAGS:
+            self._problems.report("READ003", at, text=node.tag)
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node, at)
+        if depth > _DEEPEST:
             raise _TooDeep(at)
         if isinstance(node, yaml.MappingNode):
             return Node(Sort.MAP, at, entries=self._entries(node, depth + 1))
-        if isinstance(node, yaml.SequenceNode):
-            return Node(Sort.LIST, at, parts=tuple(self.node(part, depth + 1) for part in self._children(node)))
-        return self._scalar(node, at)
+        assert isinstance(node, yaml.SequenceNode)
+        return Node(Sort.LIST, at, parts=tuple([self.node(part, depth + 1) for part in self._children(node)]))
 
     def _children(self, node: yaml.SequenceNode) -> list[yaml.Node]:
         return [part for part in node.value if self._first_sight(part)]
@@ -282,26 +286,24 @@ class _Reader:
             return None
         return str(node.value)
 
-    def _refuse_cleverness(self, node: yaml.Node, at: Location) -> None:
-        if node.tag not in _PLAIN_TAGS:
-            self._problems.report("READ003", at, text=node.tag)
-
-    def _scalar(self, node: yaml.Node, at: Location) -> Node:
-        raw = str(node.value)
-        if getattr(node, "style", None):  # quoted or block text is always text
-            return Node(Sort.TEXT, at, scalar=raw, raw=raw)
-        if raw in _EMPTY:
-            return Node(Sort.EMPTY, at, raw=raw)
-        if raw in _FLAGS:
-            return Node(Sort.FLAG, at, scalar=_FLAGS[raw], raw=raw)
-        if _INTEGER.match(raw):
-            return Node(Sort.INTEGER, at, scalar=int(raw), raw=raw)
-        if _DECIMAL.match(raw):
-            return Node(Sort.DECIMAL, at, scalar=float(raw), raw=raw)
-        return Node(Sort.TEXT, at, scalar=raw, raw=raw)
-
     def _place(self, node: yaml.Node) -> Location:
         return Location(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _scalar(node: yaml.ScalarNode, at: Location) -> Node:
+    raw = str(node.value)
+    if node.style:  # quoted or block text is always text
+        return Node(Sort.TEXT, at, raw, raw)
+    if raw in _EMPTY:
+        return Node(Sort.EMPTY, at, raw=raw)
+    if raw in _FLAGS:
+        return Node(Sort.FLAG, at, _FLAGS[raw], raw)
+    if raw[0] in _BEGINS_NUMBERS:
+        if _INTEGER.match(raw):
+            return Node(Sort.INTEGER, at, int(raw), raw)
+        if _DECIMAL.match(raw):
+            return Node(Sort.DECIMAL, at, float(raw), raw)
+    return Node(Sort.TEXT, at, raw, raw)
 
 
 def _refuse_depth(text: str, name: str) -> None:

@@ -27,11 +27,12 @@ from engine.law_reading import read_law, report_place
 from engine.local_dates import SHAPE as ZONES_SHAPE
 from engine.local_dates import ZoneTable, read_zones, zone_data_digest
 from engine.overlays import Overlay, OwnLaw, read_overlay
-from engine.packs import digest, digest_of_digests
+from engine.packs import canonical, canonical_list, canonical_mapping, digest_of_canonical, digest_of_digests
 from engine.periods import Certainty
 from engine.programs import Program, compile_program
 from engine.reading import Node, read_file
 from engine.releases import known_now
+from engine.remembered import read_once
 from engine.schedules import by_state_schedule, check_schedules, schedules_drugs
 from engine.shapes import Shape
 from engine.told_drugs import as_disputed, classes_asked
@@ -285,7 +286,7 @@ def _needed(rules: Iterable[Rule], files: Sequence[LawFile], topic: Topic, juris
     without = {name for file in mine for name in file.without}
     own = {value.name for file in mine for value in file.values}
     without |= {value.name for file in mine for value in values_given(file.rules)} - own
-    return {name for rule in rules for name in law_names(rule)} - topic.defaults.keys() - without
+    return set().union(*map(law_names, rules)) - topic.defaults.keys() - without
 
 
 def _rules(law: LawPack, overlay: Overlay | None, topic: str, jurisdiction: str) -> list[Rule]:
@@ -370,22 +371,29 @@ def read_pack(
     topics = survived(fixed[1].at.file, problems, read_topics, fixed[1], vocabulary) if vocabulary else None
     if vocabulary is None or topics is None:
         return None
-    drugs, words, zones, nodes = _side_files(listed, root, problems)
+    drugs, words, zones, forms = _side_files(listed, root, problems)
     files: list[LawFile] = []
-    rules_read: list[Node] = []
+    rules_read: list[Node | None] = []
     for path in of_places(listed, root):
         node = read_file(path, root, problems)
         file = survived(node.at.file, problems, read_law, node, vocabulary, topics) if node else None
         if file:
             report_place(file, problems)
             files.append(file)
-            rules_read.extend(node.get("rules") or () if node else ())
-    survived("rules", problems, check_names, rules_read, names_of(vocabulary, drugs, files))
+            rules_read.append(node.get("rules") if node else None)
+    names = names_of(vocabulary, drugs, files)
+    for rules in rules_read:
+        survived("rules", problems, check_names, rules or (), names)
     survived("rules", problems, _check_together, files, topics)
     survived("rules", problems, check_schedules, files, topics, drugs)
     translations = survived("rules", problems, read_translations, listed, root, files, topics) or {}
-    content = [fixed[0].plain(), fixed[1].plain(), nodes, {f.file: f.content for f in files}]
-    named = digest(content)
+    named = digest_of_canonical(
+        canonical_list(
+            *(_form(node, problems) for node in (fixed[0], fixed[1])),
+            canonical_list(*forms),
+            canonical_mapping({file.file: file.content for file in files}),
+        )
+    )
     return LawPack(
         vocabulary=vocabulary,
         topics=topics,
@@ -403,24 +411,30 @@ def read_pack(
 
 def _side_files(
     paths: Sequence[Path], root: Path, problems: Problems
-) -> tuple[Mapping[str, Drug], frozenset[str], ZoneTable, list[object]]:
+) -> tuple[Mapping[str, Drug], frozenset[str], ZoneTable, list[bytes]]:
     drugs: dict[str, Drug] = {}
     words: set[str] = set()
     zones: dict[str, tuple[str, ...]] = {}
-    contents: list[object] = []
+    forms: list[bytes] = []
     for path in paths:
         if path.name not in SIDE or len(path.relative_to(root).parts) != 3:
             continue
         node = read_file(path, root, problems)
         if node is None:
             continue
-        contents.append(node.plain())
+        forms.append(_form(node, problems))
         if path.name == "drugs.yaml":
             drugs.update(survived(node.at.file, problems, read_drugs, node) or {})
             words.update(node.texts("same_drug_words"))
         else:
             zones.update(survived(node.at.file, problems, read_zones, node) or {})
-    return drugs, frozenset(words), ZoneTable(zones), contents
+    return drugs, frozenset(words), ZoneTable(zones), forms
+
+
+@read_once(most=16)
+def _form(node: Node, _problems: Problems) -> bytes:
+    """The canonical form of all that a file says."""
+    return canonical(node.plain())
 
 
 def _sources(files: Iterable[LawFile], problems: Problems) -> Mapping[str, Source]:
@@ -443,9 +457,12 @@ def _check_together(files: Sequence[LawFile], topics: Topics, problems: Problems
     every = [rule for file in files for rule in file.rules]
     check_imports(every, problems)
     check_followed(every, topics, problems)
+    of_topic: dict[str, list[LawFile]] = {}
+    for file in files:
+        of_topic.setdefault(file.topic, []).append(file)
     for file in files:
         if "/" in file.jurisdiction and not file.jurisdiction.endswith("/common"):
-            _check_complete(file, [other for other in files if other.topic == file.topic], topics, problems)
+            _check_complete(file, of_topic[file.topic], topics, problems)
 
 
 def _check_complete(file: LawFile, files: Sequence[LawFile], topics: Topics, problems: Problems) -> None:
