@@ -228,7 +228,10 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class LawValue:
-    """One dated, cited parameter of a jurisdiction; what is not `carried` stands for the days nobody gives it for."""
+    """One dated, cited parameter of a jurisdiction; what is not `carried` stands for the days nobody gives it for.
+
+    `note` is what a reader should know of it; no decision looks at it.
+    """
 
     name: str
     value: Value
@@ -236,6 +239,7 @@ class LawValue:
     cited: Cited
     at: Location
     carried: bool = True
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +293,8 @@ Effect = Permit | Forbid | Require | Limit | Advise | Review
 class Rule(Remembered):
     """A rule as its file gives it; `law.` values are still names in it.
 
-    One that is `like` another has that one's logic with the values `given` (`engine.following`).
+    One that is `like` another has that one's logic with the values `given` (`engine.following`). `note` is what a
+    reader should know of it; no decision looks at it.
     """
 
     id: str
@@ -304,6 +309,7 @@ class Rule(Remembered):
     at: Location
     like: str = ""
     given: Mapping[str, LawValue] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

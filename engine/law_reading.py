@@ -170,7 +170,9 @@ def _values(reader: _Reader, name: str, node: Node) -> Iterable[LawValue]:
 def _value(reader: _Reader, name: str, kind: FactType, node: Node) -> LawValue:
     given = node.get("is")
     value = _read_value(reader, name, kind, given) if given is not None else None
-    return LawValue(name, value, _period(reader, node), _cited(reader, node, required=True), node.at)
+    return LawValue(
+        name, value, _period(reader, node), _cited(reader, node, required=True), node.at, note=node.text("note")
+    )
 
 
 def _read_value(reader: _Reader, name: str, kind: FactType, node: Node) -> Value:
@@ -260,6 +262,7 @@ def _rule(reader: _Reader, node: Node) -> Rule:
         at=node.at,
         like=node.text("like"),
         given=_own_values(reader, node),
+        note=node.text("note"),
     )
 
 

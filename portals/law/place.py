@@ -31,7 +31,7 @@ _TONES = {"high": "success", "medium": "", "low": "warning", "unknown": "warning
 class Entry:
     """One dated entry: its days and what it says in words; `standing` on the day that is looked at.
 
-    `attest` is where an officer may vouch for it, where that would change a decision.
+    `attest` is where an officer may vouch for it, where that would change a decision; `note` what a reader should know.
     """
 
     at: str
@@ -43,6 +43,7 @@ class Entry:
     statutes: tuple[Statute, ...]
     text: str = ""
     attest: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +176,10 @@ class Place:
         for name, entries in named.items():
             newest = sorted(entries, key=lambda one: one.period.first, reverse=True)
             kind = declared.values[name]
-            told = tuple(self._entry(self._value(kind, one), one.period, one.cited, name=name) for one in newest)
+            told = tuple(
+                replace(self._entry(self._value(kind, one), one.period, one.cited, name=name), note=one.note)
+                for one in newest
+            )
             yield ValueLine(name=name, says=declared.value_words.get(name, name), entries=told)
 
     def _value(self, kind: FactType, one: LawValue) -> str:
@@ -233,14 +237,17 @@ class Place:
     def _rules(self) -> Iterator[RuleLine]:
         own = f"{self.jurisdiction}/{self.topic}/"
         sentences = Sentences(self.house.words, self.house.rulebook.vocabulary)
+        file = self._file()
+        notes = {rule.id: rule.note for rule in file.rules} if file else {}
         for instance in self.house.rulebook.instances(self.topic, self.jurisdiction):
             if instance.id.startswith(own):
+                entry = self._entry("", instance.period, instance.cited, name=instance.id)
                 yield RuleLine(
                     id=instance.id,
                     title=self.house.words.law.sentence(instance.title),
                     when=sentences.of(instance.condition),
                     effects=tuple(self._effects(instance)),
-                    entry=self._entry("", instance.period, instance.cited, name=instance.id),
+                    entry=replace(entry, note=notes.get(instance.id, "")),
                 )
 
     def _effects(self, instance: Instance) -> Iterable[str]:

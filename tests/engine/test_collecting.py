@@ -4,6 +4,7 @@ import gc
 
 import pytest
 
+from engine import collecting
 from engine.collecting import collector_paused
 
 
@@ -28,3 +29,13 @@ def test_one_that_was_off_stays_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_what_stays_is_set_aside_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    frozen: list[bool] = []
+    monkeypatch.setattr(collecting, "_FROZEN", [])
+    monkeypatch.setattr("engine.collecting.gc.freeze", lambda: frozen.append(True))
+    for _ in range(3):
+        with collector_paused(stays=True):
+            pass
+    assert frozen == [True]

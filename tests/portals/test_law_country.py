@@ -148,6 +148,17 @@ def test_the_time_line_shows_the_newest_first_and_what_stands_today(house: House
     assert line.entries[0].statutes and line.entries[0].statutes[0].checked
 
 
+def test_what_a_reader_should_know_of_a_value_or_a_rule_stands_beside_it(reader: TestClient, house: House) -> None:
+    view = Place(house, "PA", "prescribing").view()
+    [value] = [one for one in view.values if one.name == "prescribers"]
+    assert value.entries[0].note.startswith("The facts speak of physicians")
+    noted = [rule.entry.note for rule in view.rules if rule.entry.note]
+    assert "The facts give no section" in noted
+    page = text_of(reader.get("/staff/law/states/PA?topic=prescribing").text)
+    for note in (value.entries[0].note, *noted):
+        assert f"Note: {note}" in page
+
+
 def test_a_state_page_leads_to_the_question_about_it_with_the_state_filled_in(reader: TestClient) -> None:
     page = reader.get("/staff/law/states/NY?topic=consent").text
     [href] = re.findall(r'href="(/staff/law\?[^"]+)"', page)
