@@ -1,8 +1,7 @@
 """What does a rule say in one jurisdiction? Law values are put in, one instance for each period they hold."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
 from typing import Any, cast
 
 from engine.conditions import (
@@ -55,18 +54,28 @@ def instantiate(rule: Rule, jurisdiction: str, values: Mapping[str, tuple[LawVal
     names = sorted(law_names(rule))
     if any(name not in values for name in names):
         return
-    for chosen in product(*(values[name] for name in names)):
-        period: Period | None = rule.period
+    for period, chosen in _together(rule.period, [values[name] for name in names]):
         cited = rule.cited
         for value in chosen:
-            period = period.meet(value.period) if period else None
             cited = cited.joined(value.cited)
-        if period is not None:
-            whole = replace(rule, period=period, cited=cited)
-            lacking = [value.name for value in chosen if not value.carried]
-            known = {f"{LAW_PREFIX}{value.name}": value.value for value in chosen if value.carried}
-            for part in parts_without(whole, lacking) if lacking else (whole,):
-                yield _instance(part, jurisdiction, known, values=bool(names))
+        whole = replace(rule, period=period, cited=cited)
+        lacking = [value.name for value in chosen if not value.carried]
+        known = {f"{LAW_PREFIX}{value.name}": value.value for value in chosen if value.carried}
+        for part in parts_without(whole, lacking) if lacking else (whole,):
+            yield _instance(part, jurisdiction, known, values=bool(names))
+
+
+def _together(period: Period, entries: Sequence[Sequence[LawValue]]) -> Iterable[tuple[Period, tuple[LawValue, ...]]]:
+    """One entry of each value, for every choice of them that shares days with the period; with the days shared."""
+    found: list[tuple[Period, tuple[LawValue, ...]]] = [(period, ())]
+    for of_one_value in entries:
+        found = [
+            (met, (*chosen, value))
+            for shared, chosen in found
+            for value in of_one_value
+            if (met := shared.meet(value.period)) is not None
+        ]
+    return found
 
 
 @kept_in("_paths")

@@ -14,7 +14,7 @@ from engine.decisions import Question
 from engine.diagnostics import BrokenInput
 from engine.evaluators import ClosuresOnly
 from engine.instances import Instance
-from engine.law import Case, Require
+from engine.law import Case, LawFile, Require
 from engine.law_cases import asked_alone, expected, question, seen
 from engine.mutations import Variant
 from engine.periods import Certainty
@@ -72,13 +72,19 @@ class _Judged:
 class Trials:
     """The law, the cases, and which of them hold as the law stands."""
 
-    def __init__(self, law: LawPack, cases: Iterable[Case], known: Mapping[str, Node]) -> None:
+    def __init__(
+        self, law: LawPack, cases: Iterable[Case], known: Mapping[str, Node], files: Sequence[LawFile] | None = None
+    ) -> None:
+        """`files`: those whose variants will be tried, all of the law where not given; other cases are not asked."""
         self._law = law
         self._rulebook = join(law)
         self._asked: dict[str, dict[str, list[_Asked]]] = {}
+        self._noticed_in: dict[tuple[str, str], str] = {}  # where the last change of a rule was: asked first of its next
         self.broken: list[Case] = []
-        for case in cases:
-            self._add(case, known)
+        tried = [(file.topic, file.jurisdiction) for file in (law.files if files is None else files)]
+        topics = {topic for topic, _ in tried}
+        for case in (case for case in cases if case.topic in topics):
+            self._add(case, known, [place for topic, place in tried if topic == case.topic])
 
     def of(self, variant: Variant) -> Trial:
         """Whether a case notices a variant; those of its own file are asked first."""
@@ -86,22 +92,27 @@ class Trials:
         files = tuple(variant.file if one is file else one for one in self._law.files)
         rescheduled = variant.file.schedules != file.schedules  # that is no rule, and changes the facts themselves
         changed, same = join(replace(self._law, files=files)), not rescheduled
-        for place, asked in self._asked.get(file.topic, {}).items():
+        places = self._asked.get(file.topic, {})
+        about = (variant.file.file, variant.subject)
+        for place in sorted(places, key=lambda name: name != self._noticed_in.get(about)):
             if not _reaches(file.jurisdiction, place):
                 continue
             before, after = self._difference(changed, file.topic, place)
             same = same and not before and not after
-            for one in sorted(asked, key=lambda a: a.case.file != file.file):
+            for one in sorted(places[place], key=lambda a: a.case.file != file.file):
                 if (rescheduled or _could_notice(one, before, after)) and not _holds(one, changed):
+                    self._noticed_in[about] = place
                     return Trial(variant, one.case)
         return Trial(variant, None, same)
 
-    def _add(self, case: Case, known: Mapping[str, Node]) -> None:
+    def _add(self, case: Case, known: Mapping[str, Node], tried: Sequence[str]) -> None:
         try:
             asked = question(case, known)
             read = read_question(self._rulebook, asked)
         except (BrokenInput, KeyError):  # an example that is not there, a fact that is none
             self.broken.append(case)
+            return
+        if not any(_reaches(place, read.jurisdiction or "") for place in tried):
             return
         days = tuple((day, read.on(day)) for day in read.days)
         ready = _Asked(case, asked, expected(case), read.jurisdiction or "", days)

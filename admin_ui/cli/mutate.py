@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         law = load_law(root)
         files = _chosen(law, arguments.jurisdiction, arguments.topic)
-        trials = _trials(root, law)
+        trials = _trials(root, law, files)
     except BrokenInput as error:
         sys.stderr.write(as_text(error.diagnostics) + "\n")
         return WRONG_INPUT
@@ -70,14 +70,14 @@ def _chosen(law: LawPack, places: Sequence[str] | None, topics: Sequence[str] | 
     ]
 
 
-def _trials(root: Path, law: LawPack) -> Trials:
+def _trials(root: Path, law: LawPack, files: Sequence[LawFile]) -> Trials:
     problems = Problems()
     known = examples(root, problems)
     cases = [case for file in law.files for case in file.cases]
     cases += bulk_cases(root, law.vocabulary, law.topics, problems)
     check_starts(cases, known, problems)
     problems.stop_if_broken()
-    return Trials(law, cases, known)
+    return Trials(law, cases, known, files)
 
 
 def _variants(root: Path, law: LawPack, file: LawFile) -> Iterator[Variant]:
