@@ -79,7 +79,7 @@ class Trials:
         self._law = law
         self._rulebook = join(law)
         self._asked: dict[str, dict[str, list[_Asked]]] = {}
-        self._noticed_in: dict[tuple[str, str], str] = {}  # where the last change of a rule was: asked first of its next
+        self._noticed_in: dict[tuple[str, str], str] = {}  # by rule: where its last change was, asked first
         self.broken: list[Case] = []
         tried = [(file.topic, file.jurisdiction) for file in (law.files if files is None else files)]
         topics = {topic for topic, _ in tried}
