@@ -77,7 +77,11 @@ _STATABLE = frozenset(
         "prescription.for_weight_loss",
         "prescription.mme_per_day",
         "prescription.doses",
+        "prescription.route",
+        "prescription.physician_approved",
+        "prescription.physician_began",
         "treatment.circumstances",
+        "treatment.diagnosis",
         "treatment.indication",
     }
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine.lifting import lifted_by
 from engine.ports import VisitRef
 from portals.auth.guards import require_session
 from portals.base.formats import Formats
@@ -21,7 +23,7 @@ from portals.law.plain import PlainLaw
 from portals.provider.asking import Notice, tone_of
 from portals.provider.desk import Desk
 from portals.provider.drug_base import drugs_of
-from portals.provider.prescription_form import CIRCUMSTANCES
+from portals.provider.prescription_form import CHOICES, CIRCUMSTANCES
 from portals.provider.visit_page import House, Shown, visit_view
 from records.scope import Scope
 from workflows.contracts import VisitStatus
@@ -72,6 +74,7 @@ async def visit_screen(request: Request, visit: str, shown: Shown, code: str = "
         call_texts=call_texts,
         purposes=PURPOSES,
         circumstances=CIRCUMSTANCES,
+        stated_choices=CHOICES,
     )
 
 
@@ -87,6 +90,7 @@ async def _house(request: Request, visit: str) -> House:
         finished=frozenset(status.finished) if status else None,
         open_steps=frozenset(status.open) if status else frozenset(),
         taken_up=status.signed if status else None,
+        lifts=partial(lifted_by, rulebook.law),
     )
 
 

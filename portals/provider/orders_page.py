@@ -58,8 +58,8 @@ class RxSource:
     """What the prescribing part is made of.
 
     ``query``, ``pick`` and ``change`` come from the address, ``form`` from a post; ``allergy_words`` are the intake
-    form's words for allergies; ``care`` says whether anything may be sent now. ``not_compared`` and ``from_where`` are
-    sentences about the warnings.
+    form's words for allergies; ``care`` says whether anything may be sent now, ``lifts`` which facts lift a rule.
+    ``not_compared`` and ``from_where`` are sentences about the warnings.
     """
 
     formulary: Any
@@ -72,6 +72,7 @@ class RxSource:
     place: str
     pharmacist: Pharmacist
     cards: Callable[[Sequence[Finding]], tuple[SafetyCard, ...]]
+    lifts: Callable[[str], Sequence[str]] = lambda _rule: ()
     not_compared: str = ""
     from_where: str = ""
     looked: str = ""
@@ -112,7 +113,7 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         orders=tuple(_order(order, source, words, tongue) for order in source.orders if order.state != "discarded"),
         allergy_warnings=tuple(source.allergy_words.get(code, code) for code in hits),
         never=never_reason(source.formulary, drug, chosen.name, fmt.language) if chosen else "",
-        asks=asked_statements(drug, gate.decisions.values() if gate else ()) if chosen else (),
+        asks=asked_statements(drug, gate.decisions.values() if gate else (), source.lifts, form) if chosen else (),
         place=source.place,
         looked=source.looked,
         not_compared=source.not_compared,

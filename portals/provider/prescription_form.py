@@ -8,7 +8,20 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 FIELDS = ("drug", "sig", "quantity", "unit", "days", "refills", "purpose", "pharmacy", "note", "substitutions")
-STATEMENTS = ("pdmp", "exception", "indication", "exception_asked", "weight_loss", "mme", "doses", "circumstance")
+STATEMENTS = (
+    "pdmp",
+    "exception",
+    "indication",
+    "exception_asked",
+    "weight_loss",
+    "mme",
+    "doses",
+    "circumstance",
+    "route",
+    "diagnosis",
+    "approved",
+    "began",
+)
 CIRCUMSTANCES = (
     "none",
     "after_surgery",
@@ -23,6 +36,32 @@ CIRCUMSTANCES = (
     "dental_or_refractive",
 )
 """What a prescriber may state of an opioid's reason; some states' limits and looks go by it."""
+CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "route": ("prescription.route", ("oral", "topical", "transdermal", "injection", "other")),
+    "diagnosis": (
+        "treatment.diagnosis",
+        (
+            "adhd",
+            "narcolepsy",
+            "hypersomnolence",
+            "brain_dysfunction",
+            "psychiatric",
+            "weight_management",
+            "developmental_disability",
+            "neurological_disease",
+            "autism",
+            "brain_injury",
+            "other",
+        ),
+    ),
+}
+"""What is stated by a choice: the field, its fact, and the fact's values in the order they are offered."""
+FLAGS: Mapping[str, str] = {
+    "weight_loss": "prescription.for_weight_loss",
+    "approved": "prescription.physician_approved",
+    "began": "prescription.physician_began",
+}
+"""What is stated by yes or no: the field and its fact."""
 LONGEST_REASON = 300
 LONGEST_SIG = 1000  # NCPDP SCRIPT 2017071 and later carry a sig of up to 1,000 characters
 LONGEST_NOTE = 210  # and a note to the pharmacist of up to 210
@@ -98,8 +137,8 @@ def _statements(values: Mapping[str, str]) -> dict[str, Any]:
         told["pdmp.attempt_documented"] = True  # this very statement documents it
     if values["exception_asked"]:
         told["prescription.acute_pain_exception"] = bool(values["exception"])
-    if values["weight_loss"] in ("yes", "no"):
-        told["prescription.for_weight_loss"] = values["weight_loss"] == "yes"
+    told |= {path: values[name] == "yes" for name, path in FLAGS.items() if values[name] in ("yes", "no")}
+    told |= {path: values[name] for name, (path, offered) in CHOICES.items() if values[name] in offered}
     if values["mme"]:
         told["prescription.mme_per_day"] = float(values["mme"])
     if values["doses"]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from portals.provider.drug_choice import DrugChoice
+from portals.provider.prescription_form import CHOICES, FLAGS
 
 
 def usual_form(drug: DrugChoice, pharmacies: Sequence[Any]) -> dict[str, str]:
@@ -41,7 +42,8 @@ def changed_form(order: Any, listed: Sequence[DrugChoice]) -> dict[str, str]:
         "note": draft.note_to_pharmacy,
         "substitutions": "1" if draft.substitutions_allowed else "",
         "exception": "1" if stated.get("prescription.acute_pain_exception") else "",
-        "weight_loss": {True: "yes", False: "no"}.get(stated.get("prescription.for_weight_loss"), ""),
+        **{name: {True: "yes", False: "no"}.get(stated.get(path), "") for name, path in FLAGS.items()},
+        **{name: str(stated.get(path, "")) for name, (path, _) in CHOICES.items()},
         "mme": f"{stated['prescription.mme_per_day']:g}" if "prescription.mme_per_day" in stated else "",
         "doses": str(stated.get("prescription.doses", "")),
         "circumstance": _circumstance(stated.get("treatment.circumstances")),

@@ -6,7 +6,8 @@ asks of the prescriber (the monitoring programme, an exception, the diagnosis). 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from engine.texts import text_in
@@ -14,6 +15,7 @@ from engine.visits import Formulary
 from portals.provider.formulary import BaseDrug
 from portals.provider.held import Say
 from portals.provider.law import JSON
+from portals.provider.prescription_form import CHOICES, FLAGS
 
 _ASKED_BY = {
     "pdmp_check": "pdmp",
@@ -28,9 +30,25 @@ _ASKED_BY = {
     "prescription.doses": "doses",
     "weight_loss_workup": "weight_loss",
     "prescription.for_weight_loss": "weight_loss",
+    "prescription.route": "route",
+    "treatment.diagnosis": "diagnosis",
+    "prescription.physician_approved": "approved",
+    "prescription.physician_began": "began",
 }
 """Which statement a duty or a missing fact asks for."""
-_ORDERED = ("pdmp", "exception", "circumstance", "mme", "doses", "weight_loss", "indication")
+_ORDERED = (
+    "pdmp",
+    "exception",
+    "circumstance",
+    "mme",
+    "doses",
+    "weight_loss",
+    "route",
+    "diagnosis",
+    "approved",
+    "began",
+    "indication",
+)
 
 
 def unread_allergies(draft: Any, hits: Sequence[str]) -> tuple[str, ...]:
@@ -48,40 +66,66 @@ def never_reason(formulary: Formulary | None, drug: BaseDrug | None, name: str, 
     return text_in(found.reason, language) if found else ""
 
 
-def asked_statements(drug: BaseDrug | None, decisions: Iterable[JSON]) -> tuple[str, ...]:
-    """The statements to ask for: those that go with a controlled drug, and those that a decision waits for."""
-    asked: set[str] = set()
+def asked_statements(
+    drug: BaseDrug | None,
+    decisions: Iterable[JSON],
+    lifts: Callable[[str], Iterable[str]] = lambda _rule: (),
+    said: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[str, ...]:
+    """The statements to ask for: those that go with a controlled drug, and those that a decision waits for.
+
+    Args:
+        lifts: by rule, the facts that would lift what it forbids.
+        said: the form; what was stated before stays to be seen and changed.
+    """
+    asked = {name for name in _ORDERED if said.get(name)}
     if drug and drug.schedule:
         asked |= {"pdmp", "indication"}
         asked |= {"exception", "circumstance", "mme"} if "opioid" in drug.classes else set()
     for decision in decisions:
         open_duties = [duty.get("duty") for duty in decision.get("duties", ()) if not duty.get("met")]
-        asked |= {_ASKED_BY[str(one)] for one in (*open_duties, *decision.get("missing", ())) if one in _ASKED_BY}
+        lifting = [path for forbid in decision.get("forbids", ()) for path in lifts(str(forbid.get("rule", "")))]
+        wanted = (*open_duties, *decision.get("missing", ()), *lifting)
+        asked |= {_ASKED_BY[str(one)] for one in wanted if one in _ASKED_BY}
     return tuple(one for one in _ORDERED if one in asked)
 
 
 def stated_words(draft: Any, words: Mapping[str, str], say: Say) -> tuple[str, ...]:
     """What was stated and acknowledged with a prescription, in sentences."""
-    told, lines = draft.statements, []
+    return (*_stated_yes_or_no(draft.statements, say), *_stated_more(draft.statements, say), *_read(draft, words, say))
+
+
+def _stated_yes_or_no(told: Mapping[str, Any], say: Say) -> Iterable[str]:
     if "pdmp.checked" in told:
         key = "pdmp_checked" if told["pdmp.checked"] else "pdmp_unavailable"
-        lines.append(say(f"provider.rx.stated.{key}", state=str(told.get("pdmp.state", ""))))
+        yield say(f"provider.rx.stated.{key}", state=str(told.get("pdmp.state", "")))
     if told.get("prescription.acute_pain_exception"):
-        lines.append(say("provider.rx.stated.exception"))
-    if "prescription.for_weight_loss" in told:
-        lines.append(say(f"provider.rx.stated.weight_loss_{'yes' if told['prescription.for_weight_loss'] else 'no'}"))
+        yield say("provider.rx.stated.exception")
+    for name, path in FLAGS.items():
+        if path in told:
+            words = "provider.rx.stated" if name == "weight_loss" else "rx_states.stated"
+            yield say(f"{words}.{name}_{'yes' if told[path] else 'no'}")
+
+
+def _stated_more(told: Mapping[str, Any], say: Say) -> Iterable[str]:
+    for name, (path, _) in CHOICES.items():
+        if path in told:
+            yield say(f"rx_states.stated.{name}", value=say(f"ask.value.{told[path]}"))
     if "prescription.mme_per_day" in told:
-        lines.append(say("provider.rx.stated.mme", count=f"{told['prescription.mme_per_day']:g}"))
+        yield say("provider.rx.stated.mme", count=f"{told['prescription.mme_per_day']:g}")
     if "prescription.doses" in told:
-        lines.append(say("provider.rx.stated.doses", count=told["prescription.doses"]))
-    lines += [say(f"provider.rx.circumstance_is.{code}") for code in told.get("treatment.circumstances", ())]
+        yield say("provider.rx.stated.doses", count=told["prescription.doses"])
+    yield from (say(f"provider.rx.circumstance_is.{code}") for code in told.get("treatment.circumstances", ()))
     if told.get("treatment.indication"):
-        lines.append(say("provider.rx.stated.indication", text=str(told["treatment.indication"])))
-    if draft.acknowledged.get("reason"):
-        named = ", ".join(words.get(str(code), str(code)) for code in draft.acknowledged.get("allergies", ()))
-        lines.append(say("provider.rx.stated.allergy", allergy=named, reason=str(draft.acknowledged["reason"])))
-    if draft.acknowledged.get("findings_reason"):
-        lines.append(say("safety.stated", reason=str(draft.acknowledged["findings_reason"])))
-    if draft.acknowledged.get("amounts_reason"):
-        lines.append(say("rx_amounts.stated", reason=str(draft.acknowledged["amounts_reason"])))
-    return tuple(lines)
+        yield say("provider.rx.stated.indication", text=str(told["treatment.indication"]))
+
+
+def _read(draft: Any, words: Mapping[str, str], say: Say) -> Iterable[str]:
+    """Which warnings were read, and why they do not hold."""
+    said = draft.acknowledged
+    if said.get("reason"):
+        named = ", ".join(words.get(str(code), str(code)) for code in said.get("allergies", ()))
+        yield say("provider.rx.stated.allergy", allergy=named, reason=str(said["reason"]))
+    for key, sentence in (("findings_reason", "safety.stated"), ("amounts_reason", "rx_amounts.stated")):
+        if said.get(key):
+            yield say(sentence, reason=str(said[key]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,7 +61,8 @@ class Shown:
 class House:
     """What the screen takes from the installation rather than from the visit.
 
-    ``taken_up`` is the signed note that the visit's workflow knows of, None where it did not answer.
+    ``taken_up`` is the signed note that the visit's workflow knows of, None where it did not answer;
+    ``lifts`` is which facts that a prescriber may state lift a rule.
     """
 
     words: LawWords
@@ -71,6 +72,7 @@ class House:
     finished: frozenset[str] | None = None
     open_steps: frozenset[str] = frozenset()
     taken_up: str | None = None
+    lifts: Callable[[str], Sequence[str]] = lambda _rule: ()
 
 
 def place_of(visit: Any) -> str:
@@ -82,9 +84,8 @@ def place_of(visit: Any) -> str:
 def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitView:
     """The whole screen."""
     visit = desk.scope.visits.get(visit_id)
-    patient = desk.scope.people.patient(visit.patient)
     gates = gate_views(desk.scope.gates.for_visit(visit_id), held_by(desk))
-    source = chart_source(desk, visit, patient)
+    source = chart_source(desk, visit, desk.scope.people.patient(visit.patient))
     note = note_view(desk, visit, shown.note_kept)
     say = say_in(desk.fmt.language)
     place, care = place_of(visit), visit.stage in CARE and not note.signed
@@ -102,6 +103,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         cards=lambda found: safety_cards(found, codes, desk),
         care=care,
         place=place,
+        lifts=house.lifts,
         not_compared=not_compared_words(looker.not_compared, desk, codes),
         from_where=source_words(desk),
         looked=monitoring.asked if monitoring.counts else "",
