@@ -162,6 +162,11 @@ class Peer:
         cameras = [one.publication for one in self.incoming.sections.values() if one.publication.label == "camera"]
         return all(len(camera.layers) < 2 for camera in cameras)
 
+    @property
+    def sends_picture(self) -> bool:
+        now = self._loop.time()
+        return any(source.kind == "video" and source.live(now) for source in self.incoming.sources())
+
     def probe(self, wanted: float | None) -> None:
         """Tries now and then whether the way to this participant carries ``wanted`` bits a second of pictures."""
         self.flow.look(wanted, self._padding)

@@ -69,7 +69,8 @@ class LinkQuality:
         packets = peer.incoming.packets
         if packets != self._packets[0]:
             self._packets = (packets, now)
-        told = self._available
+        # What a browser that sends no picture believes of its link is nobody's measure of a picture.
+        told = self._available if peer.sends_picture else None
         measures = peer.measures()
         return Link(
             bitrate=told[0] if told is not None and now - told[1] < TOLD_FOR else None,

@@ -45,6 +45,7 @@ window.begin = async (media) => {
     localStream,
     on: (event) => {
       window.log.push({type: event.type, what: event.state ?? event.reason ?? event.participant});
+      if (event.type === 'level') (window.levels ??= {})[event.direction] = event;
       if (event.type === 'track') document.getElementById('remote').srcObject = event.stream;
     },
   });

@@ -1,6 +1,7 @@
 // The call page of both sides: device preview and permission help, then tiles, controls and plain words for what the
 // connection does. The room itself is room_client.js; this file only shows it.
 import { keepHere } from "./call_guard.js";
+import { LevelWords } from "./level.js";
 import { createRoomClient } from "./room_client.js";
 
 const LEVEL_EVERY_MS = 100;
@@ -162,6 +163,7 @@ class Call {
         track: ({ participant, stream }) => this.track(participant, stream),
         left: ({ participant }) => this.gone(participant),
         quality: ({ word }) => this.quality(word),
+        level: (level) => this.level(level),
         ended: ({ reason }) => this.over(reason),
       },
     });
@@ -249,6 +251,16 @@ class Call {
     line.hidden = false;
     line.dataset.word = word;
     this.part("quality").textContent = this.texts[`quality_${word}`];
+  }
+
+  // Why the picture is smaller, or gone: said once, and standing there as long as it is so.
+  level(level) {
+    const words = (this.levelWords ??= new LevelWords(this.texts));
+    const said = words.told(level);
+    const line = this.part("picture-line");
+    if (said !== line.textContent) line.textContent = said;
+    line.hidden = !said;
+    this.part("rescue").hidden = !words.rescue;
   }
 
   toggle(kind) {

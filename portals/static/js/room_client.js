@@ -13,6 +13,7 @@
  *       track({participant, role, kind, label, track, stream}) {},   // stream: all tracks of that participant
  *       left({participant, reason}) {},
  *       ended({reason}) {},   // ended_by_provider, time_over, left, replaced, refused, no_access, protocol_error, ...
+ *       level({direction, name, height, frame_rate, why, rescue}) {},   // the picture a link carries now: send | receive
  *       quality({word, lossIn, lossOut, roundTrip, stats}) {},   // every two seconds; word good | fair | poor
  *     },
  *   });
@@ -25,6 +26,7 @@
  * One element that plays sound is needed per participant: Chromium plays nothing of a muted one.
  */
 
+import {applyLevel} from './level.js';
 import {watchNetwork, wayOf} from './room_network.js';
 import {addEntry, judge} from './room_numbers.js';
 
@@ -36,7 +38,6 @@ const WELCOME_MS = 8000;
 const DISCONNECTED_MS = 6000;
 const ANSWER_MS = 5000;
 const STATS_MS = 2000;
-const TELL_STATS_EVERY = 8;
 const MAX_REFUSALS = 3;
 const CLOSED = {refused: 4401, badMessage: 4400, replaced: 4409, ended: 4410};
 const LABELS = {audio: 'microphone', video: 'camera'};
@@ -221,7 +222,6 @@ class Session {
     this.negotiating = false;
     this.again = false;
     this.gone = false;
-    this.ticks = 0;
   }
 
   open() {
@@ -275,6 +275,7 @@ class Session {
       case 'unpublished': return this.unpublished(message.publication);
       case 'answer': return this.settle(message.id, ({resolve}) => resolve(message.sdp));
       case 'error': return this.refused(message);
+      case 'level': return this.levelIs(message);
       case 'ended': return client.finish(message.reason);
       default: return undefined;
     }
@@ -294,6 +295,14 @@ class Session {
     this.statsTimer = setInterval(() => this.measure(), STATS_MS);
     this.unwatchNetwork = watchNetwork(() => this.negotiate(true));
     this.negotiate();
+  }
+
+  levelIs(level) {
+    if (level.direction === 'send') {
+      this.level = level;
+      applyLevel(this.senders.video?.sender, level);
+    }
+    this.client.emit('level', level);
   }
 
   participantLeft({participant, reason}) {
@@ -459,7 +468,8 @@ class Session {
     const quality = judge(now, this.before);
     this.before = now;
     this.client.emit('quality', {...quality, stats: now});
-    if (++this.ticks % TELL_STATS_EVERY === 2) this.send({type: 'stats', measures: quality.measures});
+    // Each time: by what can be sent the node tells us which picture to send.
+    this.send({type: 'stats', measures: quality.measures});
   }
 }
 

@@ -1,0 +1,80 @@
+"""A link that narrows, in Chromium: pictures step down, both sides are told, sound goes on, and all comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from media.node import MediaConfig, MediaNode, NodePorts
+from tests.browser.test_room_client import Site, browser, enter, numbers, sees_and_hears, served
+from tests.media.helpers_proxy import ADDRESS, Manners, Proxy
+
+__all__ = ["browser"]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+CAMERA = {"audio": True, "video": {"width": 1280, "height": 720}}
+
+
+class FarSite(Site):
+    """A site whose node is reached through the proxy only."""
+
+    def new_node(self) -> MediaNode:
+        config = MediaConfig(allowed_origins=(self.origin,), advertise=(ADDRESS,))
+        return MediaNode(config, NodePorts(verify=self.tokens))
+
+
+@pytest.fixture
+async def far() -> AsyncIterator[tuple[Site, Proxy]]:
+    async with served(FarSite()) as site:
+        proxy = Proxy(site.node.udp_port)
+        await proxy.start()
+        yield site, proxy
+        await proxy.close()
+
+
+async def level(page: Page, direction: str) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = await page.evaluate("d => window.levels?.[d] ?? null", direction)
+    return found
+
+
+async def becomes(page: Page, direction: str, test: str, seconds: float = 40.0) -> dict[str, Any]:
+    """Waits until the page was told a level whose height fits the comparison."""
+    await page.wait_for_function(
+        f"d => window.levels?.[d] && window.levels[d].height {test}", arg=direction, timeout=seconds * 1000
+    )
+    found = await level(page, direction)
+    assert found is not None
+    return found
+
+
+async def concealed(page: Page, seconds: float) -> float:
+    """The share of sound that had to be made up over the next seconds."""
+    before = (await numbers(page))["audio"]
+    await asyncio.sleep(seconds)
+    after = (await numbers(page))["audio"]
+    total = after["totalSamplesReceived"] - before["totalSamplesReceived"]
+    assert total > 0
+    return float((after["concealedSamples"] - before["concealedSamples"]) / total)
+
+
+async def test_a_thin_way_to_one_side_shrinks_the_picture_for_it_and_sound_goes_on(
+    browser: Browser, far: tuple[Site, Proxy]
+) -> None:
+    site, proxy = far
+    patient = await enter(browser, site, "p1", CAMERA)
+    await patient.wait_for_function("() => window.room.state() === 'connected'")
+    provider = await enter(browser, site, "d1", CAMERA)
+    await sees_and_hears(provider)
+    await sees_and_hears(patient)
+    line = proxy.lines[-1]
+    line.down.manners = Manners(rate=120_000.0)
+    told = await becomes(provider, "receive", "=== 0")
+    assert told["why"] in ("bandwidth", "loss", "delay")
+    assert not told["rescue"]
+    assert await concealed(provider, 4.0) < 0.25
+    line.down.manners = Manners()
+    assert (await becomes(provider, "receive", ">= 180", 60.0))["why"] == "better"
+    await sees_and_hears(provider)
