@@ -1,5 +1,7 @@
 """Scored forms for tests: PHQ-9 (asked on where its first two questions weigh enough) and GAD-7, both free to use."""
 
+from dataclasses import replace
+
 from engine.forms import Form
 from tests.engine.helpers_content import form
 
@@ -39,6 +41,14 @@ flags:
 - {id: both, severity: urgent, when: {phq9: {at_least: 10}, gad7: {at_least: 10}}, text: {en: Thank you.},
    advice: {en: Wait.}}
 """
+
+
+def with_doubtful_spanish(published: Form) -> Form:
+    """The instrument as if nobody could have compared its Spanish words."""
+    assert published.instrument is not None
+    wordings = published.instrument.wordings
+    doubtful = {**wordings, "es": replace(wordings["es"], confidence="low")}
+    return replace(published, instrument=replace(published.instrument, wordings=doubtful))
 
 
 def question(name: str, text: str, more: str = "") -> str:

@@ -13,6 +13,7 @@ from engine.forms_intake import next_item, shown_items
 from engine.forms_scores import tallies
 from engine.visits_compile import Folder, Surroundings, compile_specialty
 from tests.engine.helpers_content import content, faults, parsed, vocabulary
+from tests.engine.helpers_instruments import with_doubtful_spanish
 
 PHQ_9 = """\
 44250-9 Little interest or pleasure in doing things
@@ -37,6 +38,15 @@ Ha tenido dificultad para concentrarse en ciertas actividades, tales como leer e
 ¿Se ha movido o hablado tan lento que otras personas podrían haberlo notado? o lo contrario – muy inquieto(a) o \
 agitado(a) que ha estado moviéndose mucho más de lo normal
 Pensamientos de que estaría mejor muerto(a) o de lastimarse de alguna manera
+"""
+GAD_7_SPANISH = """\
+Se ha sentido nervioso(a), ansioso(a) o con los nervios de punta
+No ha sido capaz de parar o controlar su preocupación
+Se ha preocupado demasiado por motivos diferentes
+Ha tenido dificultad para relajarse
+Se ha sentido tan inquieto(a) que no ha podido quedarse quieto(a)
+Se ha molestado o irritado fácilmente
+Ha tenido miedo de que algo terrible fuera a pasar
 """
 GAD_7 = """\
 69725-0 Feeling nervous, anxious or on edge
@@ -78,20 +88,25 @@ def test_every_question_has_the_published_words_and_its_code(name: str, publishe
         assert [choice.weight for choice in item.choices] == [0, 1, 2, 3]
 
 
-def test_the_spanish_words_are_those_of_the_published_sheet() -> None:
-    form = instrument("phq9")
-    assert [form.items[at].text["es"] for at in range(9)] == PHQ_9_SPANISH.splitlines()
+@pytest.mark.parametrize(("name", "published"), [("phq9", PHQ_9_SPANISH), ("gad7", GAD_7_SPANISH)])
+def test_the_spanish_words_are_those_of_the_published_sheet(name: str, published: str) -> None:
+    form = instrument(name)
+    words = published.splitlines()
+    assert [form.items[at].text["es"] for at in range(len(words))] == words
+    assert form.stem(form.items[0])["es"].endswith(
+        "¿qué tan seguido ha tenido molestias debido a los siguientes problemas?"
+    )
     answers = [choice.text["es"] for choice in form.items[0].choices]
     assert answers == ["Ningún día", "Varios días", "Más de la mitad de los días", "Casi todos los días"]
 
 
-def test_an_instrument_says_who_made_it_on_which_terms_and_which_words_nobody_could_compare() -> None:
-    for name, spanish in (("phq9", True), ("gad7", False)):
+def test_an_instrument_says_who_made_it_on_which_terms_and_where_its_words_come_from() -> None:
+    for name in ("phq9", "gad7"):
         found = instrument(name).instrument
         assert found is not None
         assert (found.by[:21], found.terms[:22]) == ("Drs. Robert L. Spitze", "No permission required")
         verified = {language: wording.is_verified for language, wording in found.wordings.items()}
-        assert verified == {"en": True, "es": spanish}
+        assert verified == {"en": True, "es": True}
         assert found.scoring.url.startswith("https://doi.org/10.1")
 
 
@@ -209,7 +224,8 @@ sections: [{id: s, title: {en: S, es: S}, fields: [{id: why, type: text, require
 def test_a_specialty_asks_instruments_by_naming_them_and_is_warned_of_words_nobody_compared() -> None:
     problems = Problems()
     folder = Folder(name="test", specialty=parsed(TWO_INTAKES), note=parsed(NOTE))
-    around = Surroundings(forms=content().forms, vocabulary=vocabulary(), schedules={})
+    forms = {**content().forms, "instruments/gad7": with_doubtful_spanish(instrument("gad7"))}
+    around = Surroundings(forms=forms, vocabulary=vocabulary(), schedules={})
     found = compile_specialty(folder, around, problems)
     assert found is not None, list(problems)
     assert found.visit_types["video"].intake_forms == ("instruments/phq9", "instruments/gad7")

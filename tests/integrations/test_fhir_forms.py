@@ -19,7 +19,7 @@ from integrations.fhir.questionnaires import questionnaire
 from integrations.fhir.responses import About, BadResponse, questionnaire_response, read_response
 from tests.browser.helpers_intake import EVERY_OPERATOR, generated_walks, with_leftovers
 from tests.engine.helpers_content import content, form
-from tests.engine.helpers_instruments import PHQ_9, screening, weighing
+from tests.engine.helpers_instruments import PHQ_9, screening, weighing, with_doubtful_spanish
 
 BASE = "https://marigold.example/fhir"
 LOINC = "http://loinc.org"
@@ -153,7 +153,9 @@ def test_an_instrument_goes_out_by_its_public_codes_with_its_terms() -> None:
 
 
 def test_words_that_nobody_compared_say_so_when_they_go_out() -> None:
-    assert "The wording in es is not verified" in questionnaire(content().form("instruments/gad7"), BASE)["copyright"]
+    doubtful = with_doubtful_spanish(content().form("instruments/gad7"))
+    assert "The wording in es is not verified" in questionnaire(doubtful, BASE)["copyright"]
+    assert "not verified" not in questionnaire(content().form("instruments/gad7"), BASE)["copyright"]
 
 
 def test_a_condition_on_a_choice_with_a_public_code_goes_by_that_code() -> None:
