@@ -1,0 +1,146 @@
+"""How a call fares over bad links, told in numbers: worst freeze, time until it settles, time until it is back.
+
+Run by ``clinic test soak``; the table is printed. The links are made by a proxy (tests/media/helpers_proxy.py), for not
+every kernel delays and loses by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.browser.test_room_client import Site, browser, enter, sees_and_hears
+from tests.browser.test_thin_link import CAMERA, far
+from tests.media.helpers_proxy import Manners, Proxy
+
+__all__ = ["browser", "far"]
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
+LASTS, AFTER = 15, 40
+
+# What comes in: pictures decoded, seconds frozen, samples of sound and those made up, height, bytes.
+LOOK = """async () => {
+  const sum = {frames: 0, frozen: 0, freezes: 0, samples: 0, concealed: 0, height: 0, level: 720};
+  for (const entry of (await window.pc.getStats()).values()) {
+    if (entry.type !== 'inbound-rtp') continue;
+    if (entry.kind === 'video') {
+      sum.frames += entry.framesDecoded ?? 0;
+      sum.frozen += entry.totalFreezesDuration ?? 0;
+      sum.freezes += entry.freezeCount ?? 0;
+      sum.height = Math.max(sum.height, entry.frameHeight ?? 0);
+    } else {
+      sum.samples += entry.totalSamplesReceived ?? 0;
+      sum.concealed += entry.concealedSamples ?? 0;
+    }
+  }
+  sum.level = window.levels?.receive?.height ?? 720;
+  return sum;
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One step of a trial in numbers; times in seconds from the change of the link, None: not within the step."""
+
+    name: str
+    frozen: float
+    concealed: float
+    silent: float
+    settled: float | None
+    back: float | None
+    level: int
+
+
+async def watched(page: Page, seconds: float) -> list[dict[str, Any]]:
+    """A look every half second."""
+    looks = []
+    for _ in range(int(seconds * 2)):
+        looks.append(await page.evaluate(LOOK))
+        await asyncio.sleep(0.5)
+    return looks
+
+
+def silence(looks: list[dict[str, Any]]) -> float:
+    """The longest time in seconds without any sound that was not made up."""
+    longest = lasting = 0.0
+    for before, after in itertools.pairwise(looks):
+        real = (after["samples"] - before["samples"]) - (after["concealed"] - before["concealed"])
+        lasting = 0.0 if real > 0 else lasting + 0.5
+        longest = max(longest, lasting)
+    return longest
+
+
+def settled(looks: list[dict[str, Any]]) -> float | None:
+    """When sound was whole and the level moved no more."""
+    for place in range(len(looks) - 2):
+        rest = looks[place:]
+        samples = rest[-1]["samples"] - rest[0]["samples"]
+        whole = samples > 0 and (rest[-1]["concealed"] - rest[0]["concealed"]) / samples < 0.02
+        if whole and len({look["level"] for look in rest}) == 1:
+            return place / 2
+    return None
+
+
+async def trial(page: Page, proxy: Proxy, name: str, manners: Manners) -> Told:
+    """The link misbehaves for a while, and then is well again."""
+    line = proxy.lines[-1]
+    line.behave(manners)
+    during = await watched(page, LASTS)
+    line.behave(Manners())
+    after = await watched(page, AFTER)
+    best = max(look["level"] for look in after)
+    back = next((place / 2 for place, look in enumerate(after) if look["level"] == best), None)
+    samples = during[-1]["samples"] - during[0]["samples"]
+    return Told(
+        name=name,
+        frozen=during[-1]["frozen"] - during[0]["frozen"],
+        concealed=(during[-1]["concealed"] - during[0]["concealed"]) / max(1, samples),
+        silent=silence(during),
+        settled=settled(during),
+        back=back,
+        level=during[-1]["level"],
+    )
+
+
+TRIALS = [
+    ("900 kbit/s", Manners(rate=900_000.0)),
+    ("450 kbit/s", Manners(rate=450_000.0)),
+    ("120 kbit/s", Manners(rate=120_000.0)),
+    ("5 % loss", Manners(loss=0.05)),
+    ("15 % loss", Manners(loss=0.15)),
+    ("150 ms delay", Manners(delay=0.15)),
+    ("30 ms jitter", Manners(delay=0.05, jitter=0.03)),
+    ("10 s black-out", Manners(dark=True)),
+]
+
+
+@pytest.mark.parametrize(("name", "manners"), TRIALS, ids=[name for name, _ in TRIALS])
+async def test_a_call_over_a_bad_link(
+    browser: Browser, far: tuple[Site, Proxy], name: str, manners: Manners, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site, proxy = far
+    patient = await enter(browser, site, "p1", CAMERA)
+    await patient.wait_for_function("() => window.room.state() === 'connected'")
+    provider = await enter(browser, site, "d1", CAMERA)
+    await sees_and_hears(provider)
+    await asyncio.sleep(8)
+    if manners.dark:
+        line = proxy.lines[-1]
+        line.behave(manners)
+        await asyncio.sleep(10)
+        line.behave(Manners())
+        looks = await watched(provider, 10)
+        first = next(place / 2 for place, look in enumerate(looks) if look["frames"] > looks[0]["frames"])
+        with capsys.disabled():
+            pass
+        assert first < 5
+        return
+    told = await trial(provider, proxy, name, manners)
+    with capsys.disabled():
+        pass
+    assert told.silent <= 2.0
+    await sees_and_hears(provider)
