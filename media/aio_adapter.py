@@ -3,6 +3,8 @@
 The one module that touches what aiortc and pylibsrtp keep private; ``tests/media/test_aio_adapter.py`` is the
 contract that fails when a new version changes any of it. Used: ``RTCDtlsTransport`` with a duck-typed transport
 (``_recv``, ``_send``, ``role``, ``state``), its ``_set_role``, and after the handshake ``_rx_srtp`` and ``_tx_srtp``.
+Of pylibsrtp's sessions: the context, the buffer, and the library itself, because its own calls take a new length
+pointer and three Python frames for every packet.
 """
 
 from __future__ import annotations
@@ -14,11 +16,15 @@ from typing import cast
 import pylibsrtp
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
+from pylibsrtp._binding import ffi, lib
 
 from media.rtp import BadPacket
 
 HANDSHAKE_SECONDS = 20.0
 _QUEUE = 64
+Operation = Callable[[bytes | bytearray], bytes]
+# What protection may add to a packet: tag and key identifier, and for control packets an index.
+_TRAILER, _CONTROL_TRAILER = 16 + 128, 16 + 128 + 4
 
 
 class DtlsFailed(ConnectionError):
@@ -62,16 +68,35 @@ class DtlsSession:
         self._certificate = RTCCertificate.generateCertificate()
         self._dtls = RTCDtlsTransport(cast(RTCIceTransport, self._port), [self._certificate])
         self._dtls._set_role("server" if server else "client")
+        self._dtls.on("statechange", self._changed)
+        self._closed: Callable[[], None] | None = None
+        self.connected = False
+        self.protect: Operation = _refuse
+        self.unprotect: Operation = _refuse
+        self.protect_rtcp: Operation = _refuse
+        self.unprotect_rtcp: Operation = _refuse
+
+    def _changed(self) -> None:
+        """Sets the four operations once there are keys; before and after, every packet is a bad one.
+
+        ``protect`` and ``protect_rtcp`` take a packet in the clear, ``unprotect`` and ``unprotect_rtcp`` one off the
+        wire. They raise `BadPacket` for what cannot be sent in a datagram, is forged, or was there before.
+        """
+        dtls = self._dtls
+        self.connected = dtls.state == "connected"
+        if self.connected:
+            self.protect = _operation(dtls._tx_srtp, lib.srtp_protect, _TRAILER)
+            self.protect_rtcp = _operation(dtls._tx_srtp, lib.srtp_protect_rtcp, _CONTROL_TRAILER)
+            self.unprotect = _operation(dtls._rx_srtp, lib.srtp_unprotect, 0)
+            self.unprotect_rtcp = _operation(dtls._rx_srtp, lib.srtp_unprotect_rtcp, 0)
+        elif dtls.state == "closed" and self._closed is not None:
+            self._closed()
 
     @property
     def fingerprint(self) -> str:
         """Our certificate's fingerprint as SDP writes it: ``sha-256 AA:BB:...``."""
         found = next(f for f in self._certificate.getFingerprints() if f.algorithm == "sha-256")
         return f"{found.algorithm} {found.value}"
-
-    @property
-    def connected(self) -> bool:
-        return self._dtls.state == "connected"
 
     @property
     def profile(self) -> str:
@@ -95,38 +120,38 @@ class DtlsSession:
 
     def on_closed(self, call: Callable[[], None]) -> None:
         """Calls back once the other side has closed the association."""
-
-        def changed() -> None:
-            if self._dtls.state == "closed":
-                call()
-
-        self._dtls.on("statechange", changed)
+        self._closed = call
 
     async def close(self) -> None:
         """Says goodbye and frees everything; safe to call twice."""
         self._dtls.remove_all_listeners()
+        self.connected = False
+        self.protect = self.unprotect = self.protect_rtcp = self.unprotect_rtcp = _refuse
         await self._dtls.stop()
         self._port.put(None)
 
-    def protect(self, packet: bytes) -> bytes:
-        """SRTP of an RTP packet. Raises `BadPacket` when it cannot be sent (too long for a datagram)."""
-        return _guarded(self._dtls._tx_srtp.protect, packet)
 
-    def protect_rtcp(self, packet: bytes) -> bytes:
-        """SRTCP of a compound control packet. Raises `BadPacket`."""
-        return _guarded(self._dtls._tx_srtp.protect_rtcp, packet)
-
-    def unprotect(self, data: bytes) -> bytes:
-        """The RTP packet in an SRTP datagram. Raises `BadPacket` for forgeries and replays."""
-        return _guarded(self._dtls._rx_srtp.unprotect, data)
-
-    def unprotect_rtcp(self, data: bytes) -> bytes:
-        """The compound control packet in an SRTCP datagram. Raises `BadPacket` for forgeries and replays."""
-        return _guarded(self._dtls._rx_srtp.unprotect_rtcp, data)
+def _refuse(_: bytes | bytearray) -> bytes:
+    raise BadPacket("srtp")
 
 
-def _guarded(operation: Callable[[bytes], bytes], data: bytes) -> bytes:
-    try:
-        return operation(data)
-    except (pylibsrtp.Error, ValueError) as error:
-        raise BadPacket("srtp") from error
+def _operation(session: pylibsrtp.Session, call: Callable[[object, object, object], int], trailer: int) -> Operation:
+    """One of the library's four operations on a session, in place in the session's own buffer."""
+    context, cdata, buffer = session._srtp[0], session._cdata, session._buffer
+    length = ffi.new("int *")
+    most = len(cdata) - trailer
+
+    def operate(packet: bytes | bytearray) -> bytes:
+        size = len(packet)
+        if size > most:
+            raise BadPacket("srtp")
+        buffer[0:size] = packet
+        length[0] = size
+        if call(context, cdata, length):
+            raise BadPacket("srtp")
+        done: bytes = buffer[0 : length[0]]
+        return done
+
+    # The session frees its context when it goes: it stays as long as the operation does.
+    operate.session = session  # type: ignore[attr-defined]
+    return operate

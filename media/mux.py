@@ -13,12 +13,17 @@ from collections import Counter
 from media.ice import Address, IceRefused, IceTable
 
 SOCKET_BUFFER = 4 << 20
-SEND_BACKLOG = 512 << 10
 MAX_DATAGRAM = 1500
+# How many datagrams are taken in a row before others of the loop have their turn.
+AT_ONCE = 32
 
 
-class MediaPort(asyncio.DatagramProtocol):
-    """The UDP port of one node."""
+class MediaPort:
+    """The UDP port of one node.
+
+    It reads and writes its socket itself: the loop's own datagram transport wakes up for every single packet, and
+    queues what cannot leave at once, where a call must drop it.
+    """
 
     def __init__(self) -> None:
         self.table = IceTable()
@@ -27,7 +32,7 @@ class MediaPort(asyncio.DatagramProtocol):
         self.host = ""
         self.port = 0
         self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.DatagramTransport | None = None
+        self._socket: socket.socket | None = None
 
     async def open(self, host: str, port: int) -> None:
         """Binds the port; 0 takes a free one. Raises `OSError` when it is taken."""
@@ -38,43 +43,59 @@ class MediaPort(asyncio.DatagramProtocol):
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
             udp.bind((host, port))
-            await self._loop.create_datagram_endpoint(lambda: self, sock=udp)
+            self._loop.add_reader(udp.fileno(), self._readable)
         except BaseException:
             udp.close()
             raise
+        self._socket = udp
         self.host, self.port = udp.getsockname()[:2]
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
+        if self._socket is not None:
+            self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._socket = None
 
     def send(self, data: bytes, address: Address) -> bool:
         """Sends now, or drops and says False: a socket that does not drain must delay nobody and fill no memory."""
-        transport = self._transport
-        if transport is None or transport.get_write_buffer_size() > SEND_BACKLOG:  # type: ignore[attr-defined]
-            self.dropped += 1
-            return False
-        transport.sendto(data, address)
-        return True
+        try:
+            if self._socket is not None:
+                self._socket.sendto(data, address)
+                return True
+        except BlockingIOError:
+            pass
+        except OSError:
+            # An address that cannot be reached just now: the consent time-out decides.
+            self.refused["unreachable"] += 1
+            return True
+        self.dropped += 1
+        return False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]
+    def _readable(self) -> None:
+        for _ in range(AT_ONCE):
+            if self._socket is None:
+                return
+            try:
+                data, address = self._socket.recvfrom(MAX_DATAGRAM + 1)
+            except BlockingIOError:
+                return
+            except OSError:
+                # An ICMP error for some address that went away: no reason to believe a forgeable message.
+                self.refused["icmp"] += 1
+                continue
+            self._received(data, address[:2])
 
-    def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
-        address = addr[:2]
+    def _received(self, data: bytes, address: Address) -> None:
         if not data or len(data) > MAX_DATAGRAM:
             self.refused["datagram_size"] += 1
-        elif data[0] < 4:
-            self._stun(data, address)  # type: ignore[arg-type]
-        elif 20 <= data[0] < 64 or 128 <= data[0] < 192:
-            self._media(data, address)  # type: ignore[arg-type]
+            return
+        first = data[0]
+        if 128 <= first < 192 or 20 <= first < 64:
+            self._media(data, address)
+        elif first < 4:
+            self._stun(data, address)
         else:
             self.refused["datagram_kind"] += 1
-
-    def error_received(self, exc: Exception) -> None:
-        # An ICMP error for some address that went away: the consent time-out decides, not a forgeable message.
-        self.refused["icmp"] += 1
 
     def _stun(self, data: bytes, address: Address) -> None:
         try:

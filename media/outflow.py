@@ -44,7 +44,7 @@ class Outflow:
     ``send`` answers False for a packet that could not leave.
     """
 
-    def __init__(self, send: Callable[[bytes], bool], timers: Timers) -> None:
+    def __init__(self, send: Callable[[bytes | bytearray], bool], timers: Timers) -> None:
         self.estimate = BandwidthEstimate()
         self.probes = 0
         self._send = send
@@ -92,7 +92,7 @@ class Outflow:
             return self._send(packet)
         numbered = bytearray(packet)
         pack_into("!H", numbered, offset, self._sent.add(len(packet) + OVERHEAD, self._timers.time(), probe))
-        return self._send(bytes(numbered))
+        return self._send(numbered)
 
     def _wake(self) -> None:
         if not self._timer:

@@ -316,7 +316,7 @@ class Peer:
             address = self._retired[-1].selected
         return address is None or self._port.send(data, address)
 
-    def _send_media(self, packet: bytes) -> bool:
+    def _send_media(self, packet: bytes | bytearray) -> bool:
         """Sends a media packet; False when it was dropped because nothing more can leave just now."""
         if not self.connected:
             return True

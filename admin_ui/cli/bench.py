@@ -24,6 +24,7 @@ MEASUREMENTS = (
     Measurement("decisions", "A full licensing, consent and prescribing decision, same case in turns"),
     Measurement("visits", "Whole visits beside empty workflows with the same messages, activities and timers"),
     Measurement("audit", "The audit written and checked, beside bare hashes and bare rows"),
+    Measurement("media", "A call's packets forwarded, beside Janus and aiortc's own relay", usual=False),
     Measurement("pages", "Pages on a slow phone: weight, largest paint, layout shift", usual=False),
     Measurement("patients", "500 patients at once on PostgreSQL, beside a page of one query", usual=False),
 )

@@ -14,8 +14,9 @@ import pylibsrtp
 import pytest
 from aiortc import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcdtlstransport import SRTP_PROFILES
+from pylibsrtp._binding import ffi, lib
 
-from media.aio_adapter import DtlsFailed, DtlsSession
+from media.aio_adapter import _CONTROL_TRAILER, _TRAILER, DtlsFailed, DtlsSession
 from media.rtp import BadPacket, build
 
 
@@ -55,6 +56,31 @@ def test_what_is_private_and_used_is_still_there() -> None:
     assert {name.split()[0].strip(",):") for name in used} <= {"_recv", "_send", "role"}
     assert {"protect", "protect_rtcp", "unprotect", "unprotect_rtcp"} <= set(dir(pylibsrtp.Session))
     assert "generateCertificate" in dir(RTCCertificate)
+
+
+def test_what_is_private_and_used_of_the_protecting_library_is_still_there() -> None:
+    session = pylibsrtp.Session()
+    assert len(session._cdata) == len(session._buffer) == 1500
+    assert session._srtp[0] != ffi.NULL
+    assert {"srtp_protect", "srtp_protect_rtcp", "srtp_unprotect", "srtp_unprotect_rtcp"} <= set(dir(lib))
+    process = inspect.getsource(pylibsrtp.Session)
+    assert "func(self._srtp[0], self._cdata, len_p)" in process and 'ffi.new("int *")' in process
+    assert lib.srtp_err_status_ok == 0
+    assert (pylibsrtp.SRTP_MAX_TRAILER_LEN, pylibsrtp.SRTP_MAX_SRTCP_TRAILER_LEN) == (_TRAILER, _CONTROL_TRAILER)
+
+
+async def test_without_keys_nothing_can_be_protected_or_read() -> None:
+    client, server = pair()
+    with pytest.raises(BadPacket):
+        client.protect(build(111, 7, 9, 11, b"sound"))
+    await shake(client, server)
+    assert client.protect(build(111, 7, 9, 11, b"sound"))
+    await client.close()
+    assert not client.connected
+    for operation in (client.protect, client.unprotect, client.protect_rtcp, client.unprotect_rtcp):
+        with pytest.raises(BadPacket):
+            operation(build(111, 7, 9, 11, b"sound"))
+    await server.close()
 
 
 def test_both_profiles_that_browsers_need_are_offered() -> None:

@@ -43,8 +43,8 @@ class Line:
         self.left: list[bytes] = []
         self.flow = Outflow(self.leave, self.clock)
 
-    def leave(self, packet: bytes) -> bool:
-        self.left.append(packet)
+    def leave(self, packet: bytes | bytearray) -> bool:
+        self.left.append(bytes(packet))
         return True
 
     def packet(self, mark: int, size: int = 1000) -> bytes:

@@ -1,0 +1,79 @@
+"""Rooms full of load: every participant of a room joins, sends a clip, and receives all the others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from tests.media.helpers_load import Clip, Leg, Part, Voice, read_remote, write_offer
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """One participant in a room of our node."""
+
+    socket: ClientConnection
+    leg: Leg
+    voice: Voice
+    publications: dict[str, str] = field(default_factory=dict)
+    offers: int = 0
+
+    @classmethod
+    async def join(cls, endpoint: str, token: str, origin: str, clip: Clip, *, video: bool) -> Member:
+        """Comes in and sends; receives nobody yet."""
+        socket = await connect(endpoint, origin=origin)  # type: ignore[arg-type]
+        leg = Leg("127.0.0.1")
+        member = cls(socket, leg, Voice(leg, clip, with_video=video))
+        await member._say({"type": "join", "version": 1, "token": token})
+        welcome = await member._next("welcome")
+        for publication in welcome["publications"]:
+            member.publications[publication["id"]] = publication["kind"]
+        await leg.connect(read_remote(await member._negotiate()))
+        await member._say({"type": "applied", "id": member.offers})
+        return member
+
+    async def receive(self, wanted: int) -> None:
+        """Subscribes to everything, once so many tracks are announced."""
+        while len(self.publications) < wanted:
+            published = await self._next("published")
+            self.publications[published["publication"]["id"]] = published["publication"]["kind"]
+        await self._negotiate()
+        await self._say({"type": "applied", "id": self.offers})
+
+    async def _negotiate(self) -> str:
+        self.offers += 1
+        labels = {"audio": "microphone"} | ({"video": "camera"} if self.voice.with_video else {})
+        own = [Part(kind, kind[0], self.voice) for kind in labels]
+        other = [(f"s{name}", name, kind) for name, kind in self.publications.items()]
+        message = {
+            "type": "offer",
+            "id": self.offers,
+            "sdp": write_offer(self.leg, [*own, *(Part(kind, mid) for mid, _, kind in other)]),
+            "publish": [{"mid": part.mid, "label": labels[part.kind]} for part in own],
+            "subscribe": [{"mid": mid, "publication": name} for mid, name, _ in other],
+        }
+        await self._say(message)
+        sdp: str = (await self._next("answer"))["sdp"]
+        return sdp
+
+    async def _say(self, message: dict[str, Any]) -> None:
+        await self.socket.send(json.dumps(message))
+
+    async def _next(self, kind: str) -> dict[str, Any]:
+        async with asyncio.timeout(30):
+            while True:
+                message: dict[str, Any] = json.loads(await self.socket.recv())
+                if message["type"] == "error":
+                    raise RuntimeError(message["code"])
+                if message["type"] == kind:
+                    return message
+                if message["type"] == "published":
+                    self.publications[message["publication"]["id"]] = message["publication"]["kind"]
+
+    async def close(self) -> None:
+        await self.leg.close()
+        await self.socket.close()
