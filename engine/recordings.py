@@ -13,6 +13,29 @@ from typing import Protocol
 
 from engine.rooms import RoomClaims
 
+# What everybody is asked, word for word as their answer is kept.
+NOTICE = {
+    "en": "This call is to be recorded, with picture and sound, and kept in the patient's medical record. "
+    "It is recorded only while everybody in the call agrees. You may say no, and you may stop agreeing at any time: "
+    "the visit goes on without a recording.",
+    "es": "Esta llamada se va a grabar, con imagen y sonido, y se guardará en el expediente médico del paciente. "
+    "Solo se graba mientras todas las personas en la llamada estén de acuerdo. Puede decir que no, y puede dejar de "
+    "estar de acuerdo en cualquier momento: la consulta sigue sin grabación.",
+}
+
+
+class EmptyTape(ValueError):
+    """There is not one frame on a tape."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedPart:
+    """What a finished part is: its media type, its length, how many frames each track has."""
+
+    media_type: str
+    duration_ms: int
+    frames: tuple[int, ...]
+
 
 class RecordingState(StrEnum):
     """How far a recording is, as everybody in the room is told."""
@@ -64,6 +87,16 @@ class Permit:
     recording: str = ""
     code: str = ""
     gate: str = ""
+
+
+class RecordingBook(Protocol):
+    """What records keep of recordings (`records.recording_store`); synchronous, from any thread."""
+
+    def person_of(self, claims: RoomClaims) -> str: ...
+    def ask(self, claims: RoomClaims, gate: str) -> str: ...
+    def said(self, recording: str, claims: RoomClaims, agrees: bool, language: str) -> None: ...
+    def moved(self, recording: str, claims: RoomClaims, state: RecordingState, code: str) -> None: ...
+    def tape(self, spec: PartSpec) -> Tape: ...
 
 
 class RecordingDesk(Protocol):

@@ -7,13 +7,13 @@ others. A tape that was cut gives what it holds.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import av
 import av.error
 
-from media.record_mux import MILLISECOND, MuxFailed
+from engine.recordings import EmptyTape, FinishedPart
+from media.record_mux import MILLISECOND
 
 
 class Place(Protocol):
@@ -22,15 +22,6 @@ class Place(Protocol):
     def write(self, data: bytes) -> int: ...
     def seek(self, offset: int, whence: int = 0) -> int: ...
     def tell(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """What a finished part is: its media type, its length, how many frames each track has."""
-
-    media_type: str
-    duration_ms: int
-    frames: tuple[int, ...]
 
 
 class _Inlet:
@@ -47,21 +38,21 @@ class _Inlet:
         return data
 
 
-def finalise(pieces: Iterator[bytes], place: Place) -> Finished:
+def finalise(pieces: Iterator[bytes], place: Place) -> FinishedPart:
     """Writes the frames of a tape into ``place``.
 
     Raises:
-        MuxFailed: there is not one frame in it.
+        EmptyTape: there is not one frame in it.
         Unreadable: what ``pieces`` raises for something that was not recorded.
     """
     try:
         with av.open(_Inlet(pieces), "r", format="matroska") as source:
             return _copy(source, place)
     except av.error.FFmpegError as fault:
-        raise MuxFailed("tape_empty") from fault
+        raise EmptyTape("tape_empty") from fault
 
 
-def _copy(source: av.container.InputContainer, place: Place) -> Finished:
+def _copy(source: av.container.InputContainer, place: Place) -> FinishedPart:
     web = all(stream.codec_context.name in ("vp8", "opus", "libvpx", "libopus") for stream in source.streams)
     counts, duration = [0] * len(source.streams), 0
     # A web form is what the index's place is for: at the end, where it needs no room kept at the beginning.
@@ -76,8 +67,8 @@ def _copy(source: av.container.InputContainer, place: Place) -> Finished:
             packet.stream = streams[number]
             target.mux(packet)
     if not any(counts):
-        raise MuxFailed("tape_empty")
+        raise EmptyTape("tape_empty")
     kind = "video" if any(stream.type == "video" for stream in source.streams) else "audio"
-    return Finished(
+    return FinishedPart(
         media_type=f"{kind}/webm" if web else f"{kind}/x-matroska", duration_ms=duration, frames=tuple(counts)
     )

@@ -189,6 +189,14 @@ class Act(StrEnum):
     PHOTO_JUDGED = "files:judgement:created"
     FILE_SETTLED = "files:check:modified"
 
+    RECORDING_ASKED = "recordings:recording:created"
+    RECORDING_MOVED = "recordings:recording:modified"
+    RECORDING_ANSWERED = "recordings:answer:created"
+    RECORDING_PART_ADDED = "recordings:part:created"
+    RECORDING_PART_SETTLED = "recordings:part:modified"
+    RECORDING_PLAYED = "recordings:part:viewed"
+    RECORDINGS_LISTED = "recordings:list:viewed"
+
     MESSAGE_QUEUED = "messages:message:created"
     MESSAGES_VIEWED = "messages:message:viewed"
     MESSAGE_SENT = "messages:message:modified"

@@ -12,9 +12,9 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Generic, Protocol, TypeVar
 
 from records.blob_stream import KEY_BYTES, StreamReader, StreamWriter
 from records.errors import Unreadable
@@ -23,27 +23,39 @@ _NAME = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{8}")
 _DRAFT = ".upload-"
 
 
-class Draft:
+class Stream(Protocol):
+    """How a file is sealed while it is written."""
+
+    @property
+    def size(self) -> int: ...
+    def write(self, data: bytes) -> object: ...
+    def finish(self) -> object: ...
+
+
+Sealing = TypeVar("Sealing", bound=Stream)
+
+
+class Draft(Generic[Sealing]):
     """A file that is being written: sealed from its first byte, nameless until `BlobFolder.place`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, made: Callable[[IO[bytes], bytes], Sealing]) -> None:
         self.path = path
         self.key = secrets.token_bytes(KEY_BYTES)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file: IO[bytes] = os.fdopen(handle, "wb")
-        self._stream = StreamWriter(self._file, self.key)
+        self.stream = made(self._file, self.key)
 
     @property
     def size(self) -> int:
         """How many bytes of content it has so far."""
-        return self._stream.size
+        return self.stream.size
 
     def write(self, data: bytes) -> None:
-        self._stream.write(data)
+        self.stream.write(data)
 
     def finish(self) -> None:
         """Ends the content and waits until the disk has it."""
-        self._stream.finish()
+        self.stream.finish()
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -60,12 +72,31 @@ class BlobFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def draft(self) -> Draft:
+    def draft(self) -> Draft[StreamWriter]:
         """Begins a file. The folder is made at first use, for its owner alone."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Draft(self.path / f"{_DRAFT}{secrets.token_hex(8)}")
+        return self.draft_of(StreamWriter)
 
-    def place(self, draft: Draft, digest: str) -> str:
+    def draft_of(self, made: Callable[[IO[bytes], bytes], Sealing]) -> Draft[Sealing]:
+        """The same for one that is sealed in another way."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Draft(self.path / f"{_DRAFT}{secrets.token_hex(8)}", made)
+
+    def make_room(self, name: str) -> Path:
+        """Where a file of that name will lie; for one that has its name from its beginning."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place = self._place(name)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        return place
+
+    def path_of(self, name: str) -> Path:
+        """Where a file lies, if it does. Raises `Unreadable` for a name that is none of ours."""
+        return self._place(name)
+
+    def has(self, name: str) -> bool:
+        """Whether the file lies in this folder: another machine may have one of its own."""
+        return self._place(name).is_file()
+
+    def place(self, draft: Draft[Sealing], digest: str) -> str:
         """Gives a finished draft its name, which lasts through a power cut; returns it."""
         name = f"{digest}.{secrets.token_hex(4)}"
         place = self._place(name)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from records.blob_folder import Draft
+from records.blob_stream import StreamWriter
 from records.errors import RecordsError
 
 MOST_PIXELS = 50_000_000
@@ -42,7 +43,7 @@ class Picture:
     height: int
 
 
-def write_anew(pieces: Iterable[bytes], out: Draft, *, most_pixels: int = MOST_PIXELS) -> Picture:
+def write_anew(pieces: Iterable[bytes], out: Draft[StreamWriter], *, most_pixels: int = MOST_PIXELS) -> Picture:
     """Writes the picture's pixels to the draft. Neither side is held in memory here.
 
     Raises:
@@ -56,7 +57,7 @@ def write_anew(pieces: Iterable[bytes], out: Draft, *, most_pixels: int = MOST_P
             return _exchange(process, pieces, out)
 
 
-def _exchange(process: subprocess.Popen[bytes], pieces: Iterable[bytes], out: Draft) -> Picture:
+def _exchange(process: subprocess.Popen[bytes], pieces: Iterable[bytes], out: Draft[StreamWriter]) -> Picture:
     if process.stdin is None or process.stdout is None:
         raise PictureRefused("damaged")
     late = threading.Timer(SECONDS, process.kill)
@@ -85,7 +86,7 @@ def _feed(pieces: Iterable[bytes], pipe: IO[bytes]) -> None:
         pipe.close()
 
 
-def _copy(pipe: IO[bytes], out: Draft) -> None:
+def _copy(pipe: IO[bytes], out: Draft[StreamWriter]) -> None:
     while piece := pipe.read(_PIECE):
         out.write(piece)
         if out.size > _MOST_WRITTEN:

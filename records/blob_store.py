@@ -35,6 +35,7 @@ from records.blob_rows import (
     waiting,
 )
 from records.blob_sniff import NEEDED, PICTURES, is_heif, sniff
+from records.blob_stream import StreamWriter
 from records.blobs import CLEAN, MOST_BYTES, QUARANTINED, REFUSED, BlobView, view_of
 from records.database import Database
 from records.errors import RecordsError, Unreadable
@@ -60,7 +61,7 @@ class Upload:
         self.clinic = clinic
         self.actor = actor
         self.expected = expected
-        self.draft: Draft = folder.draft()
+        self.draft: Draft[StreamWriter] = folder.draft()
         self._head = b""
         self._digest = hmac.new(expected.naming, digestmod=hashlib.sha256)
         self.media_type = ""

@@ -11,7 +11,9 @@ from records.blob_folder import BlobFolder
 from records.blobs import ERASED, KEPT, QUARANTINED
 from records.database import Database
 from records.engines import open_engine
+from records.recording_rows import LYING
 from records.tables.blobs import BlobRow
+from records.tables.recordings import RecordingPartRow
 
 # Longer than any upload takes: what is younger may be about to get its row.
 GRACE_SECONDS = 3600.0
@@ -40,16 +42,19 @@ def sweep(database: Database, folder: Path, grace_seconds: float = GRACE_SECONDS
 
 def remove_erased(database: Database, folder: Path) -> int:
     """Removes the files of erased people at once; returns how many. What a crash leaves, the next call removes."""
-    erased = select(BlobRow.file).where(BlobRow.state == ERASED, BlobRow.file != "").distinct()
-    with database.reading() as session:
-        names = session.scalars(erased).all()
-    for name in names:
-        BlobFolder(folder).remove(name)
-    if names:
-        with database.writing() as session:
-            session.execute(update(BlobRow).where(BlobRow.state == ERASED).values(file=""))
-            session.commit()
-    return len(names)
+    removed = 0
+    for table in (BlobRow, RecordingPartRow):
+        erased = select(table.file).where(table.state == ERASED, table.file != "").distinct()
+        with database.reading() as session:
+            names = session.scalars(erased).all()
+        for name in names:
+            BlobFolder(folder).remove(name)
+        if names:
+            with database.writing() as session:
+                session.execute(update(table).where(table.state == ERASED).values(file=""))
+                session.commit()
+        removed += len(names)
+    return removed
 
 
 def census(url: str, folder: Path) -> Census:
@@ -59,9 +64,10 @@ def census(url: str, folder: Path) -> Census:
     try:
         with engine.connect() as connection:
             rows = connection.execute(select(BlobRow.file, BlobRow.state).where(BlobRow.state.in_(KEPT))).all()
+            parts = connection.scalars(select(RecordingPartRow.file).where(RecordingPartRow.state.in_(LYING))).all()
     finally:
         engine.dispose()
-    named = {row.file for row in rows}
+    named = {*parts, *(row.file for row in rows)}
     return Census(
         kept=len(named & lying),
         quarantined=sum(row.state == QUARANTINED for row in rows),
@@ -73,4 +79,5 @@ def census(url: str, folder: Path) -> Census:
 def _is_named(database: Database, name: str) -> bool:
     with database.reading() as session:
         query = select(BlobRow.id).where(BlobRow.file == name, BlobRow.state.in_(KEPT)).limit(1)
-        return session.scalar(query) is not None
+        parts = select(RecordingPartRow.id).where(RecordingPartRow.file == name, RecordingPartRow.state.in_(LYING))
+        return session.scalar(query) is not None or session.scalar(parts.limit(1)) is not None

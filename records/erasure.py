@@ -23,6 +23,7 @@ from records.conversations import end_conversations
 from records.ending import close
 from records.errors import NotFound, StillOpen, Unreadable
 from records.mails import address_index
+from records.recording_rows import end_recordings
 from records.sealing import sealed_by
 from records.stages import DRAFT, FINAL
 from records.tables.base import Base
@@ -134,6 +135,7 @@ def erase_again(database: Database, actor: Actor) -> tuple[tuple[str, str], ...]
 def _erase(work: Work, person: str) -> int:
     _forget_mails(work, person)
     end_files(work, person)
+    end_recordings(work, person)
     end_conversations(work, person)
     forget_wish(work, person)
     _end_relationships(work, person)

@@ -42,6 +42,7 @@ from records.passkeys import Passkeys
 from records.people import People
 from records.receipts import Receipts
 from records.record_copies import RecordCopies
+from records.recordings import Recordings
 from records.relationships import Relationships
 from records.replays import Replays
 from records.reviews import Reviews
@@ -243,6 +244,10 @@ class Scope:
     @cached_property
     def blobs(self) -> Blobs:
         return Blobs(self._work)
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        return Recordings(self._work)
 
     @cached_property
     def messages(self) -> Messages:

@@ -11,6 +11,7 @@ from records.tables import (
     lists,
     monitoring,
     people,
+    recordings,
     relationships,
     restorations,
     reviews,
@@ -37,6 +38,7 @@ APPEND_ONLY = (
     "review_entries",
     "list_entries",
     "law_attestations",
+    "recording_answers",
 )
 PARTS = (
     blobs,
@@ -49,6 +51,7 @@ PARTS = (
     lists,
     monitoring,
     people,
+    recordings,
     relationships,
     restorations,
     reviews,

@@ -10,6 +10,8 @@ from typing import Any
 from engine.dossier import Place
 from engine.monitoring import DispensedDrug, MonitoringReport
 from engine.ports import DispatchReceipt, Effect, GateRecord, PaymentReceipt, RoomPlace, VisitChange
+from engine.recordings import PartSpec
+from engine.rooms import RoomRole
 from records.access import Role
 from records.agreements import AgreementDraft
 from records.blob_rows import Stored, add
@@ -33,6 +35,7 @@ from records.notes import NoteDraft
 from records.orders import OrderDraft
 from records.passkeys import PasskeyDraft
 from records.people import PatientDraft, StaffDraft
+from records.recording_rows import add_part, answer, begin_asking
 from records.relationships import RelationshipDraft
 from records.work import Actor
 from tests.records.helpers import PATIENT, PROVIDER, START, World, build_world, draft_of
@@ -185,6 +188,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
         )
         consent = scope.consents.sign(consent_of(world.visit, mark))
     add_file(world)
+    add_recording(world)
     _effects_before_the_call(world, mark)
     with database.scope(clinic, world.as_provider) as scope:
         fields = {"subjective": f"{mark}text"}
@@ -288,6 +292,23 @@ def add_file(world: World) -> None:
     stored = Stored(file=f"{'ab' * 32}.01234567", media_type="image/jpeg", size=10, digest="ab" * 32, key=bytes(32))
     with world.database.work(world.clinic, world.as_patient) as work:
         add(work, world.visit, stored)
+
+
+def add_recording(world: World) -> None:
+    """The rows of a recording, its clinician's yes and one part; its files are `test_recordings`' own matter."""
+    with world.database.work(world.clinic, world.as_system) as work:
+        recording = begin_asking(work, world.visit, "room-1", "gat_1")
+        answer(work, recording, "par_none", RoomRole.PROVIDER, (True, "en"))
+        spec = PartSpec(
+            recording=recording,
+            clinic=world.clinic,
+            visit=world.visit,
+            participant="par_none",
+            role="provider",
+            label="own",
+            offset_ms=0,
+        )
+        add_part(work, spec, f"{'cd' * 32}.01234567", bytes(32))
 
 
 def converse(world: World, mark: str) -> str:
