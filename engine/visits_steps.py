@@ -103,6 +103,11 @@ STEP_KINDS: Mapping[str, StepKind] = {
         "escalate_after": Setting(shape=DURATION, doc="how long after it the clinic's managers are told"),
         "overrun": _time(3600, "how long after the planned end the room may stay open"),
         "join_link": _time(600, "how long a join link may be used"),
+        "recording": Setting(
+            shape=OneOf(("never", "on_request")),
+            doc="whether the clinician may ask to record the call, where the law permits it and everybody agrees",
+            default="never",
+        ),
         "max_participants": Setting(shape=Number(least=2, most=24), doc="how many may join", default=6),
     }),
     "document": StepKind(says="the note and its signature", gate="sign", later_than=("consult",), settings={

@@ -33,8 +33,9 @@ class Ask:
 
     Acts and their subjects: ``book`` (none), ``pay`` (none), ``arrive`` (participant), ``leave`` (participant),
     ``step_out`` (participant; to be called back), ``call_back`` (none), ``come_back`` (participant), ``admit`` (none),
-    ``join`` (participant), ``ask_more`` (id of what is asked), ``end_call`` (none), ``prescribe``
-    (order id), ``sign`` (note id), ``cancel`` (reason code), ``call_off`` (reason code; the clinic cancels),
+    ``join`` (participant), ``record`` (``asked`` or ``agreed``), ``ask_more`` (id of what is asked), ``end_call``
+    (none), ``prescribe`` (order id), ``sign`` (note id), ``cancel`` (reason code), ``call_off`` (reason code; the
+    clinic cancels),
     ``reschedule`` (another clinician, or none; to ``starts_at``), ``recheck`` (step id), and of a hand-off's id
     ``hand_off``, ``keep``, ``take_over``, ``decline``. ``agreed_cents`` is the fee that was shown to who
     cancels: more is never taken.
@@ -60,8 +61,8 @@ class Answer:
 
     Codes: ``gate_shut``, ``slot_taken``, ``payment_declined``, ``not_now``, ``too_late``, ``network_unavailable``,
     ``needs_epcs``, ``order_changed``, ``unknown_subject``, ``terms_changed`` (a fee that was not agreed to),
-    ``no_more_moves``, ``not_offered`` (a hand-off that somebody else has, or that ended), ``hours`` (the colleague does
-    not work then).
+    ``no_more_moves``, ``not_offered`` (a hand-off that somebody else has or that ended, a recording where none is
+    made), ``hours`` (the colleague does not work then).
     """
 
     done: bool
@@ -123,7 +124,8 @@ class GateInput:
     """Asks a gate at an instant fixed by the workflow (ISO 8601, UTC), so that a retry asks the same question.
 
     ``starts_at`` is the start that the visit would have, where it is asked about another time than its own;
-    ``provider`` the clinician that it would have, where it is asked about another one.
+    ``provider`` the clinician that it would have, where it is asked about another one. ``recording`` asks as if the
+    call were recorded: ``asked`` before anybody there was asked for their consent, ``agreed`` after all have given it.
     """
 
     effect: EffectInput
@@ -132,6 +134,7 @@ class GateInput:
     order: str = ""
     starts_at: str = ""
     provider: str = ""
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,14 @@ searches such as "which clinicians may see this patient" and never for a gate th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from engine.consent_text import with_disclosures
+from engine.decide import decide_together
+from engine.decisions import Question
 from engine.dossier import Dossier
 from engine.due import duties_due
 from engine.evaluators import Evaluator
@@ -24,6 +27,7 @@ from engine.supervision import Occasion, with_supervision
 
 BOOK = "book"
 JOIN = "join"
+RECORDING = "recording"
 
 
 class LawGateKeeper:
@@ -42,6 +46,28 @@ class LawGateKeeper:
         asked = {"facts": question.facts, "on": dict(verdict.on)}
         return replace(_record(verdict, at, duties_due(rulebook, verdict, question)), asked=asked)
 
+    def recording_there(self, dossier: Dossier, at: datetime) -> GateRecord:
+        """What the law of the clinician's own place says of recording; consents are asked of everybody in any case.
+
+        Where nobody knows that place, the answer is no.
+        """
+        place, patient = dossier.provider.place, dossier.patient
+        if place is None or place.state is None:
+            reason = {"topic": RECORDING, "code": "place_unknown", "sentence": "Where the clinician is, is not known."}
+            return GateRecord(gate=JOIN, open=False, asked_at=at, decisions={}, reasons=(reason,))
+        attested = patient.attested_place
+        there = replace(place, attested=True, at=attested.at if attested else at)
+        library = self._library()
+        moved = replace(dossier, recording=True, patient=replace(patient, attested_place=there))
+        question = _question(library, moved, JOIN, at)
+        asked = Question(topic=RECORDING, on=question.now, facts=question.facts, clinic=question.clinic)
+        decision = decide_together(library.rulebooks[dossier.clinic], (RECORDING,), asked, self._evaluator)[RECORDING]
+        reasons = [] if decision.passes else [_reason(entry) for entry in (*decision.forbids, *decision.review)]
+        if not decision.passes and not reasons:
+            reasons = [{"topic": RECORDING, "code": str(decision.outcome), "sentence": "", "missing": decision.missing}]
+        decided = {RECORDING: decision.as_json()}
+        return GateRecord(gate=JOIN, open=decision.passes, asked_at=at, decisions=decided, reasons=tuple(reasons))
+
     def verdict(self, dossier: Dossier, name: str, at: datetime) -> GateVerdict:
         """The verdict with its decisions, for pages that show more than a record."""
         library = self._library()
@@ -59,6 +85,18 @@ class LawDrugs:
         """A drug that is not in the base counts as controlled: nobody knows that it is not."""
         known = self._library().law.drug_names.find(str(drug.get("name", "")))
         return True if known is None else bool(known.controlled)
+
+
+def _reason(entry: Mapping[str, Any]) -> JSON:
+    """A reason as a gate's are, out of a decision's forbid or review."""
+    return {
+        "topic": RECORDING,
+        "code": str(entry.get("why") or "forbidden"),
+        "sentence": str(entry.get("title", "")),
+        "law": str(entry.get("law", "")),
+        "cite": list(entry.get("cite", ())),
+        "detail": {"where": "provider"},
+    }
 
 
 def _stage(dossier: Dossier, name: str) -> str:

@@ -46,6 +46,7 @@ from integrations.pdmp.simulator import SimulatedHub, SimulatedMonitoringNetwork
 from integrations.telemetry.exporters import spans_to
 from integrations.telemetry.logs import start_logs
 from media.node import MediaConfig, MediaNode, NodePorts
+from media.record_final import finalise
 from records.credential_book import RecordsCredentialBook
 from records.database import Database, PayloadKeys
 from records.demo import MadeAsDemo, Opened, open_records
@@ -58,6 +59,7 @@ from records.mails import MailQueue
 from records.messages import MessageQueue
 from records.monitoring_book import RecordsMonitoringBook
 from records.pharmacy_book import RecordsPharmacyBook
+from records.recording_store import RecordingStore
 from records.restore import settled, unsettled
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
@@ -88,6 +90,7 @@ from workflows.outbox import LostVisits, OutboxPump, StaleDrafts, UnfinishedSign
 from workflows.pharmacies import PharmacyPump
 from workflows.quiet import quiet_exceptions
 from workflows.reconcile import reconcile
+from workflows.recording import VisitRecordingDesk
 from workflows.schedules import keep_schedules
 from workflows.visit import VisitWorkflow
 
@@ -98,6 +101,7 @@ CACHED_VISITS = 2000
 GRACE = timedelta(seconds=2)
 RELOAD_SECONDS = 2.0
 CENSUS_SECONDS = 60.0
+FINISH_SECONDS = 3.0
 CONNECT_PAUSE_SECONDS = 0.2
 _KEPT_EVENTS = frozenset(RoomEventKind) - {RoomEventKind.QUALITY}
 
@@ -214,7 +218,7 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
     register = SimulatedRegister(simulators / "credentials.sqlite3", book.now)
     checks = CredentialChecks(book, SimulatedPrimarySource(register))
     expiries = ExpiryActivities(RecordsExpiryBook(database), book, lambda slug: _zones(keeper)[slug])
-    gates = GateActivities(store, gatekeeper, checks)
+    gates = GateActivities(store, gatekeeper, checks, gatekeeper.recording_there)
     payments = PaymentActivities(store, SimulatedCardProcessor(simulators / "cards.sqlite3"))
     prescribing = PrescribingActivities(store, network, drugs)
     cancelling = CancellingActivities(RecordsPharmacyBook(database))
@@ -287,9 +291,10 @@ async def _media(settings: Settings) -> None:
         if joined is None:
             return
         opened, visits = joined
-        async with _node(settings, opened.database) as node:
+        recordings = RecordingStore(opened.database, opened.settings.files_dir)
+        async with _node(settings, opened.database, VisitRecordingDesk(visits, recordings)) as node:
             shared, own = _media_workers(visits.temporal, node)
-            async with shared, own:
+            async with shared, own, _tasks(_finish_recordings(recordings)):
                 await _until_stopped(stop)
 
 
@@ -309,7 +314,7 @@ def _media_workers(client: Client, node: MediaNode) -> tuple[Worker, Worker]:
 
 
 @asynccontextmanager
-async def _node(settings: Settings, database: Database) -> AsyncIterator[MediaNode]:
+async def _node(settings: Settings, database: Database, desk: VisitRecordingDesk) -> AsyncIterator[MediaNode]:
     config = MediaConfig(
         allowed_origins=_origins(settings.public_base),
         host=settings.media_host,
@@ -328,14 +333,27 @@ async def _node(settings: Settings, database: Database) -> AsyncIterator[MediaNo
             await asyncio.to_thread(_keep_guest, database, event)
 
     tokens = RoomTokens(database)
-    node = MediaNode(
-        config, NodePorts(verify=tokens.verify, sink=keep, visit_time=database.visit_time, admits=tokens.admits)
+    ports = NodePorts(
+        verify=tokens.verify, sink=keep, visit_time=database.visit_time, admits=tokens.admits, recordings=desk
     )
+    node = MediaNode(config, ports)
     await node.start()
     try:
         yield node
     finally:
         await node.stop()
+
+
+async def _finish_recordings(recordings: RecordingStore) -> None:
+    """Makes files that can be sought of what was recorded, also of what a program left that is gone."""
+    while True:
+        try:
+            if await asyncio.to_thread(recordings.finish_waiting, finalise):
+                log.info("recordings finished")
+            await asyncio.to_thread(recordings.end_lost)
+        except Exception as fault:  # the tapes stay; the next round tries again
+            log.error("recordings not finished: %s", type(fault).__name__)
+        await asyncio.sleep(FINISH_SECONDS)
 
 
 def _relay(settings: Settings) -> Relay | None:

@@ -11,13 +11,15 @@ from temporalio import workflow
 
 from engine.plans import Step
 from workflows import effects
-from workflows.contracts import Answer, Ask, PlaceInput, RoomAllocation, RoomInput
+from workflows.contracts import Answer, Ask, GateInput, PlaceInput, RoomAllocation, RoomInput
 from workflows.state import DOCUMENTING, IN_CALL, WAITING, Call
 from workflows.steps import cases
 from workflows.steps.base import GATE_SHUT, NETWORK_UNAVAILABLE, NOT_NOW, TOO_LATE, StepKind, Visit, seconds, shut
 
 OVERRUN_SECONDS = 3600
 JOIN_LINK_SECONDS = 600
+NOT_OFFERED = "not_offered"
+ON_REQUEST = "on_request"
 ROOMLESS = frozenset({"chat", "asynchronous"})
 
 
@@ -27,7 +29,7 @@ class Consult(StepKind):
     One without a call is a case (`workflows.steps.cases`).
     """
 
-    acts = frozenset({"admit", "join", "ask_more", "end_call"})
+    acts = frozenset({"admit", "join", "record", "ask_more", "end_call"})
 
     async def run(self, visit: Visit, step: Step) -> None:
         if cases.is_case(step):
@@ -61,6 +63,8 @@ class Consult(StepKind):
             return await _admit(visit, step, ask)
         if ask.act == "join":
             return await _join(visit, step, ask)
+        if ask.act == "record":
+            return await _record(visit, step, ask)
         visit.state.call_over = True
         await visit.until(lambda: visit.state.stage != IN_CALL or bool(visit.state.ending))
         return Answer(done=True)
@@ -88,6 +92,16 @@ async def _join(visit: Visit, step: Step, ask: Ask) -> Answer:
     effect = visit.effect(step.id, ask.request, ask.actor, subject=ask.subject)
     link = await effects.issue_join_link(replace(effect, at=until.isoformat()))
     return Answer(done=True, gate=gate.record, made=link)
+
+
+async def _record(visit: Visit, step: Step, ask: Ask) -> Answer:
+    """Whether the call may be recorded, decided anew at this instant; what it says changes nothing about the visit."""
+    if not visit.plan.recording and step.settings.get("recording") != ON_REQUEST:
+        return Answer(done=False, code=NOT_OFFERED)
+    at = visit.now().isoformat()
+    effect = visit.effect(step.id, f"{ask.request}@{at}", ask.actor)
+    gate = await effects.ask_gate(GateInput(effect=effect, gate="join", at=at, recording=ask.subject or "asked"))
+    return Answer(done=gate.open, code="" if gate.open else GATE_SHUT, gate=gate.record)
 
 
 def _has_room(step: Step) -> bool:
