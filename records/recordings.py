@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -50,11 +50,11 @@ class RecordingView:
     id: str
     visit: str
     state: str
-    reason: str
+    reason: str = field(repr=False)
     asked_at: datetime
     begun_at: datetime | None
     ended_at: datetime | None
-    answers: tuple[AnswerView, ...]
+    answers: tuple[AnswerView, ...] = field(repr=False)
     parts: tuple[PartView, ...]
 
     @property
