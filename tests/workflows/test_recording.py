@@ -12,7 +12,8 @@ import pytest
 from engine.dossier import ConsentFact, Dossier, Place
 from engine.evaluators import ClosuresOnly
 from engine.ports import GateRecord
-from tests.workflows.test_gatekeeper import AT, EFFECT, content, rulebooks, visit
+from tests.engine.helpers_content import content
+from tests.workflows.test_gatekeeper import AT, EFFECT, rulebooks, visit
 from workflows.activities.gates import GateActivities
 from workflows.contracts import GateAnswer, GateInput
 from workflows.gatekeeper import LawGateKeeper
