@@ -15,6 +15,8 @@ from records.replays import Moment
 
 LOOK = "look"
 ACT = "act"
+EVENT = "event"
+PAYMENT = "payment"
 _VIEWED = "viewed"
 
 
@@ -37,8 +39,9 @@ def one_by_one(moments: Iterable[Moment]) -> tuple[Piece, ...]:
 
 
 def folded(moments: Iterable[Moment]) -> tuple[Piece, ...]:
-    """The same with the looks of each stretch of acts in one piece, and equal acts of one person there counted."""
-    return tuple(_pieces(moments))
+    """The same with the looks of each stretch of acts in one piece, equal acts of one person there counted, and what
+    two books tell of one thing told once."""
+    return tuple(_pieces(_told_once(tuple(moments))))
 
 
 def _pieces(moments: Iterable[Moment]) -> Iterator[Piece]:
@@ -52,6 +55,21 @@ def _pieces(moments: Iterable[Moment]) -> Iterator[Piece]:
         if looks:
             pieces.append(Piece(moment=looks[0], inside=looks))
         yield from sorted(pieces, key=lambda one: one.moment.at)
+
+
+def _told_once(moments: Sequence[Moment]) -> Iterator[Moment]:
+    """A payment is a step of the visit too, and is told with its money alone; equal steps in a row become one."""
+    paid = {one.name for one in moments if one.sort == PAYMENT}
+    apart = (one for one in moments if one.sort != EVENT or one.name.removeprefix("payment_") not in paid)
+    for _, found in groupby(apart, key=_sameness):
+        same = tuple(found)
+        yield replace(same[0], count=len(same), until=same[-1].at) if len(same) > 1 else same[0]
+
+
+def _sameness(moment: Moment) -> object:
+    """Equal for steps that read alike; each other moment is alike to itself alone."""
+    told = (moment.name, moment.stage, moment.step, moment.actor, moment.role, tuple(moment.detail.items()))
+    return told if moment.sort == EVENT else id(moment)
 
 
 def _counted(acts: Sequence[Moment]) -> Iterator[Piece]:

@@ -224,7 +224,8 @@ class Teller:
 
     def _title(self, one: Moment) -> str:
         if one.sort == "event":
-            return event_words(self.language, one.name)
+            words = event_words(self.language, one.name)
+            return self.t("ops.times", what=words, count=one.count) if one.count > 1 else words
         if one.sort == "act":
             words = act_words(self.language, one.name)
             return self.t("ops.times", what=words, count=one.count) if one.count > 1 else words

@@ -48,6 +48,22 @@ def test_one_by_one_every_moment_stands_by_itself_and_none_is_lost() -> None:
     assert shown == len(TOLD)
 
 
+def test_what_two_books_tell_of_one_thing_is_told_once_and_the_same_step_in_a_row_is_counted() -> None:
+    signed = [moment(second, "consent_signed", "event") for second in (1, 2, 3)]
+    money = [
+        moment(4, "payment_captured", "event"),
+        moment(4, "captured", "payment"),
+        moment(9, "payment_voided", "event"),
+    ]
+    found = folded([*signed, *money])
+    assert [(one.moment.name, one.moment.count) for one in found] == [
+        ("consent_signed", 3),
+        ("captured", 1),
+        ("payment_voided", 1),
+    ]
+    assert len(one_by_one([*signed, *money])) == 6
+
+
 class Words:
     """The law's own words for three ids."""
 
