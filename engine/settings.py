@@ -80,6 +80,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("media_http_port", "port", "8090", "TCP port of the media node's signalling."),
     Setting("media_udp_port", "port", "8091", "UDP port of the media node's STUN and DTLS-SRTP."),
     Setting("media_advertise", "text", "127.0.0.1", "Address that browsers send their media to."),
+    Setting("media_nodes", "count", "1", "Media nodes of this machine; each next one takes both ports two higher."),
     Setting(
         "turn_urls", "words", "", "Relays' addresses, joined by spaces: turn:HOST:PORT?transport=udp, turns:HOST:PORT."
     ),
@@ -132,6 +133,7 @@ class Settings:
     media_http_port: int
     media_udp_port: int
     media_advertise: str
+    media_nodes: int
     turn_urls: tuple[str, ...]
     turn_secret_file: Path | None
     turn_relay_only: bool
@@ -167,6 +169,11 @@ class Settings:
     def has_texts(self) -> bool:
         """Whether there is a network that carries text messages; so far the demo's own is the only one."""
         return self.demo and not self.mail_server
+
+    @property
+    def media_ports(self) -> tuple[tuple[int, int], ...]:
+        """The TCP and the UDP port of each media node of this machine."""
+        return tuple((self.media_http_port + 2 * at, self.media_udp_port + 2 * at) for at in range(self.media_nodes))
 
     @property
     def has_tls(self) -> bool:

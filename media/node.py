@@ -85,13 +85,15 @@ def _utc_now() -> datetime:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePorts:
     """What others lend the node: the token verifier, the event sink, the clock that visits go by, and who says
-    whether a participant may stay. Without a desk for recordings nothing is ever recorded."""
+    whether a participant may stay. Without a desk for recordings nothing is ever recorded; ``held`` gives the room that
+    this node is to open when somebody comes for it (:mod:`engine.room_places`)."""
 
     verify: TokenVerifier
     sink: EventSink | None = None
     visit_time: Callable[[], datetime] = _utc_now
     admits: Admission | None = None
     recordings: RecordingDesk | None = None
+    held: Callable[[str], RoomSpec | None] | None = None
 
 
 class _Server(uvicorn.Server):
@@ -232,10 +234,23 @@ class MediaNode:
         if room is not None:
             room.spec = spec
             return
-        if sum(room.open for room in self._rooms.values()) >= self._config.max_rooms:
+        if not self.has_space():
             raise RoomsFull(spec.room_id)
         self._rooms[spec.room_id] = Room(spec, self._services())
         self._forget_old()
+
+    def has_space(self) -> bool:
+        """Whether another room may be opened."""
+        return sum(room.open for room in self._rooms.values()) < self._config.max_rooms
+
+    def states(self) -> tuple[RoomState, ...]:
+        """Every room that is remembered, as it is now or closed."""
+        return tuple(room.state() for room in self._rooms.values())
+
+    def reason_of(self, room_id: str) -> str | None:
+        """Why a room closed; None while it is open or not known."""
+        room = self._rooms.get(room_id)
+        return room.report.result().reason if room is not None and room.report.done() else None
 
     def snapshot(self, room_id: str) -> RoomState:
         return self._room(room_id).state()
@@ -292,11 +307,23 @@ class MediaNode:
             raise Refused(protocol.REFUSED, "token")
         return claims
 
-    def _find(self, claims: RoomClaims) -> Room:
+    async def _find(self, claims: RoomClaims) -> Room:
+        """The room of the claims; one that is leased to this node and not open yet opens for who comes first."""
         room = self._rooms.get(claims.room_id)
+        if room is None and self._ports.held is not None:
+            spec = await asyncio.to_thread(self._ports.held, claims.room_id)
+            if spec is not None:
+                await self._open_for(spec)
+            room = self._rooms.get(claims.room_id)
         if room is None:
             raise Refused(protocol.NOT_OPEN, "not_open")
         return room
+
+    async def _open_for(self, spec: RoomSpec) -> None:
+        try:
+            await self.open_room(spec)
+        except RoomsFull as full:
+            raise Refused(protocol.FULL, "node_full") from full
 
     async def _health(self) -> str:
         return f"ok rooms={sum(room.open for room in self._rooms.values())}"

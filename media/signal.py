@@ -108,7 +108,7 @@ class Door:
 
     origins: tuple[str, ...]
     verify: Callable[[str], Awaitable[RoomClaims]]
-    find: Callable[[RoomClaims], Room]
+    find: Callable[[RoomClaims], Awaitable[Room]]
     refused: Counter[str]
     strangers: set[WebSocket] = field(default_factory=set)
 
@@ -160,7 +160,7 @@ class _Connection:
         door.strangers.add(self._socket)
         try:
             claims = await self._introduce()
-            room = door.find(claims)
+            room = await door.find(claims)
             participant = room.admit(claims, channel)
         except Refused as refusal:
             door.refused[f"join_{refusal.reason}"] += 1

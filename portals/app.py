@@ -153,9 +153,9 @@ async def _to_sign_in(request: Request, needed: Exception) -> Response:
 
 
 def _media_addresses(settings: Settings) -> list[str]:
-    """What pages may connect to beside their own host: the media node's signalling."""
+    """What pages may connect to beside their own host: the media nodes' signalling."""
     scheme = "wss" if urlsplit(settings.public_base).scheme == "https" else "ws"
-    return [f"{scheme}://{settings.media_host}:{settings.media_http_port}"]
+    return [f"{scheme}://{settings.media_host}:{port}" for port, _ in settings.media_ports]
 
 
 async def _healthy() -> Response:

@@ -11,10 +11,9 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sys
 import uuid
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
@@ -31,6 +30,7 @@ from engine.evaluator_pool import EvaluatorPool
 from engine.library import LibraryKeeper
 from engine.ports import Effect, Notifier, VisitChange, VisitRef
 from engine.relays import Relay, relay_of
+from engine.room_places import RoomDesk
 from engine.rooms import TAKEN_OUT, RoomEvent, RoomEventKind
 from engine.settings import Settings, SettingsError, parse_settings
 from engine.slots import WeekHours
@@ -46,6 +46,7 @@ from integrations.pdmp.simulator import SimulatedHub, SimulatedMonitoringNetwork
 from integrations.telemetry.exporters import spans_to
 from integrations.telemetry.logs import start_logs
 from media.node import MediaConfig, MediaNode, NodePorts
+from media.pulse import Pulse
 from media.record_final import finalise
 from records.credential_book import RecordsCredentialBook
 from records.database import Database, PayloadKeys
@@ -61,6 +62,7 @@ from records.monitoring_book import RecordsMonitoringBook
 from records.pharmacy_book import RecordsPharmacyBook
 from records.recording_store import RecordingStore
 from records.restore import settled, unsettled
+from records.room_desk import RecordsRoomDesk
 from records.room_tokens import RoomTokens
 from records.visit_records import RecordsVisitStore
 from records.vouched_law import RecordsVouchedLaw
@@ -91,6 +93,7 @@ from workflows.pharmacies import PharmacyPump
 from workflows.quiet import quiet_exceptions
 from workflows.reconcile import reconcile
 from workflows.recording import VisitRecordingDesk
+from workflows.running import stop_signal, tasks, until_stopped
 from workflows.schedules import keep_schedules
 from workflows.visit import VisitWorkflow
 
@@ -138,7 +141,7 @@ def _evaluators(settings: Settings, role: str) -> Iterator[EvaluatorPool | None]
 
 
 async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
-    stop = _stop_signal()
+    stop = stop_signal()
     keeper = library_keeper(settings)
     if settings.worker_metrics:
         Runtime.set_default(Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(settings.worker_metrics))))
@@ -178,8 +181,8 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
             send_notices(MailQueue(database), notifier, written, dresser.letter),
         )
         with contextlib.closing(spans):
-            async with worker, _tasks(*beside):
-                await _until_stopped(stop)
+            async with worker, tasks(*beside):
+                await until_stopped(stop)
 
 
 def _notifier(settings: Settings) -> Notifier:
@@ -286,23 +289,28 @@ def _hours(keeper: LibraryKeeper, slug: str) -> tuple[WeekHours, str] | None:
 
 
 async def _media(settings: Settings) -> None:
-    stop = _stop_signal()
+    stop = stop_signal()
     async with _joined(settings, stop) as joined:
         if joined is None:
             return
         opened, visits = joined
         recordings = RecordingStore(opened.database, opened.settings.files_dir)
-        async with _node(settings, opened.database, VisitRecordingDesk(visits, recordings)) as node:
-            shared, own = _media_workers(visits.temporal, node)
-            async with shared, own, _tasks(_finish_recordings(recordings)):
-                await _until_stopped(stop)
+        name = uuid.uuid4().hex[:12]
+        async with _node(settings, opened.database, name, VisitRecordingDesk(visits, recordings)) as (node, pulse):
+            shared, own = _media_workers(visits.temporal, node, name, RecordsRoomDesk(opened.database))
+            async with shared, own, tasks(_finish_recordings(recordings)):
+                await until_stopped(stop)
+                await pulse.leave()
 
 
-def _media_workers(client: Client, node: MediaNode) -> tuple[Worker, Worker]:
+def _own_queue(name: str) -> str:
+    return f"{MEDIA_QUEUE}-{name}"
+
+
+def _media_workers(client: Client, node: MediaNode, name: str, desk: RoomDesk) -> tuple[Worker, Worker]:
     """One worker on the queue that all nodes share, one on the node's own, whose name no other node ever had."""
-    name = uuid.uuid4().hex[:12]
-    queue = f"{MEDIA_QUEUE}-{name}"
-    activities = MediaActivities(node, name, queue)
+    queue = _own_queue(name)
+    activities = MediaActivities(node, name, queue, desk)
     shared = Worker(client, task_queue=MEDIA_QUEUE, activities=[activities.allocate], graceful_shutdown_timeout=GRACE)
     own = Worker(
         client,
@@ -314,7 +322,9 @@ def _media_workers(client: Client, node: MediaNode) -> tuple[Worker, Worker]:
 
 
 @asynccontextmanager
-async def _node(settings: Settings, database: Database, desk: VisitRecordingDesk) -> AsyncIterator[MediaNode]:
+async def _node(
+    settings: Settings, database: Database, name: str, recordings: VisitRecordingDesk
+) -> AsyncIterator[tuple[MediaNode, Pulse]]:
     config = MediaConfig(
         allowed_origins=_origins(settings.public_base),
         host=settings.media_host,
@@ -328,20 +338,31 @@ async def _node(settings: Settings, database: Database, desk: VisitRecordingDesk
     store = RecordsVisitStore(database)
 
     async def keep(event: RoomEvent) -> None:
+        pulse.tally.heard(event)
         if event.kind in _KEPT_EVENTS:
             await asyncio.to_thread(_keep_event, store, event)
             await asyncio.to_thread(_keep_guest, database, event)
 
     tokens = RoomTokens(database)
+    desk = RecordsRoomDesk(database)
     ports = NodePorts(
-        verify=tokens.verify, sink=keep, visit_time=database.visit_time, admits=tokens.admits, recordings=desk
+        verify=tokens.verify,
+        sink=keep,
+        visit_time=database.visit_time,
+        admits=tokens.admits,
+        recordings=recordings,
+        held=lambda room: desk.held(room, name),
     )
     node = MediaNode(config, ports)
+    pulse = Pulse(name, _own_queue(name), node, desk)
     await node.start()
     try:
-        yield node
+        await pulse.beat()
+        async with tasks(pulse.run()):
+            yield node, pulse
     finally:
         await node.stop()
+        await pulse.closed()
 
 
 async def _finish_recordings(recordings: RecordingStore) -> None:
@@ -403,31 +424,6 @@ async def _connected(opened: Opened, keys: PayloadKeySource, stop: asyncio.Event
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), CONNECT_PAUSE_SECONDS)
     return None
-
-
-async def _until_stopped(stop: asyncio.Event) -> None:
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    await stop.wait()
-
-
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    return stop
-
-
-@asynccontextmanager
-async def _tasks(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs coroutines beside the worker and stops them with it."""
-    tasks = [asyncio.create_task(one) for one in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _settle_restore(database: Database, store: RecordsVisitStore, visits: VisitClient) -> None:

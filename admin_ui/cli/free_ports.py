@@ -25,6 +25,15 @@ def next_free(port: int, host: str = "127.0.0.1") -> int | None:
     return next((candidate for candidate in range(port + 1, min(port + 200, 65_536)) if is_free(candidate, host)), None)
 
 
+def pick_row(count: int) -> int:
+    """The first of `count` ports in a row that are free for TCP and UDP alike."""
+    for first in random.sample(INTERNAL, len(INTERNAL)):
+        row = range(first, first + count)
+        if all(is_free(port) and is_free(port, kind=socket.SOCK_DGRAM) for port in row):
+            return first
+    raise OSError("no free ports in a row between 20000 and 30000")
+
+
 def pick(count: int) -> list[int]:
     """`count` different ports that are free for TCP and UDP alike, at random so that two starts rarely meet."""
     found: list[int] = []

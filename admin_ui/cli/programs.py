@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 from admin_ui.cli.data_folder import DataFolder
 from admin_ui.cli.supervisor import Health, Program, Running
@@ -15,21 +16,14 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONSAFEPATH", "
 
 
 def programs(settings: Settings, folder: DataFolder) -> list[Program]:
-    """Worker, media node and web, in the order of starting; the last is stopped first."""
+    """Worker, media nodes and web, in the order of starting; the last is stopped first."""
     environ = child_environment(settings)
     worker = [sys.executable, "-m", "workflows.worker", "--role"]
     return [
         Program(
             name="worker", command=[*worker, "worker"], environ=environ, log=folder.log("worker"), healthy=says_ready
         ),
-        Program(
-            name="media",
-            command=[*worker, "media"],
-            environ=environ,
-            log=folder.log("media"),
-            healthy=answers(settings.media_host, settings.media_http_port),
-            port=settings.media_http_port,
-        ),
+        *(_media(settings, folder, at) for at in range(settings.media_nodes)),
         Program(
             name="web",
             command=[sys.executable, "-m", "portals.app"],
@@ -39,6 +33,20 @@ def programs(settings: Settings, folder: DataFolder) -> list[Program]:
             port=settings.web_port,
         ),
     ]
+
+
+def _media(settings: Settings, folder: DataFolder, at: int) -> Program:
+    """One media node; the first is called `media`, the next `media2`."""
+    name = "media" if not at else f"media{at + 1}"
+    http, udp = settings.media_ports[at]
+    return Program(
+        name=name,
+        command=[sys.executable, "-m", "workflows.worker", "--role", "media"],
+        environ=child_environment(replace(settings, media_http_port=http, media_udp_port=udp, media_nodes=1)),
+        log=folder.log(name),
+        healthy=answers(settings.media_host, http),
+        port=http,
+    )
 
 
 def child_environment(settings: Settings) -> Mapping[str, str]:

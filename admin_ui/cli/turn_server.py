@@ -28,7 +28,9 @@ def with_own_relay(settings: Settings) -> Settings:
     stays_here = is_loopback(settings.media_host) and is_loopback(settings.media_advertise)
     if settings.turn_urls or not stays_here or shutil.which(SERVER) is None:
         return settings
-    address = f"turn:{HOST}:{pick(1)[0]}"
+    taken = {settings.web_port, *(port for pair in settings.media_ports for port in pair)}
+    taken.add(int(settings.temporal_address.rpartition(":")[2] or 0))
+    address = f"turn:{HOST}:{next(port for port in pick(len(taken) + 1) if port not in taken)}"
     urls = (f"{address}?transport=udp", f"{address}?transport=tcp")
     return replace(settings, turn_urls=urls, turn_secret_file=settings.keys_dir / SECRET)
 

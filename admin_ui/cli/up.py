@@ -13,7 +13,7 @@ from pathlib import Path
 
 from admin_ui.cli import data_folder
 from admin_ui.cli.data_folder import DataFolder, FolderInUse, ForeignFolder
-from admin_ui.cli.free_ports import is_free, next_free, pick
+from admin_ui.cli.free_ports import is_free, next_free, pick, pick_row
 from admin_ui.cli.installation import Served, outdated, prepare, told_in
 from admin_ui.cli.programs import programs
 from admin_ui.cli.reloads import tell_changes
@@ -95,12 +95,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """The environment's settings with what was typed on top, and internal ports that are free now."""
-    temporal, media_http, media_udp = pick(3)
+    nodes = os.environ.get(f"{PREFIX}MEDIA_NODES", "1")
+    row = 2 * (int(nodes) if nodes.isascii() and nodes.isdigit() else 1)
+    media = pick_row(row)
+    temporal = next(port for port in pick(row + 1) if port not in range(media, media + row))
     typed = {
         "DEMO": "1",
         "TEMPORAL_ADDRESS": f"127.0.0.1:{temporal}",
-        "MEDIA_HTTP_PORT": str(media_http),
-        "MEDIA_UDP_PORT": str(media_udp),
+        "MEDIA_HTTP_PORT": str(media),
+        "MEDIA_UDP_PORT": str(media + 1),
     }
     typed = {f"{PREFIX}{name}": os.environ.get(f"{PREFIX}{name}", value) for name, value in typed.items()}
     if arguments.clinics:

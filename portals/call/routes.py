@@ -12,12 +12,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from engine.room_places import NoNode
 from portals.auth.guards import require_patient, require_session
 from portals.base.requests import deps_of, in_scope, new_request_id
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from portals.call.entering import access, admission
+from portals.call.nodes import found_again
 from portals.call.texts import call_texts
+from records.room_desk import RecordsRoomDesk
 from records.scope import Scope
 
 router = APIRouter(include_in_schema=False)
@@ -69,5 +72,10 @@ async def _access(request: Request, visit: str) -> Response:
     found = await in_scope(request, lambda scope: admission(scope, clinic, visit))
     if found is None:
         return JSONResponse({"error": {"code": "no_access"}}, status_code=403)
-    given = await run_in_threadpool(access, found, deps_of(request).token_signer.sign)
+    deps = deps_of(request)
+    try:
+        found = await found_again(RecordsRoomDesk(deps.database), found)
+    except NoNode:
+        return JSONResponse({"error": {"code": "no_node"}}, status_code=503)
+    given = await run_in_threadpool(access, found, deps.token_signer.sign)
     return JSONResponse(asdict(given))

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from engine.room_places import NoNode, RoomDesk
 from engine.rooms import RoomHost, RoomReport, RoomsFull, RoomSpec
 from workflows.activities.common import instant
 from workflows.contracts import RoomAllocation, RoomInput, RoomOutcome
@@ -16,19 +17,31 @@ HEARTBEAT_SECONDS = 1.0
 
 
 class MediaActivities:
-    """One node's door: ``allocate`` is polled by every node, ``media_session`` by the one that took the room."""
+    """One node's door: ``allocate`` is polled by every node, ``media_session`` by the one that took the room.
 
-    def __init__(self, host: RoomHost, node: str, queue: str) -> None:
+    With a desk that nodes share, whoever polls places the room with the least loaded of them; without one it takes it.
+    """
+
+    def __init__(self, host: RoomHost, node: str, queue: str, desk: RoomDesk | None = None) -> None:
+        self._desk = desk
         self._host = host
         self._node = node
         self._queue = queue
 
     @activity.defn
     async def allocate(self, room: RoomInput) -> RoomAllocation:
-        """Opens the room here, so that browsers find it before the session's activity has begun."""
+        """Opens the room, so that browsers find it before the session's activity has begun.
+
+        A room that browsers have already found again elsewhere, after its node had died, stays where it is now.
+        """
+        spec = _spec(room)
         try:
-            await self._host.open_room(_spec(room))
-        except RoomsFull:
+            if self._desk is not None:
+                lease = await asyncio.to_thread(self._desk.place, spec)
+                if (lease.node, lease.room) != (self._node, spec.room_id):
+                    return RoomAllocation(node=lease.node, queue=lease.queue, endpoint=lease.endpoint)
+            await self._host.open_room(spec)
+        except (RoomsFull, NoNode):
             raise ApplicationError("node is full", type="RoomsFull") from None
         return RoomAllocation(node=self._node, queue=self._queue, endpoint=self._host.endpoint)
 
@@ -38,7 +51,7 @@ class MediaActivities:
 
         A node that is being stopped closes its rooms itself, in a way that sends browsers to where they open next.
         """
-        await self._host.open_room(_spec(room))
+        await self._open(_spec(room))
         closed = asyncio.ensure_future(self._host.wait_closed(room.room))
         try:
             while not closed.done():
@@ -51,6 +64,23 @@ class MediaActivities:
             raise
         finally:
             closed.cancel()
+
+    async def _open(self, spec: RoomSpec) -> None:
+        """Attaches to the room, opening it if nobody has; one that another node holds by now is led there."""
+        if not (self._is_known(spec.room_id) or await self._holds(spec.room_id)):
+            raise ApplicationError("held elsewhere", type="RoomMoved", non_retryable=True)
+        await self._host.open_room(spec)
+
+    async def _holds(self, room: str) -> bool:
+        """Whether this node holds the room; where nodes share no desk, it does."""
+        return self._desk is None or await asyncio.to_thread(self._desk.held, room, self._node) is not None
+
+    def _is_known(self, room: str) -> bool:
+        try:
+            self._host.snapshot(room)
+        except LookupError:
+            return False
+        return True
 
 
 def _spec(room: RoomInput) -> RoomSpec:
