@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from records.tables.vault import AuditEntry
 from records.tables.visits import Visit
 from records.work import Repository
 
+_CHECKED = "verified"  # what an entry about a check of the chain says in its detail
 _NOBODY = (str(Role.SYSTEM), str(Role.VISITOR))  # programs, and somebody who is not signed in
 
 
@@ -62,6 +64,15 @@ class AccessView:
     visit: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainCheck:
+    """A check of the whole chain that was made: when, by whom, and whether it was whole."""
+
+    at: datetime
+    by: str
+    whole: bool
+
+
 class AuditTrail(Repository):
     """The clinic's entries, newest first; looking at them is an entry itself."""
 
@@ -75,6 +86,30 @@ class AuditTrail(Repository):
         codes = {name: as_code(text) for name, text in asked.items() if text}
         self._work.note(Act.AUDIT_VIEWED, query.visit or self._work.clinic, query.visit, **codes)
         return self._found(query)
+
+    def export(self, query: AuditQuery) -> tuple[AuditView, ...]:
+        """The same, to be taken along as a file."""
+        asked = {"by_actor": query.actor, "by_patient": query.patient, "by_act": query.act}
+        codes = {name: as_code(text) for name, text in asked.items() if text}
+        self._work.note(Act.AUDIT_EXPORTED, query.visit or self._work.clinic, query.visit, **codes)
+        return self._found(query)
+
+    def note_check(self, whole: bool) -> None:
+        """Keeps that the whole chain was checked just now, and what came of it."""
+        self._work.note(Act.AUDIT_VIEWED, self._work.clinic, verified=whole)
+
+    def last_check(self) -> ChainCheck | None:
+        """When somebody last checked the whole chain, and whether it was whole; None where nobody ever did."""
+        self._work.note(Act.AUDIT_VIEWED, self._work.clinic)
+        entry = AuditEntry
+        query = select(entry).where(
+            entry.clinic == self._work.clinic, entry.act == Act.AUDIT_VIEWED, entry.detail.contains(_CHECKED)
+        )
+        row = self._session.scalars(query.order_by(entry.sequence.desc()).limit(1)).first()
+        if row is None:
+            return None
+        whole = bool(json.loads(row.detail)[_CHECKED])
+        return ChainCheck(at=datetime.fromisoformat(row.at), by=row.actor, whole=whole)
 
     def who_saw(self, person: str, before: int | None = None, limit: int = 50) -> tuple[AccessView, ...]:
         """Accesses of others to a patient's record, newest first: for the patient, who is not among them.

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from portals.staff import (
     attesting,
+    auditing,
     calling_off,
     circles,
     connections,
@@ -28,6 +29,7 @@ for part in (
     hours_rules,
     emergency,
     oversight,
+    auditing,
     circles,
     takeovers,
     calling_off,

@@ -32,7 +32,7 @@ async def test_no_page_of_the_staff_has_barriers(
     pages = {
         "clinic_admin": ("schedule", "schedule?day=2020-01-01", "credentials", "hours"),
         "support": ("connections", f"connections/{ids['visit']}"),
-        "compliance": ("oversight", f"oversight/{ids['emergency']}", "access"),
+        "compliance": ("oversight", f"oversight/{ids['emergency']}", "access", "audit"),
         helper: (
             "hours",
             "emergency",

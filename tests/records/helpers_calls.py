@@ -158,6 +158,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "judged": Judgement(quality="good", scale="coin"),
         "together": False,
         "reason": "other",
+        "whole": True,
         "with_cancelled": False,
         "name": "n",
         "what": "place" if method == "leads_to" else "arrive",
