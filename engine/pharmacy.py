@@ -35,6 +35,9 @@ ALREADY_FILLED = "already_filled"
 TELLS_THE_PATIENT = frozenset({"cancelled", CANCEL_REFUSED, CANCEL_UNANSWERED, NOT_DISPENSED, TRANSFERRED})
 """What a patient is written to about: without looking they would go for nothing, or take what they are not to take."""
 
+TELLS_AT_NIGHT = frozenset({CANCEL_REFUSED, CANCEL_UNANSWERED})
+"""What does not wait for the morning: the medicine may be in the patient's hands, and is not to be taken."""
+
 CANCEL_REASONS = ("allergy", "interaction", "wrong_drug", "wrong_dose", "wrong_pharmacy", "not_needed", "other")
 """Why a clinician takes a prescription back."""
 

@@ -5,15 +5,15 @@ One notice tells of everything that came since its reader last looked.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from engine.clinic_terms import QuietHours
 from records.acting import is_active, rows_of, scopes_of
 from records.acts import Act
 from records.codes import new_id
-from records.conversation_rows import Reached, place_of
+from records.conversation_rows import Reached
 from records.course import MAIL, TEXT
+from records.nights import morning
 from records.tables.visits import MessageRow
 from records.text_wishes import wants_texts
 from records.work import Work
@@ -24,7 +24,7 @@ WRITES = "write"
 
 def tell_patient_side(work: Work, reached: Reached, night: QuietHours) -> None:
     """The patient, and whoever writes for them; a child that others act for has no address of its own."""
-    after = _morning(work, reached, night)
+    after = morning(work, reached.visit, night)
     for person in _reached(work, reached.row.patient):
         _queue(work, reached, ("patient", MAIL), person, after)
         if wants_texts(work, person):
@@ -41,13 +41,6 @@ def _reached(work: Work, patient: str) -> tuple[str, ...]:
     holders = {row.person for row in active if row.person and WRITES in scopes_of(row)}
     own = () if any(row.for_minor for row in active) else (patient,)
     return (*own, *sorted(holders))
-
-
-def _morning(work: Work, reached: Reached, night: QuietHours) -> datetime | None:
-    """When the patient's night is over, None where it is day; in Greenwich where nobody told where they are."""
-    zone = str(place_of(work, reached.visit).get("time_zone") or "UTC")
-    spoken = night.spoken_at(work.at, work.at + timedelta(days=2), str(ZoneInfo(zone)))
-    return spoken if spoken > work.at else None
 
 
 def _queue(work: Work, reached: Reached, way: tuple[str, str], person: str, after: datetime | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -143,15 +144,22 @@ def queue_one(work: Work, visit: Visit, what: tuple[str, str], person: str, chan
     return row.id
 
 
-def tell_once(work: Work, visit: Visit, template: str) -> None:
-    """Queues a notice for the patient's side by mail; while one of the same kind waits, that one tells of this, too."""
-    waiting = select(MessageRow.person).where(
+def tell_once(work: Work, visit: Visit, template: str, after: datetime | None = None) -> None:
+    """Queues a notice for the patient's side by mail; while one of the same kind waits, that one tells of this, too.
+
+    It goes out once ``after`` has come; what waits for a morning goes at once when something urgent joins it.
+    """
+    waiting = select(MessageRow).where(
         MessageRow.visit == visit.id, MessageRow.template == template, MessageRow.state == "queued"
     )
-    told = set(work.session.scalars(waiting))
+    told = {row.person: row for row in work.session.scalars(waiting)}
     for person in _reached(work, visit):
         if person not in told:
-            queue_one(work, visit, (template, "patient"), person)
+            queued = queue_one(work, visit, (template, "patient"), person)
+            work.session.scalars(select(MessageRow).where(MessageRow.id == queued)).one().not_before = after
+        elif after is None:
+            told[person].not_before = None
+    work.session.flush()
 
 
 def done_before(work: Work, effect: Effect, kind: str) -> Mapping[str, Any] | None:

@@ -6,11 +6,20 @@ import json
 
 from sqlalchemy import select
 
-from engine.pharmacy import CANCEL_HELD, CANCEL_REFUSED, CANCEL_UNANSWERED, CANCELLING, TELLS_THE_PATIENT
+from engine.clinic_terms import USUAL_NIGHT, QuietHours
+from engine.pharmacy import (
+    CANCEL_HELD,
+    CANCEL_REFUSED,
+    CANCEL_UNANSWERED,
+    CANCELLING,
+    TELLS_AT_NIGHT,
+    TELLS_THE_PATIENT,
+)
 from engine.ports import DispatchReceipt, OrderChanged, OrderVersion
 from records.acts import Act
 from records.codes import sha256
 from records.course import settle_alert, tell_once
+from records.nights import morning
 from records.orders import DISCARDED, DRAFTED, SENT, WENT_OUT, append_order_event
 from records.stages import FINAL
 from records.tables.clinical import OrderRow
@@ -45,7 +54,7 @@ def begin_sending(work: Work, visit: Visit, row: OrderRow, version: int) -> None
     work.note(Act.ORDER_DISPATCHED, row.id, row.visit, state=SENDING, version=version)
 
 
-def keep_receipt(work: Work, row: OrderRow, receipt: DispatchReceipt) -> None:
+def keep_receipt(work: Work, row: OrderRow, receipt: DispatchReceipt, night: QuietHours = USUAL_NIGHT) -> None:
     """A refusal of a request to cancel (it relates to the order's own message) leaves the order where it was.
 
     One about an order whose answer was lost says that the message arrived after all.
@@ -73,13 +82,17 @@ def keep_receipt(work: Work, row: OrderRow, receipt: DispatchReceipt) -> None:
     append_order_event(work, row.id, state, code=receipt.code, message=receipt.message_id)
     work.note(Act.ORDER_DISPATCHED, row.id, row.visit, state=state)
     if was_out:
-        tell_of_change(work, row, state)
+        tell_of_change(work, row, state, night)
 
 
-def tell_of_change(work: Work, row: OrderRow, state: str) -> None:
-    """Writes to the patient that a prescription which they knew of has come to something else; never what or which."""
+def tell_of_change(work: Work, row: OrderRow, state: str, night: QuietHours) -> None:
+    """Writes to the patient that a prescription which they knew of has come to something else; never what or which.
+
+    Not in their night, unless they may have in hand what they are not to take.
+    """
     if state in TELLS_THE_PATIENT:
-        tell_once(work, work.row(Visit, row.visit), CHANGED_NOTICE)
+        visit = work.row(Visit, row.visit)
+        tell_once(work, visit, CHANGED_NOTICE, None if state in TELLS_AT_NIGHT else morning(work, visit, night))
 
 
 def _is_judged_open(work: Work, row: OrderRow) -> bool:

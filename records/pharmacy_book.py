@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from engine.clinic_terms import QuietHours
 from engine.pharmacy import (
     CANCEL_HELD,
     CANCEL_REFUSED,
@@ -20,6 +21,7 @@ from records.acts import Act
 from records.course import raise_alert
 from records.database import Database
 from records.dispatch import UNANSWERED_TASK, tell_of_change
+from records.nights import Nights, usual_night
 from records.orders import CANCELLED, SENT, WENT_OUT, append_order_event, asked_cancellation, newest_asking
 from records.tables.clinical import OrderEventRow, OrderRow
 from records.tables.visits import Visit
@@ -34,8 +36,9 @@ _AT_ONCE = 200
 class RecordsPharmacyBook:
     """Every change is audited in its own transaction; no message is kept twice."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, nights: Nights = usual_night) -> None:
         self._database = database
+        self._nights = nights
 
     def keep_fill(self, report: FillReport) -> bool:
         """What a pharmacy says of a message that this clinic never sent, or of another order, is nobody's."""
@@ -46,7 +49,7 @@ class RecordsPharmacyBook:
         if found is None or not report.relates_to or found.message_id != report.relates_to:
             return False
         with self._database.work(found.clinic, _ACTOR) as work:
-            _keep_fill(work, work.row(OrderRow, report.order), report)
+            _keep_fill(work, work.row(OrderRow, report.order), report, self._nights(found.clinic))
         return True
 
     def asked(self) -> Sequence[AskedCancellation]:
@@ -76,14 +79,14 @@ class RecordsPharmacyBook:
                 append_order_event(work, row.id, CANCEL_UNANSWERED)
                 work.note(Act.ORDER_FILLED, row.id, row.visit, state=CANCEL_UNANSWERED)
                 _task(work, row, UNANSWERED_TASK)
-                tell_of_change(work, row, CANCEL_UNANSWERED)
+                tell_of_change(work, row, CANCEL_UNANSWERED, self._nights(work.clinic))
 
     def refused(self, asked: AskedCancellation) -> None:
         with self._database.work(asked.ref.clinic, _ACTOR) as work:
             _task(work, _held(work, asked), REFUSED_TASK)
 
 
-def _keep_fill(work: Work, row: OrderRow, report: FillReport) -> None:
+def _keep_fill(work: Work, row: OrderRow, report: FillReport, night: QuietHours) -> None:
     """One more state. A pharmacy that gives out what it had cancelled is put before people."""
     work.visit(row.visit, Act.ORDER_FILLED, audited=False)
     known = select(OrderEventRow.detail).where(OrderEventRow.order == row.id)
@@ -92,10 +95,10 @@ def _keep_fill(work: Work, row: OrderRow, report: FillReport) -> None:
     if row.state == CANCELLED and report.state == DISPENSED:
         row.state, row.code = SENT, DISPENSED
         _task(work, row, REFUSED_TASK)
-        tell_of_change(work, row, CANCEL_REFUSED)
+        tell_of_change(work, row, CANCEL_REFUSED, night)
     elif row.state in WENT_OUT and row.code != (fate := fate_after(row.code, report.state)):
         row.code = fate
-        tell_of_change(work, row, fate)
+        tell_of_change(work, row, fate, night)
     append_order_event(work, row.id, report.state, message=report.message_id, said_at=report.at.isoformat())
     work.note(Act.ORDER_FILLED, row.id, row.visit, state=report.state)
     if report.state == NOT_DISPENSED_TASK:

@@ -51,6 +51,7 @@ from records.hours import ClinicHours, Wanted, kind_of, unknown_hours, works_the
 from records.links import call_back, issue_link
 from records.matters import Matter, put, settle, settle_at
 from records.moves import move_visit, standing_of
+from records.nights import Nights, usual_night
 from records.notes import SIGNED
 from records.orders import DRAFTED
 from records.service_requests import issue
@@ -79,8 +80,11 @@ _AT_ONCE = 500
 class RecordsVisitStore:
     """`engine.ports.VisitRecords`, `Outbox` and `VisitCensus` over one database; safe for threads."""
 
-    def __init__(self, database: Database, clinic_hours: ClinicHours = unknown_hours) -> None:
+    def __init__(
+        self, database: Database, clinic_hours: ClinicHours = unknown_hours, nights: Nights = usual_night
+    ) -> None:
         self._database = database
+        self._nights = nights
         self._clinic_hours = clinic_hours
 
     # --- reading ---
@@ -227,7 +231,7 @@ class RecordsVisitStore:
 
     def record_dispatch(self, effect: Effect, order: str, receipt: DispatchReceipt) -> None:
         def make(work: Work, visit: Visit) -> Made:
-            keep_receipt(work, _order(work, visit, order), receipt)
+            keep_receipt(work, _order(work, visit, order), receipt, self._nights(visit.clinic))
             return {}
 
         self._once(effect, "dispatch", make)

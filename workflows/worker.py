@@ -59,6 +59,7 @@ from records.last_good import library_keeper
 from records.mails import MailQueue
 from records.messages import MessageQueue
 from records.monitoring_book import RecordsMonitoringBook
+from records.nights import Nights
 from records.pharmacy_book import RecordsPharmacyBook
 from records.recording_store import RecordingStore
 from records.restore import settled, unsettled
@@ -168,7 +169,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
         )
         beside = (
             OutboxPump(store, visits).run(),
-            PharmacyPump(RecordsPharmacyBook(database), _pharmacies(settings, database), visits).run(),
+            PharmacyPump(RecordsPharmacyBook(database, _nights(keeper)), _pharmacies(settings, database), visits).run(),
             _settle_restore(database, store, visits),
             _reconcile(
                 LostVisits(store, store, visits),
@@ -211,7 +212,7 @@ def _words(keeper: LibraryKeeper, public_base: str) -> VisitWords:
 def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, evaluators: EvaluatorPool) -> list[Any]:
     """Every activity of a visit, joined to its adapters; the networks are simulators until contracts exist."""
     simulators = _simulators(settings)
-    store = RecordsVisitStore(database, lambda slug: _hours(keeper, slug))
+    store = RecordsVisitStore(database, lambda slug: _hours(keeper, slug), _nights(keeper))
     gatekeeper = LawGateKeeper(lambda: keeper.current, evaluators)
     drugs = LawDrugs(lambda: keeper.current)
     network = _pharmacies(settings, database)
@@ -224,7 +225,7 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
     gates = GateActivities(store, gatekeeper, checks, gatekeeper.recording_there)
     payments = PaymentActivities(store, SimulatedCardProcessor(simulators / "cards.sqlite3"))
     prescribing = PrescribingActivities(store, network, drugs)
-    cancelling = CancellingActivities(RecordsPharmacyBook(database))
+    cancelling = CancellingActivities(RecordsPharmacyBook(database, _nights(keeper)))
     hub = SimulatedHub(simulators / "pdmp.sqlite3", book.now)
     monitoring = MonitoringActivities(RecordsMonitoringBook(database), SimulatedMonitoringNetwork(hub, book.now))
     return [
@@ -263,6 +264,11 @@ def _activities(settings: Settings, database: Database, keeper: LibraryKeeper, e
         monitoring.ask_monitoring,
         monitoring.keep_silence,
     ]
+
+
+def _nights(keeper: LibraryKeeper) -> Nights:
+    """When a clinic's patients are sent nothing that can wait."""
+    return lambda slug: keeper.current.content.clinics[slug].terms.quiet
 
 
 def _simulators(settings: Settings) -> Path:

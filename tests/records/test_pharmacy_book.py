@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from engine.clinic_terms import QuietHours
 from engine.pharmacy import AskedCancellation, FillReport
 from engine.ports import DispatchReceipt
 from records.errors import AccessRefused, AlreadyDone
+from records.messages import MessageQueue
 from records.orders import OrderView
 from records.pharmacy_book import RecordsPharmacyBook
+from records.tables.visits import MessageRow
 from records.work import Actor
-from tests.records.helpers import START, World
+from tests.records.helpers import START, HandClock, World
 from tests.records.helpers_journey import begin_sending
 from tests.records.test_visit_records import draft_order
 
@@ -52,6 +56,13 @@ def mails(world: World) -> list[tuple[str, str]]:
 def ask(world: World, order: str, reason: str = "allergy") -> None:
     with world.database.scope(world.clinic, world.as_provider) as scope:
         scope.orders.ask_cancel(order, reason)
+
+
+def waits(world: World) -> list[datetime | None]:
+    """Until when each waiting notice about a prescription is kept back."""
+    with world.database.reading() as session:
+        wanted = select(MessageRow.not_before).where(MessageRow.template == "prescription_changed")
+        return [at.astimezone(UTC) if at else None for at in session.scalars(wanted)]
 
 
 def undo(world: World, order: str) -> None:
@@ -192,3 +203,27 @@ def test_neither_a_stranger_nor_the_patient_undoes_a_cancellation(world: World) 
         with pytest.raises(AccessRefused), world.database.scope(world.clinic, actor) as scope:
             scope.orders.undo_cancel(order)
     assert len(RecordsPharmacyBook(world.database).asked()) == 1
+
+
+def test_what_can_wait_is_written_in_the_morning_and_what_cannot_at_once(world: World, clock: HandClock) -> None:
+    """The patient is in Miami: at three in the night nobody is written to but for what is not to be taken."""
+    order, book = sent(world), RecordsPharmacyBook(world.database)
+    night = datetime(2026, 3, 6, 8, tzinfo=UTC)
+    clock.at = night
+    ask(world, order)
+    leave(book)
+    receipt = DispatchReceipt(state="cancelled", message_id="c1", relates_to="m1")
+    world.store.record_dispatch(world.effect(), order, receipt)
+    assert waits(world) == [datetime(2026, 3, 6, 13, tzinfo=UTC)]
+    assert MessageQueue(world.database).pending(9) == ()
+    book.keep_fill(fill(order, "dispensed"))
+    assert waits(world) == [None], "what waited for the morning goes along"
+    assert len(MessageQueue(world.database).pending(9)) == 1
+
+
+def test_a_clinic_may_have_another_night(world: World, clock: HandClock) -> None:
+    order = sent(world)
+    clock.at = datetime(2026, 3, 6, 8, tzinfo=UTC)
+    day = QuietHours(since=time(13), until=time(14))
+    RecordsPharmacyBook(world.database, lambda _clinic: day).keep_fill(fill(order, "not_dispensed"))
+    assert waits(world) == [None]
