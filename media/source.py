@@ -21,6 +21,8 @@ MAX_MISSING = 300
 NACK_EVERY = 0.06
 NACK_TRIES = 12
 KEY_EVERY = 0.5
+# A request or its key frame may get lost a few times; a publisher that never answers is asked more and more rarely.
+KEY_TRIES = 4
 KEY_EVERY_MOST = 4.0
 # A layer of a simulcast that has sent nothing for so long is switched off.
 SILENT_AFTER = 0.6
@@ -217,7 +219,7 @@ class Source:
             self._rate_at, self._octets = now, 0
 
     def _ask_key(self, now: float) -> None:
-        pause = min(KEY_EVERY * 2 ** max(0, self._key_tries - 1), KEY_EVERY_MOST)
+        pause = min(KEY_EVERY * 2 ** max(0, self._key_tries - KEY_TRIES), KEY_EVERY_MOST)
         if now - self._key_at < pause:
             return
         self._key_at = now

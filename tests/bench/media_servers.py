@@ -155,7 +155,7 @@ class RelayServer:
         self._endpoint = endpoint
 
     async def party(self, room: int, number: int, clip: Clip, *, video: bool) -> Party:
-        made = RelayParty(self._endpoint, room, number, Voice(Leg("127.0.0.1", server=True), clip, with_video=video))
+        made = RelayParty(self._endpoint, room, number, Voice.of(Leg("127.0.0.1", server=True), clip, video=video))
         await made.send()
         return made
 
@@ -281,7 +281,7 @@ class JanusServer:
             codecs = {"audiocodec": "opus", "videocodec": "vp8"}
             await talk.message(handle, {**body, **codecs}, "success")
         leg = Leg(self._host, server=True)
-        made = JanusParty(talk, room + 1, number, Voice(leg, clip, with_video=video))
+        made = JanusParty(talk, room + 1, number, Voice.of(leg, clip, video=video))
         await made.send()
         return made
 

@@ -22,7 +22,7 @@ from aioice import stun
 
 from media import rtcp
 from media.aio_adapter import DtlsSession
-from media.rtp import FIXED, BadPacket
+from media.rtp import FIXED, BadPacket, extension_block
 
 OPUS, VP8, RTX = 111, 96, 97
 TWCC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
@@ -121,7 +121,8 @@ class Leg:
         self.latencies: list[float] = []
         self.packets = 0
         self.unsent = 0
-        self.key_wanted = False
+        self.lost_share = 0.0
+        self.keys_wanted: set[int] = set()
         self.first_video: float | None = None
         self.remote: Remote | None = None
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -179,7 +180,12 @@ class Leg:
             self.unsent += 1
 
     def send(self, packet: bytes) -> None:
+        if self.lost_share and random.random() < self.lost_share:
+            return
         self._out(self._dtls.protect(packet))
+
+    def send_control(self, packet: bytes) -> None:
+        self._out(self._dtls.protect_rtcp(packet))
 
     def _readable(self) -> None:
         now = time.monotonic()
@@ -210,6 +216,8 @@ class Leg:
             self._out(bytes(reply))
 
     def _media(self, data: bytes, now: float) -> None:
+        if self.lost_share and random.random() < self.lost_share:
+            return
         kind = data[1] & 0x7F
         if 64 <= kind <= 95:
             self._control(data)
@@ -242,7 +250,7 @@ class Leg:
         with contextlib.suppress(BadPacket):
             for message in rtcp.parse_compound(self._dtls.unprotect_rtcp(data)):
                 if isinstance(message, rtcp.KeyFrameWanted):
-                    self.key_wanted = True
+                    self.keys_wanted.add(message.ssrc)
 
     def forget(self) -> None:
         """Counts anew from here on."""
@@ -262,22 +270,45 @@ class Leg:
 
 
 @dataclass(slots=True)
+class Layer:
+    """One picture that is sent: alone, or as the layer ``rid`` of a simulcast."""
+
+    rid: str
+    frames: tuple[tuple[bytes, ...], ...]
+    ssrc: int = field(default_factory=lambda: _ssrc())
+    rtx_ssrc: int = field(default_factory=lambda: _ssrc())
+    number: int = field(default_factory=lambda: secrets.randbelow(1 << 16))
+    frame: int = 0
+
+
+@dataclass(slots=True)
 class Voice:
-    """What one participant sends through a leg; without a clip's video only sound."""
+    """What one participant sends through a leg: sound, and a picture in no, one or several layers."""
 
     leg: Leg
     clip: Clip
-    with_video: bool = True
-    audio_ssrc: int = field(default_factory=lambda: secrets.randbelow(1 << 31) + 2)
-    video_ssrc: int = field(default_factory=lambda: secrets.randbelow(1 << 31) + 2)
-    rtx_ssrc: int = field(default_factory=lambda: secrets.randbelow(1 << 31) + 2)
+    layers: list[Layer]
+    audio_ssrc: int = field(default_factory=lambda: _ssrc())
     phase: float = field(default_factory=lambda: random.random() / FPS)
+    fps: int = FPS
     sent: int = 0
+    pictures: int = 0
+    camera_on: bool = True
     _audio_at: float = 0.0
     _video_at: float = 0.0
-    _numbers: list[int] = field(default_factory=lambda: [0, 0, 0])
-    _frame: int = 0
-    _pictures: int = 0
+    _sounds: int = 0
+    _packets: int = 0
+
+    @classmethod
+    def of(cls, leg: Leg, clip: Clip, *more: Clip, video: bool = True) -> Voice:
+        """One picture of the clip's, or a layer for each of several, the lowest first."""
+        clips = (clip, *more) if video else ()
+        rids = ("q", "h", "f")[-len(clips) :] if more else ("",)
+        return cls(leg, clip, [Layer(rid, one.video) for rid, one in zip(rids, clips, strict=False)])
+
+    @property
+    def with_video(self) -> bool:
+        return bool(self.layers)
 
     def begin(self, now: float) -> None:
         self._audio_at, self._video_at = now + self.phase / 2, now + self.phase
@@ -287,56 +318,79 @@ class Voice:
         while self._audio_at <= now:
             self._audio_at += 0.02
             self._sound()
-        while self.with_video and self._video_at <= now:
-            self._video_at += 1 / FPS
-            self._picture()
+        while self._video_at <= now:
+            self._video_at += 1 / self.fps
+            self.pictures += 1
+            if self.camera_on:
+                for layer in self.layers:
+                    self._picture(layer)
 
     def _sound(self) -> None:
-        self._numbers[0] += 1
-        payload = self.clip.audio[self._numbers[0] % len(self.clip.audio)] + struct.pack("!d", time.monotonic())
-        self._packet(OPUS, self._numbers[0], self._numbers[0] * 960, self.audio_ssrc, payload)
+        self._sounds += 1
+        payload = self.clip.audio[self._sounds % len(self.clip.audio)] + struct.pack("!d", time.monotonic())
+        self._packet(OPUS, self._sounds, self._sounds * 960, self.audio_ssrc, payload, {})
 
-    def _picture(self) -> None:
-        if self.leg.key_wanted:
-            self.leg.key_wanted, self._frame = False, 0
-        payloads = self.clip.video[self._frame % len(self.clip.video)]
-        self._frame += 1
-        self._pictures += 1
-        number = struct.pack("!H", 0x8000 | self._pictures & 0x7FFF)
+    def _picture(self, layer: Layer) -> None:
+        if layer.ssrc in self.leg.keys_wanted:
+            self.leg.keys_wanted.discard(layer.ssrc)
+            layer.frame = 0
+        payloads = layer.frames[layer.frame % len(layer.frames)]
+        layer.frame += 1
+        number = struct.pack("!H", 0x8000 | self.pictures & 0x7FFF)
+        names = {4: b"v", 10: layer.rid.encode()} if layer.rid else {}
         for count, payload in enumerate(payloads, 1):
-            self._numbers[1] += 1
+            layer.number += 1
             head = (b"\x90\x80" if count == 1 else b"\x80\x80") + number
             kind = VP8 | 0x80 if count == len(payloads) else VP8
-            self._packet(kind, self._numbers[1], self._pictures * 3000, self.video_ssrc, head + payload)
+            self._packet(kind, layer.number, self.pictures * 3000, layer.ssrc, head + payload, names)
 
-    def _packet(self, kind: int, number: int, stamp: int, ssrc: int, payload: bytes) -> None:
-        self._numbers[2] += 1
+    def _packet(self, kind: int, number: int, stamp: int, ssrc: int, payload: bytes, names: dict[int, bytes]) -> None:
+        self._packets += 1
         head = FIXED.pack(0x90, kind, number & 0xFFFF, stamp & 0xFFFF_FFFF, ssrc)
-        self.leg.send(head + b"\xbe\xde\x00\x01\x31" + struct.pack("!HB", self._numbers[2] & 0xFFFF, 0) + payload)
+        block = extension_block({3: struct.pack("!H", self._packets & 0xFFFF), **names})
+        self.leg.send(head + block + payload)
         self.sent += 1
 
     def report(self) -> None:
         """Says by the wall clock when its timestamps were, as a browser does each second or so."""
-        for number, ssrc, step in ((self._numbers[0], self.audio_ssrc, 960), (self._pictures, self.video_ssrc, 3000)):
-            report = rtcp.SenderReport(ssrc, rtcp.ntp(time.time()), number * step & 0xFFFF_FFFF, number, 0)
-            self.leg._out(self.leg._dtls.protect_rtcp(rtcp.sender_report(report)))
+        wall = rtcp.ntp(time.time())
+        times = [(self.audio_ssrc, self._sounds * 960), *((layer.ssrc, self.pictures * 3000) for layer in self.layers)]
+        for ssrc, stamp in times:
+            report = rtcp.SenderReport(ssrc, wall, stamp & 0xFFFF_FFFF, self._packets, 0)
+            self.leg.send_control(rtcp.sender_report(report))
+
+
+def _ssrc() -> int:
+    return secrets.randbelow(1 << 31) + 2
+
+
+@dataclass(slots=True)
+class Talk:
+    """Sends everybody's clip. ``stalled`` is the longest that the machine kept us from it: no gap is shorter."""
+
+    voices: list[Voice]
+    stalled: float = 0.0
+
+    async def run(self, seconds: float) -> None:
+        """Sends for so long."""
+        now = time.monotonic()
+        end, report_at, before = now + seconds, 0.0, now
+        for voice in self.voices:
+            voice.begin(now)
+        while (now := time.monotonic()) < end:
+            self.stalled, before = max(self.stalled, now - before), now
+            for voice in self.voices:
+                voice.due(now)
+            if now >= report_at:
+                report_at = now + 1.0
+                for voice in self.voices:
+                    voice.report()
+            await asyncio.sleep(max(0.0, now + STEP - time.monotonic()))
 
 
 async def talk(voices: Iterable[Voice], seconds: float) -> None:
     """Sends everybody's clip for so long."""
-    everybody = list(voices)
-    end = time.monotonic() + seconds
-    report_at = 0.0
-    for voice in everybody:
-        voice.begin(time.monotonic())
-    while (now := time.monotonic()) < end:
-        for voice in everybody:
-            voice.due(now)
-        if now >= report_at:
-            report_at = now + 1.0
-            for voice in everybody:
-                voice.report()
-        await asyncio.sleep(max(0.0, now + STEP - time.monotonic()))
+    await Talk(list(voices)).run(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,9 +426,14 @@ def section_head(kind: str, mid: str, direction: str) -> list[str]:
 def _names(part: Part) -> list[str]:
     if part.voice is None:
         return []
-    ssrc = part.voice.audio_ssrc if part.kind == "audio" else part.voice.video_ssrc
-    lines = [f"a=msid:bot {part.kind}", f"a=ssrc:{ssrc} cname:bot"]
-    if part.kind == "video":
-        rtx = part.voice.rtx_ssrc
-        lines = [f"a=ssrc-group:FID {ssrc} {rtx}", *lines, f"a=ssrc:{rtx} cname:bot"]
-    return lines
+    lines = [f"a=msid:bot {part.kind}"]
+    if part.kind == "audio":
+        return [*lines, f"a=ssrc:{part.voice.audio_ssrc} cname:bot"]
+    rids = [layer.rid for layer in part.voice.layers if layer.rid]
+    if rids:
+        lines += ["a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid"]
+        lines += ["a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"]
+        return [*lines, *(f"a=rid:{rid} send" for rid in rids), f"a=simulcast:send {';'.join(rids)}"]
+    [only] = part.voice.layers
+    lines += [f"a=ssrc-group:FID {only.ssrc} {only.rtx_ssrc}", f"a=ssrc:{only.ssrc} cname:bot"]
+    return [*lines, f"a=ssrc:{only.rtx_ssrc} cname:bot"]

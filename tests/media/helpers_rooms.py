@@ -23,11 +23,11 @@ class Member:
     offers: int = 0
 
     @classmethod
-    async def join(cls, endpoint: str, token: str, origin: str, clip: Clip, *, video: bool) -> Member:
-        """Comes in and sends; receives nobody yet."""
+    async def join(cls, endpoint: str, token: str, origin: str, *clips: Clip, video: bool = True) -> Member:
+        """Comes in and sends, several clips as layers; receives nobody yet."""
         socket = await connect(endpoint, origin=origin)  # type: ignore[arg-type]
         leg = Leg("127.0.0.1")
-        member = cls(socket, leg, Voice(leg, clip, with_video=video))
+        member = cls(socket, leg, Voice.of(leg, *clips, video=video))
         await member._say({"type": "join", "version": 1, "token": token})
         welcome = await member._next("welcome")
         for publication in welcome["publications"]:
@@ -75,5 +75,6 @@ class Member:
                     self.publications[message["publication"]["id"]] = message["publication"]["kind"]
 
     async def close(self) -> None:
+        """Goes without a word."""
         await self.leg.close()
         await self.socket.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import itertools
 import os
 import secrets
@@ -12,8 +14,11 @@ import pytest
 
 from engine.rooms import RoomEventKind, RoomRole
 from media import protocol, rtcp
+from media.incoming import MAX_SSRCS_PER_SECTION
 from media.node import MediaConfig, MediaNode, NodePorts
-from media.rtp import FIXED
+from media.rtp import FIXED, BadPacket
+from media.source import MAX_MISSING
+from tests.bench.measuring import held_megabytes
 from tests.media.helpers_bot import VP8, Bench, new_bench, spec
 from tests.media.helpers_call import close, out, two, until
 
@@ -150,27 +155,68 @@ async def test_a_path_that_falls_silent_is_given_up(bench: Bench, monkeypatch: p
 
 
 @pytest.mark.slow
-async def test_twenty_joins_and_leaves_leave_no_task_socket_or_address_behind(bench: Bench) -> None:
+async def test_two_hundred_joins_and_leaves_leave_no_task_socket_address_or_memory_behind(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("media.room.LINGER_SECONDS", 0.05)
+
     async def once(index: int) -> None:
         bot = bench.bot(f"p{index % 3}")
         await bot.connect()
-        await bot.talk(0.04)
+        bot.send_audio()
+        bot.send_video(key=True)
         await (bot.close() if index % 2 else bot.vanish())
 
-    await once(1)
-    await until(lambda: not bench.node.snapshot("room-1").participants)
+    async def some(count: int) -> None:
+        for index in range(count):
+            await once(index)
+        await until(lambda: bench.node.counters["ice_sessions"] == 0 and not bench.node._started.spawned)
+
+    await some(20)
     tasks, files = len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))
-    for index in range(20):
-        await once(index)
-    for name in ("p0", "p1", "p2"):
-        await bench.bot(name).connect()
+    gc.collect()
+    before = held_megabytes()
+    await some(200)
+    gc.collect()
+    assert held_megabytes() - before < 30, "each of them takes about two megabytes while it is there"
+    bots = [bench.bot(name) for name in ("p0", "p1", "p2")]
+    for bot in bots:
+        await bot.connect()
     await bench.node.close_room("room-1", "done")
+    for bot in bots:
+        await bot.vanish()
     await until(lambda: bench.node.counters["ice_sessions"] == 0 and bench.node.counters["ice_addresses"] == 0)
-    await asyncio.sleep(0.3)
-    assert not bench.node._started.spawned
-    own = [task for task in asyncio.all_tasks() if "helpers_bot" not in repr(task)]
-    assert len(own) <= tasks
-    assert len(os.listdir("/proc/self/fd")) <= files + 3, "the three bots still hold their UDP sockets"
+    await until(lambda: not bench.node._started.spawned)
+    await until(lambda: len(asyncio.all_tasks()) <= tasks)
+    await until(lambda: len(os.listdir("/proc/self/fd")) <= files)
+
+
+async def test_a_flood_of_packets_is_counted_and_disturbs_nobody(bench: Bench) -> None:
+    patient, provider = await two(bench)
+    await asyncio.gather(patient.talk(0.2), provider.talk(0.1))
+    room = bench.node._rooms["room-1"]
+    peer = room._present["p1"].peer
+    assert peer is not None
+    await asyncio.sleep(0.1)
+    heard = provider.received[out(provider, "audio")]
+    for burst in range(40):
+        for one in range(100):
+            ssrc = secrets.randbelow(1 << 31) if one % 2 else patient.video.ssrc
+            with contextlib.suppress(BadPacket):  # what was sent before, our own side refuses
+                number = secrets.randbelow(1 << 16)
+                patient.send_plain(FIXED.pack(0x80, VP8, number, burst, ssrc) + secrets.token_bytes(30))
+        patient.send_audio()
+        await asyncio.sleep(0.002)
+    await until(lambda: bench.node.refused["ssrc_unknown"] > 1000)
+    await until(lambda: provider.received[out(provider, "audio")] > heard)
+    assert len(peer.incoming._routes) <= 2 * MAX_SSRCS_PER_SECTION
+    assert all(
+        len(layer.source._missing) <= MAX_MISSING
+        for one in peer.incoming.sections.values()
+        for layer in one.publication.layers.values()
+    )
+    assert patient.close_code is None and provider.close_code is None
+    await close(patient, provider)
 
 
 async def test_the_provider_ends_for_all_and_the_report_counts_seconds(bench: Bench) -> None:
