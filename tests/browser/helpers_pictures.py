@@ -63,7 +63,7 @@ async def _clinician(browser: Browser, stack: Stack) -> None:
     """The visit with the red flag."""
     desk = Clinician("clinician", await _page(browser, DESK), stack)
     await desk.sign_in(ACHEBE)
-    await desk.page.locator("main tr", has_text="Red flag").first.get_by_role("link").first.click()
+    await desk.page.locator("main tr", has_text="Urgent").first.get_by_role("link").first.click()
     await desk.page.wait_for_url("**/staff/visits/*")
     await expect(desk.page.get_by_role("heading", level=1)).to_be_visible()
     await desk.page.screenshot(path=FOLDER / "clinician.png")
