@@ -72,7 +72,8 @@ async def prescribe(page: Page) -> None:
     await page.keyboard.press("p")
     await expect(page.get_by_role("button", name=re.compile("Send to pharmacy"))).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(page.locator("#notices")).to_contain_text("Sent to the simulated pharmacy network")
+    await expect(page.locator("#prescribe [data-notice]")).to_contain_text("Sent to the simulated pharmacy network")
+    await expect(page.locator("[data-order]").first).to_be_focused()
 
 
 async def test_a_visit_is_taken_written_prescribed_and_signed_without_a_mouse(desk: Desk) -> None:

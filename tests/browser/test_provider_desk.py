@@ -160,7 +160,7 @@ async def test_a_prescription_is_written_without_leaving_the_page(desk: Desk) ->
     await page.locator(".rx-form [name=days]").fill("10")
     await page.get_by_role("button", name="Save the prescription").click()
     await page.get_by_role("button", name=re.compile("Send to pharmacy")).click()
-    await expect(page.locator("#notices")).to_contain_text("Sent to the simulated pharmacy network")
+    await expect(page.locator("#prescribe [data-notice]")).to_contain_text("Sent to the simulated pharmacy network")
     assert await page.evaluate("window.stayed") is True
 
 

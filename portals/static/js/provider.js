@@ -93,7 +93,9 @@ async function exchange(address, options, keeps) {
 function came({ page, address }, wanted = "") {
   swap(page);
   const url = new URL(address);
-  const part = wanted || url.hash;
+  // An answer's address comes without its fragment: what it is about stands in its query, too.
+  const order = url.searchParams.get("order");
+  const part = wanted || url.hash || (order ? `#order-${CSS.escape(order)}` : "");
   url.searchParams.delete("said");
   url.searchParams.delete("order");
   url.hash = part;
