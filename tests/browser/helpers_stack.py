@@ -19,7 +19,7 @@ from records.scope import Actor, Scope
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUG = "marigold"
-START_SECONDS = 90.0
+START_SECONDS = 180
 STOP_SECONDS = 30.0
 
 
