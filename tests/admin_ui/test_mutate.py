@@ -40,3 +40,9 @@ def test_an_unknown_jurisdiction_is_refused(cli: Cli, tmp_path: Path) -> None:
 def test_the_cases_of_a_state_notice_nine_changes_of_ten(cli: Cli) -> None:
     said = cli("mutate", str(HOME), "--jurisdiction", "us/nj", "--at-least", "90")
     assert said.status == 0, said.out
+
+
+@pytest.mark.slow
+def test_the_cases_of_what_a_state_lets_be_prescribed_notice_it_as_well(cli: Cli) -> None:
+    said = cli("mutate", str(HOME), "--jurisdiction", "us/ga", "--topic", "prescribing", "--at-least", "85")
+    assert said.status == 0, said.out

@@ -1,5 +1,6 @@
 """A law file is changed in one thing at a time, and cases that would not notice are told on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,15 @@ def test_a_case_that_does_not_hold_is_named_and_asked_no_more(tmp_path: Path) ->
     trials = Trials(law, law.files[0].cases, examples(root, Problems()))
     assert [case.name for case in trials.broken] == ["Something is asked for"]
     assert all(trials.of(variant).noticed is None for variant in made(root, law))
+
+
+def test_a_case_that_none_of_the_files_tried_could_reach_is_not_asked(tmp_path: Path) -> None:
+    root = small_law(tmp_path, WEAK.replace("permitted_with_duties", "forbidden"))
+    law = load_law(root)
+    cases, known = law.files[0].cases, examples(root, Problems())
+    elsewhere = replace(law.files[0], jurisdiction="us/ga")
+    assert Trials(law, cases, known, [elsewhere]).broken == []
+    assert Trials(law, cases, known, [replace(elsewhere, jurisdiction="us/common")]).broken == list(cases)
 
 
 BULK = """\
