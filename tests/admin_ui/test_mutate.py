@@ -44,5 +44,5 @@ def test_the_cases_of_a_state_notice_nine_changes_of_ten(cli: Cli) -> None:
 
 @pytest.mark.slow
 def test_the_cases_of_what_a_state_lets_be_prescribed_notice_it_as_well(cli: Cli) -> None:
-    said = cli("mutate", str(HOME), "--jurisdiction", "us/ga", "--topic", "prescribing", "--at-least", "85")
+    said = cli("mutate", str(HOME), "--jurisdiction", "us/ga", "--topic", "prescribing", "--at-least", "95")
     assert said.status == 0, said.out
