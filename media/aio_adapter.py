@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import pylibsrtp
+from aioice import stun
 from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
 from pylibsrtp._binding import ffi, lib
@@ -155,3 +156,12 @@ def _operation(session: pylibsrtp.Session, call: Callable[[object, object, objec
     # The session frees its context when it goes: it stays as long as the operation does.
     operate.session = session  # type: ignore[attr-defined]
     return operate
+
+
+async def relay_opens(link: Any, address: tuple[str, int]) -> bool:
+    """Whether a relay lets a TURN transport of aioice send to an address: its channel is bound, or that is refused."""
+    try:
+        await link._TurnTransport__inner_protocol.channel_bind(0x4002, address)
+    except (stun.TransactionFailed, stun.TransactionTimeout):
+        return False
+    return True

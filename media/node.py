@@ -13,6 +13,7 @@ import inspect
 import logging
 import secrets
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
@@ -39,12 +40,14 @@ from engine.rooms import (
 )
 from engine.settings import check_listener
 from media import protocol
+from media.metrics import NodeFigures, NodeMeter
 from media.mux import MediaPort
 from media.participant import Refused, Services
 from media.room import Room
 from media.signal import PATH, Door, build_app
 
 TICK_SECONDS = 0.04
+SAMPLE_SECONDS = 1.0
 KEPT_REPORTS = 1024
 EVENT_QUEUE = 4096
 STOP_SECONDS = 3
@@ -133,6 +136,7 @@ class MediaNode:
         self._rooms: dict[str, Room] = {}
         self._running: _Running | None = None
         self.refused: Counter[str] = Counter()
+        self._meter = NodeMeter()
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -169,7 +173,7 @@ class MediaNode:
         config = self._config
         door = Door(origins=config.allowed_origins, verify=self._verify, find=self._find, refused=self.refused)
         return uvicorn.Config(
-            build_app(door, self._health),
+            build_app(door, self._health, self.metrics),
             loop="none",
             lifespan="off",
             log_config=None,
@@ -220,6 +224,18 @@ class MediaNode:
         totals = {"rooms": sum(room.open for room in self._rooms.values()), "ice_sessions": len(port.table)}
         totals |= {"ice_addresses": port.table.addresses, "dropped": port.dropped}
         return totals | {f"refused_{code}": count for code, count in self.refused.items()}
+
+    def metrics(self) -> bytes:
+        """The same and more as Prometheus reads it."""
+        port = self._started.port
+        figures = NodeFigures(
+            cpu_seconds=time.process_time(),
+            dropped=port.dropped,
+            ice_sessions=len(port.table),
+            refused=self.refused,
+            takes_rooms=self.has_space(),
+        )
+        return self._meter.page(self._rooms.values(), figures)
 
     @property
     def _started(self) -> _Running:
@@ -326,15 +342,19 @@ class MediaNode:
             raise Refused(protocol.FULL, "node_full") from full
 
     async def _health(self) -> str:
-        return f"ok rooms={sum(room.open for room in self._rooms.values())}"
+        return f"ok rooms={sum(room.open for room in self._rooms.values())} udp={self.udp_port}"
 
     # --- time and events ---------------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
         """One timer for all rooms: what a peer has to repeat, report and watch."""
         loop = asyncio.get_running_loop()
+        sampled = 0.0
         while True:
             await asyncio.sleep(TICK_SECONDS)
+            if loop.time() > sampled + SAMPLE_SECONDS:
+                sampled = loop.time()
+                self._meter.sample(self._rooms.values())
             for room in list(self._rooms.values()):
                 if not room.open:
                     continue

@@ -46,6 +46,7 @@ class Room:
         self._loop = asyncio.get_running_loop()
         self._opened_at = services.wall()
         self._present: dict[str, Participant] = {}
+        self.people = self._present.values()  # whoever is there, as they come and go
         self._seen: set[str] = set()
         self._seconds: dict[str, float] = {}
         self._media_seconds: dict[str, float] = {}

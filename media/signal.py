@@ -17,12 +17,13 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from engine.rooms import RoomClaims
 from media import protocol, sdp
+from media.metrics import CONTENT_TYPE, asks_from_here
 from media.participant import Participant, Refused
 from media.room import Room
 
@@ -113,16 +114,21 @@ class Door:
     strangers: set[WebSocket] = field(default_factory=set)
 
 
-def build_app(door: Door, health: Callable[[], Awaitable[str]]) -> Starlette:
-    """The node's HTTP application: ``/healthz`` and the WebSocket at `PATH`."""
+def build_app(door: Door, health: Callable[[], Awaitable[str]], metrics: Callable[[], bytes]) -> Starlette:
+    """The node's HTTP application: ``/healthz``, ``/metrics`` for this machine alone, and the WebSocket at `PATH`."""
 
     async def healthz(_: Request) -> PlainTextResponse:
         return PlainTextResponse(await health())
 
+    async def counted(request: Request) -> Response:
+        if not asks_from_here(request):
+            return Response(status_code=404)
+        return Response(metrics(), media_type=CONTENT_TYPE)
+
     async def room(socket: WebSocket) -> None:
         await _Connection(door, socket).run()
 
-    return Starlette(routes=[Route("/healthz", healthz), WebSocketRoute(PATH, room)])
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", counted), WebSocketRoute(PATH, room)])
 
 
 class _Connection:

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from engine.room_places import Stay
 from records.acts import Act
+from records.room_stays import stays_of
 from records.stages import DRAFT
 from records.tables.visits import JoinLink, ParticipantRow, RoomPassRow, Visit
 from records.visits import VisitView, view_of
@@ -39,6 +41,7 @@ class Connection:
     encounter_at: datetime | None
     node: str
     ways: tuple[WayIn, ...]
+    stays: tuple[Stay, ...]
     now: datetime
 
 
@@ -69,6 +72,7 @@ class Overview(Repository):
             encounter_at=row.encounter_at,
             node=row.node or "",
             ways=tuple(self._way(part) for part in self._session.scalars(parts)),
+            stays=stays_of(self._session, visit),
             now=self._work.now,
         )
 

@@ -13,8 +13,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from engine.room_places import Lease, NodeState, NoNode, Stay, Told, best_of, next_room, number_of
-from engine.rooms import RoomRole, RoomSpec
+from engine.rooms import RoomSpec
 from records.database import Database
+from records.room_stays import stays_of
 from records.tables.media import MediaNodeRow, RoomLeaseRow, RoomStayRow
 from records.tables.visits import Visit
 
@@ -199,28 +200,6 @@ class RecordsRoomDesk:
         """What is kept of the visit's stays."""
         with self._database.reading() as session:
             return stays_of(session, visit)
-
-
-def stays_of(session: Session, visit: str) -> tuple[Stay, ...]:
-    """Who stayed how long in the visit's rooms, in order of the rooms and of their coming."""
-    query = select(RoomStayRow).where(RoomStayRow.visit == visit)
-    rows = session.scalars(query.order_by(RoomStayRow.room, RoomStayRow.first_at, RoomStayRow.participant))
-    return tuple(
-        Stay(
-            clinic=row.clinic,
-            visit=row.visit,
-            room=row.room,
-            participant=row.participant,
-            role=RoomRole(row.role),
-            first_at=row.first_at,
-            last_at=row.last_at,
-            seconds=row.seconds,
-            media_seconds=row.media_seconds,
-            joins=row.joins,
-            figures=row.figures,
-        )
-        for row in rows
-    )
 
 
 def _state(row: MediaNodeRow) -> NodeState:

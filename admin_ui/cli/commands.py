@@ -42,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("db", "Show, migrate, back up or restore the database, and settle visits after a restore."),
     Command("pdmp", "Tell the simulated network of monitoring programs how to behave and what to report."),
     Command("source", "Tell the simulated primary source of licences how to behave and what to say."),
+    Command("media", "Try whether calls can come about, list the media nodes, empty one before a deploy."),
     Command("bench", "Measure decisions and visits side by side with their peers and print the ratios."),
     Command("test", "Set up whatever the tests need and run them: fast, all or soak."),
     Command("docs", "Write the reference pages that are made from the program itself."),

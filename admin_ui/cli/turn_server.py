@@ -30,8 +30,7 @@ def with_own_relay(settings: Settings) -> Settings:
         return settings
     taken = {settings.web_port, *(port for pair in settings.media_ports for port in pair)}
     taken.add(int(settings.temporal_address.rpartition(":")[2] or 0))
-    address = f"turn:{HOST}:{next(port for port in pick(len(taken) + 1) if port not in taken)}"
-    urls = (f"{address}?transport=udp", f"{address}?transport=tcp")
+    urls = _urls(next(port for port in pick(len(taken) + 1) if port not in taken))
     return replace(settings, turn_urls=urls, turn_secret_file=settings.keys_dir / SECRET)
 
 
@@ -52,6 +51,20 @@ def prepare_relay(settings: Settings) -> bool:
     configuration.unlink(missing_ok=True)
     write_private(configuration, _configuration(settings, secret.read_text(encoding="ascii").strip()))
     return True
+
+
+def own_relay_urls(settings: Settings) -> tuple[tuple[str, ...], Path | None]:
+    """The relay that is in use, and the file of its secret: the one that was named, or our own that runs here."""
+    configuration = settings.keys_dir / CONFIGURATION
+    if settings.turn_urls or not configuration.exists():
+        return settings.turn_urls, settings.turn_secret_file
+    lines = configuration.read_text(encoding="ascii").splitlines()
+    port = next(line.partition("=")[2] for line in lines if line.startswith("listening-port="))
+    return _urls(int(port)), settings.keys_dir / SECRET
+
+
+def _urls(port: int) -> tuple[str, ...]:
+    return (f"turn:{HOST}:{port}?transport=udp", f"turn:{HOST}:{port}?transport=tcp")
 
 
 def relay_program(settings: Settings, log: Path) -> Program:

@@ -166,7 +166,7 @@ async def test_health_is_answered_without_a_token(bench: Bench) -> None:
     url = bench.node.endpoint.replace("ws://", "http://").replace("/room", "/healthz")
     async with httpx.AsyncClient() as client:
         answer = await client.get(url)
-    assert (answer.status_code, answer.text) == (200, "ok rooms=1")
+    assert (answer.status_code, answer.text) == (200, f"ok rooms=1 udp={bench.node.udp_port}")
 
 
 async def test_a_taken_port_is_an_error_and_leaves_nothing_open(bench: Bench) -> None:

@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from starlette.testclient import TestClient
 
+from engine.room_places import Stay
+from engine.rooms import RoomRole
 from portals.staff import emergency
 from records.emergency import LIFE
+from records.room_desk import RecordsRoomDesk
 from tests.portals.helpers_clinic import Clinic, csrf_of, post
 from tests.portals.helpers_crawl import Told, tell_visit
 
@@ -76,10 +79,27 @@ def test_a_day_at_the_end_of_the_calendar_is_today(clinic: Clinic, day: str) -> 
 def test_support_looks_a_visit_up_by_its_number(clinic: Clinic, told: Told) -> None:
     browser = staff(clinic, "support")
     assert browser.get("/staff").url.path == "/staff/connections"
+    now = clinic.clock.now()
+    stay = Stay(
+        clinic="marigold",
+        visit=told.ids["visit"],
+        room=f"{told.ids['visit']}.1",
+        participant="par_1",
+        role=RoomRole.PATIENT,
+        first_at=now,
+        last_at=now,
+        seconds=90,
+        media_seconds=60,
+        joins=2,
+        figures={"loss_in": 0.125, "round_trip": 0.04, "freezes": 3},
+    )
+    RecordsRoomDesk(clinic.database).keep_stays([stay])
     page = post(browser, "/staff/connections", {"visit": told.ids["visit"]})
     assert page.url.path == f"/staff/connections/{told.ids['visit']}"
     assert "In a call" in page.text
     assert "open on node_1" in page.text
+    assert "1.5 min, 1.0 of them connected" in page.text
+    assert "12.5 % sent" in page.text and "40 ms" in page.text
     assert not [text for text in told.secrets if text in page.text]
 
 
