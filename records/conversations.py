@@ -35,7 +35,6 @@ from records.conversation_rows import (
     cover_view,
     draft_of,
     hidden_from,
-    pending_files,
     place_of,
     reach,
     said,
@@ -44,6 +43,7 @@ from records.conversation_rows import (
     typed,
     view,
 )
+from records.conversation_writing import add_message, mark_read, newest_in
 from records.errors import AlreadyDone, Erased, NoLicense, NotYetBegun, RecordsError
 from records.people import HOLDS
 from records.stages import DRAFT
@@ -169,7 +169,7 @@ class Conversations(Repository):
     def read(self, conversation: str) -> None:
         """The actor was shown everything that is there now."""
         reached = self._reach(conversation, Act.CONVERSATION_VIEWED)
-        self._mark_read(reached, self._newest(conversation))
+        mark_read(self._work, reached, newest_in(self._work, conversation))
 
     def typed(self, conversation: str) -> Typed:
         """What the actor typed and has not sent."""
@@ -209,7 +209,7 @@ class Conversations(Repository):
             raise ValueError("a message has words, and a new conversation a subject")
         self._refuse_many_sent(reached)
         untold = self._is_told_nothing(reached)
-        message = self._keep(reached, draft)
+        message = add_message(self._work, reached, draft.text[:LONGEST], draft.key)
         self._go_on(reached, draft)
         if untold:
             tell = tell_team if reached.side == PATIENT_SIDE else tell_patient_side
@@ -379,29 +379,6 @@ class Conversations(Repository):
         )
         return (self._session.scalar(read) or 0) >= newest
 
-    def _keep(self, reached: Reached, draft: MessageDraft) -> str:
-        work, made, number = self._work, new_id("cmg"), self._newest(draft.conversation) + 1
-        held = held_for(work, reached.row.patient)
-        files = [one.id for one in pending_files(work, draft.conversation) if one.state != "refused"]
-        words = {"text": draft.text[:LONGEST], "files": files}
-        self._session.add(
-            ConversationMessageRow(
-                id=made,
-                clinic=work.clinic,
-                conversation=draft.conversation,
-                number=number,
-                side=reached.side,
-                author=work.actor.person,
-                relationship=held.relationship if held else None,
-                client_key=draft.key,
-                content=work.seal(("conversation_messages", "content", made), words, reached.row.patient),
-                at=work.at,
-            )
-        )
-        self._session.flush()
-        self._mark_read(reached, number)
-        return made
-
     def _go_on(self, reached: Reached, draft: MessageDraft) -> None:
         """The conversation after the message: whom it waits for, and until when."""
         row, work = reached.row, self._work
@@ -417,24 +394,6 @@ class Conversations(Repository):
         mine = (ConversationDraftRow.conversation == row.id, ConversationDraftRow.person == work.actor.person)
         self._session.execute(delete(ConversationDraftRow).where(*mine))
         self._session.flush()
-
-    def _mark_read(self, reached: Reached, number: int) -> None:
-        work = self._work
-        row = self._session.get(ConversationReadRow, (reached.row.id, work.actor.person))
-        if row is None:
-            row = ConversationReadRow(
-                conversation=reached.row.id, person=work.actor.person, clinic=work.clinic, side=reached.side, number=0
-            )
-        if number > row.number:
-            row.number, row.at = number, work.at
-            self._session.add(row)
-            self._session.flush()
-
-    def _newest(self, conversation: str) -> int:
-        query = select(func.max(ConversationMessageRow.number)).where(
-            ConversationMessageRow.conversation == conversation
-        )
-        return self._session.scalar(query) or 0
 
     def _give(self, reached: Reached, clinician: str) -> None:
         work, state = self._work, str(place_of(self._work, reached.visit).get("state") or "")

@@ -10,6 +10,7 @@ from records.alerts import Alerts
 from records.attesting import Attesting
 from records.audit_trail import AuditTrail
 from records.blobs import Blobs
+from records.call_chat import CallChat
 from records.cases import Cases
 from records.circles import Circles
 from records.comparisons import Comparisons
@@ -160,6 +161,10 @@ class Scope:
     @cached_property
     def conversations(self) -> Conversations:
         return Conversations(self._work)
+
+    @cached_property
+    def chats(self) -> CallChat:
+        return CallChat(self._work)
 
     @cached_property
     def record_copies(self) -> RecordCopies:

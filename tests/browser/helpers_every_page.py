@@ -49,7 +49,7 @@ LOOK = """
   const ids = all('[id]').map(one => one.id);
   wrong.push(...ids.filter((one, at) => ids.indexOf(one) !== at).map(one => 'the same id twice: ' + one));
   const parts = ['navigation', 'resource'].flatMap(one => performance.getEntriesByType(one))
-    .filter(one => !/\\/(room_client|call)\\./.test(one.name));
+    .filter(one => !/\\/(room_\\w+|call\\w*|level)\\./.test(one.name));
   return {
     wrong, lang: document.documentElement.lang, axe: typeof window.axe !== 'undefined',
     bytes: parts.reduce((sum, one) => sum + one.encodedBodySize, 0),

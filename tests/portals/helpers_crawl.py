@@ -365,6 +365,7 @@ PARTS = {"sheet": "law", "number": "1", "item_id": "photos", "shot_id": "overvie
 KINDS = {"specialty": "urgent_care", "kind": "video_visit"}
 NOBODYS = {"passkey": "psk_none", "other": "ses_none", "person": "per_none", "invitation": "inv_none"}
 NOBODYS |= {
+    "guest": "gst_nobody",
     "handoff": "doc_none",
     "paper": "doc_none",
     "relationship": "rel_none",

@@ -18,6 +18,7 @@ from engine.tech_checks import read_check
 from records.access import Role
 from records.attesting import CredentialDraft
 from records.audit_trail import AuditQuery
+from records.call_chat import ChatLine
 from records.circles import EndDraft
 from records.errors import AccessRefused, LinkRefused, NotFound, RecordsError
 from records.forms import Submission
@@ -258,7 +259,9 @@ def _takeover_of(walked: Walked) -> str:
 
 
 def _of_guests(walked: Walked, name: str) -> dict[str, Any]:
-    """What is taken to invite somebody without an account."""
+    """What is taken to invite somebody without an account, and to write in a call."""
+    if name == "chats":
+        return {"subject": "s", "line": ChatLine(conversation=walked.conversation, text="t", key="another")}
     if name not in ("guests", "links"):
         return {}
     values = {"holder": "sha256:nobody"}

@@ -1,13 +1,17 @@
 // The call page of both sides: device preview and permission help, then tiles, controls and plain words for what the
 // connection does. The room itself is room_client.js; this file only shows it.
+import { Chat } from "./call_chat.js";
 import { keepHere } from "./call_guard.js";
+import { People } from "./call_people.js";
+import { Tiles } from "./call_tiles.js";
+import { Tools } from "./call_tools.js";
 import { LevelWords } from "./level.js";
 import { createRoomClient } from "./room_client.js";
 
 const LEVEL_EVERY_MS = 100;
 const HEARD_LEVEL = 0.04;
 const QUALITY = new Set(["good", "fair", "poor"]);
-const MAY_COME_BACK = new Set(["left", "replaced", "refused", "protocol_error"]);
+const MAY_COME_BACK = new Set(["left", "replaced", "refused", "protocol_error", "locked", "turned_away", "taken_out"]);
 
 export function startCall(stage) {
   if (stage.dataset.started) return;
@@ -22,14 +26,38 @@ class Call {
     this.names = JSON.parse(stage.dataset.names ?? "{}");
     this.stream = null;
     this.client = null;
-    this.tiles = new Map();
-    this.people = new Map();
+    this.sharing = false;
     this.meter = null;
+    this.listens = "listen" in stage.dataset;
+    this.people = new People(this);
+    this.tiles = new Tiles(this.part("tiles"), {
+      texts: this.texts,
+      nameOf: (participant, role) => this.nameOf(participant, role),
+      alone: this.part("alone"),
+      say: (key) => this.say(key),
+    });
+    this.tools = new Tools(this);
+    this.chat = new Chat(this);
     this.bind();
   }
 
   part(name) {
     return this.stage.querySelector(`[data-${name}]`);
+  }
+
+  nameOf(participant, role) {
+    return this.people.nameOf(participant) || this.names[role] || this.texts[`role_${role}`] || this.texts.somebody;
+  }
+
+  /** Asks this server: without a body reads, with one does. */
+  ask(address, body) {
+    const token = document.querySelector('meta[name="csrf"]').content;
+    return fetch(address, {
+      method: body === undefined ? "GET" : "POST",
+      credentials: "same-origin",
+      headers: { "X-CSRF-Token": token, Accept: "application/json" },
+      body,
+    });
   }
 
   bind() {
@@ -42,8 +70,8 @@ class Call {
     on("leave", () => this.leave());
     on("rejoin", () => this.rejoin());
     this.part("relay").addEventListener("change", ({ target }) => this.client?.setRelayed(target.checked));
-    this.part("camera").addEventListener("change", () => this.preview());
-    this.part("microphone").addEventListener("change", () => this.preview());
+    this.part("camera")?.addEventListener("change", () => this.preview());
+    this.part("microphone")?.addEventListener("change", () => this.preview());
     document.addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("pagehide", () => this.client?.leave());
   }
@@ -53,6 +81,14 @@ class Call {
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key === "m") this.toggle("audio");
     if (event.key === "v") this.toggle("video");
+    if (event.key === "s" && !this.part("share")?.hidden) this.tools.share();
+    if (event.key === "c" && this.chat.panel) this.openChat(event);
+  }
+
+  openChat(event) {
+    event.preventDefault();
+    this.chat.panel.open = true;
+    this.part("chat-form").elements.text.focus();
   }
 
   say(key) {
@@ -67,6 +103,10 @@ class Call {
 
   async preview() {
     this.show("preview-part");
+    if (this.listens) {
+      this.stage.dataset.preview = "ready";
+      return;
+    }
     this.part("permission").hidden = true;
     const camera = this.part("camera").value;
     const microphone = this.part("microphone").value;
@@ -141,14 +181,18 @@ class Call {
 
   async enter(withCamera) {
     if (!this.stream) await this.preview();
-    if (!this.stream) return;
+    if (!this.stream && !this.listens) return;
     if (!withCamera) for (const track of this.stream.getVideoTracks()) track.enabled = false;
     this.stage.dataset.callRunning = "1";
     keepHere();
     this.show("room-part");
     this.say("connecting");
-    this.part("self").srcObject = this.stream;
-    this.showControls();
+    if (!this.listens) {
+      this.part("self").srcObject = this.stream;
+      this.showControls();
+      for (const track of this.stream.getTracks()) this.tools.watch(track);
+    }
+    this.tools.list();
     await this.connect();
   }
 
@@ -160,8 +204,18 @@ class Call {
       on: {
         state: ({ state }) => this.state(state),
         participant: (person) => this.present(person),
-        track: ({ participant, stream }) => this.track(participant, stream),
+        track: (told) => this.track(told),
+        untrack: (told) => this.tiles.untrack(told),
         left: ({ participant }) => this.gone(participant),
+        rights: (rights) => this.may(rights),
+        knock: (person) => this.people.knock(person),
+        knockOver: (person) => this.people.over(person),
+        locked: (told) => this.people.locked(told),
+        muted: ({ by }) => this.quieted(by),
+        signal: (told) => this.tools.told(told),
+        written: () => this.chat.load(),
+        shared: ({ on }) => this.tools.shared(on),
+        speaking: ({ participant }) => this.tiles.speaks(participant),
         quality: ({ word }) => this.quality(word),
         level: (level) => this.level(level),
         ended: ({ reason }) => this.over(reason),
@@ -172,12 +226,7 @@ class Call {
   }
 
   async access() {
-    const token = document.querySelector('meta[name="csrf"]').content;
-    const answer = await fetch(this.stage.dataset.access, {
-      method: "POST",
-      credentials: "same-origin",
-      headers: { "X-CSRF-Token": token, Accept: "application/json" },
-    });
+    const answer = await this.ask(this.stage.dataset.access, new URLSearchParams());
     if (answer.status === 401 || answer.status === 403 || answer.status === 404) return null;
     if (!answer.ok) throw new Error("room access did not answer");
     return answer.json();
@@ -186,63 +235,44 @@ class Call {
   state(state) {
     this.stage.dataset.state = state;
     this.part("reconnecting").hidden = state !== "reconnecting";
-    if (state === "connecting" || state === "connected") this.say(state);
+    if (["connecting", "waiting", "connected"].includes(state)) this.say(state);
     if (state === "connected") this.part("relay-part").hidden = !this.client.mayRelay();
   }
 
+  may(rights) {
+    this.tools.may(rights);
+    this.people.may(rights);
+    this.chat.may(rights);
+  }
+
   present(person) {
-    this.people.set(person.participant, person);
-    const tile = this.tiles.get(person.participant);
-    if (tile) this.nameTile(tile, person);
+    const isNew = !this.tiles.people.has(person.participant);
+    this.tiles.is(person);
+    this.people.list();
+    if (isNew && !this.nameKnown(person)) this.people.load();
   }
 
-  track(participant, stream) {
-    let tile = this.tiles.get(participant);
-    if (!tile) {
-      tile = this.newTile(participant);
-      this.tiles.set(participant, tile);
-      this.say("connected"); // whoever had left is back
-    }
-    const video = tile.querySelector("video");
-    if (video.srcObject !== stream) video.srcObject = stream;
-    video.play().catch(() => this.askForSound(video));
-    this.part("alone").hidden = true;
+  nameKnown({ participant, role }) {
+    return Boolean(this.people.nameOf(participant) || this.names[role]);
   }
 
-  newTile(participant) {
-    const tile = document.createElement("figure");
-    tile.className = "call__tile";
-    tile.dataset.participant = participant;
-    const video = document.createElement("video");
-    video.autoplay = true;
-    video.playsInline = true;
-    const name = document.createElement("figcaption");
-    name.className = "call__name";
-    tile.append(video, name);
-    this.nameTile(tile, this.people.get(participant) ?? {});
-    this.part("tiles").append(tile);
-    return tile;
-  }
-
-  // Who it is, and what they have switched off: words, so that a dark tile is not a riddle.
-  nameTile(tile, { role = "patient", audio = true, video = true }) {
-    const name = this.names[role] ?? this.texts[`role_${role}`] ?? role;
-    const off = [audio ? "" : this.texts.is_muted, video ? "" : this.texts.is_dark].filter(Boolean);
-    tile.querySelector("video").setAttribute("aria-label", name);
-    tile.querySelector("figcaption").textContent = [name, ...off].join(" · ");
-    tile.classList.toggle("is-dark", !video);
-  }
-
-  askForSound(video) {
-    this.say("press_for_sound");
-    document.addEventListener("click", () => video.play(), { once: true });
+  track(told) {
+    const isBack = !this.tiles.tiles.has(told.participant);
+    this.tiles.track(told);
+    if (isBack) this.say("connected"); // whoever had left is back
   }
 
   gone(participant) {
-    this.tiles.get(participant)?.remove();
-    this.tiles.delete(participant);
-    this.part("alone").hidden = this.tiles.size > 0;
+    this.tiles.gone(participant);
+    this.people.list();
     if (!this.tiles.size) this.say("other_left");
+  }
+
+  // The clinician asked for quiet: nothing of the microphone is passed on until its owner switches it on again.
+  quieted(by) {
+    if (this.listens) return;
+    this.showControls();
+    this.say(by ? "muted_by" : "mic_off");
   }
 
   quality(word) {
@@ -264,6 +294,7 @@ class Call {
   }
 
   toggle(kind) {
+    if (this.listens) return;
     const tracks = kind === "audio" ? this.stream.getAudioTracks() : this.stream.getVideoTracks();
     if (!tracks.length) return;
     const on = !tracks.some((track) => track.enabled);
@@ -285,6 +316,14 @@ class Call {
     }
   }
 
+  wish(camera) {
+    return wishes(camera, "").video;
+  }
+
+  exact(device) {
+    return exact(device);
+  }
+
   // --- after it ----------------------------------------------------------------------------------------------
 
   leave() {
@@ -300,7 +339,9 @@ class Call {
     this.client = null;
     this.stage.roomClient = null;
     this.stop();
-    for (const participant of [...this.tiles.keys()]) this.gone(participant);
+    this.tiles.clear();
+    this.people.waiting.clear();
+    this.people.doors();
     delete this.stage.dataset.callRunning;
     this.part("stay").hidden = true;
     this.stage.dataset.state = "over";
