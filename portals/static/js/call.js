@@ -81,8 +81,8 @@ class Call {
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key === "m") this.toggle("audio");
     if (event.key === "v") this.toggle("video");
-    if (event.key === "s" && !this.part("share")?.hidden) this.tools.share();
-    if (event.key === "c" && this.chat.panel) this.openChat(event);
+    if (event.key === "x" && !this.part("share")?.hidden) this.tools.share();
+    if (event.key === "h" && this.chat.panel) this.openChat(event);
   }
 
   openChat(event) {
