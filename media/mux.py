@@ -31,6 +31,7 @@ class MediaPort:
         self.dropped = 0
         self.host = ""
         self.port = 0
+        self._at_once = 1
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = None
 
@@ -72,18 +73,21 @@ class MediaPort:
         return False
 
     def _readable(self) -> None:
-        for _ in range(AT_ONCE):
+        """Takes as many as came together lately, and more while they do: asking in vain costs as much as a packet."""
+        for count in range(self._at_once):
             if self._socket is None:
                 return
             try:
                 data, address = self._socket.recvfrom(MAX_DATAGRAM + 1)
             except BlockingIOError:
+                self._at_once = max(1, count)
                 return
             except OSError:
                 # An ICMP error for some address that went away: no reason to believe a forgeable message.
                 self.refused["icmp"] += 1
                 continue
             self._received(data, address[:2])
+        self._at_once = min(AT_ONCE, self._at_once * 2)
 
     def _received(self, data: bytes, address: Address) -> None:
         if not data or len(data) > MAX_DATAGRAM:
