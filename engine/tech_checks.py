@@ -17,9 +17,11 @@ PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "camera": (OK, "dark", "blocked", "busy", "none", NOT_NEEDED, SKIPPED),
         "microphone": (OK, "not_heard", "blocked", "busy", "none", SKIPPED),
         "speaker": (OK, "not_heard", SKIPPED),
-        "network": (OK, "slow", "no_udp", "unreachable", SKIPPED),
+        "network": (OK, "slow", "no_udp", "no_way", "unreachable", SKIPPED),
     }
 )
+# Whether the clinic's relay carried something, where it was tried.
+RELAYS = ("works", "fails")
 DEVICES = ("phone", "tablet", "computer")
 # With these a visit may be held all the same: with the picture off, or through a relay.
 ENOUGH = frozenset({OK, NOT_NEEDED, "slow", "no_udp"})
@@ -29,7 +31,7 @@ MOST_MS, MOST_KBPS = 60_000, 10_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TechCheck:
-    """Verdicts by part, the class of device, and how the connection was: milliseconds and kilobits a second, 0 unknown.
+    """Verdicts by part, the class of device, and the connection: milliseconds, kilobits a second (0: unknown), relay.
 
     Raises:
         ValueError: a verdict, class or number that no check comes to; names the part only.
@@ -39,11 +41,14 @@ class TechCheck:
     device: str = ""
     latency_ms: int = 0
     kbps: int = 0
+    relay: str = ""
 
     def __post_init__(self) -> None:
         for part, choices in PARTS.items():
             if self.verdicts.get(part) not in choices:
                 raise ValueError(part)
+        if self.relay not in ("", *RELAYS):
+            raise ValueError("relay")
         if set(self.verdicts) - set(PARTS) or self.device not in ("", *DEVICES):
             raise ValueError("device")
         if not (0 <= self.latency_ms <= MOST_MS and 0 <= self.kbps <= MOST_KBPS):
@@ -73,6 +78,7 @@ def read_check(said: Mapping[str, object]) -> TechCheck:
         device=_one_of(said.get("device"), DEVICES, ""),
         latency_ms=_number(said.get("latency_ms"), MOST_MS),
         kbps=_number(said.get("kbps"), MOST_KBPS),
+        relay=_one_of(said.get("relay"), RELAYS, ""),
     )
 
 

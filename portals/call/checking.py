@@ -7,12 +7,16 @@ patient, to the visit's clinician and to whoever helps people to connect.
 from __future__ import annotations
 
 import os
+import secrets
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from engine.relays import IceServer, relay_of
 from engine.settings import Settings
 from engine.tech_checks import read_check
 from portals.auth.guards import require_patient
@@ -54,7 +58,9 @@ async def check_page(request: Request, visit: str) -> Response:
     if kept is not None and not kept.check.is_skipped and "again" not in request.query_params:
         return render(request, "call/checked.html", page=page, visit=page.visit, kept=kept)
     node = node_of(deps_of(request).settings)
-    return render(request, "call/check.html", page=page, visit=page.visit, node=node, load_bytes=LOAD_BYTES)
+    relays = await run_in_threadpool(relays_of, deps_of(request).settings)
+    about = {"node": node, "relays": relays, "load_bytes": LOAD_BYTES}
+    return render(request, "call/check.html", page=page, visit=page.visit, **about)
 
 
 @router.post("/visits/{visit}/check")
@@ -77,6 +83,13 @@ async def load(request: Request, visit: str) -> Response:
     if not may_check(page):
         return go(f"/visits/{visit}")
     return Response(os.urandom(LOAD_BYTES), media_type="application/octet-stream")
+
+
+def relays_of(settings: Settings) -> list[IceServer]:
+    """The clinic's relays with credentials that soon end, for this try; empty where there is none."""
+    file = settings.turn_secret_file
+    relay = relay_of(settings.turn_urls, file.read_text(encoding="ascii") if file else "", is_only=False)
+    return relay.ice_servers(datetime.now(UTC), secrets.token_hex(4)) if relay else []
 
 
 def node_of(settings: Settings) -> dict[str, str]:

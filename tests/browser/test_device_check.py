@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from tests.browser.helpers_people import PHONE
 from tests.browser.helpers_shots import shots
 from tests.browser.helpers_site import Site, Watch
 from tests.browser.test_patient_pages import _booked_demo
+from tests.media.helpers_relay import own_relay
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -92,3 +96,20 @@ def _verdict(page: Page, name: str) -> Locator:
 
 async def _shot(page: Page, name: str) -> None:
     await page.screenshot(path=shots() / f"{name}.png", full_page=True)
+
+
+@pytest.mark.skipif(shutil.which("turnserver") is None, reason="coturn is not installed (clinic test all does)")
+async def test_the_clinics_relay_is_tried_and_kept(site: Site, media: Browser, tmp_path: Path) -> None:
+    deps = site.clinic.app.state.deps
+    async with own_relay(tmp_path) as relay:
+        named = {"turn_urls": relay.settings.turn_urls, "turn_secret_file": relay.settings.turn_secret_file}
+        site.clinic.app.state.deps = replace(deps, settings=replace(deps.settings, **named))
+        page, _, visit = await _begun(site, media, "en-US")
+        await expect(page.locator("form[data-result] input[name=relay]")).to_have_value("works")
+        await expect(page.locator("[data-part=network] [data-why=unreachable]")).to_be_visible()
+        await page.get_by_role("button", name="Save and go on").click()
+        await page.wait_for_url("**/check")
+    site.clinic.app.state.deps = deps
+    with site.clinic.database.scope("marigold", Actor.system("test")) as scope:
+        kept = scope.checks.latest(visit)
+    assert kept is not None and kept.check.relay == "works"

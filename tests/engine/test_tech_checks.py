@@ -28,7 +28,8 @@ def test_nothing_that_tells_a_device_is_read() -> None:
 
 @pytest.mark.parametrize(("part", "verdict", "works"), [
     ("camera", "none", True), ("camera", "blocked", True), ("speaker", "not_heard", True), ("network", "slow", True),
-    ("network", "no_udp", True), ("network", "unreachable", False), ("microphone", "busy", False),
+    ("network", "no_udp", True), ("network", "no_way", False),
+    ("network", "unreachable", False), ("microphone", "busy", False),
     ("browser", "old", False),
 ])  # fmt: skip
 def test_a_call_needs_a_browser_a_microphone_and_a_connection(part: str, verdict: str, works: bool) -> None:

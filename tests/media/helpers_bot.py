@@ -254,7 +254,7 @@ class Bot(asyncio.DatagramProtocol):
             elif name in ("ice-ufrag", "ice-pwd", "fingerprint"):
                 self.server[name] = value
             elif name == "candidate":
-                self.server["port"] = value.split(" ")[5]
+                self.server["host"], self.server["port"] = value.split(" ")[4:6]
             elif name == "ssrc" and mid in by_mid:
                 # The media stream's line comes before that of its retransmissions.
                 self.out_ssrc.setdefault(by_mid[mid]["publication"], int(value.split(" ")[0]))
@@ -265,7 +265,7 @@ class Bot(asyncio.DatagramProtocol):
         """Opens the UDP socket, checks the path and completes the handshake."""
         loop = asyncio.get_running_loop()
         if self._transport is None:
-            address = ("127.0.0.1", int(self.server["port"]))
+            address = (self.server["host"], int(self.server["port"]))
             await loop.create_datagram_endpoint(lambda: self, remote_addr=address)
             self._tasks.append(asyncio.create_task(self._check_path()))
             await asyncio.wait_for(self._checked.wait(), 15)
@@ -277,7 +277,7 @@ class Bot(asyncio.DatagramProtocol):
         await self.renegotiate()
         old, self._transport = self._transport, None
         self._checked.clear()
-        address = ("127.0.0.1", int(self.server["port"]))
+        address = (self.server["host"], int(self.server["port"]))
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, remote_addr=address)
         self._out(self.stun_request())
         await asyncio.wait_for(self._checked.wait(), 15)

@@ -53,7 +53,7 @@ def test_what_is_kept_names_no_device_and_is_audited(clinic: Clinic) -> None:
         kept = [event for event in scope.visits.events(visit) if event.event == "tech_checked"]
         acts = [entry.act for entry in scope.audit.entries(visit)]
     assert [event.stage for event in kept] == [None], "it moves nothing"
-    assert set(kept[0].detail) == {"verdicts", "device", "latency_ms", "kbps"}
+    assert set(kept[0].detail) == {"verdicts", "device", "latency_ms", "kbps", "relay"}
     assert kept[0].detail["verdicts"]["camera"] == "skipped" and kept[0].detail["device"] == ""
     assert "visits:check:modified" in acts
 

@@ -199,7 +199,8 @@ function play() {
 
 async function tryNetwork() {
   trying("network");
-  const [latency, kbps, udp] = [await knock(), await speed(), await datagrams()];
+  const [latency, kbps, udp, relay] = [await knock(), await speed(), await datagrams(), await relayed()];
+  form.elements.relay.value = relay;
   form.elements.latency_ms.value = latency === null ? "" : String(Math.round(latency));
   form.elements.kbps.value = kbps === null ? "" : String(Math.round(kbps));
   find("numbers").textContent =
@@ -207,7 +208,7 @@ async function tryNetwork() {
       ? ""
       : words.numbers.replace("{ms}", Math.round(latency)).replace("{mbps}", (kbps / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }));
   if (latency === null) return verdict("network", "unreachable");
-  if (udp === "blocked") return verdict("network", "no_udp");
+  if (udp === "blocked") return verdict("network", relay === "works" ? "no_udp" : "no_way");
   verdict("network", latency > SLOW_MS || (kbps !== null && kbps < SLOW_KBPS) ? "slow" : "ok");
 }
 
@@ -267,6 +268,27 @@ function datagrams() {
     };
     link.createDataChannel("check");
     link.createOffer().then((offer) => link.setLocalDescription(offer)).catch(end);
+  });
+}
+
+// Whether the clinic's relay takes us: `works`, `fails`, or nothing where there is none.
+function relayed() {
+  const iceServers = JSON.parse(box.dataset.relays);
+  if (!iceServers.length) return Promise.resolve("");
+  return new Promise((done) => {
+    const link = new RTCPeerConnection({ iceServers, iceTransportPolicy: "relay" });
+    const end = (told) => {
+      clearTimeout(over);
+      link.close();
+      done(told);
+    };
+    const over = setTimeout(() => end("fails"), WAIT_MS);
+    link.onicecandidate = ({ candidate }) => {
+      if (candidate?.type === "relay") end("works");
+      else if (!candidate) end("fails");
+    };
+    link.createDataChannel("check");
+    link.createOffer().then((offer) => link.setLocalDescription(offer)).catch(() => end("fails"));
   });
 }
 
