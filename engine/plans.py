@@ -70,6 +70,11 @@ class VisitPlan:
         """How soon a visit without a call is answered; 0 of one with a call."""
         return max((int(step.settings.get("answer_within_seconds", 0)) for step in self.steps), default=0)
 
+    @property
+    def recordable(self) -> bool:
+        """Whether the call may be recorded at all; the law of the day and everybody in it are asked besides."""
+        return self.recording or any(step.settings.get("recording") == "on_request" for step in self.steps)
+
     def asked_forms(self, raised: Collection[str]) -> tuple[str, ...]:
         """The forms that the patient is asked once these flags (``form:flag``) were raised, in order."""
         steps = (step for step in self.steps if step.kind == "intake")

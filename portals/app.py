@@ -26,7 +26,7 @@ from portals.base.errors import forgery_page, install_errors
 from portals.base.middleware import ForgeryGuard, SecurityHeaders, Settle
 from portals.base.static_files import VersionedFiles
 from portals.base.templating import STATIC, go
-from portals.call import chat, checking, guests, inviting
+from portals.call import chat, checking, guests, inviting, playing
 from portals.call import routes as call
 from portals.deps import PortalDeps
 from portals.law import country_routes as country
@@ -105,6 +105,7 @@ SHARED_PAGES = (
     inviting,
     chat,
     guests,
+    playing,
     ops,
     staff,
     provider,

@@ -115,6 +115,7 @@ async def replay(request: Request, visit: str) -> Response:
         matters=matters,
         kinds={one.id: said(who.language, "reviews.kind", one.kind) for one in matters},
         short=lambda digest: digest[:SHORT],
+        sees_recordings=may_open(session.role, Act.RECORDINGS_LISTED),
     )
 
 

@@ -364,7 +364,7 @@ class CallView:
 
     ``act`` is admit | join | enter | wait | away | called | blocked | over (there was a call) | never (there was
     none). ``check`` says how the patient's device did when it was tried, ``until`` until when who was called back is
-    waited for.
+    waited for, ``recordable`` whether calls of this kind may be recorded.
     """
 
     act: str
@@ -373,6 +373,7 @@ class CallView:
     entered: bool = False
     check: str = ""
     until: str = ""
+    recordable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

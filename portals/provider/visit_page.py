@@ -259,7 +259,8 @@ def chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
 
 def _call(desk: Desk, visit: Any) -> CallView:
     check = "" if visit.stage in OVER else _check(desk, visit)
-    return replace(_call_act(desk, visit), check=check)
+    recordable = desk.scope.visits.plan(visit.visit).recordable
+    return replace(_call_act(desk, visit), check=check, recordable=recordable)
 
 
 def _check(desk: Desk, visit: Any) -> str:

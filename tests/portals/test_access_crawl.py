@@ -335,6 +335,8 @@ DOORS: Mapping[str, Door] = {
     "POST /staff/offers/{handoff}/decline": own("visits:queue:viewed"),
     "GET /staff/visits/{visit}": visit("notes:note:viewed", "gates:gate:viewed"),
     "GET /staff/visits/{visit}/files/{blob}": visit("files:file:viewed"),
+    "GET /staff/visits/{visit}/recordings": visit("recordings:list:viewed"),
+    "GET /staff/visits/{visit}/recordings/{part}": visit("recordings:part:viewed", also=(404,)),
     "GET /staff/visits/{visit}/changes": visit("notes:note:viewed"),
     "POST /staff/visits/{visit}/room-access": visit("links:link:modified", also=(403,)),
     "POST /staff/visits/{visit}/guests": visit("links:guest:created", also=(404,)),

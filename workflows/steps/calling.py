@@ -19,7 +19,6 @@ from workflows.steps.base import GATE_SHUT, NETWORK_UNAVAILABLE, NOT_NOW, TOO_LA
 OVERRUN_SECONDS = 3600
 JOIN_LINK_SECONDS = 600
 NOT_OFFERED = "not_offered"
-ON_REQUEST = "on_request"
 ROOMLESS = frozenset({"chat", "asynchronous"})
 
 
@@ -96,7 +95,7 @@ async def _join(visit: Visit, step: Step, ask: Ask) -> Answer:
 
 async def _record(visit: Visit, step: Step, ask: Ask) -> Answer:
     """Whether the call may be recorded, decided anew at this instant; what it says changes nothing about the visit."""
-    if not visit.plan.recording and step.settings.get("recording") != ON_REQUEST:
+    if not visit.plan.recordable:
         return Answer(done=False, code=NOT_OFFERED)
     at = visit.now().isoformat()
     effect = visit.effect(step.id, f"{ask.request}@{at}", ask.actor)

@@ -6,6 +6,7 @@ import { People } from "./call_people.js";
 import { Tiles } from "./call_tiles.js";
 import { Tools } from "./call_tools.js";
 import { LevelWords } from "./level.js";
+import { Recording } from "./recording.js";
 import { createRoomClient } from "./room_client.js";
 
 const LEVEL_EVERY_MS = 100;
@@ -38,6 +39,7 @@ class Call {
     });
     this.tools = new Tools(this);
     this.chat = new Chat(this);
+    this.recording = new Recording(stage, () => this.client);
     this.bind();
   }
 
@@ -219,6 +221,7 @@ class Call {
         quality: ({ word }) => this.quality(word),
         level: (level) => this.level(level),
         ended: ({ reason }) => this.over(reason),
+        recording: ({ told, own }) => this.recording.show(told, own),
       },
     });
     this.stage.roomClient = this.client;
@@ -337,6 +340,7 @@ class Call {
   over(reason) {
     if (this.part("room-part").hidden) return;
     this.client = null;
+    this.recording.over();
     this.stage.roomClient = null;
     this.stop();
     this.tiles.clear();

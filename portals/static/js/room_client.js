@@ -13,6 +13,7 @@
  *       track({participant, role, kind, label, track, stream}) {},   // stream: all tracks of that participant
  *       left({participant, reason}) {},
  *       ended({reason}) {},   // ended_by_provider, time_over, left, replaced, refused, no_access, protocol_error, ...
+ *       recording({told, own}) {},   // how the recording stands (docs/media.md), and who one is oneself
  *       level({direction, name, height, frame_rate, why, rescue}) {},   // the picture a link carries now: send | receive
  *       quality({word, lossIn, lossOut, roundTrip, stats}) {},   // every two seconds; word good | fair | poor
  *       untrack({participant, label}) {},   // one track ended, such as a shared screen
@@ -87,6 +88,8 @@ class RoomClient {
       lock: (locked) => this.session?.send({type: 'lock', locked: Boolean(locked)}),
       signal: (code, participant) => this.session?.send({type: 'signal', code, ...(participant ? {participant} : {})}),
       written: () => this.session?.send({type: 'written'}),
+      record: (on) => this.session?.send({type: 'record', on}),
+      answerRecording: (recording, agrees, language) => this.session?.send({type: 'recording_said', recording, agrees, language}),
       stats: () => this.session?.stats() ?? Promise.resolve(null),
       participants: () => [...this.known.values()],
       state: () => this.state,

@@ -95,6 +95,7 @@ export class Session {
       case 'answer': return this.settle(message.id, ({resolve}) => resolve(message.sdp));
       case 'error': return this.refused(message);
       case 'level': return this.levelIs(message);
+      case 'recording': return client.emit('recording', {told: message, own: this.own});
       case 'ended': return client.finish(message.reason);
       default: return undefined;
     }
@@ -113,6 +114,7 @@ export class Session {
     clearTimeout(this.deadline);
     this.inside = true;
     this.may = message.may;
+    this.own = message.participant;
     this.mustRelay = message.ice_policy === 'relay';
     this.mayRelay = message.ice_servers.length > 0 && !this.mustRelay;
     const iceTransportPolicy = this.mustRelay || (this.mayRelay && this.client.relayed) ? 'relay' : 'all';
@@ -121,6 +123,7 @@ export class Session {
     for (const kind of ['audio', 'video']) this.publish(LABELS[kind], this.client.tracks[kind]);
     this.addScreen();
     this.client.welcomed(message);
+    if (message.recording) this.client.emit('recording', {told: message.recording, own: this.own});
     for (const publication of message.publications) this.subscribe(publication);
     this.statsTimer = setInterval(() => this.measure(), STATS_MS);
     this.unwatchNetwork = watchNetwork(() => this.negotiate(true));

@@ -1,0 +1,88 @@
+"""A call is recorded with everybody's agreement, ends, and plays for its clinician; on the disk it is sealed."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import av
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.test_visit_journey import JUNE, Booked, Visit, both_decode, in_call, prepared, stack, visit
+from tests.media.helpers_clip import reading
+
+__all__ = ["stack", "visit"]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+async def test_a_call_is_recorded_when_all_agree_and_plays_by_permission(visit: Visit) -> None:
+    patient, clinician = visit.patient, visit.clinician
+    await prepared(visit, Booked(JUNE, "June Hartley", "Achebe"))
+    await in_call(visit)
+    await both_decode(visit)
+    await clinician.page.get_by_role("button", name="Record this call").click()
+    await expect(patient.page.get_by_text("Do you agree to this call being recorded?")).to_be_visible(timeout=30_000)
+    await patient.look("recording-asked")
+    await patient.page.get_by_role("button", name="I agree", exact=True).click()
+    for person in (patient, clinician):
+        await expect(person.page.get_by_text("This call is being recorded.")).to_be_visible(timeout=30_000)
+    await clinician.look("recording-on")
+    await patient.page.wait_for_timeout(6_000)  # what is recorded, not what is waited for
+    await clinician.page.get_by_role("button", name="Stop recording").click()
+    await expect(patient.page.get_by_text("The recording has ended.")).to_be_visible(timeout=30_000)
+    await clinician.press("End for all")
+    await clinician.says("Finish the note and sign")
+
+    await clinician.page.get_by_role("link", name="Recordings of the call").click()
+    players = clinician.page.locator("video[data-part]")
+    await expect(players).to_have_count(2, timeout=60_000)
+    for player in await players.all():
+        await player.evaluate("async (video) => { video.muted = true; await video.play(); }")
+        await expect(player).to_have_js_property("paused", False)
+        await clinician.page.wait_for_function("(video) => video.currentTime > 1", arg=await player.element_handle())
+        await player.evaluate("(video) => { video.currentTime = 3; }")
+        await clinician.page.wait_for_function(
+            "(video) => !video.seeking && video.currentTime >= 3", arg=await player.element_handle()
+        )
+    await clinician.look("recordings")
+    address = await players.first.get_attribute("src")
+    assert address is not None
+    whole = await clinician.page.request.get(address)
+    assert whole.headers["cache-control"] == "no-store"
+    data = await whole.body()
+    part = await clinician.page.request.get(address, headers={"Range": "bytes=100-199"})
+    assert (part.status, await part.body()) == (206, data[100:200])
+    assert (await patient.page.request.get(address)).status != 200
+    check_tracks(data)
+    assert_sealed(visit.stack.data / "files", data)
+    assert visit.trouble == []
+
+
+def check_tracks(data: bytes) -> None:
+    """Sound and picture of the same length; `ffprobe` says the same where there is one."""
+    with reading(data) as file:
+        assert sorted(stream.type for stream in file.streams) == ["audio", "video"]
+        last: dict[str, float] = {}
+        for packet in file.demux():
+            if packet.pts is not None and packet.time_base is not None:
+                last[packet.stream.type] = float(packet.pts * packet.time_base)
+    assert last["video"] > 4 and abs(last["video"] - last["audio"]) < 1
+    if shutil.which("ffprobe"):
+        command = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", "-"]
+        told = json.loads(subprocess.run(command, input=data, capture_output=True, check=True, timeout=30).stdout)
+        assert {stream["codec_name"] for stream in told["streams"]} == {"vp8", "opus"}
+
+
+def assert_sealed(folder: Path, data: bytes) -> None:
+    """Nothing of any frame lies in the folder as it is."""
+    lying = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert lying
+    with av.open(io.BytesIO(data)) as file:
+        assert isinstance(file, av.container.InputContainer)
+        frames = [bytes(packet)[:48] for packet in file.demux() if packet.size > 48]
+    assert len(frames) > 50
+    assert not [1 for frame in frames for content in lying if frame in content]
