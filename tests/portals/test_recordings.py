@@ -33,7 +33,7 @@ def recorded(clinic: Clinic, visit: str) -> str:
     store = RecordingStore(clinic.database, clinic.app.state.deps.settings.files_dir)
     with clinic.database.reading() as session:
         query = select(ParticipantRow.role, ParticipantRow.id).where(ParticipantRow.visit == visit)
-        parts = {role: part for role, part in session.execute(query)}
+        parts = {row.role: row.id for row in session.execute(query)}
     claims = RoomClaims(
         clinic=SLUG,
         visit_id=visit,
