@@ -78,3 +78,32 @@ async def test_a_thin_way_to_one_side_shrinks_the_picture_for_it_and_sound_goes_
     line.down.manners = Manners()
     assert (await becomes(provider, "receive", ">= 180", 60.0))["why"] == "better"
     await sees_and_hears(provider)
+
+
+WORDS = """async () => {
+  const {LevelWords} = await import('/static/js/level.js');
+  const words = new LevelWords({level_send: 'sent {name}', level_send_sound: 'voice', level_receive: 'seen {name}',
+    level_receive_sound: 'sound'});
+  const said = [];
+  const tell = (direction, height, why) => said.push([words.told({direction, height, why, name: height + 'p'}),
+    words.word('good'), words.word('poor')]);
+  tell('receive', 720, 'start');
+  tell('receive', 480, 'bandwidth');
+  tell('send', 0, 'loss');
+  tell('send', 720, 'better');
+  tell('receive', 360, 'asked');
+  return said;
+}"""
+
+
+async def test_the_word_for_the_connection_is_never_better_than_the_sentence(browser: Browser, far: Any) -> None:
+    site, _ = far
+    page = await browser.new_page()
+    await page.goto(f"{site.origin}/?who=p1")
+    assert await page.evaluate(WORDS) == [
+        ["", "good", "poor"],
+        ["seen 480p", "fair", "poor"],
+        ["voice", "poor", "poor"],
+        ["seen 480p", "fair", "poor"],
+        ["", "good", "poor"],
+    ]

@@ -278,8 +278,10 @@ class Call {
     this.say(by ? "muted_by" : "mic_off");
   }
 
-  quality(word) {
-    if (!QUALITY.has(word)) return;
+  quality(own) {
+    if (!QUALITY.has(own)) return;
+    this.ownWord = own;
+    const word = this.levelWords?.word(own) ?? own;
     const line = this.part("quality-line");
     line.hidden = false;
     line.dataset.word = word;
@@ -294,6 +296,7 @@ class Call {
     if (said !== line.textContent) line.textContent = said;
     line.hidden = !said;
     this.part("rescue").hidden = !words.rescue;
+    if (this.ownWord) this.quality(this.ownWord);
   }
 
   toggle(kind) {

@@ -2,6 +2,8 @@
  * What the node says of the links (`level` messages, docs/media.md), put into effect and into words.
  */
 
+const HELD_BY = new Set(['bandwidth', 'loss', 'delay', 'better']);
+
 /** Sends the camera in the picture that the link carries: {height, frame_rate, bitrate}; height 0 is no picture. */
 export async function applyLevel(sender, level) {
   if (!sender?.track) return;
@@ -42,10 +44,16 @@ export class LevelWords {
   told(level) {
     this[level.direction] = level;
     const worst = [this.send, this.receive].filter(Boolean).sort((one, other) => one.height - other.height)[0];
-    if (worst.why === 'better' && worst.height >= 720) return '';
     if (worst.height >= 720 || worst.why === 'asked' || worst.why === 'start') return '';
     const whose = worst === this.send ? 'send' : 'receive';
     return this.texts[worst.height ? `level_${whose}` : `level_${whose}_sound`].replace('{name}', worst.name);
+  }
+
+  /** The word for the connection: the browser's own, but never better than what the sentence says. */
+  word(own) {
+    const held = [this.send, this.receive].filter((level) => level && HELD_BY.has(level.why) && level.height < 720);
+    if (!held.length || own === 'poor') return own;
+    return held.some((level) => level.height === 0) ? 'poor' : 'fair';
   }
 
   get rescue() {
