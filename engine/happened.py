@@ -12,6 +12,7 @@ from engine.diagnostics import Location, Problems
 from engine.values import Duration, Value, shift
 
 BIRTH = "patient.birth_date"
+_OF_THE_PATIENT = ("patient.", "relationship.")
 _LIFETIME = Duration(months=12 * 130)
 
 
@@ -22,7 +23,7 @@ def check_happened(paths: Iterable[tuple[str, str]], facts: dict[str, Value], da
         value = facts.get(path)
         if value is None:
             continue
-        first = max(oldest, born if path != BIRTH else "")
+        first = max(oldest, born if path.startswith(_OF_THE_PATIENT) and path != BIRTH else "")
         if not field and str(value) > day:
             _report(path, "it lies after the day asked about", problems)
         elif any(told < first for told in ([str(value)] if not field else _dates(value, field))):

@@ -25,12 +25,14 @@ from records.agreements import agreement_facts, licenses_of
 from records.duties import statements_of
 from records.errors import NotFound
 from records.monitoring import look_before, look_for
-from records.people import REGISTERED, dea_of, place_from_json
+from records.people import REGISTERED, dea_of
+from records.places import place_from_json
 from records.shots import gone, shots_in
 from records.tables.clinical import ConsentRow, OrderRow, SubmissionRow
 from records.tables.people import DeaRow, Patient, Provider
 from records.tables.visits import ParticipantRow, Visit
 from records.work import Work
+from records.worked import counted_facts
 
 _COMPLETED = "completed"
 _LOOKS = 20  # how many earlier orders are opened in search of a look at the monitoring programme
@@ -66,7 +68,7 @@ def build_dossier(work: Work, visit: Visit, order: str | None, provider: str = "
         starts_at=visit.starts_at,
         encounter_at=visit.encounter_at,
         patient=_patient(work, visit, fills),
-        provider=_provider(work, clinician),
+        provider=_provider(work, clinician, visit.id),
         consents=_consents(work, visit),
         established=bool(visits),
         established_via=visits[0].modality if visits else None,
@@ -110,7 +112,7 @@ def _guardian_present(work: Work, visit: Visit) -> bool | None:
     return acting.guardian_takes_part(work, visit.patient, work.session.scalars(query))
 
 
-def _provider(work: Work, person: str) -> ProviderFacts:
+def _provider(work: Work, person: str, visit: str) -> ProviderFacts:
     row = work.row(Provider, person)
     registrations = work.session.scalars(select(DeaRow).where(DeaRow.person == person, REGISTERED).order_by(DeaRow.id))
     return ProviderFacts(
@@ -120,7 +122,7 @@ def _provider(work: Work, person: str) -> ProviderFacts:
         place=place_from_json(row.place) if row.place else None,
         licenses=licenses_of(work, person),
         dea=tuple(dea_of(item) for item in registrations),
-        extra=row.extra,
+        extra=counted_facts(work, row, but=visit),
         agreements=agreement_facts(work, person),
     )
 

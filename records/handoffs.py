@@ -22,7 +22,7 @@ from records.acts import Act
 from records.codes import new_id
 from records.course import append_event, queue_one
 from records.errors import AlreadyDone, Erased, NotFound
-from records.people import place_from_json
+from records.places import place_from_json
 from records.stages import CASES, HANDED, IN_CALL, WAITING
 from records.tables.clinical import DocumentRow
 from records.tables.people import Person, Provider

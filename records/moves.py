@@ -15,7 +15,7 @@ from records.acts import Act
 from records.course import append_event, queue_one
 from records.errors import Erased
 from records.handoffs import change_parts
-from records.people import place_from_json
+from records.places import place_from_json
 from records.stages import BOOKED
 from records.tables.people import Provider
 from records.tables.visits import Visit, VisitEventRow

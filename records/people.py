@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select, update
@@ -13,8 +13,10 @@ from engine.dossier import DeaRegistration, License, Place
 from records.acts import Act
 from records.codes import new_id
 from records.errors import Conflict
+from records.places import place_from_json, place_to_json
 from records.tables.people import DeaRow, LicenseRow, Patient, Person, Provider
 from records.work import Repository, Work
+from records.worked import counted_facts
 
 CLINIC_FILE = "clinic_file"
 """The source of what a clinic said itself; every other one is the name of a primary source."""
@@ -89,7 +91,7 @@ class Called:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ProviderView:
-    """A clinician as the clinic shows them: nothing here is a patient's."""
+    """A clinician as the clinic shows them: nothing here is a patient's. ``extra`` has counts of their work by now."""
 
     person: str
     seed_key: str | None
@@ -208,6 +210,7 @@ class People(Repository):
                 keys.get(row.person),
                 tuple(license_of(item) for item in licenses if item.person == row.person),
                 tuple(dea_of(item) for item in registrations if item.person == row.person),
+                counted_facts(self._work, row),
             )
             for row in rows
         )
@@ -255,14 +258,6 @@ def _add_person(work: Work, person: str, sealed: bytes, seed_key: str | None) ->
     )
     work.session.add(row)
     work.session.flush()
-
-
-def place_to_json(place: Place) -> dict[str, Any]:
-    return {**asdict(place), "at": place.at.isoformat() if place.at else None}
-
-
-def place_from_json(raw: Mapping[str, Any]) -> Place:
-    return Place(**{**raw, "at": datetime.fromisoformat(raw["at"]) if raw["at"] else None})
 
 
 def license_of(row: LicenseRow) -> License:
@@ -326,7 +321,11 @@ def _provider_row(clinic: str, person: str, draft: ProviderDraft) -> Provider:
 
 
 def _provider_view(
-    row: Provider, seed_key: str | None, licenses: tuple[License, ...], dea: tuple[DeaRegistration, ...]
+    row: Provider,
+    seed_key: str | None,
+    licenses: tuple[License, ...],
+    dea: tuple[DeaRegistration, ...],
+    extra: Mapping[str, Any],
 ) -> ProviderView:
     return ProviderView(
         person=row.person,
@@ -341,6 +340,6 @@ def _provider_view(
         languages=tuple(row.languages),
         visit_types=tuple(row.visit_types),
         availability=tuple(row.availability),
-        extra=row.extra,
+        extra=extra,
         active=row.active,
     )

@@ -26,7 +26,7 @@ from records.documents import AMONG_CLINICIANS
 from records.dossiers import build_dossier
 from records.errors import AlreadyDone, Erased, NotFound
 from records.lines import MISSED, by_turn, called_until, facts_of, newest_stage
-from records.people import place_from_json, place_to_json
+from records.places import place_from_json, place_to_json
 from records.stages import DRAFT, FINAL, IN_LINE, READY
 from records.standing import open_emergencies, standing_at, standing_to
 from records.tables.clinical import DocumentRow, OrderRow

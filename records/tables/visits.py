@@ -134,6 +134,7 @@ class GateRow(Base):
     """A gate's verdict with its decisions (sealed: they repeat facts); ``outcomes`` holds outcome codes by topic."""
 
     __tablename__ = "gate_records"
+    __table_args__ = (Index("ix_gate_records_clinic_recorded_at", "clinic", "recorded_at", "id"),)
     id: Mapped[Key]
     clinic: Mapped[Clinic]
     visit: Mapped[str] = mapped_column(ForeignKey("visits.id"), index=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from engine.decide import decide
 from engine.evaluators import ClosuresOnly
@@ -148,3 +149,14 @@ def test_only_the_officer_compares_and_it_is_audited(
         told = scope.audit.search(AuditQuery(limit=500))
     assert [one.actor for one in told if one.act == "gates:comparison:viewed"] == [OFFICER.person]
     assert any(one.act.endswith(":refused") and one.role == role for one in told)
+
+
+def test_a_page_of_decisions_since_a_day_reads_no_other_rows(world: World) -> None:
+    if world.database.engine.dialect.name != "sqlite":
+        pytest.skip("a small table is read whole by PostgreSQL, whatever its indexes")
+    asked = "clinic = 'c' AND recorded_at >= '2026-01-01' ORDER BY recorded_at, id LIMIT 51"
+    with world.database.reading() as session:
+        steps = session.execute(text(f"EXPLAIN QUERY PLAN SELECT * FROM gate_records WHERE {asked}"))
+        plan = " ".join(str(step.detail) for step in steps)
+    assert "ix_gate_records_clinic_recorded_at (clinic=? AND recorded_at>?)" in plan
+    assert "TEMP B-TREE" not in plan

@@ -74,9 +74,13 @@ def rulebooks() -> Mapping[str, Any]:
     return {"elm": load_rulebook(ROOT)}
 
 
-def activities_on(records: Any) -> GateActivities:
+def keeper() -> LawGateKeeper:
     library: Any = SimpleNamespace(rulebooks=rulebooks(), content=content())
-    return GateActivities(records, LawGateKeeper(lambda: library, ClosuresOnly()))
+    return LawGateKeeper(lambda: library, ClosuresOnly())
+
+
+def activities_on(records: Any) -> GateActivities:
+    return GateActivities(records, keeper())
 
 
 def asked(activities: GateActivities) -> GateAnswer:
