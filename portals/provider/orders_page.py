@@ -18,7 +18,7 @@ from portals.provider.held import Day, Say
 from portals.provider.law import GateView, LawCard, LawWords, law_card
 from portals.provider.prescription_form import TypedPrescription
 from portals.provider.rx_amounts import form_warnings
-from portals.provider.rx_prefill import changed_form, usual_form
+from portals.provider.rx_prefill import changed_form, near_and_far, usual_form
 from portals.provider.safety import asked_statements, never_reason, stated_words, unread_allergies
 from portals.provider.views import ENDED, OrderView, PrescribeView, SafetyCard
 from portals.provider.words import day_in, order_course, order_state, order_title
@@ -96,7 +96,7 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         form = changed_form(changed, [*listed, *base_choices(written)])
     chosen = pick(source.pick or form.get("drug", ""), listed, source.base)
     if chosen and not form:
-        form = usual_form(chosen, source.pharmacies)
+        form = usual_form(chosen, source.pharmacies, source.place)
     form["title"] = chosen.title if chosen else ""
     if chosen is None:
         form.pop("drug", None)
@@ -109,7 +109,7 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         found=search(source.query, listed, source.base),
         form=form,
         problems=source.problems or {},
-        pharmacies=tuple((one.id, f"{one.name}, {one.city}") for one in source.pharmacies),
+        pharmacies=_pharmacies(source, say),
         orders=tuple(_order(order, source, words, tongue) for order in source.orders if order.state != "discarded"),
         allergy_warnings=tuple(source.allergy_words.get(code, code) for code in hits),
         never=never_reason(source.formulary, drug, chosen.name, fmt.language) if chosen else "",
@@ -122,6 +122,21 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         amounts=form_warnings(form, fmt.language) if chosen else (),
         earlier=tuple(_sent_before(order, source, tongue) for order in source.earlier),
     )
+
+
+def _pharmacies(source: RxSource, say: Say) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """The pharmacies in groups, those of the patient's state first; one group has no title."""
+    near, far = near_and_far(source.pharmacies, source.place)
+    titled = bool(near and far)
+    groups = (
+        (say("pharmacy.near", state=say(f"state.{source.place}", otherwise=source.place)), near),
+        (say("pharmacy.elsewhere"), far),
+    )
+    return tuple((title if titled else "", tuple(map(_choice, group))) for title, group in groups if group)
+
+
+def _choice(pharmacy: Any) -> tuple[str, str]:
+    return pharmacy.id, f"{pharmacy.name}, {pharmacy.city}, {pharmacy.state}"
 
 
 def chosen_drug(formulary: Any, base: Mapping[str, BaseDrug], key: str) -> DrugChoice | None:

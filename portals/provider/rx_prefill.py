@@ -9,8 +9,9 @@ from portals.provider.drug_choice import DrugChoice
 from portals.provider.prescription_form import CHOICES, FLAGS
 
 
-def usual_form(drug: DrugChoice, pharmacies: Sequence[Any]) -> dict[str, str]:
-    """The usual directions of a drug."""
+def usual_form(drug: DrugChoice, pharmacies: Sequence[Any], place: str) -> dict[str, str]:
+    """The usual directions of a drug; the pharmacy too, where there is only one in the patient's state, or at all."""
+    near = near_and_far(pharmacies, place)[0] or pharmacies
     return {
         "drug": drug.key,
         "sig": drug.sig,
@@ -19,10 +20,16 @@ def usual_form(drug: DrugChoice, pharmacies: Sequence[Any]) -> dict[str, str]:
         "days": str(drug.days or ""),
         "refills": "0",
         "purpose": drug.purpose,
-        "pharmacy": pharmacies[0].id if len(pharmacies) == 1 else "",
+        "pharmacy": near[0].id if len(near) == 1 else "",
         "note": "",
         "substitutions": "1",
     }
+
+
+def near_and_far(pharmacies: Sequence[Any], place: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The pharmacies in the patient's state, and all others; each in the clinic's own order."""
+    near = tuple(one for one in pharmacies if one.state == place)
+    return near, tuple(one for one in pharmacies if one.state != place)
 
 
 def changed_form(order: Any, listed: Sequence[DrugChoice]) -> dict[str, str]:

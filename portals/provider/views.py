@@ -329,14 +329,14 @@ class PrescribeView:
     prescriber (pdmp | exception | indication), ``place`` the state whose monitoring programme counts,
     ``looked`` who looked at it when through the network, where that was done. ``not_compared`` names what could not be
     compared with any drug, ``from_where`` where the warnings come from; ``amounts`` says where the form's directions,
-    quantity and days do not agree.
+    quantity and days do not agree. ``pharmacies`` are in titled groups, each with its ids and texts.
     """
 
     query: str
     found: tuple[DrugChoice, ...]
     form: Mapping[str, str]
     problems: Mapping[str, str]
-    pharmacies: tuple[tuple[str, str], ...]
+    pharmacies: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     orders: tuple[OrderView, ...]
     allergy_warnings: tuple[str, ...] = ()
     never: str = ""

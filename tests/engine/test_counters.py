@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from engine.counters import Encounter, is_counted, with_own_work
+from engine.diagnostics import Problems
+from engine.happened import check_happened
 
 MORNING = datetime(2026, 3, 5, 15, tzinfo=UTC)
 NEW_YEAR = datetime(2027, 1, 1, 6, 30, tzinfo=UTC)
@@ -73,3 +75,11 @@ def test_a_day_is_told_once_whoever_counted_it() -> None:
 def test_a_statement_that_is_no_list_of_records_is_left_for_the_question_to_refuse() -> None:
     assert activity("none", seen()) == "none"
     assert activity([3], seen()) == [3]
+
+
+def test_work_from_before_a_small_patient_was_born_is_nothing_wrong() -> None:
+    problems = Problems()
+    facts: Any = {"patient.birth_date": "2026-02-01", "provider.days_worked": ({"state": "AZ", "date": "2026-01-05"},)}
+    check_happened([("provider.days_worked", "date")], facts, "2026-03-05", problems)
+    assert not problems.found
+    assert len(facts["provider.days_worked"]) == 1

@@ -94,6 +94,7 @@ FORMULARY = Formulary(
 PHARMACY = SimpleNamespace(
     id="bay", name="Bay Pharmacy", address="2 Palm Way", city="Miami", state="FL", postal_code="33101", phone="3055550"
 )
+PHARMACIES = (PHARMACY,)
 SHUT = {
     "act": "prescribe",
     "rule": "us/fl/prescribing/schedule-ii",
@@ -117,7 +118,7 @@ class OneSpecialty:
         raise KeyError(name)
 
     def clinic(self, _slug: str) -> Any:
-        return SimpleNamespace(pharmacies=(PHARMACY,), sign_in=HOUSE_RULES)
+        return SimpleNamespace(pharmacies=PHARMACIES, sign_in=HOUSE_RULES)
 
 
 @cache
