@@ -29,7 +29,7 @@ def file(*values: LawValue, checked: str = CHECKED, review_by: str = "") -> LawF
         rules=(),
         sources={},
         cases=(),
-        content={},
+        content=b"",
     )
     found = replace(bare, checked=checked, review_by=review_by)
     return found if review_by or not checked else replace(found, review_by=latest_review(found, checked))

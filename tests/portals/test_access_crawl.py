@@ -22,8 +22,7 @@ class Door:
 
     ``own`` says that the route is about the asker's own things, ``own_case`` that it is about the emergency access of
     one clinician, who is the helper; ``clinic_wide`` that whoever treats has no right to it for that, ``personal``
-    that who acts for the patient has none. ``also`` are
-    answers beside success that somebody gets who may come in: a page that this visit does not have.
+    that who acts for the patient has none. ``also``: answers beside success to who may, where the visit lacks the page.
     """
 
     acts: tuple[str, ...] = ()
