@@ -81,6 +81,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("media_udp_port", "port", "8091", "UDP port of the media node's STUN and DTLS-SRTP."),
     Setting("media_advertise", "text", "127.0.0.1", "Address that browsers send their media to."),
     Setting("media_nodes", "count", "1", "Media nodes of this machine; each next one takes both ports two higher."),
+    Setting("media_ladder", "path", "", "YAML file of when pictures step down and back; empty: media/ladder.yaml."),
     Setting(
         "turn_urls", "words", "", "Relays' addresses, joined by spaces: turn:HOST:PORT?transport=udp, turns:HOST:PORT."
     ),
@@ -134,6 +135,7 @@ class Settings:
     media_udp_port: int
     media_advertise: str
     media_nodes: int
+    media_ladder: Path | None
     turn_urls: tuple[str, ...]
     turn_secret_file: Path | None
     turn_relay_only: bool

@@ -126,10 +126,14 @@ class Ladder:
     # --- down ---------------------------------------------------------------------------------------------------------
 
     def _trouble(self, link: Link) -> Why | None:
-        if self._at == len(self._rules.levels) - 1:
+        last = len(self._rules.levels) - 1
+        if self._at == last:
             return None
         if link.bitrate is not None and link.bitrate < self._cost(self._at):
             return Why.BANDWIDTH
+        if self._at == last - 1:
+            # Late or lossy as it is, it carries the smallest picture: taking that away would help nobody.
+            return None
         if link.loss > self._rules.down_loss:
             return Why.LOSS
         return Why.DELAY if link.round_trip > self._rules.down_round_trip else None

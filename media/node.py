@@ -40,6 +40,7 @@ from engine.rooms import (
 )
 from engine.settings import check_listener
 from media import protocol
+from media.ladder import read_rules, shipped_rules
 from media.metrics import NodeFigures, NodeMeter
 from media.mux import MediaPort
 from media.participant import Refused, Services
@@ -64,7 +65,7 @@ class MediaConfig:
     Port 0 takes a free one. ``advertise`` are the addresses that browsers send media to (default: ``host``).
     ``allowed_origins`` are page origins, ``*.`` before the host for one label. ``public_endpoint`` replaces the
     WebSocket address that clients are told (behind a proxy). TLS files are needed beyond loopback. ``relay`` is offered
-    to every participant, with credentials made for each time they join.
+    to every participant, with credentials made for each time they join. ``ladder`` is read in place of the shipped one.
     """
 
     allowed_origins: tuple[str, ...]
@@ -77,6 +78,7 @@ class MediaConfig:
     tls_key: Path | None = None
     relay: Relay | None = None
     max_rooms: int = 50
+    ladder: Path | None = None
     review_seconds: float = REVIEW_SECONDS
     silence_seconds: float = SILENCE_SECONDS
 
@@ -132,6 +134,7 @@ class MediaNode:
 
     def __init__(self, config: MediaConfig, ports: NodePorts) -> None:
         self._config = config
+        self._ladder = read_rules(config.ladder) if config.ladder else shipped_rules()
         self._ports = ports
         self._rooms: dict[str, Room] = {}
         self._running: _Running | None = None
@@ -294,6 +297,7 @@ class MediaNode:
             port=running.port,
             addresses=self._config.advertise or (self._config.host,),
             ice=self._ice,
+            ladder=self._ladder,
             emit=self._emit,
             wall=_utc_now,
             visit_time=self._ports.visit_time,

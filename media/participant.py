@@ -12,6 +12,7 @@ from engine.recordings import RecordingDesk
 from engine.room_roles import RoleRights, RoomAct, rights_of
 from engine.rooms import Presence, RoomClaims, RoomEvent
 from media import protocol
+from media.ladder import LadderRules
 from media.mux import MediaPort
 from media.peer import Peer
 from media.publication import Publication
@@ -41,6 +42,7 @@ class Services:
     port: MediaPort
     addresses: tuple[str, ...]
     ice: Callable[[], protocol.Outbound]
+    ladder: LadderRules
     emit: Callable[[RoomEvent], None]
     wall: Callable[[], datetime]
     visit_time: Callable[[], datetime]
@@ -80,7 +82,7 @@ class Participant:
     muted: protocol.MuteState = field(default_factory=lambda: protocol.MuteState(True, True))
     hush: Hush = field(default_factory=Hush)
     publications: dict[str, Publication] = field(default_factory=dict)
-    quality: LinkQuality = field(default_factory=LinkQuality)
+    quality: LinkQuality
     quality_due: float = 0.0
     lingering: asyncio.TimerHandle | None = None
 

@@ -6,10 +6,8 @@ participant the browser decides, by the level it is told; nobody sends more than
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from media import protocol
-from media.ladder import Ladder, Link, Step, shipped_rules
+from media.ladder import Ladder, LadderRules, Link, Step
 from media.peer import Peer, Picture
 
 LOOK_EVERY = 0.25
@@ -20,20 +18,16 @@ LAYERS = {"q": 0, "h": 1, "f": 2}
 BEST = 1 << 16
 
 
-def _ladder() -> Ladder:
-    return Ladder(shipped_rules())
-
-
-@dataclass(slots=True)
 class LinkQuality:
     """Both ladders of one participant; `look` once in a while, `told` with what the browser measures."""
 
-    down: Ladder = field(default_factory=_ladder)
-    up: Ladder = field(default_factory=_ladder)
-    _due: float = 0.0
-    _available: tuple[float, float] | None = None
-    _packets: tuple[int, float] = (0, 0.0)
-    _told: dict[str, Step] = field(default_factory=dict)
+    def __init__(self, rules: LadderRules) -> None:
+        self.down = Ladder(rules)
+        self.up = Ladder(rules)
+        self._due = 0.0
+        self._available: tuple[float, float] | None = None
+        self._packets = (0, 0.0)
+        self._told: dict[str, Step] = {}
 
     def told(self, available: float | None, now: float) -> None:
         """Bits a second that the browser believes it can send."""

@@ -27,7 +27,7 @@ from media.doorway import Doorway
 from media.participant import Channel, Participant, Refused, Services
 from media.peer import Peer, PeerHooks
 from media.publication import Publication
-from media.quality import BEST
+from media.quality import BEST, LinkQuality
 from media.record_room import RoomRecording
 
 LINGER_SECONDS = 6.0
@@ -69,6 +69,7 @@ class Room:
             channel=channel,
             joined_at=before.joined_at if before else self._services.wall(),
             since=self._loop.time(),
+            quality=LinkQuality(self._services.ladder),
         )
         if before is not None:
             participant.hush, participant.muted = before.hush, before.muted

@@ -340,6 +340,7 @@ async def _node(
         tls_certificate=settings.tls_certificate,
         tls_key=settings.tls_key,
         relay=_relay(settings),
+        ladder=settings.media_ladder,
     )
     store = RecordsVisitStore(database)
 

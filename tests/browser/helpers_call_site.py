@@ -19,7 +19,6 @@ from playwright.async_api import Browser, BrowserContext, Page, TimeoutError, ex
 
 from engine.ports import Effect, RoomPlace, VisitChange, VisitRef
 from engine.rooms import RoomEvent, RoomSpec
-from media import quality
 from media.node import MediaConfig, MediaNode, NodePorts
 from portals.app import create_app
 from records.database import Database
@@ -27,6 +26,7 @@ from records.room_tokens import RoomTokens
 from records.scope import Actor
 from records.visit_records import RecordsVisitStore
 from tests.browser.helpers_site import Watch
+from tests.media.helpers_bot import STEADY
 from tests.portals.helpers_clinic import SLUG, Clinic, build_clinic, sign_in
 from tests.portals.helpers_files import clinician_at, visit_of
 from workflows.worker import _keep_event, _keep_guest
@@ -43,7 +43,6 @@ SHOWN = """() => JSON.stringify([...document.querySelectorAll('.call__tile')].ma
   const live = tracks.map((one) => one.kind + one.readyState + one.muted);
   return [tile.className, video.videoWidth, video.currentTime, live];
 }))"""
-NEVER = 1e9
 DESK = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
@@ -164,12 +163,7 @@ class Call:
 
 @contextmanager
 def running_call_site(folder: Path) -> Iterator[CallSite]:
-    """Serves the demo clinic and a media node, each in a thread of its own.
-
-    A machine that runs several browsers looks like a bad link; here pictures stay all the same, since the
-    ladder has tests of its own.
-    """
-    looked, quality.LOOK_EVERY = quality.LOOK_EVERY, NEVER
+    """Serves the demo clinic and a media node, each in a thread of its own."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = int(listener.getsockname()[1])
@@ -184,7 +178,6 @@ def running_call_site(folder: Path) -> Iterator[CallSite]:
     try:
         yield CallSite(clinic=clinic, port=port, node=node, loop=loop, events=events)
     finally:
-        quality.LOOK_EVERY = looked
         server.should_exit = True
         serving.join(10)
         asyncio.run_coroutine_threadsafe(node.stop(), loop).result(20)
@@ -222,7 +215,7 @@ def _started_node(database: Database, port: int) -> tuple[MediaNode, asyncio.Abs
         await asyncio.to_thread(_keep_guest, database, event)
 
     ports = NodePorts(verify=tokens.verify, sink=keep, admits=tokens.admits)
-    config = MediaConfig(allowed_origins=(f"http://*.localhost:{port}",), review_seconds=1.0)
+    config = MediaConfig(allowed_origins=(f"http://*.localhost:{port}",), review_seconds=1.0, ladder=STEADY)
     node = MediaNode(config, ports)
     threading.Thread(target=loop.run_forever, daemon=True).start()
     asyncio.run_coroutine_threadsafe(node.start(), loop).result(20)

@@ -73,6 +73,7 @@ def running_stack(
     command += ["--empty"] if empty else []
     told = {"CLINIC_ROOT": str(clinic.parents[1])}
     told |= {"CLINIC_TRACES_FILE": str(folder / "data" / "logs" / "spans.jsonl"), "CLINIC_LOG_LEVEL": "debug"}
+    told |= {"CLINIC_MEDIA_LADDER": str(ROOT / "tests" / "media" / "steady.yaml")}
     if postgres:
         told["CLINIC_DATABASE_URL"] = postgres
     environ = {**os.environ, **told, "PYTHONUNBUFFERED": "1"}

@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 from engine.relays import Relay
 from engine.rooms import RoomRole
 from media.node import MediaConfig, MediaNode, NodePorts
-from tests.media.helpers_bot import FakeTokens, spec
+from tests.media.helpers_bot import STEADY, FakeTokens, spec
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
@@ -77,7 +77,9 @@ class Site:
         return process
 
     def new_node(self) -> MediaNode:
-        return MediaNode(MediaConfig(allowed_origins=(self.origin,), relay=self.relay), NodePorts(verify=self.tokens))
+        return MediaNode(
+            MediaConfig(allowed_origins=(self.origin,), relay=self.relay, ladder=STEADY), NodePorts(verify=self.tokens)
+        )
 
     async def access(self, request: Request) -> JSONResponse:
         if self.closed:

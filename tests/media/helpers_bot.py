@@ -10,6 +10,7 @@ import struct
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from aioice import stun
@@ -22,6 +23,8 @@ from media.aio_adapter import DtlsSession
 from media.node import MediaConfig, MediaNode, NodePorts
 from media.rtp import FIXED, BadPacket, parse_header, undo_rtx
 
+# Pictures stay as they are however busy the machine is.
+STEADY = Path(__file__).with_name("steady.yaml")
 ORIGIN = "http://lakeside.localhost:8080"
 OPUS, VP8, RTX = 111, 96, 97
 Kind = TypeVar("Kind", bound=rtcp.Message)

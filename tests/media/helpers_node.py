@@ -9,7 +9,7 @@ import uvloop
 
 from engine.rooms import RoomClaims, RoomRole
 from media.node import MediaConfig, MediaNode, NodePorts
-from tests.media.helpers_bot import spec
+from tests.media.helpers_bot import STEADY, spec
 
 
 def believe(token: str) -> RoomClaims:
@@ -25,7 +25,7 @@ def believe(token: str) -> RoomClaims:
 
 
 async def main(origin: str) -> None:
-    node = MediaNode(MediaConfig(allowed_origins=(origin,)), NodePorts(verify=believe))
+    node = MediaNode(MediaConfig(allowed_origins=(origin,), ladder=STEADY), NodePorts(verify=believe))
     await node.start()
     await node.open_room(spec())
     sys.stdout.write(node.endpoint + "\n")

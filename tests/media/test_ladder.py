@@ -47,6 +47,11 @@ def test_loss_and_delay_cost_one_level_at_a_time(link: Link, why: Why) -> None:
     assert (step.level.height, step.why) == (480, why)
 
 
+@pytest.mark.parametrize("link", [Link(bitrate=4e6, loss=0.4), Link(bitrate=4e6, round_trip=2.0)])
+def test_loss_and_delay_alone_never_take_the_last_picture(link: Link) -> None:
+    assert looks(Ladder(RULES), link, 30).level.height == 180
+
+
 def test_it_climbs_after_the_hold_off_and_not_before() -> None:
     ladder = Ladder(RULES)
     looks(ladder, Link(bitrate=200_000.0), 1)
