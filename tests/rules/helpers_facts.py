@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +24,15 @@ FILES = ("licensing", "consent", "prescribing", "drugs")
 CONFIDENCE = ("unknown", "low", "medium", "high")
 GUESS = "background"
 """The source of what no page was read for: by itself it says nothing of which facts are meant."""
+NOTHING_FOUND = "unknown"
+"""How sure facts are for which nothing was found; such a part may name no source."""
 UNSAID = "medium"
 """How sure facts are at most that do not say it."""
 _NOTHING = (None, "none", "unknown")
-_LAW = ("federal", "compacts")
+_NO_LAW = ("sources", "legend", "vocabulary", "conventions")
+"""Parts of a file of facts that say what its words mean, or where it was read."""
+OF_LAW = ("licensing", "consent", "prescribing")
+"""The files whose every part is law of a place; that of drugs has its own list (docs/reference/drugs-us.json)."""
 _NAMES = ("id", "code", "service", "drug", "payer", "setting", "applies_to")
 _NO_DATES = ("source", "sources", "dated", "as_of", "as_seen", "note")
 _DATE = re.compile(r"\b[12][0-9]{3}-[0-9]{2}(?:-[0-9]{2})?\b|\A[12][0-9]{3}\Z")
@@ -92,16 +98,20 @@ class Block:
 
 
 def blocks(part: object, path: str, around: Block) -> Iterable[tuple[str, list[Any]]]:
-    """Every mapping of facts with a source, a confidence or a citation of its own, by its path."""
+    """By its path, every mapping of facts with its own source, confidence or citation, or for which nothing was found."""
     if isinstance(part, Mapping):
         mine = around.inside(part)
-        if mine.sources and not {"source", "confidence", "citation"}.isdisjoint(part):
+        told = mine.sources or part.get("confidence") == NOTHING_FOUND
+        if told and not {"source", "confidence", "citation"}.isdisjoint(part):
             yield path, [*mine.told(), dates(part), recalled(part)]
         for key, value in part.items():
             yield from blocks(value, f"{path}.{key}", mine)
     elif isinstance(part, list):
+        seen: Counter[str] = Counter()
         for value in part:
-            yield from blocks(value, ".".join([path, *_name(value)]), around)
+            name = ".".join([path, *_name(value)])
+            seen[name] += name != path
+            yield from blocks(value, name if seen[name] < 2 else f"{name}.{seen[name]}", around)
 
 
 def _name(part: object) -> list[str]:
@@ -121,7 +131,8 @@ def facts_list(folder: Path) -> dict[str, Any]:
             sources.setdefault(key, set()).add(source_digest(source))
         states = facts.pop("jurisdictions", {})
         _collect(facts, found.setdefault("us", set()))
-        parts.update(blocks({key: facts[key] for key in facts if key in _LAW}, f"us {name}", Block()))
+        if name in OF_LAW:
+            parts.update(blocks({key: facts[key] for key in facts if key not in _NO_LAW}, f"us {name}", Block()))
         for state, part in states.items():
             _collect(part, found.setdefault(f"us/{state.lower()}", set()))
             parts.update(blocks(part, f"us/{state.lower()} {name}", Block()))

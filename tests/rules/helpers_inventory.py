@@ -17,6 +17,7 @@ HEAD = """# What became of every block of the researched facts: the files of law
 # Written by `python -m tests.rules.helpers_inventory`; a test keeps it true.
 """
 OPEN = "open, nobody carries it yet"
+NOTHING = "The facts found nothing: no source, and nothing known."
 NARROWER = {"retention": "retention", "recording_consent": "recording", "records": "privacy"}
 """Parts of the facts on consent that are topics of their own."""
 Parts = Mapping[str, tuple[Mapping[str, object], ...]]
@@ -52,6 +53,8 @@ def carrying(name: str) -> list[str]:
 
 def why_not(name: str) -> str:
     """Why a block is left out, the nearest reason; empty where nobody says so."""
+    if facts.found_nothing(name):
+        return NOTHING
     reasons = {one: why for one, why in facts.LEFT_OUT.items() if name == one or name.startswith(f"{one}.")}
     return reasons[max(reasons, key=len)] if reasons else ""
 
