@@ -98,7 +98,7 @@ class Block:
 
 
 def blocks(part: object, path: str, around: Block) -> Iterable[tuple[str, list[Any]]]:
-    """By its path, every mapping of facts with its own source, confidence or citation, or for which nothing was found."""
+    """By its path, every mapping of facts with its own source, confidence or citation, or that found nothing."""
     if isinstance(part, Mapping):
         mine = around.inside(part)
         told = mine.sources or part.get("confidence") == NOTHING_FOUND

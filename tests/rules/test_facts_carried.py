@@ -84,7 +84,8 @@ def place_of(block: str) -> str:
 
 def found_nothing(block: str) -> bool:
     """Whether the facts say of it that nothing was found: no source, and nothing known."""
-    return BLOCKS[block][:2] == [NOTHING_FOUND, []]
+    sure, sources, *_ = BLOCKS[block]
+    return bool(sure == NOTHING_FOUND and not sources)
 
 
 def left_out(block: str) -> bool:
