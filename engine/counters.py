@@ -2,7 +2,7 @@
 
 Law that counts days, patients or encounters asks two facts: the sums of a calendar year and the days of a rolling
 window. A clinic's rows tell nothing of work elsewhere, so they count only for a clinician of whom it states the fact
-(an empty list: none elsewhere); otherwise the fact stays untold. Where both are told, the larger count holds.
+(an empty list: none elsewhere); otherwise the fact stays untold. What is stated of elsewhere is added to the rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,7 +41,8 @@ def is_counted(extra: Mapping[str, Any]) -> bool:
 
 
 def with_own_work(extra: Mapping[str, Any], encounters: Sequence[Encounter]) -> dict[str, Any]:
-    """A clinician's further facts, by path with or without `provider.`, their counts raised to the clinic's own.
+    """A clinician's further facts, by path with or without `provider.`, the clinic's own work added to what is stated
+    of elsewhere.
 
     An encounter in a state that nobody knows any more is one in any state: the question then lacks a fact.
     """
@@ -66,12 +67,12 @@ def _activity(stated: Sequence[Mapping[str, Any]], encounters: Iterable[Encounte
     kept = [one for one in stated if (one.get("state"), one.get("year")) not in own]
     for key, sums in own.items():
         same = [one for one in stated if (one.get("state"), one.get("year")) == key]
-        larger = {
-            name: max(sum(one[name] or 0 for one in same), sums[name])
+        added = {
+            name: sum(one[name] or 0 for one in same) + sums[name]
             for name in _SUMS
             if all(name in one for one in same)  # what is untold stays so
         }
-        kept.append(_record(key[0], year=key[1], **larger))
+        kept.append(_record(key[0], year=key[1], **added))
     return kept
 
 

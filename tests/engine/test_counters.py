@@ -37,7 +37,7 @@ def test_days_patients_and_encounters_are_told_apart() -> None:
     ]
 
 
-def test_the_larger_count_holds_field_by_field() -> None:
+def test_work_elsewhere_is_added_field_by_field() -> None:
     stated = [
         {"state": "AZ", "year": 2026, "days": 2, "patients": 1, "encounters": 1},
         {"state": "AZ", "year": 2026, "days": 3, "patients": 0, "encounters": 0},
@@ -45,13 +45,13 @@ def test_the_larger_count_holds_field_by_field() -> None:
     ]
     assert activity(stated, seen(), seen("ben")) == [
         stated[2],
-        {"state": "AZ", "year": 2026, "days": 5, "patients": 2, "encounters": 2},
+        {"state": "AZ", "year": 2026, "days": 6, "patients": 3, "encounters": 3},
     ]
 
 
 def test_what_the_clinic_leaves_unsaid_of_a_year_stays_untold() -> None:
     stated = [{"state": "AZ", "year": 2026, "patients": 4}]
-    assert activity(stated, seen()) == [{"state": "AZ", "year": 2026, "patients": 4}]
+    assert activity(stated, seen()) == [{"state": "AZ", "year": 2026, "patients": 5}]
 
 
 def test_without_a_time_zone_an_encounter_counts_for_each_day_that_it_may_have_been() -> None:
