@@ -25,6 +25,8 @@ from records.tables.people import Patient, Person, SeedMark
 FARTHEST = timedelta(days=10 * 366)
 _MARK = "demo"
 _FILE = "demo-clock.json"
+# What was told of a new demonstration's story, and what stands there while it shows the clinic's past.
+STORY_FILE, STORY_CLOCK = "demo-story.json", "clock-moved"
 
 
 class NotADemo(Exception):
@@ -70,6 +72,13 @@ class DemoClock:
         if seen != self._seen:
             self._moved, self._seen = _read(self._file), seen
         return self._moved
+
+    def is_telling(self) -> bool:
+        """Whether a new demonstration's own story has moved the clock, and not a person who looks at it."""
+        try:
+            return STORY_CLOCK in json.loads(self._file.with_name(STORY_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError):
+            return False
 
     def set(self, instant: datetime) -> timedelta:
         """Lets the clock show an aware instant now; returns how far that moves it.

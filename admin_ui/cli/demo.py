@@ -13,7 +13,7 @@ from admin_ui.cli.installation import scenes
 from admin_ui.cli.typed_settings import settings_with
 from admin_ui.demo.pages import Unexpected
 from admin_ui.demo.people import Patient
-from admin_ui.demo.story import HALL, Scene, prepared, role_of
+from admin_ui.demo.story import HALL, Scene, papers_done, role_of
 from engine.content import load_content
 from engine.settings import Settings, SettingsError, clinic_files
 from records.database import Database
@@ -22,6 +22,7 @@ from records.key_providers import key_provider
 
 DONE, FAILED = 0, 1
 WAIT_SECONDS = 900.0
+DOOR_SECONDS = 5.0
 STAY_SECONDS = 600.0
 SOON = timedelta(minutes=20)
 BEFORE = timedelta(minutes=5)
@@ -72,9 +73,11 @@ async def _visit(scene: Scene, settings: Settings) -> int:
         _say(f"{role.name} books a visit with {scene.provider.given} {scene.provider.family}")
         await patient.sign_up()
         await patient.book(scene.kind, scene.provider_id, scene.where)
-        for line in later(scene, patient.starts, DemoClock(settings.data_dir).now()):
-            _say(line)
-        await prepared(patient, WAIT_SECONDS)
+        await papers_done(patient)
+        if not await patient.is_let_wait(DOOR_SECONDS):
+            for line in later(scene, patient.starts, DemoClock(settings.data_dir).now()):
+                _say(line)
+        await patient.arrive(WAIT_SECONDS)
         _say(f"{role.name} is in the waiting room; let them in at {scene.base}/staff/visits/{patient.visit}")
         access = await patient.join(WAIT_SECONDS)
         status = await _stay(access, scene, settings)
@@ -83,7 +86,7 @@ async def _visit(scene: Scene, settings: Settings) -> int:
 
 
 def later(scene: Scene, starts: datetime | None, now: datetime) -> tuple[str, ...]:
-    """What to do when the clinician's first free time is none of the next minutes, as at night."""
+    """What to do while the waiting room is shut: the clinician's first free time is none of the next minutes."""
     if starts is None or starts - now < SOON:
         return ()
     at = starts.astimezone(ZoneInfo(scene.clock_zone))

@@ -122,6 +122,14 @@ class Patient:
         while (form := page.form("/arrive")) is not None:
             page = await self.browser.post(f"{self.at}/arrive", form.filled())
 
+    async def is_let_wait(self, seconds: float) -> bool:
+        """Whether the waiting room's door is open, or opens within so many seconds."""
+        try:
+            await self.browser.until_form(f"{self.at}/waiting", "/arrive", seconds)
+        except Unexpected:
+            return False
+        return True
+
     async def join(self, seconds: float = PATIENCE_SECONDS) -> Mapping[str, str]:
         """Joins once let in, through the link's own page; returns the room's address and the token for it."""
         page = await self.browser.until_form(f"{self.at}/waiting", "/join", seconds)

@@ -25,16 +25,16 @@ from engine.content import Content
 from engine.forms import Form
 from engine.zones import some_place_in
 from records.database import Database
-from records.demo import ids_of_seeded
+from records.demo import STORY_CLOCK, STORY_FILE, ids_of_seeded
 from records.seed import DEMO_PASSWORD
 
 STORY = Path(__file__).with_name("story.yaml")
-FILE = "demo-story.json"
+FILE = STORY_FILE
 VIDEO = "audio_video"
 HALL = "127.0.0.1"
 STREET = "1 Main Street"
 # In the story's file while the clock shows another time, so that a start after a kill puts it right.
-CLOCK = "clock-moved"
+CLOCK = STORY_CLOCK
 MORNING, DAYS_BACK = 10, 7
 BEFORE, CALL = timedelta(minutes=4), timedelta(minutes=9)
 DECIDES = ("clinical_ops", "clinic_admin", "compliance")
@@ -322,10 +322,15 @@ def role_of(part: str, scene: Scene, number: int = 0, place: Mapping[str, str] |
 
 async def prepared(patient: Patient, seconds: float = PATIENCE_SECONDS) -> None:
     """From a booked visit to the waiting room, whose door is waited for."""
+    await papers_done(patient)
+    await patient.arrive(seconds)
+
+
+async def papers_done(patient: Patient) -> None:
+    """Everything that is asked of a patient before the waiting room."""
     await patient.answer_everything()
     await patient.say_place()
     await patient.consent()
-    await patient.arrive(seconds)
 
 
 async def _booked(scene: Scene, patient: Patient) -> None:

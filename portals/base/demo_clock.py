@@ -21,10 +21,11 @@ def demo_clock(request: Request) -> DemoClock | None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An instant, and the zone in which it is said."""
+    """An instant, the zone in which it is said, and whether a new demonstration's story shows it for a while."""
 
     at: datetime
     zone: str
+    is_story: bool = False
 
     @property
     def day(self) -> date:
@@ -38,7 +39,7 @@ def shown_when_moved(request: Request) -> Shown | None:
     clock = getattr(deps, "clock", None)
     if not isinstance(clock, DemoClock) or not clock.moved():
         return None
-    return Shown(clock.now(), zone_here(request))
+    return Shown(clock.now(), zone_here(request), clock.is_telling())
 
 
 def zone_here(request: Request) -> str:

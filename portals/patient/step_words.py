@@ -45,11 +45,17 @@ def step_words(
 ) -> tuple[StepWords, ...]:
     """The steps in words.
 
-    ``lets`` says of a kind of step whether the reader may take it, ``moments`` which kinds are in one of theirs,
+    ``lets`` says of a kind of step whether the reader may take it, ``moments`` which kinds, or which ``kind:form``
+    alone, are in one of theirs,
     ``forms`` what the forms are called where several are asked.
     """
-    found = ((step, _words(step, language, lets(step.kind), moments.get(step.kind, ""))) for step in steps)
+    found = ((step, _words(step, language, lets(step.kind), _moment(step, moments))) for step in steps)
     return tuple(replace(said, title=forms.get(step.form, said.title)) for step, said in found)
+
+
+def _moment(step: JourneyStep, moments: Moments) -> str:
+    """The step's moment: that of its own form where there are several, else that of its kind."""
+    return moments.get(f"{step.kind}:{step.form}", moments.get(step.kind, ""))
 
 
 def _words(step: JourneyStep, language: str, allowed: bool, moment: str) -> StepWords:

@@ -324,7 +324,7 @@ def _moments(request: Request, scope: Scope, page: VisitPage) -> dict[str, str]:
         told["waiting"] = IN_CALL
     now = page.now
     if now is not None and now.kind == "intake" and page.lets("intake") and page.visit.stage != "draft":
-        told |= {"intake": CHECK} if _is_answered(request, scope, page.visit.visit, now.form) else {}
+        told |= {f"intake:{now.form}": CHECK} if _is_answered(request, scope, page.visit.visit, now.form) else {}
     return told
 
 

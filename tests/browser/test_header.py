@@ -15,8 +15,22 @@ SMALL: dict[str, Any] = {"viewport": {"width": 320, "height": 640}, "locale": "e
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "locale": "en"}
 DOORS = ("", "/staff")
 ROLES = [("", "patient"), ("/staff", "clinic_admin"), ("/staff", "clinical_ops"), ("/staff", "compliance")]
+# Whatever of the head lies on something else of it.
+OVERLAPS = """() => {
+    const all = [...document.querySelectorAll("header.head .tool, header.head .mark")]
+        .filter((one) => one.checkVisibility());
+    const boxes = all.map((one) => one.getBoundingClientRect());
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => meet(a, b)).map(() => all[i].textContent.trim()));
+}"""
 LOWEST_PX = 80
 TWO_LINES_PX = 120  # at a desk: the mark above, the pages below
+# What waits is counted beside its page: the longest line there is.
+MANY_WAIT = """() => {
+    const link = document.querySelector(".menu-list a[href='/staff/reviews']");
+    link?.querySelector(".nav-count")?.remove();
+    link?.insertAdjacentHTML("beforeend", ' <span class="nav-count nav-count-late">128</span>');
+}"""
 
 
 async def signed_in(page: Page, site: Site, door: str, role: str = "clinic_admin") -> None:
@@ -76,4 +90,7 @@ async def test_where_there_is_room_nothing_needs_to_be_opened(
     await signed_in(page, site, door, role)
     await expect(page.locator("details.menu > summary")).to_be_hidden()
     await expect(page.get_by_role("button", name="Sign out", exact=True).first).to_be_visible()
+    await page.evaluate(MANY_WAIT)
     assert await height(page) <= TWO_LINES_PX
+    over = await page.evaluate(OVERLAPS)
+    assert over == []

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from engine.ports import VisitChange
 from tests.browser.helpers_people import AXE, AXE_RULES, DESK, PHONE, chromium
@@ -133,6 +133,31 @@ async def test_two_windows_on_one_note_lose_neither_text(desk: Desk) -> None:
     await expect(second.locator("#note")).to_contain_text("Somebody saved this note in the meantime.")
     await expect(second.get_by_label("History")).to_have_value("written in the first window")
     await expect(second.locator(".kept").first).to_have_text("written in the second window")
+
+
+async def test_an_answer_never_writes_over_what_is_being_looked_for(desk: Desk) -> None:
+    page = await desk.page()
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        asked.set()
+        await answered.wait()
+        await route.continue_()
+
+    await page.goto(desk.visit)
+    box = page.locator("#drug-query")
+    await box.fill("zzzz")
+    await expect(page.locator("#drug-found .desk-empty")).to_be_visible()
+    await page.route(re.compile(r"drug=zzzz"), slow)
+    await page.evaluate("document.querySelector('#drug-query').dataset.old = '1'")
+    await box.press("Enter")
+    await asked.wait()
+    await box.press("Control+a")
+    answered.set()
+    await expect(page.locator("#drug-query[data-old]")).to_have_count(0)  # its part came anew
+    await page.keyboard.type("amoxicillin")
+    await expect(box).to_have_value("amoxicillin")
+    await expect(page.locator("#drug-found")).to_contain_text("moxicillin")
 
 
 async def test_a_lost_connection_keeps_the_text_and_saves_it_later(desk: Desk) -> None:

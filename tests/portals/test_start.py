@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from portals.auth.demo import _purpose
 from records.database import Database
-from records.demo import DemoClock
+from records.demo import STORY_CLOCK, STORY_FILE, DemoClock
 from records.keys import FileKeyProvider
 from tests.portals.helpers_clinic import PORT, Clinic, build_clinic, csrf_of, post, sign_in
 
@@ -112,7 +113,7 @@ def test_a_real_or_reachable_installation_has_no_one_click_doors_and_no_clock(
     assert moving.browser(BARE).get("/demo/clock").status_code == 404
 
 
-def test_a_moved_clock_is_said_on_every_page_and_leaves_the_session_alone(moving: Clinic) -> None:
+def test_a_moved_clock_is_said_on_every_page_and_leaves_the_session_alone(moving: Clinic, tmp_path: Path) -> None:
     patient, ops = moving.browser(), moving.browser(BARE)
     sign_in(patient)
     assert "clock was moved" not in patient.get("/visits").text
@@ -124,6 +125,12 @@ def test_a_moved_clock_is_said_on_every_page_and_leaves_the_session_alone(moving
     assert seen.status_code == 200
     assert "/sign-out" in seen.text
     assert f"{day.year}" in seen.text.partition("clock was moved")[2][:200]
+    told = tmp_path / STORY_FILE
+    told.write_text(json.dumps([STORY_CLOCK]))
+    telling = patient.get("/visits").text
+    assert "being prepared" in telling and f"{day.year}" in telling and "clock was moved" not in telling
+    told.write_text("[]")
+    assert "clock was moved" in patient.get("/visits").text
     assert "clock was moved" not in post(ops, "/demo/clock", {"act": "reset"}).text.partition("<main")[0]
     assert "clock was moved" not in patient.get("/visits").text
 

@@ -75,6 +75,12 @@ def test_each_of_several_forms_is_called_by_its_name() -> None:
     assert step_words(steps[:1], "en", lambda _: True)[0].title == "Answer health questions"
 
 
+def test_only_the_form_that_is_all_answered_says_so() -> None:
+    steps = [JourneyStep(kind="intake", state="now", path="/visits/vis_1/intake", form=form) for form in ("one", "two")]
+    said = step_words(steps, "en", lambda _: True, {"intake:one": "check"})
+    assert [one.action for one in said] == ["Check and hand in", "Answer the questions"]
+
+
 def test_a_sentence_that_ends_with_a_time_ends_with_one_point() -> None:
     until = translator("es")("pay.until", time="10:56 a.m.")
     assert "10:56 a.m. " in until and "a.m.." not in until

@@ -3,6 +3,7 @@
 
 const SAVE_AFTER_MS = 1200;
 const SAVE_RETRY_MS = 5000;
+const SEARCH_AFTER_MS = 250;
 const LOOK_EVERY_MS = 3000;
 const LOOK_HIDDEN_MS = 15000;
 
@@ -60,6 +61,7 @@ function placeOf(part) {
   return {
     focus: held ? nameOf(held) : "", row: held ? rows.indexOf(held) : -1,
     anchor: seen ? nameOf(seen) : "", top: seen?.getBoundingClientRect().top ?? 0,
+    box: held?.matches("[data-search]") ? { text: held.value, from: held.selectionStart, to: held.selectionEnd } : null,
   };
 }
 
@@ -67,8 +69,18 @@ function stay(part, place) {
   const rows = [...part.querySelectorAll("[data-row] th a")];
   const held = place.focus && (part.querySelector(place.focus) ?? rows[Math.min(place.row, rows.length - 1)]);
   if (held) held.focus({ preventScroll: true });
+  if (place.box && held?.matches("[data-search]")) keepSearched(held, place.box);
   const seen = place.anchor && part.querySelector(place.anchor);
   if (seen && rows.length) scrollBy({ top: seen.getBoundingClientRect().top - place.top, behavior: "instant" });
+}
+
+// What is being typed to look for is never written over by an answer, which may be about what stood there before: the
+// words stay, and what is marked in them, so that the next key does what it would have done.
+function keepSearched(input, { text, from, to }) {
+  const answered = input.value === text;
+  input.value = text;
+  input.setSelectionRange(from, to);
+  if (!answered) later(() => find(input.form));
 }
 
 // A note being written is left alone, unless the page brings something new about it: a signature or a conflict.
@@ -373,6 +385,11 @@ function step(by) {
 
 let searching = 0;
 
+function later(look) {
+  clearTimeout(searching);
+  searching = setTimeout(look, SEARCH_AFTER_MS);
+}
+
 function start() {
   autosaves = autosaves.filter((one) => one.form.isConnected);
   for (const form of document.querySelectorAll("[data-autosave]")) {
@@ -383,8 +400,7 @@ function start() {
     if (input.dataset.watched) continue;
     input.dataset.watched = "1";
     input.addEventListener("input", () => {
-      clearTimeout(searching);
-      searching = setTimeout(() => find(input.form), 250);
+      later(() => find(input.form));
     });
   }
 }
@@ -392,7 +408,9 @@ function start() {
 async function find(form) {
   const address = new URL(form.action);
   address.search = new URLSearchParams(new FormData(form)).toString();
+  const wanted = form.elements.drug.value;
   const got = await load(address.href);
+  if (document.querySelector("[data-search]")?.value !== wanted) return; // an answer to what nobody looks for any more
   const fresh = got?.page.getElementById("drug-found");
   if (fresh) document.getElementById("drug-found")?.replaceWith(document.importNode(fresh, true));
 }
