@@ -16,13 +16,13 @@ from engine.periods import Certainty
 from engine.rulebook import Rulebook
 
 COUNTRY = "us"
-OF_A_STATE = "state"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """What a jurisdiction's file on a topic holds on a day; without a file nothing is `carried`.
 
+    Where a state has none and needs none, for the country's law alone carries the topic there, it is `by_country`.
     `sure` counts the values and rules in force by confidence; `undated` those whose first day no source gives or that
     are only perhaps in force; `lacking` are the laws that it says there are none of. `attested` counts those that the
     clinic vouches for.
@@ -31,6 +31,7 @@ class Coverage:
     jurisdiction: str
     topic: str
     carried: bool
+    by_country: bool = False
     values: int = 0
     rules: int = 0
     sure: Mapping[str, int]
@@ -51,7 +52,7 @@ class Coverage:
         """Plain JSON."""
         told: dict[str, Any] = {"jurisdiction": self.jurisdiction, "topic": self.topic, "carried": self.carried}
         if not self.carried:
-            return told
+            return {**told, "by_country": self.by_country}
         counts = {"values": self.values, "rules": self.rules, "confidence": dict(self.sure), "least_sure": self.least}
         more = {"undated": self.undated, "background": self.background, "without": list(self.lacking)}
         dates = {"checked": self.checked, "review_by": self.review_by, "due": self.due}
@@ -153,10 +154,9 @@ def report(rulebook: Rulebook, day: str, visits: Sequence[Ordinary], wanted: Wan
 
 
 def state_topics(rulebook: Rulebook) -> tuple[str, ...]:
-    """The topics whose law states carry and that some state does carry, in the order of the topics file."""
-    carried = {file.topic for file in rulebook.law.files if "/" in file.jurisdiction}
-    every = rulebook.topics.topics.items()
-    return tuple(name for name, topic in every if topic.carried_by == OF_A_STATE and name in carried)
+    """The topics that the country or its states have files on, in the order of the topics file."""
+    carried = {file.topic for file in rulebook.law.files}
+    return tuple(name for name in rulebook.topics.topics if name in carried)
 
 
 def states_of(rulebook: Rulebook) -> tuple[str, ...]:
@@ -170,7 +170,14 @@ def coverage(rulebook: Rulebook, jurisdiction: str, topic: str, day: str) -> Cov
     for file in rulebook.law.files:
         if file.jurisdiction == jurisdiction and file.topic == topic:
             return _coverage(rulebook, file, day)
-    return Coverage(jurisdiction=jurisdiction, topic=topic, carried=False, sure={})
+    by_country = rulebook.carries(topic, jurisdiction)
+    return Coverage(jurisdiction=jurisdiction, topic=topic, carried=False, by_country=by_country, sure={})
+
+
+def standing(rulebook: Rulebook, jurisdiction: str, topic: str, day: str) -> Coverage:
+    """The coverage that counts in a jurisdiction: its own, or the country's where that alone carries the topic."""
+    own = coverage(rulebook, jurisdiction, topic, day)
+    return coverage(rulebook, COUNTRY, topic, day) if own.by_country else own
 
 
 def _coverage(rulebook: Rulebook, file: LawFile, day: str) -> Coverage:

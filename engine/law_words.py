@@ -5,6 +5,8 @@ from typing import Any
 from engine.decisions import Json
 from engine.rulebook import Rulebook
 from engine.texts import FIRST_LANGUAGE
+from engine.values import FactType
+from engine.vocabulary import STATES
 
 _PARTS = ("permits", "forbids", "duties", "limits", "advice", "review", "tried")
 
@@ -25,11 +27,26 @@ class LawWords:
         self._limits = {name: limit.says for topic in topics for name, limit in topic.limits.items()}
         self._facts = {path: fact.says for path, fact in rulebook.vocabulary.facts.items()}
         self._topics = {topic.name: topic.says for topic in topics}
+        self._values = {name: kind for topic in topics for name, kind in topic.values.items()}
+        self._states = rulebook.vocabulary.lists.get(STATES, ())
+        self._places = frozenset(path for path, fact in rulebook.vocabulary.facts.items() if fact.place)
         self._ways = {(topic.name, duty): one.ways for topic in topics for duty, one in topic.stated.items()}
 
     def sentence(self, text: str) -> str:
         """A sentence of the law in the language of these words, else as it stands."""
         return self._words.get(text, text)
+
+    def value_type(self, name: str) -> FactType | None:
+        """The type of a law value."""
+        return self._values.get(name)
+
+    def is_place(self, path: str) -> bool:
+        """Whether the value of a fact is a state's code; the same letters may stand for a profession elsewhere."""
+        return path in self._places
+
+    def of_states(self, kind: FactType) -> bool:
+        """Whether the codes of a type are states'."""
+        return bool(kind.choices) and kind.choices == self._states
 
     def knows(self, text: str) -> bool:
         """Whether a sentence has words of its own in this language."""

@@ -16,7 +16,7 @@ _VALUE = Record(
     "a law value",
     {
         "type": Key(OneOf(tuple(kind.value for kind in Kind if kind is not Kind.RECORDS)), "its type", required=True),
-        "of": Key(ListOf(Text(), least=1), "the allowed values"),
+        "of": Key(ListOf(Text(), least=1, single=True), "the allowed values, or the name of a list of the vocabulary"),
         "unit": Key(Text(), "the unit of a number"),
         "nullable": Key(Flag(), "whether null means `told: there is none`"),
         "least": Key(Number(decimal=True), "the least number that makes sense (default: 0)"),
@@ -199,7 +199,7 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
             problems.report("COND001", part.at, path=part.raw, hint=nearest(part.raw, known))
     for key, part in node.items_of("limits"):
         _check_limit(key, part, vocabulary, problems)
-    types = {key: _type(part, problems) for key, part in values.items()}
+    types = {key: _type(part, vocabulary, problems) for key, part in values.items()}
     return Topic(
         name=name,
         says=node.text("says"),
@@ -219,9 +219,9 @@ def _topic(name: str, node: Node, vocabulary: Vocabulary, problems: Problems) ->
     )
 
 
-def _type(node: Node, problems: Problems) -> FactType:
+def _type(node: Node, vocabulary: Vocabulary, problems: Problems) -> FactType:
     """The type of a law value; no age, count or length of time that a law gives is less than nothing."""
-    kind = read_type(node, {}, problems)
+    kind = read_type(node, vocabulary.lists, problems)
     return replace(kind, least=0) if kind.kind is Kind.NUMBER and kind.least is None else kind
 
 

@@ -133,12 +133,13 @@ class Vocabulary:
     """Every declared path; also the scope that conditions are read in.
 
     `happened` are the dates that lie in the past, by path and field; the field is empty where the path is the date.
-    `presumptions` are the facts that have a presumed value, by path.
+    `presumptions` are the facts that have a presumed value, by path; `lists` the named lists of allowed values.
     """
 
     facts: Mapping[str, Fact]
     prefixes: frozenset[str] = field(default_factory=frozenset)
     happened: tuple[tuple[str, str], ...] = ()
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tree: Tree = field(init=False, repr=False, compare=False)
     presumptions: tuple[Fact, ...] = field(init=False, repr=False, compare=False)
 
@@ -179,7 +180,7 @@ def read_vocabulary(node: Node, problems: Problems) -> Vocabulary:
             problems.report("VOC009", part.at, path=part.raw, reason="the law stands on it, so somebody must tell it")
         elif facts[part.raw].source == WORKED_OUT:
             problems.report("VOC009", part.at, path=part.raw, reason="the engine works it out")
-    return Vocabulary(facts, frozenset(_prefixes(facts)), tuple(_happened(facts.values())))
+    return Vocabulary(facts, frozenset(_prefixes(facts)), tuple(_happened(facts.values())), lists)
 
 
 def _happened(facts: Iterable[Fact]) -> Iterable[tuple[str, str]]:

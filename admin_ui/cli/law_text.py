@@ -76,7 +76,7 @@ def _ground(ground: Ground) -> str:
 
 def _coverage(made: LawReport) -> Iterator[str]:
     """One line a jurisdiction: by topic how sure the least sure entry is, and by when the file is read again."""
-    yield "How sure the least sure entry is, ! where the file is due (blank: not carried)"
+    yield f"How sure the least sure entry is, ! where the file is due (blank: not carried; {COUNTRY}: by its law alone)"
     yield f"{'':<6}" + "".join(f"{topic:<{_WIDE}}" for topic in made.topics) + "next review"
     for place in dict.fromkeys(one.jurisdiction for one in made.coverage):
         rows = made.of(place)
@@ -92,6 +92,6 @@ def _ordered(rows: Sequence[Coverage], topics: Sequence[str]) -> list[Coverage]:
 
 def _cell(one: Coverage) -> str:
     if not one.carried:
-        return ""
+        return COUNTRY if one.by_country else ""
     attested = f" +{one.attested}" if one.attested else ""
     return f"{one.least or 'none'}{'!' if one.due else ''}{attested}"

@@ -129,7 +129,7 @@ class Sentences:
             return f"{value} {unit}".strip()
         if kind.kind in _DATED:
             return self.words.fmt.iso_day(str(value)[:10])
-        if kind.choices == self.vocabulary.facts["patient.location.state"].type.choices:
+        if self.words.law.of_states(kind):
             return self.words.state(str(value))
         return self.words.say(f"ask.value.{value}", otherwise=str(value).replace("_", " "))
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from engine.decisions import Outcome
 from engine.diagnostics import Problems
 from engine.law_ordinary import Ground, Ordinary, Passage, Reason, Traveller, read_ordinary
-from engine.law_report import COUNTRY, Coverage, coverage, state_topics, states_of
+from engine.law_report import COUNTRY, Coverage, coverage, standing, state_topics, states_of
 from engine.rulebook import Rulebook
 from portals.base.tile_map import Answer, Tile, tile_map
 from portals.law.words import FactWords
@@ -148,7 +148,7 @@ def _lines(house: House, choice: Choice) -> Iterable[Line]:
     topics = state_topics(house.rulebook) if choice.topic == ALL else (choice.topic,)
     ends = worst_of(passages(house, choice.visit), choice.topic) if choice.way == VISIT else {}
     for code in states_of(house.rulebook):
-        rows = [coverage(house.rulebook, f"{COUNTRY}/{code.lower()}", topic, house.day) for topic in topics]
+        rows = [standing(house.rulebook, f"{COUNTRY}/{code.lower()}", topic, house.day) for topic in topics]
         carried = [one for one in rows if one.carried]
         kind = ends.get(code, "none") if choice.way == VISIT else _kind(rows, choice.way, house.day)
         yield Line(

@@ -16,9 +16,9 @@ from engine.law_words import LawWords
 from portals.auth.guards import require_session
 from portals.base.formats import Formats
 from portals.base.requests import deps_of, rulebook_of
-from portals.base.templating import render
+from portals.base.templating import go, render
 from portals.base.visitor import visitor
-from portals.law.country import House, chosen, map_view, report_view
+from portals.law.country import ALL, House, chosen, map_view, place_address, report_view
 from portals.law.place import Place
 from portals.law.words import FactWords
 from portals.provider.routes import STAFF_ROLES
@@ -54,8 +54,10 @@ async def one_state(request: Request, code: str, topic: str = "") -> Response:
     """One state's law on a topic in words."""
     house = house_here(request)
     topics = state_topics(house.rulebook)
-    if code not in states_of(house.rulebook):
+    if code.upper() not in states_of(house.rulebook):
         raise HTTPException(404)
+    if code != code.upper():
+        return go(place_address(code.upper(), topic if topic in topics else ALL))
     place = Place(house, code, topic if topic in topics else topics[0])
     view = await run_in_threadpool(place.view)
     mine = may_open(require_session(request, READERS).role, Act.LAW_ATTESTED)

@@ -11,10 +11,8 @@ from engine.due_points import POINTS
 from engine.instances import Instance
 from engine.law import Advise, Cited, Effect, Forbid, LawFile, LawValue, Limit, Permit, Require
 from engine.law_ordinary import WEAK
-from engine.law_report import COUNTRY, Coverage, coverage, state_topics
+from engine.law_report import COUNTRY, Coverage, standing, state_topics
 from engine.periods import FIRST_DAY, LAST_DAY, Certainty, Period
-from engine.questions import STATE
-from engine.values import FactType, Kind
 from portals.law.conditions import Sentences
 from portals.law.country import House, place_address
 from portals.law.link import PAGE
@@ -57,7 +55,10 @@ class ValueLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLine:
-    """A rule of the state's own: when it applies, what it does, since when, how sure."""
+    """A rule of the state's own: when it applies, what it does, since when, how sure.
+
+    Where the country alone carries the topic they are the country's.
+    """
 
     id: str
     title: str
@@ -77,12 +78,13 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicLine:
-    """How a topic stands in the state; `href` shows it."""
+    """How a topic stands in the state; `href` shows it; `by_country`: by the law of the country alone."""
 
     topic: str
     name: str
     href: str
     carried: bool
+    by_country: bool
     sure: str
     tone: str
     checked: str
@@ -99,6 +101,7 @@ class PlaceView:
     topic: str
     topic_name: str
     asks: str
+    by_country: bool
     topics: tuple[TopicLine, ...]
     values: tuple[ValueLine, ...]
     lacking: tuple[str, ...]
@@ -134,6 +137,7 @@ class Place:
             topic=self.topic,
             topic_name=words.topic(self.topic),
             asks=words.law.topic_sentence(self.topic) or "",
+            by_country=self._by_country(),
             topics=tuple(self._topic(topic) for topic in state_topics(house.rulebook)),
             values=tuple(self._values(file)) if file else (),
             lacking=tuple(said.get(name, name) for name in file.without) if file else (),
@@ -151,14 +155,18 @@ class Place:
                 return file
         return None
 
+    def _by_country(self) -> bool:
+        return self._topic(self.topic).by_country
+
     def _topic(self, topic: str) -> TopicLine:
-        one: Coverage = coverage(self.house.rulebook, self.jurisdiction, topic, self.house.day)
+        one: Coverage = standing(self.house.rulebook, self.jurisdiction, topic, self.house.day)
         words = self.house.words
         return TopicLine(
             topic=topic,
             name=words.topic(topic),
             href=place_address(self.code, topic),
             carried=one.carried,
+            by_country=one.carried and one.jurisdiction == COUNTRY,
             sure=words.say(f"country.sure.{one.least}") if one.least else "",
             tone=_TONES.get(one.least, ""),
             checked=words.fmt.iso_day(one.checked) if one.checked else "",
@@ -169,7 +177,7 @@ class Place:
     def _values(self, file: LawFile) -> Iterator[ValueLine]:
         overlay = self.house.rulebook.overlay
         values = overlay.values_of(file.jurisdiction, file.values) if overlay else file.values
-        declared = self.house.rulebook.topics.topics[self.topic]
+        declared, words = self.house.rulebook.topics.topics[self.topic], self.house.words
         named: dict[str, list[LawValue]] = {}
         for value in values:
             named.setdefault(value.name, []).append(value)
@@ -177,29 +185,10 @@ class Place:
             newest = sorted(entries, key=lambda one: one.period.first, reverse=True)
             kind = declared.values[name]
             told = tuple(
-                replace(self._entry(self._value(kind, one), one.period, one.cited, name=name), note=one.note)
+                replace(self._entry(words.law_value(kind, one.value), one.period, one.cited, name=name), note=one.note)
                 for one in newest
             )
             yield ValueLine(name=name, says=declared.value_words.get(name, name), entries=told)
-
-    def _value(self, kind: FactType, one: LawValue) -> str:
-        words, value = self.house.words, one.value
-        if value is None:
-            return words.say("ask.none")
-        if isinstance(value, bool):
-            return words.say("ask.yes" if value else "ask.no")
-        if isinstance(value, tuple):
-            return ", ".join(self._word(str(part), kind) for part in value) or words.say("ask.none")
-        if kind.kind is Kind.NUMBER:
-            unit = words.say(f"ask.unit.{kind.unit}", otherwise=kind.unit) if kind.unit else ""
-            return f"{value} {unit}".strip()
-        return self._word(str(value), kind)
-
-    def _word(self, code: str, kind: FactType) -> str:
-        """A code in words; those of states are of the type of places, or of none that lists its choices."""
-        states = self.house.rulebook.vocabulary.facts[STATE].type.choices
-        of_places = kind.choices in ((), states) and code in states
-        return self.house.words.state(code) if of_places else self.house.words.option_of(code)
 
     def _entry(self, title: str, period: Period, cited: Cited, text: str = "", name: str = "") -> Entry:
         house, words = self.house, self.house.words
@@ -235,13 +224,15 @@ class Place:
         return f"{begins} {say('country.until', day=day(period.last))}".strip()
 
     def _rules(self) -> Iterator[RuleLine]:
-        own = f"{self.jurisdiction}/{self.topic}/"
+        place = COUNTRY if self._by_country() else self.jurisdiction
+        own = f"{place}/{self.topic}/"
         sentences = Sentences(self.house.words, self.house.rulebook.vocabulary)
         file = self._file()
         notes = {rule.id: rule.note for rule in file.rules} if file else {}
         for instance in self.house.rulebook.instances(self.topic, self.jurisdiction):
             if instance.id.startswith(own):
-                entry = self._entry("", instance.period, instance.cited, name=instance.id)
+                name = instance.id if file else ""
+                entry = self._entry("", instance.period, instance.cited, name=name)
                 yield RuleLine(
                     id=instance.id,
                     title=self.house.words.law.sentence(instance.title),
@@ -279,12 +270,11 @@ class Place:
 
     def _changes(self, file: LawFile) -> list[Entry]:
         """Every known first and last day of a value or rule, the newest first."""
-        declared = self.house.rulebook.topics.topics[self.topic]
+        declared, words = self.house.rulebook.topics.topics[self.topic], self.house.words
         found: list[tuple[str, Entry]] = []
         for value in file.values:
-            title = (
-                f"{declared.value_words.get(value.name, value.name)} {self._value(declared.values[value.name], value)}"
-            )
+            told = words.law_value(declared.values[value.name], value.value)
+            title = f"{declared.value_words.get(value.name, value.name)} {told}"
             found += self._borders(title, value.period, value.cited)
         for rule in file.rules:
             found += self._borders(self.house.words.law.sentence(rule.title), rule.period, rule.cited)

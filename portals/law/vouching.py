@@ -54,7 +54,7 @@ def _line(house: House, law: LawPack, one: LawAttestationView) -> Line:
     return Line(
         id=one.id,
         what=says(house, str(told.get("value", "")), str(told.get("title", ""))),
-        told=shown(house, told["is"]) if "value" in told else "",
+        told=shown(house, str(told["value"]), told["is"]) if "value" in told else "",
         place=words.state(code) if "/" in jurisdiction else "",
         href=place_address(code) if "/" in jurisdiction and len(code) == 2 else "",
         source=str(told["source"]),
@@ -88,16 +88,10 @@ def says(house: House, value: str, title: str) -> str:
     return next((topic.value_words[value] for topic in topics if value in topic.value_words), value)
 
 
-def shown(house: House, told: object) -> str:
-    """A value in words."""
-    words = house.words
-    if isinstance(told, bool):
-        return words.say("ask.yes" if told else "ask.no")
-    if told is None:
-        return words.say("ask.none")
-    if isinstance(told, list | tuple):
-        return ", ".join(words.option_of(str(one)) for one in told) or words.say("ask.none")
-    return words.option_of(str(told)) if isinstance(told, str) else str(told)
+def shown(house: House, name: str, told: object) -> str:
+    """What a law value is told to be, in words."""
+    kind = house.words.law.value_type(name)
+    return house.words.law_value(kind, told) if kind else str(told)
 
 
 def draft_of(

@@ -112,7 +112,7 @@ def _form(
         topic=house.words.topic(law.topic),
         topic_code=law.topic,
         says=says(house, law.value, law.title),
-        told=shown(house, law.told) if law.value else "",
+        told=shown(house, law.value, law.told) if law.value else "",
         sure=house.words.say(f"country.sure.{law.cited.confidence}"),
         statutes=sources_of(house, law.cited),
         typed=kept,

@@ -12,6 +12,7 @@ from babel.dates import get_timezone, get_timezone_name
 
 from engine.decisions import Outcome
 from engine.law_words import LawWords
+from engine.values import FactType, Kind
 from portals.base.formats import Formats
 from portals.law.answers import NOTHING
 from portals.law.parts import Part, Sort
@@ -61,7 +62,10 @@ class FactWords:
         if fact != key:
             return self.say(f"ask.fact.{fact}", otherwise=otherwise or "")
         if key.startswith(_CARD_VALUE):
-            return self.say(f"ask.value.{key.rpartition('.')[2]}", otherwise=otherwise or "")
+            path, _, code = key.removeprefix(_CARD_VALUE).rpartition(".")
+            if self.law.is_place(path):
+                return self.state(code)
+            return self.say(f"ask.value.{code}", otherwise=otherwise or "")
         return self.say(key, otherwise=otherwise, **values)
 
     def part_label(self, name: str) -> str:
@@ -97,6 +101,23 @@ class FactWords:
     def option_of(self, code: str) -> str:
         """A code of the law's own (a profession, a form, a modality) in words."""
         return self.say(f"ask.value.{code}", otherwise=plain(code))
+
+    def of_type(self, kind: FactType, code: str) -> str:
+        """A code by its type: what is a state's among places may be a profession's among professions."""
+        return self.state(code) if self.law.of_states(kind) else self.option_of(code)
+
+    def law_value(self, kind: FactType, value: Any) -> str:
+        """A value of the law in words, with its unit."""
+        if value is None:
+            return self.say("ask.none")
+        if isinstance(value, bool):
+            return self.say("ask.yes" if value else "ask.no")
+        if isinstance(value, list | tuple):
+            return ", ".join(self.of_type(kind, str(one)) for one in value) or self.say("ask.none")
+        if kind.kind is Kind.NUMBER:
+            unit = self.say(f"ask.unit.{kind.unit}", otherwise=kind.unit) if kind.unit else ""
+            return f"{value} {unit}".strip()
+        return self.of_type(kind, str(value))
 
     def state(self, code: str) -> str:
         """A state by its name; the territories have their names in the locale."""

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.admin_ui.helpers_cli import Cli
+from tests.rules.helpers_cases import ROOT
 
 ON = ("--on", "2026-12-01")
 FLORIDA = ("law", "report", *ON, "--state", "fl")
@@ -26,6 +27,17 @@ def test_the_same_as_json(cli: Cli) -> None:
     assert {"confidence", "least_sure", "checked", "review_by", "due"} <= row.keys()
     assert told["ordinary_visits"][0]["passes_in"] == ["FL"]
     assert {one["gate"] for one in told["passages"]} == {"book", "join", "prescribe", "sign"}
+
+
+def test_every_topic_that_has_a_file_is_in_the_table_and_may_be_asked_for(cli: Cli) -> None:
+    said = cli("law", "report", *ON, "--state", "KS", "--state", "AL")
+    [head] = [line for line in said.out.splitlines() if line.endswith("next review")]
+    topics = {path.stem for path in (ROOT / "rules" / "us").glob("??/*.yaml")}
+    assert "privacy" in topics and topics <= set(head.split())
+    rows = json.loads(cli("law", "report", *ON, "--topic", "privacy", "--json").out)["coverage"]
+    told = {row["jurisdiction"]: (row["carried"], row.get("by_country", False)) for row in rows}
+    assert (told["us"], told["us/ks"], told["us/al"]) == ((True, False), (True, False), (False, True))
+    assert len(told) == 52
 
 
 def test_it_fails_where_fewer_states_pass_than_asked_for_and_where_law_is_due(cli: Cli) -> None:

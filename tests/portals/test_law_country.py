@@ -28,6 +28,7 @@ from portals.law.country import (
     worst_of,
 )
 from portals.law.place import Place
+from portals.law.vouching import shown
 from tests.portals.helpers_clinic import ROOT, Clinic, build_clinic, post
 from tests.portals.helpers_country import house_of
 
@@ -159,6 +160,99 @@ def test_what_a_reader_should_know_of_a_value_or_a_rule_stands_beside_it(reader:
         assert f"Note: {note}" in page
 
 
+PLACES_AND_PROFESSIONS = {"MD": ("Maryland", "Physician (MD)"), "PA": ("Pennsylvania", "Physician assistant")}
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_code_that_is_a_states_and_a_professions_is_told_by_what_the_law_means(house: House, language: str) -> None:
+    told = house_of(house.rulebook, ROOT, language=language)
+    words, lists = told.words, house.rulebook.vocabulary.lists
+    assert set(lists["states"]) & set(lists["professions"]) == set(PLACES_AND_PROFESSIONS)
+    asked = 0
+    for name, kind in (
+        (n, kind) for topic in house.rulebook.topics.topics.values() for n, kind in topic.values.items()
+    ):
+        if kind.choices in (lists["states"], lists["professions"]):
+            is_place = kind.choices == lists["states"]
+            said = words.law_value(kind, kind.choices).split(", ")
+            assert said == [words.state(code) if is_place else words.option_of(code) for code in kind.choices], name
+            assert shown(told, name, list(kind.choices)) == words.law_value(kind, kind.choices)
+            asked += 1
+    assert asked >= 15
+    for path, fact in house.rulebook.vocabulary.facts.items():
+        if fact.type.choices in (lists["states"], lists["professions"]):
+            called = words.state if fact.place else words.option_of
+            for code in fact.type.choices:
+                assert words.in_card(f"provider.law.value.{path}.{code}", code) == called(code), (path, code)
+    if language == "en":
+        for code, pair in PLACES_AND_PROFESSIONS.items():
+            assert (words.state(code), words.option_of(code)) == pair
+
+
+def test_no_law_value_of_a_file_has_a_code_of_states_or_professions_without_saying_which(house: House) -> None:
+    lists = house.rulebook.vocabulary.lists
+    known = {lists["states"], lists["professions"]}
+    either = set(lists["states"]) | set(lists["professions"])
+    for file in house.rulebook.law.files:
+        for value in file.values:
+            codes = value.value if isinstance(value.value, tuple) else (value.value,)
+            if either & {code for code in codes if isinstance(code, str)}:
+                kind = house.rulebook.topics.topics[file.topic].values[value.name]
+                assert kind.choices in known, (file.file, value.name)
+
+
+@pytest.mark.parametrize("code", ["KS", "UT", "FL", "AL"])
+def test_the_professions_of_a_state_page_are_no_states(reader: TestClient, code: str) -> None:
+    page = text_of(reader.get(f"/staff/law/states/{code}?topic=licensing").text)
+    assert "Physician (MD), Physician (DO)" in page
+    for words in ("Maryland, Physician", "Nurse practitioner, Pennsylvania"):
+        assert words not in page
+
+
+def test_the_states_of_a_compact_are_told_by_name(house: House) -> None:
+    values = {line.name: line.entries[0].title for line in Place(house, "MD", "licensing").view().values}
+    rows = [value for file in house.rulebook.law.files if file.jurisdiction == "us" for value in file.values]
+    [members] = [value.value for value in rows if value.name == "compact.nurse.members"]
+    kind = house.rulebook.topics.topics["licensing"].values["compact.nurse.members"]
+    assert values and "Maryland" in house.words.law_value(kind, members)
+    assert "Physician" not in house.words.law_value(kind, members)
+
+
+def test_every_topic_that_has_a_file_is_on_the_map_on_the_state_pages_and_in_the_report(
+    reader: TestClient, house: House
+) -> None:
+    topics = {path.stem for path in (ROOT / "rules" / "us").glob("*/*.yaml")}
+    topics &= set(house.rulebook.topics.topics)
+    assert "privacy" in topics and set(state_topics(house.rulebook)) == topics
+    pages = reader.get("/staff/law/map").text, reader.get("/staff/law/states/AL").text
+    for topic in topics:
+        assert f'<option value="{topic}"' in pages[0] and f"/staff/law/states/AL?topic={topic}" in pages[1]
+        view = map_view(house, chosen(house, {"topic": topic, "by": SURE}))
+        assert view.choice.topic == topic and "none" not in {line.kind for line in view.lines}, topic
+
+
+def test_a_topic_that_the_country_carries_alone_is_not_shown_as_missing(reader: TestClient, house: House) -> None:
+    own, none = (Place(house, code, "privacy").view() for code in ("KS", "AL"))
+    assert not own.by_country and [rule.id for rule in own.rules] == ["us/ks/privacy/primary-care"]
+    assert none.by_country and [rule.id for rule in none.rules] == ["us/privacy/notice"]
+    assert not any(rule.entry.attest for rule in none.rules)
+    [line] = [one for one in none.topics if one.topic == "privacy"]
+    assert line.carried and line.by_country and line.sure and line.checked
+    page = text_of(reader.get("/staff/law/states/AL?topic=privacy").text)
+    assert "The law of the country counts here" in page and "is not carried" not in page
+
+
+def test_the_map_shows_each_state_once_more_in_one_table_and_in_the_same_colours(
+    reader: TestClient, house: House
+) -> None:
+    page = reader.get("/staff/law/map").text
+    view = map_view(house, chosen(house, {}))
+    for line in view.lines:
+        assert page.count(f'href="/staff/law/states/{line.code}"') == 2
+        assert f'class="tile tile-{line.kind} ' in page and f'class="country-stands tile-{line.kind}"' in page
+    assert "tilemap-list" not in page
+
+
 def test_a_state_page_leads_to_the_question_about_it_with_the_state_filled_in(reader: TestClient) -> None:
     page = reader.get("/staff/law/states/NY?topic=consent").text
     [href] = re.findall(r'href="(/staff/law\?[^"]+)"', page)
@@ -169,7 +263,8 @@ def test_a_state_page_leads_to_the_question_about_it_with_the_state_filled_in(re
 
 def test_a_state_that_is_none_is_not_found(reader: TestClient) -> None:
     assert reader.get("/staff/law/states/ZZ").status_code == 404
-    assert reader.get("/staff/law/states/fl").status_code == 404
+    small = reader.get("/staff/law/states/fl?topic=consent", follow_redirects=False)
+    assert (small.status_code, small.headers["location"]) == (303, "/staff/law/states/FL?topic=consent")
 
 
 def test_the_report_counts_every_state_at_every_gate_and_names_what_stops(reader: TestClient, house: House) -> None:
