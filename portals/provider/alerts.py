@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.pinned import ContentGone
-from engine.texts import text_in
 from portals.base.i18n import has_message
 from portals.provider.desk import Desk, visit_type_title
 from portals.provider.duties import duty_forms, duty_sentence
 from portals.provider.held import Held
 from portals.provider.law import GateView, LawCard, LawWords, law_card
+from portals.provider.told import raised_words
 from portals.provider.views import AlertView, DutyForm
 from portals.provider.words import day_in, order_state, order_title, say_in
 
@@ -93,8 +92,8 @@ def _view(desk: Desk, group: Sequence[Any], words: LawWords) -> AlertView:
 def _about(desk: Desk, visit: Any, group: Sequence[Any], words: LawWords) -> _About:
     kind = str(group[0].kind)
     if kind == "red_flag":
-        flags = dict.fromkeys(_flag(desk, visit.visit, one.subject) for one in group)
-        return _About(text=tuple(filter(None, flags)), todo=kind, part="chart")
+        flags = dict.fromkeys(said for one in group for said in _flag(desk, visit.visit, one.subject))
+        return _About(text=tuple(flags), todo=kind, part="chart")
     if kind == "prescription_rejected":
         rejected = [one for one in desk.scope.orders.for_visit(visit.visit) if one.state == "rejected"]
         return _About(text=tuple(order_title(one.draft) for one in rejected), todo=kind, part="prescribe")
@@ -181,11 +180,7 @@ def _said(desk: Desk, gate: GateView, words: LawWords) -> str:
     return " ".join(filter(None, (f"{name}:", card.verdict, reason)))
 
 
-def _flag(desk: Desk, visit: str, subject: str) -> str:
-    """A red flag's own sentence; the subject of its task is ``form:flag``."""
+def _flag(desk: Desk, visit: str, subject: str) -> tuple[str, ...]:
+    """What was asked and answered; the subject of a red flag's task is ``form:flag``, none for the visit's own."""
     form, _, flag = subject.partition(":")
-    try:
-        flags = desk.of_visit(visit).form(form).flags
-    except ContentGone:
-        return ""
-    return next((text_in(one.text, desk.fmt.language) for one in flags if one.id == flag), "")
+    return raised_words(desk, visit, form, flag) if flag else ()

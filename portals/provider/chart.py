@@ -165,16 +165,24 @@ def _pregnancy(source: ChartSource, t: Translate, fmt: Formats) -> str:
 
 def chart_lines(form: Form, answers: Mapping[str, Any], t: Translate, fmt: Formats) -> Iterable[ChartLine]:
     """The shown and answered questions of a form in words; those a raised flag reads are marked with it."""
+    return (line for _, line in answered_lines(form, answers, t, fmt))
+
+
+def answered_lines(
+    form: Form, answers: Mapping[str, Any], t: Translate, fmt: Formats
+) -> Iterable[tuple[Item, ChartLine]]:
+    """The same, each with its question."""
     raised = red_flags(form, answers, ClosuresOnly())
     marks = {item: "noted" for entry in raised if not entry.flag.stops for item in entry.flag.needs}
     marks |= {item: "red" for entry in raised if entry.flag.stops for item in entry.flag.needs}
     for item in shown_items(form, answers):
         if item.type != "info" and item.id in answers:
-            yield ChartLine(
+            line = ChartLine(
                 question=text_in(item.text, fmt.language),
                 answer=answer_words(item, answers[item.id], t, fmt),
                 flag=marks.get(item.id, ""),
             )
+            yield item, line
 
 
 def score_lines(form: Form, answers: Mapping[str, Any], t: Translate, fmt: Formats) -> Iterable[ScoreLine]:

@@ -8,11 +8,13 @@ from typing import Any
 from engine.forms import Form, Item
 from engine.forms_intake import shown_items
 from engine.pinned import ContentGone, Pinned, bare_form
-from portals.provider.chart import answer_words, chart_lines
+from engine.texts import text_in
+from portals.provider.chart import answer_words, answered_lines, chart_lines
 from portals.provider.desk import Desk
 from portals.provider.told_words import Told
+from portals.provider.views import ChartLine
 
-LONGEST_WORDS = 70
+LONGEST_WORDS, LONGEST_QUESTION = 70, 90
 MOST_FLAGS = 3
 ELLIPSIS = "…"
 Answered = tuple[Form, Mapping[str, Any]]
@@ -56,9 +58,29 @@ def _reasons(form: Form, answers: Mapping[str, Any]) -> Iterable[Item]:
 def _flags(desk: Desk, forms: Sequence[Answered]) -> list[str]:
     lines = [line for form, answers in forms for line in chart_lines(form, answers, desk.t, desk.fmt) if line.flag]
     lines.sort(key=lambda line: line.flag != "red")
-    plain = {desk.t("provider.chart.yes"), desk.t("provider.chart.no")}  # says nothing without its question
-    said = [f"{line.question} {line.answer}" if line.answer in plain else line.answer for line in lines]
-    return list(dict.fromkeys(shortened(one) for one in said))
+    return list(dict.fromkeys(flag_words(line) for line in lines))
+
+
+def flag_words(line: ChartLine) -> str:
+    """What was asked and what was answered: an answer says nothing without its question."""
+    question = shortened(line.question, LONGEST_QUESTION)
+    return f"{question}{' ' if question.endswith('?') else ': '}{shortened(line.answer)}"
+
+
+def raised_words(desk: Desk, visit: str, form_id: str, flag: str) -> tuple[str, ...]:
+    """The questions that a flag reads with what was answered: the flag's own text comforts the patient.
+
+    An answer that was corrected since says so; of a question that was taken back only the question is left.
+    """
+    form, answers = _answered(desk, visit, desk.of_visit(visit), form_id)
+    needs = next((one.needs for one in form.flags if one.id == flag), ())
+    lines = {item.id: line for item, line in answered_lines(form, answers, desk.t, desk.fmt) if item.id in needs}
+    said = tuple(_raised(desk, line) for line in lines.values())
+    return said or tuple(text_in(item.text, desk.fmt.language) for item in form.items if item.id in needs)
+
+
+def _raised(desk: Desk, line: ChartLine) -> str:
+    return flag_words(line) if line.flag else desk.t("provider.alerts.corrected", answer=flag_words(line))
 
 
 def _answered(desk: Desk, visit: str, content: Pinned, form_id: str) -> Answered:

@@ -19,6 +19,7 @@ from tests.portals.helpers_provider import text_of
 pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
 
 MIAMI = Place(country="us", state="FL", postal_code="33132", time_zone="America/New_York")
+PHQ_9 = "instruments/phq9"
 BOISE = Place(country="us", state="ID", postal_code="83702", time_zone="America/Boise")
 
 
@@ -62,12 +63,11 @@ def test_a_waiting_row_says_whether_the_patient_may_be_seen_now_and_the_laws_rea
     assert "Fla. Stat." not in of_here or "Not now" in of_here  # a consent that is missing is a reason, too
 
 
-def answers(clinic: Clinic, visit: str, **said: object) -> None:
+def answers(clinic: Clinic, visit: str, form: str = "urgent_care/intake", version: int = 0, **said: object) -> None:
     with clinic.database.scope(SLUG, Actor.system("tests")) as scope:
         for item, value in said.items():
-            draft = AnswerDraft(
-                visit=visit, form="urgent_care/intake", item=item, value=value, version=0, key=f"k-{item}"
-            )
+            key = f"k-{item}-{version}"
+            draft = AnswerDraft(visit=visit, form=form, item=item, value=value, version=version, key=key)
             scope.forms.save_answer(draft)
 
 
@@ -136,3 +136,25 @@ def test_a_patient_whose_answers_are_emergent_reads_what_to_do_on_the_visits_pag
     )
     clinic.visits.move(ref(seen), "documenting")
     assert "Your answers cannot wait" not in browser.get(f"/visits/{seen}").text
+
+
+def test_one_form_that_is_answered_is_told_to_be_so_and_a_clinician_reads_which_answer_raised_the_flag(
+    clinic: Clinic,
+) -> None:
+    """The patient is comforted, the clinician is told what was asked and answered; no other form is called answered."""
+    browser, _ = patient_at(clinic, "")
+    visit = visit_of(clinic, browser, "preparing", "telepsychiatry/new_evaluation")
+    never = {item.id: "not_at_all" for item in clinic.content.form(PHQ_9).items if item.type == "choice"}
+    asked = {item: value for item, value in never.items() if item != "difficulty"}
+    answers(clinic, visit, PHQ_9, **{**asked, "self_harm": "several_days"}, difficulty="somewhat")
+    waits_to_be_sent = "All questions are answered."
+    assert browser.get(f"/visits/{visit}").text.count(waits_to_be_sent) == 1
+    effect = Effect(ref=ref(visit), step="mood", key="flag", actor="system")
+    clinic.visits.store.raise_alert(effect, "red_flag", f"{PHQ_9}:thoughts_of_self_harm")
+    desk = clinician_at(clinic, visit)
+    said = "Thoughts that you would be better off dead or of hurting yourself in some way: Several days"
+    screen, queue = (text_of(desk.get(path).text) for path in (f"/staff/visits/{visit}", "/staff"))
+    assert said in screen and queue.count(said) == 2  # in what cannot wait, and in the visit's row
+    assert "Thank you for telling us" not in screen + queue
+    answers(clinic, visit, PHQ_9, version=1, self_harm="not_at_all")
+    assert "some way: Not at all (corrected since)" in text_of(desk.get("/staff").text)
