@@ -1,24 +1,29 @@
 """A state's law reaches nobody else: a decision stands on the files of the places it names, and on no others."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
 
 from engine.decide import decide
 from engine.decisions import Question
+from engine.diagnostics import BrokenInput, Problems
 from engine.evaluators import ClosuresOnly
 from engine.law_cases import asked_alone
+from engine.law_ordinary import read_ordinary
 from engine.rulebook import Rulebook, join, load_rulebook
 from tests.rules.helpers_cases import ROOT, all_cases, examples, question
+from tests.rules.helpers_made_facts import Maker
 
 pytestmark = pytest.mark.slow
 
 RULEBOOK = load_rulebook(ROOT)
 EXAMPLES = examples()
 STATES = frozenset(place.split("/")[1].upper() for place in RULEBOOK.jurisdictions() if "/" in place)
+TOPICS_EACH, ANSWERED_AT_LEAST = 2, 40
 Asked = tuple[str, Question]
 
 
@@ -42,6 +47,45 @@ def test_every_state_is_among_them_and_its_own_files_do_count() -> None:
         without = of_states(STATES - {state})
         asked = (pair for states, pairs in groups.items() if state in states for pair in pairs)
         assert any(told(RULEBOOK.alone(alone), one) != told(without.alone(alone), one) for alone, one in asked), state
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_without_the_files_of_half_of_the_states_made_questions_about_the_others_are_decided_alike(seed: int) -> None:
+    """Of any two states some split takes one away: halves go by one binary digit of the place in the list."""
+    topics = sorted({file.topic for file in RULEBOOK.law.files})
+    maker = Maker(RULEBOOK, read_ordinary(ROOT, RULEBOOK.topics.gates, Problems()), Random(seed))
+    order = sorted(STATES)
+    others, ends, answered = [], Counter[str](), 0
+    for side in (0, 1):
+        half = [state for place, state in enumerate(order) if place >> seed & 1 == side]
+        small = of_states(frozenset(half))
+        for home in half:
+            for topic in maker.chance.sample(topics, TOPICS_EACH):
+                one = maker.question(home, maker.chance.sample(half, 2), topic)
+                whole, part = answer(RULEBOOK, one), answer(small, one)
+                if whole != part:
+                    others.append((home, topic, one.on, one.facts))
+                answered += not isinstance(whole, str)
+                ends[str(whole["outcome"]) if not isinstance(whole, str) else whole] += 1
+    assert others == []
+    assert answered > ANSWERED_AT_LEAST, ends
+    assert {"permitted", "forbidden", "incomplete"} <= set(ends), ends
+
+
+def test_made_questions_do_stand_on_the_files_of_the_patients_state() -> None:
+    maker = Maker(RULEBOOK, read_ordinary(ROOT, RULEBOOK.topics.gates, Problems()), Random(52))
+    for home in ("KS", "MD", "UT"):
+        without = of_states(STATES - {home})
+        made = [maker.question(home, ("FL", "NY"), topic) for topic in ("licensing", "prescribing") for _ in range(5)]
+        assert any(answer(RULEBOOK, one) != answer(without, one) for one in made), home
+
+
+def answer(book: Rulebook, one: Question) -> Any:
+    """The decision, or the numbers of what is wrong with the question."""
+    try:
+        return told(book, one)
+    except BrokenInput as error:
+        return " ".join(sorted({problem.code for problem in error.diagnostics}))
 
 
 def by_states() -> dict[frozenset[str], list[Asked]]:
