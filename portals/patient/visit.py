@@ -24,7 +24,7 @@ from portals.base.visit_content import visit_content
 from portals.base.visitor import visitor
 from portals.patient.emergent import emergent_flags, emergent_of
 from portals.patient.intake_page import without
-from portals.patient.journey import OVER, SEEN, JourneyStep, Told, current, journey
+from portals.patient.journey import DONE, OVER, SEEN, JourneyStep, Told, current, journey
 from portals.patient.late_photos import refused_photos
 from portals.patient.law_view import LawView, law_view
 from portals.patient.step_words import CHECK, IN_CALL, NO_CALL, TODAY, WRITTEN, step_words
@@ -322,9 +322,9 @@ def _moments(request: Request, scope: Scope, page: VisitPage) -> dict[str, str]:
         told["summary"] = WRITTEN
     if page.visit.stage == "in_call":
         told["waiting"] = IN_CALL
-    now = page.now
-    if now is not None and now.kind == "intake" and page.lets("intake") and page.visit.stage != "draft":
-        told |= {f"intake:{now.form}": CHECK} if _is_answered(request, scope, page.visit.visit, now.form) else {}
+    if page.lets("intake") and page.visit.stage != "draft":
+        asked = [step.form for step in page.steps if step.form and step.state != DONE]
+        told |= {f"intake:{form}": CHECK for form in asked if _is_answered(request, scope, page.visit.visit, form)}
     return told
 
 
