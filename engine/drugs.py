@@ -19,6 +19,7 @@ _DRUG = Record(
     {
         "name": Key(Text(), "generic name, small letters", required=True),
         "rxcui": Key(Text(r"\d+", "digits in quotes"), "RxNorm concept id"),
+        "rxcui_source": Key(Text(), "the sources that checked the id, joined by +; or per_ingredient"),
         "schedule": Key(OneOf(SCHEDULES), "federal schedule; absent when not controlled"),
         "classes": Key(ListOf(Text()), "classes that rules may ask for", required=True),
         "ingredients": Key(ListOf(Anything("name and rxcui")), "the ingredients of a combination"),
@@ -33,6 +34,8 @@ SHAPE = Record(
     {
         "cite": Key(ListOf(Text()), "the sources it was carried from", required=True),
         "same_drug_words": Key(ListOf(Text()), "words after a name that do not make it another drug"),
+        "source_by_group": Key(MapOf(Anything("sources")), "where each part of the entries comes from"),
+        "confidence": Key(MapOf(Text()), "how sure each part of the entries is"),
         "drugs": Key(ListOf(_DRUG), "every drug", required=True),
         "sources": Key(MapOf(SOURCE), "the sources", required=True),
     },
@@ -52,13 +55,22 @@ class DrugForm:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """One drug: federal schedule (None: not controlled), classes, whether approved for opioid use disorder."""
+    """One drug: federal schedule (None: not controlled), classes, whether approved for opioid use disorder.
+
+    ``rxcui`` is its RxNorm id and ``rxcui_source`` what checked it; ``ingredients`` are names with their ids; ``flags``
+    (programmes, warnings, checks) are plain values.
+    """
 
     name: str
     schedule: str | None
     classes: tuple[str, ...]
     approved_for_oud: bool = False
     forms: tuple[DrugForm, ...] = ()
+    rxcui: str = ""
+    rxcui_source: str = ""
+    categories: tuple[str, ...] = ()
+    ingredients: tuple[tuple[str, str], ...] = ()
+    flags: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     @property
     def form_words(self) -> frozenset[str]:
@@ -122,5 +134,16 @@ def read_drugs(node: Node, problems: Problems) -> Mapping[str, Drug]:
             problems.report("LAW017", part.at, name=name)
         forms = tuple(DrugForm(form.text("form"), form.texts("strengths")) for form in part.get("forms") or ())
         schedule = part.text("schedule") or None
-        drugs[name] = Drug(name, schedule, part.texts("classes"), part.flag("approved_for_oud"), forms)
+        drugs[name] = Drug(
+            name,
+            schedule,
+            part.texts("classes"),
+            part.flag("approved_for_oud"),
+            forms,
+            rxcui=part.text("rxcui"),
+            rxcui_source=part.text("rxcui_source"),
+            categories=part.texts("categories"),
+            ingredients=tuple((one.text("name"), one.text("rxcui")) for one in part.get("ingredients") or ()),
+            flags={key: value.plain() for key, value in part.items_of("flags")},
+        )
     return drugs

@@ -8,7 +8,7 @@ refused, serious needs a reason, moderate is shown.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.drugs import Drug
 from engine.medicine_words import ingredients
@@ -18,6 +18,7 @@ CONTRAINDICATED, SERIOUS, MODERATE = "contraindicated", "serious", "moderate"
 SEVERITIES = (CONTRAINDICATED, SERIOUS, MODERATE)
 INTERACTION, ALLERGY, DUPLICATE = "interaction", "allergy", "duplicate"
 DOUBLED = "doubled"
+RISKS = ("negligible", "low", "moderate", "high")
 CLASS = "class:"
 
 
@@ -29,6 +30,27 @@ class Pair:
     b: str
     severity: str
     effect: str
+    mechanism: str = ""
+    action: str = ""
+
+    @property
+    def named(self) -> int:
+        """How many of the two are drugs by name: what is said of a drug goes before what is said of its class."""
+        return (not self.a.startswith(CLASS)) + (not self.b.startswith(CLASS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllergyClass:
+    """A family of the facts: its members, what may cross-react by how likely (negligible to high), why, what to do.
+
+    A term is a drug by name, ``class:`` and a class, or another family by its id.
+    """
+
+    id: str
+    members: tuple[str, ...]
+    reaches: Mapping[str, str]
+    basis: str
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +85,20 @@ class Allergy:
 class SafetyBase:
     """The knowledge: pairs, kinds of medicine by their possible classes, classes of which one is enough, allergies.
 
-    ``spared`` are two that go together whatever their classes say (rescue naloxone beside an opioid), ``brands`` the
-    generic names by what else a drug is called. ``effects`` are words by code; ``source`` the title of where it is from
+    ``allergy_classes`` are the families of the facts by id, the reason of what ``allergies`` warns of; ``beside`` is
+    what is taken beside drugs. ``spared`` are two that go together whatever their classes say (rescue naloxone beside
+    an opioid), ``brands`` the generic names by what else a drug is called. ``effects``, ``mechanisms``, ``actions`` and
+    ``bases`` are words by code; ``source`` the title of where it is from
     and ``checked`` the day it was read.
     """
 
     pairs: tuple[Pair, ...] = ()
     effects: Mapping[str, Texts] = field(default_factory=dict)
+    mechanisms: Mapping[str, Texts] = field(default_factory=dict)
+    actions: Mapping[str, Texts] = field(default_factory=dict)
+    bases: Mapping[str, Texts] = field(default_factory=dict)
+    allergy_classes: Mapping[str, AllergyClass] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     duplicates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     allergies: Mapping[str, Reach] = field(default_factory=dict)
@@ -101,7 +130,8 @@ class Taken:
 class Finding:
     """One thing that speaks against the drug; ``code`` is the same each time it is found, ``other`` what it is about.
 
-    ``known`` is False where only the kind of the other medicine is known.
+    ``known`` is False where only the kind of the other medicine is known. ``mechanism`` is how it comes about (of an
+    allergy: on what basis it reaches the drug), ``action`` what to do, both by code; empty where the base says nothing.
     """
 
     code: str
@@ -111,6 +141,8 @@ class Finding:
     other: str = field(repr=False)
     origin: str
     known: bool = True
+    mechanism: str = ""
+    action: str = ""
 
 
 def findings(
@@ -121,9 +153,14 @@ def findings(
     beside = [other for other in taken if not _spared(drug, other, base)]
     for one in (*_together(drug, beside, base), *_twice(drug, beside, base), *_reaches(drug, allergies, base)):
         known = found.get(one.code)
-        if known is None or _rank(one) < _rank(known):
-            found[one.code] = one
+        found[one.code] = one if known is None else _graver(known, one)
     return tuple(sorted(found.values(), key=lambda one: (_rank(one), one.kind, one.code)))
+
+
+def _graver(first: Finding, second: Finding) -> Finding:
+    """The graver of two that say the same, the first where they are alike; what it leaves unsaid the other says."""
+    graver, other = (second, first) if _rank(second) < _rank(first) else (first, second)
+    return graver if graver.action else replace(graver, mechanism=other.mechanism, action=other.action)
 
 
 def allergy_meant(told: str, drugs: tuple[Drug, ...], base: SafetyBase) -> Allergy:
@@ -180,6 +217,8 @@ def _together(drug: Drug, taken: Sequence[Taken], base: SafetyBase) -> Iterable[
                     other=other.name,
                     origin=other.origin,
                     known=other.known,
+                    mechanism=pair.mechanism if other.known else "",
+                    action=pair.action if other.known else "",
                 )
 
 
@@ -217,6 +256,7 @@ def _reaches(drug: Drug, allergies: Collection[Allergy], base: SafetyBase) -> It
         for severity in (SERIOUS, MODERATE):
             members = [term for reach in reaches for term in getattr(reach, severity)]
             if any(_is(member, drug.name, drug.classes) for member in members):
+                why = _cross_reacts(drug, allergy, base)
                 yield Finding(
                     code=f"{ALLERGY}:{allergy.told}",
                     kind=ALLERGY,
@@ -224,7 +264,36 @@ def _reaches(drug: Drug, allergies: Collection[Allergy], base: SafetyBase) -> It
                     effect="rash",
                     other=allergy.told,
                     origin="patient",
+                    mechanism=why.basis if why else "",
+                    action=why.action if why else "",
                 )
+
+
+def _cross_reacts(drug: Drug, allergy: Allergy, base: SafetyBase) -> AllergyClass | None:
+    """The family of the facts by which the allergy may reach the drug: the likeliest, then one that names the drug."""
+    families = (one for one in base.allergy_classes.values() if _told_of(allergy, one))
+    likely = [
+        (RISKS.index(risk), drug.name in one.reaches, one) for one in families if (risk := _risk(drug, one, base))
+    ]
+    return max(likely, key=lambda each: each[:2])[2] if likely else None
+
+
+def _told_of(allergy: Allergy, family: AllergyClass) -> bool:
+    said = {*allergy.families, allergy.told.strip().lower()}
+    drugs = any(_is(term, one.name, one.classes) for term in family.members for one in allergy.drugs)
+    return drugs or any(term.removeprefix(CLASS) in said for term in family.members)
+
+
+def _risk(drug: Drug, family: AllergyClass, base: SafetyBase) -> str:
+    """How likely the family reaches the drug, by `RISKS`; empty where it does not."""
+    found = [risk for term, risk in family.reaches.items() if _belongs(drug, term, base)]
+    return max(found, key=RISKS.index, default="")
+
+
+def _belongs(drug: Drug, term: str, base: SafetyBase) -> bool:
+    family = base.allergy_classes.get(term)
+    terms = family.members if family is not None and term != drug.name else (term,)
+    return any(_is(each, drug.name, drug.classes) for each in terms)
 
 
 def _is(term: str, name: str, classes: Collection[str]) -> bool:

@@ -200,6 +200,7 @@ def acknowledged(found: Sequence[Finding], reason: str) -> dict[str, Any]:
 
 def _card(one: Finding, words: Mapping[str, str], desk: Desk) -> SafetyCard:
     base, language = desk.content.safety, desk.fmt.language
+    why, act = (base.mechanisms, "action") if one.kind == INTERACTION else (base.bases, "for_allergy")
     other = words.get(one.other) or group_words(one.other, desk) or one.other
     origin = desk.t(f"safety.origin.{one.origin if one.known else 'kind'}")
     return SafetyCard(
@@ -209,7 +210,14 @@ def _card(one: Finding, words: Mapping[str, str], desk: Desk) -> SafetyCard:
         title=desk.t(f"safety.title.{one.kind}", other=other),
         effect=text_in(base.effects.get(one.effect, {}), language) if one.kind == INTERACTION else "",
         origin=origin,
+        mechanism=_worded("mechanism", text_in(why.get(one.mechanism, {}), language), desk),
+        action=_worded(act, text_in(base.actions.get(one.action, {}), language), desk),
     )
+
+
+def _worded(what: str, words: str, desk: Desk) -> str:
+    """Words of the base in a sentence; nothing where it has none: then the card says how grave it is, and no more."""
+    return desk.t(f"safety.{what}", words=words) if words else ""
 
 
 def group_words(code: str, desk: Desk) -> str:

@@ -311,7 +311,7 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SafetyCard:
-    """A warning in words: how grave, against what, what may happen, and who says that it is taken."""
+    """A warning in words: how grave, against what, what may happen, who says that it is taken, why, and what to do."""
 
     code: str
     severity: str
@@ -319,6 +319,8 @@ class SafetyCard:
     title: str
     effect: str
     origin: str
+    mechanism: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.diagnostics import BrokenInput
-from engine.safety import EMPTY, Taken, allergic_to, allergy_meant, findings
+from engine.safety import EMPTY, INTERACTION, Taken, allergic_to, allergy_meant, findings
 from engine.safety_file import load_safety
 from tests.engine.helpers_safety import base, names, words
 
@@ -238,3 +238,42 @@ def test_the_terms_of_families_and_of_what_is_spared_are_of_the_base() -> None:
     known = {f"class:{tag}" for tag in classes} | set(names().drugs)
     assert set(terms) <= known
     assert {code for code, one in base().allergies.items() if not one.own and not one.members} <= classes
+
+
+def advice(drug: str, taken: str, effect: str) -> tuple[str, str]:
+    """How what may happen comes about between two, and what to do."""
+    looked = findings(names().drugs[drug], [takes(taken)], [], base())
+    return next((one.mechanism, one.action) for one in looked if one.kind == INTERACTION and one.effect == effect)
+
+
+def test_what_is_said_of_a_drug_goes_before_what_is_said_of_its_class() -> None:
+    for one, other in (("fluoxetine", "phenelzine"), ("phenelzine", "fluoxetine")):
+        assert advice(one, other, "serotonin") == ("serotonin_syndrome", "avoid_35_day_washout_after_fluoxetine")
+    assert advice("sertraline", "phenelzine", "serotonin") == ("serotonin_syndrome", "avoid_14_day_washout")
+    assert advice("alprazolam", "clarithromycin", "raised") == ("cyp3a4_inhibition", "avoid_azoles")
+
+
+def test_of_a_kind_of_medicine_nothing_is_advised_before_it_is_known_which_it_is() -> None:
+    assert advice("phenelzine", "antidepressant", "serotonin") == ("", "")
+
+
+def test_an_allergy_says_on_what_basis_it_reaches_the_drug() -> None:
+    def reason(drug: str, told: str) -> list[tuple[str, str]]:
+        meant = [allergy_meant(told, words().read(told), base())]
+        return [(one.mechanism, one.action) for one in findings(names().drugs[drug], [], meant, base())]
+
+    assert reason("cephalexin", "amoxicillin") == [("shared_r1_side_chain", "warn_similar_side_chain")]
+    assert reason("cefdinir", "penicillin") == [("beta_lactam_ring", "block_same_class")]
+    assert reason("acetaminophen", "lisinopril") == []
+
+
+@pytest.mark.parametrize("wrong", ["mechanism: serotonin_sindrome", "action: halve_doze"])
+def test_a_pair_of_which_a_code_has_no_words_is_refused(tmp_path: Path, wrong: str) -> None:
+    text = (ROOT / "rules/us/safety.yaml").read_text(encoding="utf-8")
+    key = wrong.partition(":")[0]
+    first = text.index(f"{key}: ", text.index("\ninteractions:"))
+    end = min(text.index(",", first), text.index("}", first))
+    (tmp_path / "rules/us").mkdir(parents=True)
+    (tmp_path / "rules/us/safety.yaml").write_text(text[:first] + wrong + text[end:], encoding="utf-8")
+    with pytest.raises(BrokenInput, match="SHAPE004"):
+        load_safety(tmp_path)

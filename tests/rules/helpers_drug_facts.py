@@ -1,9 +1,9 @@
 """Writes what the researched facts hold of drugs: `python -m tests.rules.helpers_drug_facts FACTS_FOLDER`.
 
 The list (docs/reference/drugs-us.json) names every drug with the digest of what is carried of it, every pair that does
-not go together with how grave it is, and every family of allergies with what may cross-react. Not in it, for it is not
-carried: the ATC codes (their licence) and which source checked a drug's number. `test_drug_facts.py` holds the drug
-base and the base of warnings against it.
+not go together with how grave it is, by which mechanism and what to do, every family of allergies with what may
+cross-react, on what basis and what to do, and the sources and confidence of each part. Not in it, for they are not
+carried: the ATC codes (their licence). `test_drug_facts.py` holds the drug base and the base of warnings against it.
 """
 
 import hashlib
@@ -18,7 +18,9 @@ import yaml
 from tests.rules.helpers_facts import ROOT
 
 LIST = ROOT / "docs" / "reference" / "drugs-us.json"
-_CARRIED = ("rxcui", "schedule", "categories", "classes", "ingredients", "forms")
+_CARRIED = ("rxcui", "rxcui_source", "schedule", "categories", "classes", "ingredients", "forms")
+
+OF_PAIR = ("a", "b", "severity", "mechanism", "action")
 
 
 def drug_digest(drug: Mapping[str, Any]) -> str:
@@ -27,6 +29,10 @@ def drug_digest(drug: Mapping[str, Any]) -> str:
     told["flags"] = {key: value for key, value in (drug.get("flags") or {}).items() if value}
     kept = {key: value for key, value in told.items() if value}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _but_atc(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in told.items() if key != "atc"}
 
 
 def drug_facts(folder: Path) -> dict[str, Any]:
@@ -39,11 +45,19 @@ def drug_facts(folder: Path) -> dict[str, Any]:
             for drug in facts["drugs"]
             if "state_schedule" in drug
         },
-        "interactions": [[pair["a"], pair["b"], pair["severity"]] for pair in facts["interactions"]],
+        "interactions": [[pair[key] for key in OF_PAIR] for pair in facts["interactions"]],
         "allergy_classes": {
-            one["id"]: [one["members"], [[other["with"], other["risk"]] for other in one["cross_reacts_with"]]]
+            one["id"]: [
+                one["members"],
+                [[other["with"], other["risk"]] for other in one["cross_reacts_with"]],
+                one["basis"],
+                one["action"],
+            ]
             for one in facts["allergy_classes"]
         },
+        "beside": {"terms": facts["conventions"]["external_terms"]},
+        "sources": _but_atc({key.removeprefix("drugs."): told for key, told in facts["source_by_group"].items()}),
+        "confidence": _but_atc(facts["confidence"]),
     }
 
 

@@ -35,6 +35,11 @@ NOT_IN_THE_BASE = {
 """Families of which the drug base holds no drug, so that nothing could be warned of."""
 
 
+def held(name: str) -> Any:
+    """What a file of the country's rules holds."""
+    return yaml.load((ROOT / "rules" / "us" / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+
+
 def drugs_of(term: str) -> list[Drug]:
     """The drugs of the base that a word of the facts means: a drug, a class, an ingredient, a family of allergies."""
     known = names().drugs
@@ -42,7 +47,7 @@ def drugs_of(term: str) -> list[Drug]:
         return [known[term]]
     if term.startswith("class:"):
         return [drug for drug in known.values() if term.removeprefix("class:") in drug.classes]
-    members = FACTS["allergy_classes"].get(term, [[], []])[0]
+    members = FACTS["allergy_classes"].get(term, [[]])[0]
     if members:
         return [drug for member in members for drug in drugs_of(member)]
     return [drug for name, drug in known.items() if term in name.split("-")]
@@ -70,8 +75,67 @@ def is_spared(one: Drug, other: Drug) -> bool:
 
 
 def test_every_drug_is_carried_whole() -> None:
-    carried = yaml.load((ROOT / "rules/us/drugs.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["drugs"]
-    assert {drug["name"]: drug_digest(drug) for drug in carried} == FACTS["drugs"]
+    assert {drug["name"]: drug_digest(drug) for drug in held("drugs.yaml")["drugs"]} == FACTS["drugs"]
+
+
+def test_every_drug_loads_with_its_number_what_checked_it_and_its_flags() -> None:
+    carried = {str(drug["name"]).lower(): drug for drug in held("drugs.yaml")["drugs"]}
+    loaded = {
+        drug.name: (drug.rxcui, drug.rxcui_source, drug.categories, dict(drug.ingredients), drug.flags)
+        for drug in names().drugs.values()
+    }
+    assert loaded == {
+        name: (
+            drug.get("rxcui", ""),
+            drug.get("rxcui_source", ""),
+            tuple(drug.get("categories", ())),
+            {one["name"]: one["rxcui"] or "" for one in drug.get("ingredients", ())},
+            drug.get("flags", {}),
+        )
+        for name, drug in carried.items()
+    }
+    assert sum(bool(drug.rxcui_source) for drug in names().drugs.values()) == 189
+
+
+def test_every_pair_has_its_mechanism_its_action_and_its_gravity() -> None:
+    told = {(a, b): (OF_A_PAIR[severity], how, do) for a, b, severity, how, do in FACTS["interactions"]}
+    loaded = {(one.a, one.b): (one.severity, one.mechanism, one.action) for one in base().pairs if one.action}
+    assert len(told) == len(FACTS["interactions"]) == 197
+    assert loaded == told
+    assert [one for one in base().pairs if one.mechanism and not one.action] == []
+
+
+def test_every_family_of_allergies_has_its_members_what_reacts_the_basis_and_the_action() -> None:
+    told = {
+        family: (tuple(members), dict(cross), basis, action)
+        for family, (members, cross, basis, action) in FACTS["allergy_classes"].items()
+    }
+    loaded = {one.id: (one.members, one.reaches, one.basis, one.action) for one in base().allergy_classes.values()}
+    assert loaded == told and len(told) == 45
+
+
+def test_the_sources_and_how_sure_each_part_is_are_those_of_the_facts() -> None:
+    drugs, warnings = held("drugs.yaml"), held("safety.yaml")
+    of_warnings = ("interactions", "allergy_classes")
+    for key, facts in (("source_by_group", FACTS["sources"]), ("confidence", FACTS["confidence"])):
+        assert drugs[key] == {name: told for name, told in facts.items() if name not in of_warnings}
+    assert list(warnings["sources"]) == warnings["cite"] == sorted({FACTS["sources"][part] for part in of_warnings})
+    assert {warnings["sources"]["background"]["confidence"]} == {FACTS["confidence"][part] for part in of_warnings}
+    assert list(base().beside) == FACTS["beside"]["terms"]
+
+
+def test_every_mechanism_basis_and_action_has_words_in_both_languages_and_none_is_left_over() -> None:
+    pairs, families = FACTS["interactions"], FACTS["allergy_classes"].values()
+    used = {
+        "mechanisms": {how for *_, how, _ in pairs},
+        "bases": {basis for *_, basis, _ in families},
+        "actions": {do for *_, do in (*pairs, *families)},
+    }
+    assert [len(codes) for codes in used.values()] == [88, 36, 93]
+    for kind, codes in used.items():
+        words = getattr(base(), kind)
+        assert set(words) == codes
+        assert [code for code in codes if set(words[code]) != {"en", "es"} or not all(words[code].values())] == []
 
 
 @pytest.mark.slow
@@ -88,7 +152,7 @@ def test_a_drug_that_a_state_schedules_is_scheduled_there_and_nowhere_else() -> 
 def test_every_pair_is_as_grave_as_the_facts_say() -> None:
     too_mild = [
         (one.name, other.name, severity)
-        for a, b, severity in FACTS["interactions"]
+        for a, b, severity, *_ in FACTS["interactions"]
         for one in drugs_of(a)
         for other in drugs_of(b)
         if one is not other and not is_spared(one, other) and milder(worst(one, [other]), OF_A_PAIR[severity])
@@ -100,7 +164,7 @@ def test_every_pair_is_as_grave_as_the_facts_say() -> None:
 def test_every_family_of_allergies_reaches_what_may_cross_react() -> None:
     too_mild = [
         (family, told.name, reached.name, risk)
-        for family, (members, cross) in FACTS["allergy_classes"].items()
+        for family, (members, cross, *_) in FACTS["allergy_classes"].items()
         for told in (drug for member in members for drug in drugs_of(member))
         for other, risk in cross
         for reached in drugs_of(other)
