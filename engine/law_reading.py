@@ -72,7 +72,11 @@ def read_law(node: Node, vocabulary: Vocabulary, topics: Topics, problems: Probl
         file=node.at.file,
         jurisdiction=reader.jurisdiction,
         topic=name,
-        values=tuple(value for key, part in node.items_of("values") for value in _values(reader, key, part)),
+        values=tuple(
+            value
+            for key, part in node.items_of("values")
+            for value in _values(reader, key, part, node["values"].entries[key].key_at)
+        ),
         rules=tuple(_rule(reader, part) for part in node.get("rules") or () if part.sort is Sort.MAP),
         sources=sources,
         cases=tuple(_cases(reader, name, node)),
@@ -153,11 +157,11 @@ def _period(reader: _Reader, node: Node) -> Period:
     return period
 
 
-def _values(reader: _Reader, name: str, node: Node) -> Iterable[LawValue]:
+def _values(reader: _Reader, name: str, node: Node, key_at: Location) -> Iterable[LawValue]:
     kind = reader.topic.values.get(name)
     if kind is None:
         known = reader.topic.values
-        reader.problems.report("LAW007", node.at, name=name, hint=nearest(name, known))
+        reader.problems.report("LAW007", key_at, name=name, hint=nearest(name, known))
         return []
     found = [_value(reader, name, kind, part) for part in node]
     _check_sequence(reader, name, sorted(found, key=lambda value: value.period.first))

@@ -135,6 +135,28 @@ async def test_what_is_typed_is_checked_before_it_is_saved_and_a_misspelt_name_i
     assert editor.text(UTAH) == right
 
 
+async def test_a_misspelt_name_of_a_law_value_is_marked_on_its_own_line_and_mended(editor: Editor) -> None:
+    file = "rules/us/ks/licensing.yaml"
+    right = editor.text(file)
+    wrong = right.replace("compact.nurse.privilege:", "compact.nurse.privelege:", 1)
+    assert wrong != right
+    editor.open(file)
+    editor.type(file, wrong)
+    (problem,) = await editor.problems(file, "LAW007")
+    line = problem.range.start.line
+    assert wrong.split("\n")[line].strip() == "compact.nurse.privelege:"
+    document = types.TextDocumentIdentifier((editor.root / file).as_uri())
+    asked = types.CodeActionParams(document, problem.range, types.CodeActionContext([problem]))
+    (fix,) = await editor.client.text_document_code_action_async(asked) or ()
+    assert isinstance(fix, types.CodeAction)
+    assert fix.edit
+    assert fix.edit.changes
+    (edit,) = fix.edit.changes[document.uri]
+    assert (edit.new_text, edit.range.start.line) == ("compact.nurse.privilege", line)
+    editor.type(file, right)
+    assert await editor.problems(file, "LAW007", there=False) == []
+
+
 async def test_a_case_that_no_longer_holds_is_shown_where_it_expects_something_when_the_file_is_saved(
     editor: Editor,
 ) -> None:
