@@ -18,7 +18,7 @@ from integrations.telemetry.logs import start_logs
 from portals.base.files import tidy
 from portals.deps import PortalDeps
 from portals.joining import Joined, join_parts
-from portals.warming import warm
+from portals.warming import keep_map_warm, warm
 
 REFRESH_SECONDS = 2.0
 FILES_SECONDS = 300.0
@@ -70,7 +70,8 @@ async def _serve(settings: Settings, make: Callable[[PortalDeps], FastAPI], pool
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    refreshing = [asyncio.create_task(one) for one in (_keep_current(joined), _keep_files(joined.deps))]
+    kept = (_keep_current(joined), _keep_files(joined.deps), _keep_map(joined.deps))
+    refreshing = [asyncio.create_task(one) for one in kept]
     try:
         await warm(app, joined.deps)
         await server.serve()
@@ -78,6 +79,15 @@ async def _serve(settings: Settings, make: Callable[[PortalDeps], FastAPI], pool
         for one in refreshing:
             one.cancel()
         joined.close()
+
+
+async def _keep_map(deps: PortalDeps) -> None:
+    """Has the map of the law ready; where that fails, whoever opens it waits for it and sees what is wrong."""
+    while True:
+        try:
+            await keep_map_warm(deps)
+        except Exception as fault:  # the pages are served without it
+            log.error("map: %s", type(fault).__name__)
 
 
 def _config(settings: Settings, app: ASGIApp) -> uvicorn.Config:

@@ -6,6 +6,7 @@ page after a start waits for its own. What was compiled is kept in the data fold
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from pathlib import Path
@@ -14,14 +15,18 @@ import httpx
 from jinja2 import FileSystemBytecodeCache
 from starlette.types import ASGIApp
 
+from engine.law_report import states_of
 from portals.base.hosts import clinic_base
 from portals.base.i18n import catalogue, languages
 from portals.base.templating import STATIC, environment, static_url
 from portals.deps import PortalDeps
+from portals.law.country import ask_before
 
 FOLDER = "pages"
 FIRST_PAGES = ("/", "/sign-in", "/staff/sign-in")
 PRIVATE = 0o700
+MAP_SECONDS = 20.0
+MAP_PAUSE = 0.02
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +39,26 @@ async def warm(app: ASGIApp, deps: PortalDeps) -> None:
     for base in bases:
         await _open(app, base)
     log.info("warm templates=%d clinics=%d seconds=%.1f", count, len(bases) - 1, time.monotonic() - begun)
+
+
+async def keep_map_warm(deps: PortalDeps) -> None:
+    """Asks what the map of the law shows first, once the start is over and again for a new day or a changed law.
+
+    A state at a time with a pause after each, so that nobody who is served meanwhile waits for it.
+    """
+    while True:
+        await asyncio.sleep(MAP_SECONDS)
+        await warm_map(deps)
+
+
+async def warm_map(deps: PortalDeps, pause: float = MAP_PAUSE) -> None:
+    """Asks it once, for every clinic; what was asked before costs nothing."""
+    day = deps.clock.now().date().isoformat()
+    for rulebook in tuple(deps.library().rulebooks.values()):
+        asking = ask_before(rulebook, deps.settings.root, day)
+        for _ in states_of(rulebook):
+            await asyncio.to_thread(next, asking, "")
+            await asyncio.sleep(pause)
 
 
 def warm_pages(kept: Path) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -101,15 +101,25 @@ def _visits(rulebook: Rulebook, root: Path) -> tuple[Ordinary, ...]:
     return read_ordinary(root, rulebook.topics.gates, Problems())
 
 
-@lru_cache(maxsize=48)
-def _passages(rulebook: Rulebook, root: Path, day: str, visit: str) -> tuple[Passage, ...]:
+@lru_cache(maxsize=4096)
+def _passages(rulebook: Rulebook, root: Path, day: str, visit: str, state: str) -> tuple[Passage, ...]:
     wanted = [one for one in _visits(rulebook, root) if one.name == visit]
-    return tuple(Traveller(rulebook, day).passages(wanted, states_of(rulebook)))
+    return tuple(Traveller(rulebook, day).passages(wanted, [state]))
 
 
 def passages(house: House, visit: str) -> tuple[Passage, ...]:
-    """How an ordinary visit ends in every state; kept, for asking takes a second. Call it in a thread."""
-    return _passages(house.rulebook, house.root, house.day, visit)
+    """How an ordinary visit ends in every state; kept, for asking takes seconds at first. Call it in a thread."""
+    rulebook = house.rulebook
+    every = (_passages(rulebook, house.root, house.day, visit, state) for state in states_of(rulebook))
+    return tuple(passage for one in every for passage in one)
+
+
+def ask_before(rulebook: Rulebook, root: Path, day: str) -> Iterator[str]:
+    """Asks state by state what the map shows first, so that it is there when somebody opens it; gives each state."""
+    visits = _visits(rulebook, root)
+    for state in states_of(rulebook) if visits else ():
+        _passages(rulebook, root, day, visits[0].name, state)
+        yield state
 
 
 def chosen(house: House, asked: Mapping[str, str]) -> Choice:

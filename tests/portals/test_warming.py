@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from engine.law_report import states_of
 from portals.base.templating import environment
-from portals.warming import FOLDER, warm, warm_pages
+from portals.law import country
+from portals.law.country import chosen, map_view
+from portals.warming import FOLDER, warm, warm_map, warm_pages
 from tests.portals.helpers_clinic import Clinic
+from tests.portals.helpers_country import house_of
 
 pytestmark = pytest.mark.slow
 
@@ -38,3 +42,16 @@ async def test_the_first_pages_were_opened_before_anybody_came(
     await warm(clinic.app, clinic.app.state.deps)
     assert "warm templates=" in caplog.text
     assert (clinic.app.state.deps.settings.data_dir / FOLDER).is_dir()
+
+
+async def test_what_the_map_shows_first_is_asked_before_anybody_opens_it_and_only_once(clinic: Clinic) -> None:
+    deps = clinic.app.state.deps
+    await warm_map(deps, pause=0)
+    asked = country._passages.cache_info()
+    [rulebook] = deps.library().rulebooks.values()
+    house = house_of(rulebook, deps.settings.root, deps.clock.now().date().isoformat())
+    map_view(house, chosen(house, {}))
+    await warm_map(deps, pause=0)
+    after = country._passages.cache_info()
+    assert asked.currsize >= len(states_of(rulebook)) > 0
+    assert (after.misses, after.currsize) == (asked.misses, asked.currsize)
