@@ -92,6 +92,33 @@ NAMED_MAILS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
         },
     }
 )
+# What a clinician reads of their visits: what happened, where it names neither the patient nor the time.
+CLINICIAN = "provider"
+CLINICIAN_MAILS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "visit_booked": {"en": "A visit was booked", "es": "Se reservó una consulta"},
+        "visit_moved": {"en": "A visit was moved", "es": "Se cambió la hora de una consulta"},
+        "visit_cancelled": {"en": "A visit was cancelled", "es": "Se canceló una consulta"},
+        "visit_left": {"en": "A visit is no longer yours", "es": "Una consulta ya no es suya"},
+        "handoff_offered": {"en": "A colleague offers you a visit", "es": "Un colega le ofrece una consulta"},
+        "case_reply": {"en": "A patient answered your question", "es": "Un paciente respondió a su pregunta"},
+        "answer_soon": {"en": "A case is due soon", "es": "Un caso vence pronto"},
+        "answer_overdue": {"en": "A case is overdue", "es": "Un caso está atrasado"},
+        "answer_escalated": {"en": "A case is overdue", "es": "Un caso está atrasado"},
+        "message_waiting": {"en": "A patient wrote a message", "es": "Un paciente escribió un mensaje"},
+    }
+)
+CLINICIAN_NEWS: Mapping[str, str] = MappingProxyType(
+    {"en": "There is news about a visit of yours", "es": "Hay novedades sobre una consulta suya"}
+)
+CLINICIAN_BODIES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "en": ("Please sign in to read more.", "Please sign in at {clinic} to read more."),
+        "es": ("Inicie sesión para leer más.", "Inicie sesión en {clinic} para leer más."),
+    }
+)
+DOORS: Mapping[str, str] = MappingProxyType({CLINICIAN: "/staff"})
+PATIENT_DOOR = "/visits"
 # What is said besides, with an address that leads to it; a mail's subject where it differs from the usual.
 CALL_BACK, BOOKED = "call_back_ready", "visit_booked"
 TURNS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
@@ -149,6 +176,8 @@ class VisitNotice(Notice, Protocol):
     def clinic(self) -> str: ...
     @property
     def visit(self) -> str: ...
+    @property
+    def audience(self) -> str: ...
     @property
     def template(self) -> str: ...
     @property
@@ -221,6 +250,8 @@ class VisitWords:
 
     def say(self, notice: VisitNotice) -> tuple[str, str]:
         """A mail says only that there is news; a text may say that an appointment comes near."""
+        if notice.audience == CLINICIAN and notice.channel == MAIL:
+            return self._clinician(notice)
         subject, usual = self._usual(notice)
         if notice.channel == "text":
             by_language = SHORT_TEXTS.get(notice.template, OTHER_TEXT)
@@ -229,6 +260,16 @@ class VisitWords:
         if notice.template == CALL_BACK and notice.link:
             return self._turn(notice)
         return subject, f"{said}{self._more(notice)}{self._door(notice)}"
+
+    def _clinician(self, notice: VisitNotice) -> tuple[str, str]:
+        """What happened to a visit of theirs, and the clinicians' door; a clinic's own words are for its patients."""
+        by_language = CLINICIAN_MAILS.get(notice.template, CLINICIAN_NEWS)
+        told = by_language.get(notice.language, by_language["en"])
+        unnamed, named = CLINICIAN_BODIES.get(notice.language, CLINICIAN_BODIES["en"])
+        name = self._name(notice.clinic)
+        subject = f"{name}: {told}" if name else told
+        onward = named.format(clinic=name) if name else unnamed
+        return subject, f"{told}. {onward}{self._door(notice)}"
 
     def _usual(self, notice: VisitNotice) -> tuple[str, str]:
         named = self.names(notice)
@@ -240,7 +281,7 @@ class VisitWords:
     def _door(self, notice: VisitNotice) -> str:
         """The address of the clinic's own pages; which visit it is about is said behind the sign-in."""
         base = self._base(notice.clinic) if self.names(notice) else ""
-        return f"\n\n{base}/visits" if base else ""
+        return f"\n\n{base}{DOORS.get(notice.audience, PATIENT_DOOR)}" if base else ""
 
     def _turn(self, notice: VisitNotice) -> tuple[str, str]:
         """It is somebody's turn: how long they have, and the link by which they return, which works once."""

@@ -141,6 +141,7 @@ class AboutVisit(Waiting):
 
     clinic: str = "bay"
     visit: str = "vis_1"
+    audience: str = "patient"
     template: str = "visit_moved"
     starts_at: datetime = datetime(2026, 12, 1, 15, tzinfo=UTC)
     ends_at: datetime = datetime(2026, 12, 1, 15, 20, tzinfo=UTC)
@@ -173,6 +174,28 @@ def test_a_mail_says_which_clinic_has_news_and_leads_to_its_own_door(
     assert found == subject and "Bay Clinic" in body
     assert body.endswith("\n\nhttps://bay.example/visits")
     assert "vis_1" not in body and "2026" not in body and "ana" not in body
+
+
+@pytest.mark.parametrize(
+    ("template", "language", "subject"),
+    [
+        ("visit_booked", "en", "A visit was booked"),
+        ("visit_moved", "en", "A visit was moved"),
+        ("visit_cancelled", "es", "Se canceló una consulta"),
+        ("visit_left", "xx", "A visit is no longer yours"),
+        ("handoff_offered", "es", "Un colega le ofrece una consulta"),
+        ("unheard_of", "en", "There is news about a visit of yours"),
+    ],
+)
+def test_a_clinicians_mail_says_what_happened_to_a_visit_and_leads_to_their_own_door(
+    template: str, language: str, subject: str
+) -> None:
+    notice = AboutVisit("n", template=template, language=language, audience="provider")
+    said = words_of(own="Your visit, dear patient", base="https://bay.example", name="Bay Clinic").say(notice)
+    assert said[0] == f"Bay Clinic: {subject}" and subject in said[1] and "dear patient" not in said[1]
+    assert said[1].endswith("\n\nhttps://bay.example/staff") and "vis_1" not in said[1] and "camera" not in said[1]
+    discreet = words_of(base="https://bay.example").say(notice)
+    assert discreet[0] == subject and "Bay" not in discreet[1] and "http" not in discreet[1]
 
 
 def test_a_discreet_clinic_and_a_text_name_nobody_and_lead_nowhere() -> None:
