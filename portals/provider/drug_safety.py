@@ -46,8 +46,8 @@ class Pharmacist:
     """Who looks over a visit's prescriptions: the base of warnings, the drugs, and what the patient takes.
 
     ``orders`` are the visit's own, in the order they were written; ``allergies`` are codes, or names that clinicians
-    added, ``meant`` what they mean; ``entries`` are the clinicians' words about both lists. ``not_compared`` is
-    what was told and could not be compared with anything.
+    added, ``meant`` what they mean, ``added`` those names; ``entries`` are the clinicians' words about both lists.
+    ``not_compared`` is what was told and could not be compared with anything.
     """
 
     base: SafetyBase
@@ -57,6 +57,7 @@ class Pharmacist:
     allergies: tuple[str, ...]
     meant: tuple[Allergy, ...] = ()
     entries: tuple[ListEntry, ...] = ()
+    added: frozenset[str] = frozenset()
     not_compared: tuple[Unread, ...] = ()
 
     def look(self, drug: str, order: str = "") -> tuple[Finding, ...]:
@@ -129,6 +130,7 @@ def pharmacist(desk: Desk, visit: Any, names: DrugNames, without: str = "") -> P
         allergies=tuple(one.told for one in meant),
         meant=meant,
         entries=entries,
+        added=frozenset(name.lower() for name in more),
         not_compared=tuple(
             dict.fromkeys(
                 (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,6 +112,7 @@ def prescribe_view(source: RxSource, words: LawWords, say: Say, fmt: Formats) ->
         pharmacies=_pharmacies(source, say),
         orders=tuple(_order(order, source, words, tongue) for order in source.orders if order.state != "discarded"),
         allergy_warnings=tuple(source.allergy_words.get(code, code) for code in hits),
+        allergy_lines=_allergy_lines(hits, source, say),
         never=never_reason(source.formulary, drug, chosen.name, fmt.language) if chosen else "",
         asks=asked_statements(drug, gate.decisions.values() if gate else (), source.lifts, form) if chosen else (),
         place=source.place,
@@ -198,6 +199,12 @@ def _gate_of(source: RxSource, order: str) -> GateView | None:
     return next((one for one in reversed(source.gates) if one.order == order), None)
 
 
+def _allergy_lines(hits: Iterable[str], source: RxSource, say: Say) -> tuple[str, ...]:
+    """Each allergy to a drug in a sentence that says who named it."""
+    keys = ((code, "allergy_added" if code in source.pharmacist.added else "allergy") for code in hits)
+    return tuple(say(f"provider.rx.{key}", allergy=source.allergy_words.get(code, code)) for code, key in keys)
+
+
 def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> OrderView:
     say, draft = tongue.say, order.draft
     gate = _gate_of(source, order.order)
@@ -217,12 +224,18 @@ def _order(order: Any, source: RxSource, words: LawWords, tongue: _Tongue) -> Or
         may_discard=drafted,
         card=None if state in ENDED else card,
         code=state,
+        allergies=_unanswered(order, source, say) if drafted else (),
         notes=stated_words(draft, source.allergy_words, say),
         cards=source.cards(source.pharmacist.look(str(draft.drug.get("name", "")), order.order)) if drafted else (),
         course=order_course(order, say, source.moment, source.name),
         may_cancel=order.may_cancel,
         may_undo=order.may_undo,
     )
+
+
+def _unanswered(order: Any, source: RxSource, say: Say) -> tuple[str, ...]:
+    hits = source.pharmacist.allergic(str(order.draft.drug.get("name", "")))
+    return _allergy_lines(unread_allergies(order.draft, hits), source, say)
 
 
 def _sent_before(order: Any, source: RxSource, tongue: _Tongue) -> OrderView:

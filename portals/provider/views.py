@@ -281,7 +281,7 @@ class NoteView:
 class OrderView:
     """One prescription: what was written, its state in words, and the law's card once the gate was asked.
 
-    ``notes`` says what the prescriber stated and which warnings they went past, in sentences.
+    ``notes`` says what was stated and gone past, ``allergies`` which ones nobody answered, in sentences.
     """
 
     id: str
@@ -297,6 +297,7 @@ class OrderView:
     card: LawCard | None = None
     code: str = ""
     notes: tuple[str, ...] = ()
+    allergies: tuple[str, ...] = ()
     cards: tuple[SafetyCard, ...] = ()
     course: tuple[str, ...] = ()
     may_cancel: bool = False
@@ -341,6 +342,7 @@ class PrescribeView:
     pharmacies: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     orders: tuple[OrderView, ...]
     allergy_warnings: tuple[str, ...] = ()
+    allergy_lines: tuple[str, ...] = ()
     never: str = ""
     asks: tuple[str, ...] = ()
     place: str = ""
@@ -354,7 +356,7 @@ class PrescribeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TaskView:
-    """One step of the visit or task of the clinicians: done, open, or not yet."""
+    """One step of the visit or task of the clinicians: ``done``, open (``now``), not yet (``later``), ``skipped``."""
 
     text: str
     state: str

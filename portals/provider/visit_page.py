@@ -37,6 +37,7 @@ from portals.provider.views import (
 )
 from portals.provider.words import day_in, say_in
 from records.stages import DOCUMENTING, HANDED, IN_LINE
+from records.tech_checks import KeptCheck
 
 JOINABLE = ("in_call",)
 OPEN_CASES = ("submitted", "in_review", "more_asked", "documenting", "blocked")
@@ -88,7 +89,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
     source = chart_source(desk, visit, desk.scope.people.patient(visit.patient))
     note = note_view(desk, visit, shown.note_kept)
     say = say_in(desk.fmt.language)
-    place, care = place_of(visit), visit.stage in CARE and not note.signed
+    place, care, kept = place_of(visit), visit.stage in CARE and not note.signed, _kept_check(desk, visit)
     monitoring = monitoring_panel(desk, visit_id, place, house.drugs, care)
     looker = pharmacist(desk, visit, house.names)
     allergy_words, codes = _list_words(source, desk.fmt.language)
@@ -125,7 +126,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         handed=handed_view(desk, visit_id),
         may_hand_off=visit.stage in HANDED,
         has_requests=_has_requests(desk, visit_id),
-        call=_call(desk, visit),
+        call=_call(desk, visit, kept),
         case=_case(desk, visit),
         messages=desk.scope.conversations.at_visit(visit_id),
         law=law_panel(_standing(gates, looker.orders), house.words, say, day_in(desk.fmt)),
@@ -134,7 +135,7 @@ def visit_view(desk: Desk, visit_id: str, house: House, shown: Shown) -> VisitVi
         prescribe=prescribe,
         lists=lists_view(desk, looker, codes, visit.stage in (*BEFORE_CARE, *CARE)),
         monitoring=monitoring if care or monitoring.outcome else None,
-        tasks=_tasks(desk, visit, house, prescribe.orders),
+        tasks=_tasks(desk, visit, house, prescribe.orders, tried=kept is not None and not kept.check.is_skipped),
         alerts=alerts,
         duties=_uncalled(duty_forms(desk, visit_id, gates, house.words), alerts),
         duties_made=duties_made(desk, visit_id, house.words),
@@ -257,17 +258,22 @@ def chart_source(desk: Desk, visit: Any, patient: Any) -> ChartSource:
     )
 
 
-def _call(desk: Desk, visit: Any) -> CallView:
-    check = "" if visit.stage in OVER else _check(desk, visit)
+def _call(desk: Desk, visit: Any, kept: KeptCheck | None) -> CallView:
+    check = "" if visit.stage in OVER else _check(desk, visit, kept)
     recordable = desk.scope.visits.plan(visit.visit).recordable
     return replace(_call_act(desk, visit), check=check, recordable=recordable)
 
 
-def _check(desk: Desk, visit: Any) -> str:
+def _kept_check(desk: Desk, visit: Any) -> KeptCheck | None:
+    """The newest check of the patient's device, of a visit with a call."""
+    has_call = not desk.scope.visits.plan(visit.visit).answer_within_seconds
+    return desk.scope.checks.latest(visit.visit) if has_call else None
+
+
+def _check(desk: Desk, visit: Any, kept: KeptCheck | None) -> str:
     """How the patient's device did when it was tried, in a sentence; empty where there is no call to try it for."""
     if desk.scope.visits.plan(visit.visit).answer_within_seconds:
         return ""
-    kept = desk.scope.checks.latest(visit.visit)
     if kept is None:
         return desk.t("check.at_desk_none")
     return f"{desk.t('check.at_desk', time=desk.fmt.moment(kept.at, desk.zone))}: {check_words(kept.check, desk.t)}"
@@ -308,7 +314,8 @@ def _case(desk: Desk, visit: Any) -> CaseView | None:
     )
 
 
-def _tasks(desk: Desk, visit: Any, house: House, orders: Sequence[OrderView]) -> tuple[TaskView, ...]:
+def _tasks(desk: Desk, visit: Any, house: House, orders: Sequence[OrderView], *, tried: bool) -> tuple[TaskView, ...]:
+    """The plan's steps; ``tried``: the patient tried their device, which holds nobody up who did not."""
     if house.finished is None:
         return ()
     unsent = sum(1 for one in orders if one.may_discard)
@@ -320,6 +327,8 @@ def _tasks(desk: Desk, visit: Any, house: House, orders: Sequence[OrderView]) ->
             state, text = "now", desk.t("provider.step.prescribe_unsent", count=unsent)
         elif step.kind == "prescribe" and visit.stage in BEFORE_CARE:
             state = "later"
+        elif step.kind == "tech_check" and state == "done" and not tried:
+            state = "skipped"
         lines.append(TaskView(text=text, state=state))
     return tuple(lines)
 

@@ -101,6 +101,18 @@ def test_the_step_is_not_done_while_a_prescription_waits(portal: Portal, monkeyp
     assert "Now Prescriptions (1 not sent)" in text_of(portal.client.get(portal.at).text)
 
 
+def test_a_device_that_nobody_tried_is_skipped_and_not_done(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Step(id="check", kind="tech_check", after=(), gate=None, settings={})
+    plan = replace(PLAN, steps=(step,))
+    monkeypatch.setattr(Visits, "plan", lambda *_: plan)
+
+    async def status(_ref: object) -> Any:
+        return SimpleNamespace(finished=("check",), open=(), signed="")
+
+    monkeypatch.setattr(portal.visits, "status", status)
+    assert "Skipped Device check" in text_of(portal.client.get(portal.at).text)
+
+
 def test_a_changed_prescription_takes_the_place_of_the_old_one(portal: Portal) -> None:
     order = draft(portal, "amoxicillin")
     page = portal.client.get(f"{portal.at}?change={order}").text
@@ -236,3 +248,12 @@ def test_what_the_specialty_never_prescribes_is_said_with_its_reason(
 def test_a_prescription_of_another_visit_cannot_be_replaced(portal: Portal) -> None:
     page = portal.post(f"{portal.at}/orders", **RX, replaces="ord_000000000000000000000000")
     assert page.status_code == 404 and not re.search("data-order", page.text) and not orders(portal)
+
+
+def test_a_draft_says_which_allergy_stops_it_and_that_a_clinician_added_it(portal: Portal) -> None:
+    portal.post(f"{portal.at}/orders", **RX)
+    assert "added by a clinician" not in portal.client.get(portal.at).text
+    portal.post(f"{portal.at}/lists", kind="allergy", act="added", name="penicillin", request="one")
+    page = portal.client.get(portal.at).text
+    assert "On the allergy list, added by a clinician: " in page.partition("data-allergy")[2][:900]
+    assert "The patient named this allergy" not in page
