@@ -38,10 +38,10 @@ from portals.patient.times import (
     find_next_times,
     gives_out,
     is_within_reach,
+    narrowed,
     next_best,
     search_span,
     typed_instant,
-    week_named,
     week_of,
 )
 from portals.patient.times import offers as offers_kind
@@ -83,7 +83,7 @@ async def place_post(request: Request, specialty: str, kind: str) -> Response:
 
 
 @router.get("/book/{specialty}/{kind}/times")
-async def times_page(request: Request, specialty: str, kind: str, week: str = "") -> Response:
+async def times_page(request: Request, specialty: str, kind: str, week: str = "", day: str = "") -> Response:
     """The free times in the patient's own zone, or the law that leaves none; ``week`` looks further ahead."""
     found, flow = offer(request, f"{specialty}/{kind}"), read_flow(request)
     if not flow.has_place:
@@ -91,7 +91,13 @@ async def times_page(request: Request, specialty: str, kind: str, week: str = ""
     said = said_again(request)
     if found.kind.plan.answer_within_seconds:
         return once(request, await _case_start(request, found, flow))
-    shown = Shown(error=dict(said.errors).get("time", ""), status=said.status, week=week)
+    shown = Shown(
+        error=dict(said.errors).get("time", ""),
+        status=said.status,
+        week=week,
+        day=day,
+        only=_only(request),
+    )
     return once(request, await _times(request, found, flow, shown))
 
 
@@ -234,6 +240,11 @@ class Shown:
     error: str = ""
     status: int = 200
     week: str = ""
+    day: str = ""
+    only: str = ""
+
+
+NOTHING = Shown()
 
 
 async def _times(request: Request, found: Offer, flow: Flow, shown: Shown) -> Response:
@@ -244,7 +255,7 @@ async def _times(request: Request, found: Offer, flow: Flow, shown: Shown) -> Re
     if not _serves(request, flow.state):
         return _not_served(request, found, flow.state)
     gone = typed_instant(flow.starts_at) if shown.error == GONE else None
-    result = await _search(request, found, _place(flow, located, deps_of(request).clock.now()), gone or shown.week)
+    result = await _search(request, found, _place(flow, located, deps_of(request).clock.now()), gone or shown)
     refusal = result.refusal
     law = law_view("book", False, refusal.decisions, who.language, flow.state) if refusal else None
     return render(
@@ -298,20 +309,24 @@ def _not_served(request: Request, found: Offer, state: str) -> Response:
     return render(request, "patient/not_served.html", offer=found, state=state)
 
 
-async def _search(request: Request, found: Offer, place: Place, about: str | datetime) -> Found:
+async def _search(request: Request, found: Offer, place: Place, about: Shown | datetime) -> Found:
     """The times of the week that an address names, or of the one of an instant; of the next one that has any."""
     search, providers, busy = await _searched(request, found, place, about)
     return await run_in_threadpool(find_next_times, search, providers, busy, deps_of(request).search)
 
 
-def _week(search: Search, about: str | datetime) -> int:
+def _only(request: Request) -> str:
+    return request.query_params.get("with", "")
+
+
+def _narrowed(search: Search, about: Shown | datetime) -> Search:
     if isinstance(about, datetime):
-        return min(week_of(search, about), search.furthest)
-    return week_named(search, about)
+        return replace(search, week=min(week_of(search, about), search.furthest))
+    return narrowed(search, about.week, about.day, about.only)
 
 
 async def _searched(
-    request: Request, found: Offer, place: Place, about: str | datetime = ""
+    request: Request, found: Offer, place: Place, about: Shown | datetime = NOTHING
 ) -> tuple[Search, Sequence[ProviderView], Mapping[str, Sequence[Span]]]:
     """What a search looks at: the search itself, the clinicians, and what their calendars already have."""
     deps, who = deps_of(request), visitor(request)
@@ -331,7 +346,7 @@ async def _searched(
                 person: one.working(clinic.hours, clinic.time_zone) for person, one in scope.hours.offered().items()
             },
         )
-        search = replace(search, week=_week(search, about))
+        search = _narrowed(search, about)
         providers = scope.people.providers()
         busy = {one.person: _taken(scope, one.person, search_span(search)) for one in providers}
         return search, providers, busy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -31,11 +31,11 @@ from portals.patient.times import (
     find_next_times,
     gives_out,
     is_within_reach,
+    narrowed,
     next_best,
     offers,
     search_span,
     typed_instant,
-    week_named,
 )
 from portals.patient.undoing import moves_of, undo_of
 from portals.patient.visit import VisitPage, page_of, read_page
@@ -79,13 +79,21 @@ def _before(moves: list[VisitEvent]) -> datetime | None:
 
 
 @router.get("/visits/{visit_id}/move")
-async def move_page(request: Request, visit_id: str, week: str = "", who: str = "") -> Response:
+async def move_page(request: Request, visit_id: str, week: str = "", who: str = "", day: str = "") -> Response:
     """The free times of whoever can see the patient, or of their clinician alone, where the terms let them take one."""
     page = await page_of(request, visit_id)
     if not page.movable or not page.lets("cancel"):
         return go(f"/visits/{visit_id}")
     said = said_again(request)
-    return once(request, await _move(request, visit_id, said, _Shown(week=week, same=who == SAME)))
+    return once(
+        request,
+        await _move(
+            request,
+            visit_id,
+            said,
+            _Shown(week=week, same=who == SAME, day=day, only=_only(request)),
+        ),
+    )
 
 
 @router.post("/visits/{visit_id}/move")
@@ -217,6 +225,8 @@ class _Shown:
 
     week: str
     same: bool
+    day: str = ""
+    only: str = ""
 
 
 async def _move(request: Request, visit_id: str, said: Said, shown: _Shown) -> Response:
@@ -247,10 +257,14 @@ def _best(found: Found | None, values: object) -> Time | None:
     return next_best(found, datetime.fromisoformat(wanted)) if found and wanted else None
 
 
+def _only(request: Request) -> str:
+    return request.query_params.get("with", "")
+
+
 async def _search(request: Request, page: VisitPage, shown: _Shown) -> Found:
     def read(scope: Scope) -> tuple[Search, list[ProviderView], dict[str, list[Span]]]:
         search = _query(request, scope, page)
-        search = replace(search, week=week_named(search, shown.week))
+        search = narrowed(search, shown.week, shown.day, "" if shown.same else shown.only)
         able = [one for one in _able(scope, page) if not shown.same or one.person == page.visit.provider]
         span = search_span(search)
         taken = {one.person: scope.slots.taken(one.person, span.start, span.end) for one in able}

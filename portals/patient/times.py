@@ -58,7 +58,10 @@ class Sought:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Search:
-    """What is looked for: who offers, what, where the patient will be, and in which week from now (0 the next days)."""
+    """What is looked for: who offers, what, where the patient will be, and in which week from now (0 the next days).
+
+    ``day`` wants every time of one local day, ``only`` the times of one clinician.
+    """
 
     clinic: str
     plan: VisitPlan
@@ -69,6 +72,8 @@ class Search:
     patient: Sought | None = None
     working: Mapping[str, Working] = field(default_factory=dict)
     week: int = 0
+    day: date | None = None
+    only: str = ""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -95,7 +100,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The soonest times, some for each local day of the patient, and the refusal when the law leaves none."""
+    """The soonest times, some for each local day of the patient, and the refusal when the law leaves none.
+
+    With ``day`` every time of that day. ``clinicians`` are the ids and names of all who have a time in the week.
+    """
 
     soonest: tuple[Time, ...]
     days: Mapping[date, tuple[Time, ...]]
@@ -103,6 +111,9 @@ class Found:
     week: int = 0
     furthest: int = 0
     jumped: bool = False
+    day: date | None = None
+    only: str = ""
+    clinicians: tuple[tuple[str, str], ...] = ()
 
 
 def find_times(
@@ -123,12 +134,16 @@ def find_times(
             if asked[day]:
                 times.append(_time(provider, slot))
     times.sort(key=lambda one: (one.start, one.name))
+    shown = [one for one in times if search.only in ("", one.provider)]
     return Found(
-        soonest=tuple(times[:SOONEST]),
-        days=_by_day(times, zone),
+        soonest=tuple(shown[:SOONEST]),
+        days=_whole_day(shown, zone, search.day) if search.day else _by_day(shown, zone),
         refusal=None if times else nearest_refusal(refusals),
         week=search.week,
         furthest=search.furthest,
+        day=search.day,
+        only=search.only,
+        clinicians=tuple(sorted({(one.provider, one.name) for one in times}, key=lambda one: (one[1], one[0]))),
     )
 
 
@@ -136,7 +151,12 @@ def find_next_times(
     search: Search, providers: Sequence[ProviderView], taken: Mapping[str, Sequence[Span]], gates: GateKeeper
 ) -> Found:
     """The times of the first week from the one that is asked for in which anybody is free; the last one's without."""
+    if search.only not in {one.person for one in providers}:
+        search = replace(search, only="")
     found = find_times(search, providers, taken, gates)
+    if search.day and not found.days:
+        search = replace(search, day=None)
+        found = find_times(search, providers, taken, gates)
     while not found.days and found.refusal is None and found.week < found.furthest:
         search = replace(search, week=search.week + 1)
         found = replace(find_times(search, providers, taken, gates), jumped=True)
@@ -152,6 +172,18 @@ def week_of(search: Search, wanted: datetime) -> int:
 def week_named(search: Search, text: str) -> int:
     """The week that an address names; the first where it names none."""
     return min(int(text), search.furthest) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
+def narrowed(search: Search, week: str, day: str, only: str) -> Search:
+    """The search as an address narrows it: to a week, to every time of a day within reach, to one clinician."""
+    try:
+        wanted = date.fromisoformat(day)
+    except ValueError:
+        return replace(search, week=week_named(search, week), only=only)
+    ahead = (wanted - search.now.astimezone(search.zone).date()).days
+    if not 0 <= ahead // PAGE_DAYS <= search.furthest:
+        return replace(search, week=week_named(search, week), only=only)
+    return replace(search, week=ahead // PAGE_DAYS, day=wanted, only=only)
 
 
 def next_best(found: Found, wanted: datetime) -> Time | None:
@@ -296,18 +328,26 @@ def _time(provider: ProviderView, slot: Span) -> Time:
 
 
 def _by_day(times: Sequence[Time], zone: ZoneInfo) -> dict[date, tuple[Time, ...]]:
-    """One time for each hour of each day, shared out among the clinicians who have one."""
+    """One time for each hour of each day, shared out among the clinicians who have one.
+
+    Whose it is depends on the hour and on who is free in it, on nothing else: the same page, loaded again, says the
+    same, and a time that was taken changes no other hour.
+    """
     hours: dict[datetime, list[Time]] = {}
     for one in times:
         local = one.start.astimezone(zone)
         hours.setdefault(local.replace(minute=0, second=0, microsecond=0), []).append(one)
-    given: Counter[str] = Counter()
     days: dict[date, list[Time]] = {}
     for hour, offered in hours.items():
-        chosen = min(offered, key=lambda one: (given[one.provider], one.start))
-        given[chosen.provider] += 1
-        days.setdefault(hour.date(), []).append(chosen)
+        who = sorted({one.provider for one in offered})
+        turn = who[(hour.toordinal() + hour.hour) % len(who)]
+        days.setdefault(hour.date(), []).append(next(one for one in offered if one.provider == turn))
     return {day: tuple(found) for day, found in days.items()}
+
+
+def _whole_day(times: Sequence[Time], zone: ZoneInfo, day: date) -> dict[date, tuple[Time, ...]]:
+    found = tuple(one for one in times if one.start.astimezone(zone).date() == day)
+    return {day: found} if found else {}
 
 
 def nearest_refusal(refusals: Sequence[GateRecord]) -> GateRecord | None:

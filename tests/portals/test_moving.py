@@ -233,3 +233,13 @@ def test_the_phone_asks_for_help_and_is_told_whom_to_call_and_how_to_end_texts(c
     assert "Help: +1 305 555 0142. Reply STOP to end texts." in helped
     assert "You get no more texts" in post(browser, "/texts", {"word": "ALTO"}, to="/texts/answer").text
     assert "The phone is answered" not in post(browser, "/texts", {"word": "thanks"}, to="/texts/answer").text
+
+
+def test_a_visit_may_be_moved_to_any_time_of_a_day(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    at = f"/visits/{booked(clinic, browser)}/move"
+    page = browser.get(at).text
+    day = re.findall(r"move\?day=(\d{4}-\d\d-\d\d)", page)[1]
+    whole = browser.get(f"{at}?day={day}").text
+    assert "Back to all days" in whole and whole.count('name="time" value="') > page.count(f"|{day}")
+    assert f"{at}?who=same&amp;day={day}" in browser.get(f"{at}?who=same").text

@@ -23,6 +23,9 @@ from tests.portals.test_moving import on_terms
 pytestmark = pytest.mark.slow  # each of these builds a clinic: they run in `all`
 
 
+TIME = re.compile(r'name="time" value="([^"]+)"')
+
+
 def test_the_front_page_shows_price_length_hours_and_languages(clinic: Clinic) -> None:
     page = clinic.browser().get("/")
     assert page.status_code == 200
@@ -42,6 +45,27 @@ def test_times_are_given_in_the_zone_of_the_zip_code(clinic: Clinic) -> None:
     browser = clinic.browser()
     assert "Eastern Time" in post(browser, KIND, MIAMI).text
     assert "Central Time" in post(browser, KIND, {"state": "FL", "postal_code": "32501"}).text
+
+
+def test_a_day_shows_every_time_and_one_clinicians_times_are_shown_alone(clinic: Clinic) -> None:
+    browser = clinic.browser()
+    page = post(browser, KIND, MIAMI).text
+    again = browser.get(f"{KIND}/times").text
+    assert TIME.findall(page) == TIME.findall(again)
+    day = re.findall(r"times\?day=(\d{4}-\d\d-\d\d)", page)[1]
+    whole = browser.get(f"{KIND}/times?day={day}").text
+    every = TIME.findall(whole)
+    assert len(every) == len(set(every)) and "Back to all days" in whole
+    assert len(every) > sum(f"|{day}" in one for one in set(TIME.findall(page)))
+    assert len(whole.encode()) < 100_000
+    people = {one.partition("|")[0] for one in every}
+    one = min(people)
+    own = browser.get(f"{KIND}/times?day={day}&with={one}").text
+    assert TIME.findall(own) == [time for time in every if time.startswith(one)] != []
+    assert {time.partition("|")[0] for time in TIME.findall(browser.get(f"{KIND}/times?with={one}").text)} == {one}
+    assert len(people) == 1 or "Choose the clinician" in page
+    for nonsense in ("day=2026-99-99", "day=1999-01-01", "with=nobody", "week=x"):
+        assert TIME.findall(browser.get(f"{KIND}/times?{nonsense}").text) == TIME.findall(page)
 
 
 def test_only_clinicians_licensed_for_the_place_are_offered(clinic: Clinic) -> None:
