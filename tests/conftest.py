@@ -24,6 +24,7 @@ WHOLE_INSTALLATIONS = (
     "tests/whole/test_broken_files.py",
     "tests/whole/test_postgres.py",
     "tests/browser/test_visit_journey.py",
+    "tests/browser/test_recording_journey.py",
     "tests/browser/test_node_killed.py",
     "tests/browser/test_demo.py",
     "tests/browser/test_case_journey.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -145,7 +146,7 @@ def test_one_form_that_is_answered_is_told_to_be_so_and_a_clinician_reads_which_
     browser, _ = patient_at(clinic, "")
     visit = visit_of(clinic, browser, "preparing", "telepsychiatry/new_evaluation")
     never = {item.id: "not_at_all" for item in clinic.content.form(PHQ_9).items if item.type == "choice"}
-    asked = {item: value for item, value in never.items() if item != "difficulty"}
+    asked: dict[str, Any] = {item: value for item, value in never.items() if item != "difficulty"}
     answers(clinic, visit, PHQ_9, **{**asked, "self_harm": "several_days"}, difficulty="somewhat")
     waits_to_be_sent = "All questions are answered."
     assert browser.get(f"/visits/{visit}").text.count(waits_to_be_sent) == 1
