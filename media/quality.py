@@ -6,7 +6,10 @@ participant the browser decides, by the level it is told; nobody sends more than
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from media import protocol
+from media.forward import Forwarder
 from media.ladder import Ladder, LadderRules, Link, Step
 from media.peer import Peer, Picture
 
@@ -28,6 +31,7 @@ class LinkQuality:
         self._available: tuple[float, float] | None = None
         self._packets = (0, 0.0)
         self._told: dict[str, Step] = {}
+        self._shown: tuple[Step, list[Forwarder]] | None = None
 
     def told(self, available: float | None, now: float) -> None:
         """Bits a second that the browser believes it can send."""
@@ -43,14 +47,25 @@ class LinkQuality:
         self._due = now + LOOK_EVERY
         pictures = peer.pictures()
         self.down.look(_downlink(peer, len(pictures), now), now)
-        for picture in pictures:
-            _show(picture, self.down.step, now)
+        self._show(pictures, now)
         share = self.down.wanted_bitrate
         peer.probe(None if share is None or not pictures else share * len(pictures))
         if peer.shows_one_size:
             self.up.limit(wanted)
         self.up.look(self._uplink(peer, now), now)
         return [*self._tell("receive", self.down.step), *self._tell("send", self.up.step)]
+
+    def _show(self, pictures: Sequence[Picture], now: float) -> None:
+        """Every picture in the layer of the level, or none; only where the level or the pictures are new."""
+        step, forwarders = self.down.step, [picture.forwarder for picture in pictures]
+        if self._shown == (step, forwarders):
+            return
+        self._shown = (step, forwarders)
+        layer = LAYERS.get(step.level.layer)
+        for forwarder in forwarders:
+            forwarder.pause(layer is None, now)
+            if layer is not None:
+                forwarder.wanted_layer = layer
 
     def measures(self) -> dict[str, float]:
         """Both levels by their heights in lines (0: sound alone), for the visit's record."""
@@ -90,10 +105,3 @@ def _downlink(peer: Peer, pictures: int, now: float) -> Link:
         round_trip=measures["round_trip"],
         alive=flow.alive(now),
     )
-
-
-def _show(picture: Picture, step: Step, now: float) -> None:
-    layer = LAYERS.get(step.level.layer)
-    picture.forwarder.pause(layer is None, now)
-    if layer is not None:
-        picture.forwarder.wanted_layer = layer

@@ -175,7 +175,7 @@ LAW: tuple[Fault, ...] = (
     (LIC, "- id: us/fl/licensing/emergency", "- id: us/fl/licensing/full", "LAW004", 0),
     (PRE, "until: 2019-12-31", "until: 2020-06-30", "LAW005", 1),
     (PRE, "until: 2019-12-31", "until: 2019-11-30", "LAW006", 1),
-    (PRE, "  days:\n", "  dayz:\n", "LAW007", 1),
+    (PRE, "  days:\n", "  dayz:\n", "LAW007", 0),
     (LIC, "permit: practise, path: full", "permit: practice, path: full", "LAW008", 0),
     (PRE, "limit: days, max: {fact", "limit: day, max: {fact", "LAW008", 0),
     (PRE, "require: look", "require: lok", "LAW008", 0),

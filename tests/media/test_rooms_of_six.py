@@ -37,7 +37,7 @@ def clips() -> tuple[Clip, Clip, Clip]:
 @pytest.fixture(autouse=True)
 def _the_test_chooses_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The ladder would choose them again four times a second."""
-    monkeypatch.setattr("media.quality._show", lambda picture, step, now: None)
+    monkeypatch.setattr("media.quality.LinkQuality._show", lambda quality, pictures, now: None)
 
 
 @dataclass(frozen=True)

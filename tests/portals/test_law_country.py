@@ -234,7 +234,8 @@ def test_every_topic_that_has_a_file_is_on_the_map_on_the_state_pages_and_in_the
 def test_a_topic_that_the_country_carries_alone_is_not_shown_as_missing(reader: TestClient, house: House) -> None:
     own, none = (Place(house, code, "privacy").view() for code in ("KS", "AL"))
     assert not own.by_country and [rule.id for rule in own.rules] == ["us/ks/privacy/primary-care"]
-    assert none.by_country and [rule.id for rule in none.rules] == ["us/privacy/notice"]
+    assert none.by_country and {rule.id.split("/")[1] for rule in none.rules} == {"privacy"}
+    assert "us/privacy/notice" in [rule.id for rule in none.rules]
     assert not any(rule.entry.attest for rule in none.rules)
     [line] = [one for one in none.topics if one.topic == "privacy"]
     assert line.carried and line.by_country and line.sure and line.checked

