@@ -14,16 +14,16 @@ from engine.room_roles import SCREENS, RoomAct
 from engine.rooms import (
     ENDED_BY_PROVIDER,
     NODE_STOPPED,
-    TAKEN_OUT,
     RoomClaims,
-    RoomEvent,
     RoomEventKind,
     RoomReport,
     RoomSpec,
     RoomState,
 )
 from media import protocol, sdp
+from media.company import Company
 from media.doorway import Doorway
+from media.leading import Leading
 from media.participant import Channel, Participant, Refused, Services
 from media.peer import Peer, PeerHooks
 from media.publication import Publication
@@ -39,20 +39,29 @@ class Room:
     """One open media session."""
 
     def __init__(self, spec: RoomSpec, services: Services) -> None:
-        self.spec = spec
+        self._company = Company(spec, services)
         self.report: asyncio.Future[RoomReport] = asyncio.get_running_loop().create_future()
         self.last_state: RoomState | None = None
         self._services = services
         self._loop = asyncio.get_running_loop()
         self._opened_at = services.wall()
-        self._present: dict[str, Participant] = {}
+        self._present = self._company.present
         self.people = self._present.values()  # whoever is there, as they come and go
         self._seen: set[str] = set()
         self._seconds: dict[str, float] = {}
         self._media_seconds: dict[str, float] = {}
         self._closing = False
         self._door = Doorway()
+        self.leading = Leading(self._company, self._door, enter=self._enter, leave=self.leave)
         self.recording = RoomRecording(services.recordings, self)
+
+    @property
+    def spec(self) -> RoomSpec:
+        return self._company.spec
+
+    @spec.setter
+    def spec(self, spec: RoomSpec) -> None:
+        self._company.spec = spec
 
     @property
     def open(self) -> bool:
@@ -86,8 +95,8 @@ class Room:
         self._door.let_in(participant)
         self._present[participant.id] = participant
         participant.send(self._welcome(participant))
-        self._tell_others(participant, {"type": "participant", "participant": participant.view()})
-        self._emit(RoomEventKind.JOINED, participant, "rejoined" if known else "new")
+        self._company.tell_others(participant, {"type": "participant", "participant": participant.view()})
+        self._company.emit(RoomEventKind.JOINED, participant, "rejoined" if known else "new")
         self.recording.came(participant)
 
     def _knock(self, participant: Participant) -> None:
@@ -96,9 +105,9 @@ class Room:
             before.channel.close(protocol.REPLACED, "replaced")
             before.channel = None
         participant.send({"type": "waiting", "version": protocol.VERSION, "role": participant.claims.role.value})
-        self._tell_hosts({"type": "knock", "participant": participant.view()})
+        self._company.tell_hosts({"type": "knock", "participant": participant.view()})
         if before is None:
-            self._emit(RoomEventKind.KNOCKED, participant, "")
+            self._company.emit(RoomEventKind.KNOCKED, participant, "")
 
     def _check(self, claims: RoomClaims) -> None:
         spec = self.spec
@@ -158,15 +167,15 @@ class Room:
             return
         del self._present[participant.id]
         self._retire(participant, code, reason, tell=False)
-        self._tell_others(participant, {"type": "left", "participant": participant.id, "reason": reason})
-        self._emit(RoomEventKind.LEFT, participant, reason, by=by)
+        self._company.tell_others(participant, {"type": "left", "participant": participant.id, "reason": reason})
+        self._company.emit(RoomEventKind.LEFT, participant, reason, by=by)
         self.recording.gone(participant)
 
     def _gone_from_door(self, participant: Participant, code: int, reason: str) -> None:
         if participant.channel is not None:
             participant.channel.close(code, reason)
             participant.channel = None
-        self._tell_hosts({"type": "knock_over", "participant": participant.id})
+        self._company.tell_hosts({"type": "knock_over", "participant": participant.id})
 
     def _retire(self, participant: Participant, code: int, reason: str, *, tell: bool = True) -> None:
         """Ends a participant's connection and counts its time; the caller has taken it out of the room."""
@@ -175,7 +184,7 @@ class Room:
         self._count_time(participant)
         if tell:
             for publication in participant.publications.values():
-                self._tell_others(participant, {"type": "unpublished", "publication": publication.id})
+                self._company.tell_others(participant, {"type": "unpublished", "publication": publication.id})
         participant.publications = {}
         self.recording.changed(participant)
         if participant.channel is not None:
@@ -243,16 +252,16 @@ class Room:
         before, participant.publications = participant.publications, dict(publish)
         for mid, publication in before.items():
             if publish.get(mid) is not publication:
-                self._tell_others(participant, {"type": "unpublished", "publication": publication.id})
+                self._company.tell_others(participant, {"type": "unpublished", "publication": publication.id})
         participant.hold()
         for mid, publication in publish.items():
             if before.get(mid) is publication:
                 continue
-            for other in self._others(participant):
+            for other in self._company.others(participant):
                 if publication.label in other.rights.receives:
                     other.send({"type": "published", "publication": _describe(publication)})
             if publication.label in SCREENS and publication.kind == "video":
-                self._emit(RoomEventKind.SHARED, participant, publication.label)
+                self._company.emit(RoomEventKind.SHARED, participant, publication.label)
         self.recording.changed(participant)
 
     def applied(self, participant: Participant) -> None:
@@ -262,7 +271,7 @@ class Room:
     def mute(self, participant: Participant, state: protocol.MuteState) -> None:
         participant.muted = protocol.MuteState(participant.hush.told(state.audio), state.video)
         participant.hold()
-        self._tell_others(participant, {"type": "participant", "participant": participant.view()})
+        self._company.tell_others(participant, {"type": "participant", "participant": participant.view()})
 
     def stats(self, participant: Participant, measures: Mapping[str, float]) -> None:
         """Passes the browser's measures on as a quality event, with ours, not more often than every few seconds."""
@@ -273,76 +282,12 @@ class Room:
         participant.quality_due = now + QUALITY_EVERY
         own = participant.peer.measures() | participant.quality.measures()
         theirs = {f"client_{name}": value for name, value in measures.items()}
-        self._emit(RoomEventKind.QUALITY, participant, "", {**theirs, **own})
+        self._company.emit(RoomEventKind.QUALITY, participant, "", {**theirs, **own})
 
     async def end(self, participant: Participant) -> None:
         """Ends the room for everybody. Raises `Refused` for a role that may not."""
         participant.require(RoomAct.END)
         await self.close(ENDED_BY_PROVIDER)
-
-    # --- what whoever leads the visit does to others; each raises `Refused` for a role that may not -------------------
-
-    def answer_knock(self, host: Participant, message: protocol.Admit) -> None:
-        """Lets somebody in who waits, or sends them away."""
-        host.require(RoomAct.ADMIT)
-        guest = self._door.waiting(message.participant)
-        if not message.inside:
-            self._emit(RoomEventKind.TURNED_AWAY, guest, "", by=host.id)
-            self.leave(guest, "turned_away", protocol.TURNED_AWAY)
-            return
-        if len(self._present) >= self.spec.max_participants:
-            raise Refused(protocol.FULL, "room_full")
-        self._tell_hosts({"type": "knock_over", "participant": guest.id})
-        self._emit(RoomEventKind.ADMITTED, guest, "", by=host.id)
-        guest.since = self._loop.time()
-        self._enter(guest)
-
-    def remove(self, host: Participant, who: str) -> None:
-        """Takes somebody out; when they come again they wait."""
-        host.require(RoomAct.REMOVE)
-        target = self._present.get(who)
-        if target is None or target is host:
-            raise Refused(protocol.REFUSED, "not_here")
-        self._door.send_back(who)
-        self.leave(target, TAKEN_OUT, protocol.TURNED_AWAY, by=host.id)
-
-    def lock(self, host: Participant, locked: bool) -> None:
-        """Shuts or opens the door; see `Doorway.check`."""
-        host.require(RoomAct.LOCK)
-        if locked != self._door.locked:
-            self._door.locked = locked
-            self._emit(RoomEventKind.LOCKED if locked else RoomEventKind.UNLOCKED, None, "", by=host.id)
-        for other in self._present.values():
-            other.send({"type": "locked", "locked": locked})
-
-    def silence(self, host: Participant, who: str) -> None:
-        """Microphones are asked to be off, one or all others', and stop being forwarded at once."""
-        host.require(RoomAct.MUTE)
-        others = [other for other in self._others(host) if who in ("", other.id)]
-        if who and not others:
-            raise Refused(protocol.REFUSED, "not_here")
-        for other in others:
-            other.silence()
-            other.send({"type": "mute", "by": host.id})
-            self._tell_others(other, {"type": "participant", "participant": other.view()})
-            self._emit(RoomEventKind.MUTED, other, "", by=host.id)
-
-    # --- what everybody may tell the others ---------------------------------------------------------------------------
-
-    def signal(self, participant: Participant, message: protocol.Signal) -> None:
-        """Passes a word of few on, to one or to all."""
-        told = {"type": "signal", "participant": participant.id, "code": message.code}
-        for other in self._others(participant):
-            if message.to in ("", other.id):
-                other.send(told)
-
-    def written(self, participant: Participant) -> None:
-        """Tells who shares the visit's chat that there is something new. Raises `Refused`."""
-        if not participant.rights.writes:
-            raise Refused(protocol.REFUSED, "may_not_write")
-        for other in self._others(participant):
-            if other.rights.writes:
-                other.send({"type": "written", "participant": participant.id})
 
     # --- media -------------------------------------------------------------------------------------------------------
 
@@ -372,7 +317,7 @@ class Room:
                 self._mind_quality(participant, participant.peer, now)
 
     def _mind_quality(self, participant: Participant, peer: Peer, now: float) -> None:
-        shown = [other.quality.down.step.level.height for other in self._others(participant)]
+        shown = [other.quality.down.step.level.height for other in self._company.others(participant)]
         for told in participant.quality.look(peer, max(shown, default=BEST), now):
             participant.send(told)
 
@@ -417,12 +362,12 @@ class Room:
             peer, participant.peer = participant.peer, None
             peers.append(peer)
             self._retire(participant, protocol.RESTART if moved else protocol.ENDED, reason, tell=False)
-            self._emit(RoomEventKind.LEFT, participant, "ended")
+            self._company.emit(RoomEventKind.LEFT, participant, "ended")
         self._present.clear()
         await asyncio.gather(recorded, *(peer.close() for peer in peers if peer), return_exceptions=True)
         self.last_state = RoomState(room_id=self.spec.room_id, at=self._services.wall(), open=False)
         report = self._report(reason)
-        self._emit(RoomEventKind.ENDED, None, reason)
+        self._company.emit(RoomEventKind.ENDED, None, reason)
         self.report.set_result(report)
         return report
 
@@ -439,52 +384,13 @@ class Room:
     # --- its recording -----------------------------------------------------------------------------------------------
 
     def everybody(self) -> list[Participant]:
-        return list(self._present.values())
+        return self._company.everybody()
 
     def tell(self, message: protocol.Outbound) -> None:
-        for one in self.everybody():
-            one.send(message)
+        self._company.tell(message)
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
         self._services.spawn(self._loop.create_task(work))
-
-    # --- telling -----------------------------------------------------------------------------------------------------
-
-    def _tell_others(self, participant: Participant, message: protocol.Outbound) -> None:
-        for other in self._others(participant):
-            other.send(message)
-
-    def _others(self, participant: Participant) -> list[Participant]:
-        return [other for other in self._present.values() if other is not participant]
-
-    def _tell_hosts(self, message: protocol.Outbound) -> None:
-        for other in list(self._present.values()):
-            if RoomAct.ADMIT in other.rights.acts:
-                other.send(message)
-
-    def _emit(
-        self,
-        kind: RoomEventKind,
-        participant: Participant | None,
-        reason: str,
-        measures: Mapping[str, float] | None = None,
-        *,
-        by: str | None = None,
-    ) -> None:
-        self._services.emit(
-            RoomEvent(
-                kind=kind,
-                room_id=self.spec.room_id,
-                clinic=self.spec.clinic,
-                visit_id=self.spec.visit_id,
-                at=self._services.wall(),
-                participant_id=participant.id if participant else None,
-                role=participant.claims.role if participant else None,
-                by=by,
-                reason=reason,
-                measures=measures or {},
-            )
-        )
 
 
 def _describe(publication: Publication) -> protocol.Outbound:

@@ -282,18 +282,18 @@ def _do_to_others(room: Room, participant: Participant, message: protocol.Client
     """What one participant does to others or tells them."""
     match message:
         case protocol.Admit():
-            room.answer_knock(participant, message)
+            room.leading.answer_knock(participant, message)
         case protocol.Remove():
-            room.remove(participant, message.participant)
+            room.leading.remove(participant, message.participant)
         case protocol.Lock():
-            room.lock(participant, message.locked)
+            room.leading.lock(participant, message.locked)
         case protocol.Mute():
-            room.silence(participant, message.participant)
+            room.leading.silence(participant, message.participant)
         case protocol.Record():
             room.recording.switch(participant, message.on)
         case protocol.RecordingSaid():
             room.recording.said(participant, message)
         case protocol.Signal():
-            room.signal(participant, message)
+            room.leading.signal(participant, message)
         case protocol.Written():
-            room.written(participant)
+            room.leading.written(participant)
