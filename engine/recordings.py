@@ -49,7 +49,7 @@ class RecordingState(StrEnum):
 # Why there is no recording (any more). The law's own reasons are the sentences of the gate's record.
 STOPPED, REFUSED, WITHDRAWN, ENDED = "stopped", "refused", "withdrawn", "ended"
 NOT_OFFERED, GATE_SHUT, UNAVAILABLE = "not_offered", "gate_shut", "unavailable"
-FAULT, UNANSWERED = "fault", "unanswered"
+FAULT, UNANSWERED, INTERRUPTED = "fault", "unanswered", "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +96,7 @@ class RecordingBook(Protocol):
     def ask(self, claims: RoomClaims, gate: str) -> str: ...
     def said(self, recording: str, claims: RoomClaims, agrees: bool, language: str) -> None: ...
     def moved(self, recording: str, claims: RoomClaims, state: RecordingState, code: str) -> None: ...
+    def broken_off(self, claims: RoomClaims) -> bool: ...
     def tape(self, spec: PartSpec) -> Tape: ...
 
 
@@ -116,6 +117,10 @@ class RecordingDesk(Protocol):
 
     async def moved(self, recording: str, claims: RoomClaims, state: RecordingState, code: str) -> None:
         """Keeps that the recording went on, paused or ended, and why (a code)."""
+        ...
+
+    async def broken_off(self, claims: RoomClaims) -> bool:
+        """Ends what was recorded in the visit's earlier rooms; whether a recording broke off with the last of them."""
         ...
 
     def tape(self, spec: PartSpec) -> Tape:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from engine.recordings import (
     ENDED,
     FAULT,
+    INTERRUPTED,
     NOT_OFFERED,
     REFUSED,
     STOPPED,
@@ -24,6 +25,7 @@ from engine.recordings import (
     RecordingDesk,
     RecordingState,
 )
+from engine.room_places import number_of
 from engine.room_roles import RoomAct
 from media import protocol
 from media.participant import Participant, Refused
@@ -68,6 +70,7 @@ class RoomRecording:
         self._gate = ""
         self._leader: Participant | None = None
         self._patience: asyncio.TimerHandle | None = None
+        self._looked_back = False
 
     # --- what people do ----------------------------------------------------------------------------------------------
 
@@ -102,6 +105,7 @@ class RoomRecording:
     def came(self, participant: Participant) -> None:
         """Somebody is inside from now on; who has not agreed is asked, and nothing is recorded meanwhile."""
         if self.state is _OFF:
+            self._look_back(participant)
             return
         if not self._may_run():
             self._hush()
@@ -152,6 +156,24 @@ class RoomRecording:
             if kept:
                 self._agreed.add(participant.id)
             await self._go_on()
+
+    def _look_back(self, participant: Participant) -> None:
+        """A room that came after another one asks once whether that one was being recorded when it broke down."""
+        if not self._looked_back and number_of(participant.claims.room_id) > 1:
+            self._looked_back = True
+            self._company.keep(self._tell_broken_off(participant))
+
+    async def _tell_broken_off(self, participant: Participant) -> None:
+        async with self._turn:
+            found = False
+
+            async def look(desk: RecordingDesk) -> None:
+                nonlocal found
+                found = await desk.broken_off(participant.claims)
+
+            if await self._kept(look) and found and self.state is _OFF and not self._code:
+                self._code = INTERRUPTED
+                self._company.tell(self.told())
 
     async def _settle(self) -> None:
         async with self._turn:

@@ -9,7 +9,6 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +23,7 @@ from records.codes import sha256
 from records.database import Database
 from records.errors import NotFound, Unreadable
 from records.recording_files import FoundTape, HeldHead, OpenTape
+from records.recording_lost import LostRecordings, end_before
 from records.recording_rows import (
     DAMAGED,
     EMPTY,
@@ -40,13 +40,11 @@ from records.recording_rows import (
     play,
     tape_of,
 )
-from records.tables.recordings import RecordingPartRow, RecordingRow
+from records.tables.recordings import RecordingPartRow
 from records.tables.visits import ParticipantRow
 from records.work import Actor, Work
 
 RECORDER = Actor.system("recorder")
-# A recording whose room nobody leads is told to have ended after this; its parts can be finished at once.
-LOST_AFTER = timedelta(hours=12)
 _LOG = logging.getLogger(__name__)
 
 
@@ -62,6 +60,7 @@ class RecordingStore:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self.folder = BlobFolder(folder)
+        self._lost = LostRecordings(database, RECORDER)
 
     # --- while a call is recorded ---
 
@@ -86,6 +85,11 @@ class RecordingStore:
     def moved(self, recording: str, claims: RoomClaims, state: RecordingState, code: str) -> None:
         with self._work(claims.clinic, self._actor(claims)) as work:
             move(work, recording, state, code)
+
+    def broken_off(self, claims: RoomClaims) -> bool:
+        """Ends what was recorded in the visit's earlier rooms; whether a recording broke off with the last of them."""
+        with self._work(claims.clinic, self._actor(claims)) as work:
+            return end_before(work, claims.visit_id, claims.room_id)
 
     def tape(self, spec: PartSpec) -> KeptTape:
         """A tape for a part; its row names it before anything is recorded on it."""
@@ -114,16 +118,8 @@ class RecordingStore:
         return sum(self._finish(clinic, part, finalise) for clinic, part in waiting)
 
     def end_lost(self) -> None:
-        """Ends recordings whose program died without saying so."""
-        before = self._database.visit_time() - LOST_AFTER
-        with self._database.reading() as session:
-            query = select(RecordingRow.clinic, RecordingRow.id).where(
-                RecordingRow.state != str(RecordingState.OFF), RecordingRow.asked_at < before
-            )
-            lost = session.execute(query).all()
-        for clinic, recording in lost:
-            with self._work(clinic, RECORDER) as work:
-                move(work, recording, RecordingState.OFF, "lost")
+        """Ends recordings whose program died without saying so; what they left is final."""
+        self._lost.end()
 
     def _finish(self, clinic: str, part: str, finalise: Finaliser) -> bool:
         with self._work(clinic, RECORDER) as work:

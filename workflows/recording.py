@@ -38,6 +38,9 @@ class VisitRecordingDesk:
     async def moved(self, recording: str, claims: RoomClaims, state: RecordingState, code: str) -> None:
         await asyncio.to_thread(self._book.moved, recording, claims, state, code)
 
+    async def broken_off(self, claims: RoomClaims) -> bool:
+        return await asyncio.to_thread(self._book.broken_off, claims)
+
     def tape(self, spec: PartSpec) -> Tape:
         return self._book.tape(spec)
 

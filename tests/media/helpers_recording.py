@@ -40,6 +40,7 @@ class FakeDesk:
     refuses_to_begin: str = ""
     cannot_keep: bool = False
     broken: bool = False
+    breaks_off: bool = False
     told: list[tuple[str, ...]] = field(default_factory=list)
     tapes: list[MemoryTape] = field(default_factory=list)
 
@@ -58,6 +59,10 @@ class FakeDesk:
 
     async def moved(self, recording: str, claims: RoomClaims, state: RecordingState, code: str) -> None:
         self.told.append(("moved", state.value, code))
+
+    async def broken_off(self, claims: RoomClaims) -> bool:
+        self.told.append(("broken_off", claims.room_id))
+        return self.breaks_off
 
     def tape(self, spec: PartSpec) -> MemoryTape:
         self.tapes.append(MemoryTape(spec, broken=self.broken))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.rooms import RoomRole
+from media import record_room
 from media.node import MediaConfig, MediaNode, NodePorts
 from media.record_final import finalise
 from tests.media.helpers_bot import Bench, Bot, FakeTokens, spec
@@ -184,4 +185,81 @@ async def test_a_room_that_closes_ends_its_recording_first(bench: Bench, desk: F
     await provider.say({"type": "end"})
     await bench.node.wait_closed("room-1")
     assert desk.told[-1] == ("moved", "off", "ended")
+    await close(patient, provider)
+
+
+async def test_who_comes_to_a_room_after_one_that_broke_down_is_told_that_the_recording_broke_off(
+    bench: Bench, desk: FakeDesk
+) -> None:
+    desk.breaks_off = True
+    await bench.node.open_room(spec("visit-1.2"))
+    bots = [
+        Bot(bench.node.endpoint, bench.tokens.issue(name, role, room="visit-1.2"))
+        for name, role in (("p1", RoomRole.PATIENT), ("d1", RoomRole.PROVIDER))
+    ]
+    await bots[0].join()
+    assert (await told(bots[0], "off"))["code"] == "interrupted"
+    assert (await bots[1].join())["recording"]["code"] == "interrupted"
+    await bots[1].say({"type": "record", "on": True})
+    assert (await told(bots[0], "asking"))["code"] == ""
+    assert desk.told.count(("broken_off", "visit-1.2")) == 1
+    await close(*bots)
+
+
+async def test_a_visits_first_room_has_nothing_to_look_back_at(bench: Bench, desk: FakeDesk) -> None:
+    patient, provider = await two(bench)
+    assert desk.told == []
+    await close(patient, provider)
+
+
+async def test_who_does_not_answer_keeps_it_from_being_recorded(
+    bench: Bench, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_room, "ASKING_SECONDS", 0.5)
+    patient, provider = await two(bench)
+    await provider.say({"type": "record", "on": True})
+    await told(patient, "asking")
+    for bot in (patient, provider):
+        assert (await told(bot, "off"))["code"] == "unanswered"
+    await say(patient)
+    assert (await patient.next("error"))["code"] == "recording_unknown", "a yes that comes too late is none"
+    assert not desk.tapes and desk.told[-1] == ("moved", "off", "unanswered")
+    await close(patient, provider)
+
+
+async def test_a_guest_who_was_let_in_is_asked_as_everybody_else(bench: Bench, desk: FakeDesk) -> None:
+    patient, provider = await two(bench)
+    guest = bench.guest("g1", RoomRole.INTERPRETER)
+    await guest.join()
+    knock = await provider.next("knock")
+    await recorded(patient, provider)  # who waits outside hears nothing, and is not asked
+    await provider.say({"type": "admit", "participant": knock["participant"]["id"]})
+    assert (await told(provider, "paused"))["missing"] == ["g1"]
+    await say(guest)
+    assert (await told(patient, "on"))["missing"] == []
+    await say(guest, agrees=False)
+    assert (await told(patient, "off"))["code"] == "withdrawn"
+    await close(patient, provider, guest)
+
+
+async def test_within_a_second_of_an_agreement_taken_back_nothing_more_is_kept_of_anybody(
+    bench: Bench, desk: FakeDesk
+) -> None:
+    frames, samples = await asyncio.to_thread(lambda: (picture(4), sound(4)))
+    patient, provider = await two(bench)
+    await recorded(patient, provider)
+    playing = asyncio.gather(play(patient, frames, samples, 4), play(provider, frames, samples, 4))
+    await asyncio.sleep(2)
+    loop = asyncio.get_running_loop()
+    taken_back = loop.time()
+    await say(patient, agrees=False)
+    for bot in (patient, provider):
+        assert (await told(bot, "off"))["code"] == "withdrawn"
+    assert loop.time() - taken_back < 1
+    kept = {tape.spec.participant: len(tape.data) for tape in desk.tapes}
+    assert set(kept) == {"p1", "d1"} and all(tape.duration_ms >= 0 for tape in desk.tapes)
+    await playing
+    assert {tape.spec.participant: len(tape.data) for tape in desk.tapes} == kept
+    for tape in desk.tapes:
+        assert tape.duration_ms < 2_000 + 1_000
     await close(patient, provider)
