@@ -6,7 +6,8 @@ from pathlib import Path
 
 from admin_ui.cli.typed_settings import settings_with
 from engine.settings import SettingsError
-from integrations.pdmp.simulator import HISTORIES, MOODS, SimulatedHub
+from integrations.moods import MOODS
+from integrations.pdmp.simulator import HISTORIES, SimulatedHub
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,12 +32,12 @@ def run(arguments: argparse.Namespace) -> int:
     simulators.mkdir(mode=0o700, exist_ok=True)
     hub = SimulatedHub(simulators / "pdmp.sqlite3")
     if arguments.mood:
-        hub.behave(arguments.mood, arguments.seconds)
+        hub.moods.behave(arguments.mood, arguments.seconds)
     if arguments.state or arguments.connected:
         _connect(hub, arguments)
     if arguments.history:
         hub.tell(_patient(arguments), arguments.history)
-    sys.stdout.write(f"the simulated monitoring network is {hub.mood()}\n")
+    sys.stdout.write(f"the simulated monitoring network is {hub.moods.mood()}\n")
     return 0
 
 

@@ -10,7 +10,8 @@ from admin_ui.cli.typed_settings import settings_with
 from engine.credentials import Claim
 from engine.settings import Settings, SettingsError
 from integrations.credentials.messages import STATUSES
-from integrations.credentials.simulator import MOODS, SimulatedRegister, Told
+from integrations.credentials.simulator import SimulatedRegister, Told
+from integrations.moods import MOODS
 from records.access import Role
 from records.credential_book import RecordsCredentialBook
 from records.work import Actor
@@ -37,10 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
     simulators.mkdir(mode=0o700, exist_ok=True)
     register = SimulatedRegister(simulators / "credentials.sqlite3")
     if arguments.mood:
-        register.behave(arguments.mood, arguments.seconds)
+        register.moods.behave(arguments.mood, arguments.seconds)
     if arguments.number:
         register.tell(_claim(settings, arguments), Told(status=arguments.status, expires=arguments.expires))
-    sys.stdout.write(f"the simulated source is {register.mood()}\n")
+    sys.stdout.write(f"the simulated source is {register.moods.mood()}\n")
     return 0
 
 

@@ -18,12 +18,10 @@ from engine.credentials import Claim, SourceAnswer
 from engine.ports import PortUnavailable
 from integrations.credentials import messages
 from integrations.ledger import Ledger
+from integrations.moods import GARBLED, Moods
 
 SENDER = "SIMULATOR"
-MOODS = ("up", "down", "slow", "garbled")
-_MOOD = "mood"
 _LATENCY_SECONDS = 0.05
-_SLOW_SECONDS = 20.0
 _UNLISTED = "unlisted"
 
 
@@ -42,15 +40,7 @@ class SimulatedRegister:
     def __init__(self, state_file: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._ledger = Ledger(state_file)
         self._now = now
-
-    def behave(self, mood: str, seconds: float = _SLOW_SECONDS) -> None:
-        """From now on ``up``, ``down`` (no answer), ``slow`` (an answer after so many seconds) or ``garbled``."""
-        if mood not in MOODS:
-            raise ValueError("unknown mood")
-        self._ledger.put(_MOOD, {"mood": mood, "milliseconds": int(seconds * 1000)})
-
-    def mood(self) -> str:
-        return str((self._ledger.get(_MOOD) or {}).get("mood", "up"))
+        self.moods = Moods(self._ledger, "credentials", _LATENCY_SECONDS)
 
     def tell(self, claim: Claim, told: Told) -> None:
         """What the board decided: the register says it at the next inquiry."""
@@ -71,18 +61,11 @@ class SimulatedRegister:
         Raises:
             PortUnavailable: it is away.
         """
-        self._behave()
-        if self.mood() == "garbled":
-            return b"<html><body>Service under maintenance</body></html>"
+        if self.moods.answer_time():
+            return GARBLED
         about = messages.read_inquiry(message)
         entry = self._ledger.once(_name(about[1]), lambda: claimed)
         return messages.report(about, SENDER, self._now(), _found(entry))
-
-    def _behave(self) -> None:
-        state = self._ledger.get(_MOOD) or {}
-        if state.get("mood") == "down":
-            raise PortUnavailable("credentials: no answer")
-        time.sleep(float(state["milliseconds"]) / 1000 if state.get("mood") == "slow" else _LATENCY_SECONDS)
 
 
 class SimulatedPrimarySource:

@@ -9,7 +9,6 @@ Every answer names the simulator as its sender.
 from __future__ import annotations
 
 import hashlib
-import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -18,13 +17,11 @@ from pathlib import Path
 from engine.monitoring import DispensedDrug, MonitoringQuestion, MonitoringReport
 from engine.ports import PortUnavailable
 from integrations.ledger import Ledger
+from integrations.moods import GARBLED, Moods
 from integrations.pdmp import messages
 
 SENDER = "SIMULATOR"
-MOODS = ("up", "down", "slow", "garbled")
-_MOOD = "mood"
 _LATENCY_SECONDS = 0.3
-_SLOW_SECONDS = 20.0
 _Fill = tuple[str, str, str, int, int, str, str]
 """Drug, schedule, quantity, days supplied, days since it was filled, prescriber, pharmacy."""
 HISTORIES: Mapping[str, tuple[_Fill, ...]] = {
@@ -53,15 +50,7 @@ class SimulatedHub:
     def __init__(self, state_file: Path, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._ledger = Ledger(state_file)
         self._now = now
-
-    def behave(self, mood: str, seconds: float = _SLOW_SECONDS) -> None:
-        """From now on ``up``, ``down`` (no answer), ``slow`` (an answer after so many seconds) or ``garbled``."""
-        if mood not in MOODS:
-            raise ValueError("unknown mood")
-        self._ledger.put(_MOOD, {"mood": mood, "milliseconds": int(seconds * 1000)})
-
-    def mood(self) -> str:
-        return str((self._ledger.get(_MOOD) or {}).get("mood", "up"))
+        self.moods = Moods(self._ledger, "pdmp", _LATENCY_SECONDS)
 
     def connect(self, state: str, connected: bool) -> None:
         """Whether the program of a state can be reached through this hub."""
@@ -75,9 +64,8 @@ class SimulatedHub:
 
     def exchange(self, message: bytes) -> bytes:
         """Answers one request. Raises `PortUnavailable` when it is away, `MalformedReport` for what is no request."""
-        self._behave()
-        if self.mood() == "garbled":
-            return b"<html><body>Service under maintenance</body></html>"
+        if self.moods.answer_time():
+            return GARBLED
         about = messages.read(message)
         return messages.response(about, SENDER, self._now(), self._result(about))
 
@@ -91,12 +79,6 @@ class SimulatedHub:
         today = self._now().date()
         rows = tuple(_row(fill, today) for fill in HISTORIES[name])
         return ("NoMatch" if name == "no_match" else "Approved" if rows else "NoRecords"), rows
-
-    def _behave(self) -> None:
-        state = self._ledger.get(_MOOD) or {}
-        if state.get("mood") == "down":
-            raise PortUnavailable("pdmp: down")
-        time.sleep(float(state["milliseconds"]) / 1000 if state.get("mood") == "slow" else _LATENCY_SECONDS)
 
 
 class SimulatedMonitoringNetwork:

@@ -18,7 +18,7 @@ __all__ = ["fresh"]
 
 def test_its_mood_is_kept_for_the_program_that_asks_it(cli: Cli, tmp_path: Path) -> None:
     assert "is down" in cli("source", "--mood", "down", "--data", str(tmp_path)).out
-    assert SimulatedRegister(tmp_path / "simulators" / "credentials.sqlite3").mood() == "down"
+    assert SimulatedRegister(tmp_path / "simulators" / "credentials.sqlite3").moods.mood() == "down"
     assert cli("source", "--number", "ME-1", "--data", str(tmp_path)).status == 2
 
 

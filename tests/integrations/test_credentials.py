@@ -64,16 +64,16 @@ def test_the_register_outlives_the_process_and_holds_no_number(tmp_path: Path) -
 @pytest.mark.parametrize("mood", ["down", "garbled"])
 def test_a_source_that_is_away_or_answers_nonsense_is_unavailable(register: SimulatedRegister, mood: str) -> None:
     source = SimulatedPrimarySource(register)
-    register.behave(mood)
+    register.moods.behave(mood)
     with pytest.raises(PortUnavailable):
         source.ask(CLAIM)
-    register.behave("up")
+    register.moods.behave("up")
     assert source.ask(CLAIM).found
 
 
 def test_there_are_four_moods(register: SimulatedRegister) -> None:
     with pytest.raises(ValueError, match="unknown mood"):
-        register.behave("angry")
+        register.moods.behave("angry")
 
 
 REPORT = json.loads(

@@ -64,7 +64,7 @@ def test_a_state_that_is_not_connected_is_no_look(hub: SimulatedHub, network: Si
 def test_a_network_that_is_away_or_talks_nonsense_does_not_answer(
     hub: SimulatedHub, network: SimulatedMonitoringNetwork, mood: str, code: str
 ) -> None:
-    hub.behave(mood)
+    hub.moods.behave(mood)
     with pytest.raises(PortUnavailable, match=code):
         network.ask(QUESTION)
 

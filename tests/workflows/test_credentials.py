@@ -120,14 +120,14 @@ def test_every_later_gate_goes_by_the_suspension_too(scene: Scene, name: str) ->
 @pytest.mark.parametrize("mood", ["down", "garbled"])
 def test_while_the_source_is_silent_its_last_answer_counts_for_a_week_and_no_longer(scene: Scene, mood: str) -> None:
     assert scene.book_gate().open
-    scene.register.behave(mood)
+    scene.register.moods.behave(mood)
     scene.clock.move(days=7)
     assert scene.book_gate().open
     scene.clock.move(minutes=1)
     assert not scene.book_gate().open
     decision = scene.licensing()
     assert (decision["outcome"], "provider.licenses" in decision["missing"]) == ("incomplete", True)
-    scene.register.behave("up")
+    scene.register.moods.behave("up")
     assert scene.book_gate().open
 
 
