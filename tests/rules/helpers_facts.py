@@ -2,8 +2,9 @@
 
 The list (docs/reference/facts-us.json) names every source of the facts by id and digest, every number of a section that
 the facts of a jurisdiction give, and every block of them: how sure it is, its sources, its sections, its dates and
-those of its dates that no page was read for.
-`test_sources.py` and `test_facts_carried.py` hold the law files against it.
+those of its dates that no page was read for. Of everything that lets a clinician of another state practise (a
+registration, a special license, a waiver, an exception) it names the kind, the professions and the terms.
+`test_sources.py`, `test_facts_carried.py` and `test_paths_carried.py` hold the law files against it.
 """
 
 import hashlib
@@ -114,6 +115,19 @@ def blocks(part: object, path: str, around: Block) -> Iterable[tuple[str, list[A
             yield from blocks(value, name if seen[name] < 2 else f"{name}.{seen[name]}", around)
 
 
+def paths(licensing: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    """What a state gives to clinicians of other states, by the path of its block: the kind, for whom, on what terms."""
+    given = licensing["telehealth_registration"]
+    terms: dict[str, Any] = {str(term): True for term in given["conditions"]}
+    yield "licensing.telehealth_registration", {"kind": given["kind"], "for": given["applies_to"], "terms": terms}
+    seen: Counter[str] = Counter()
+    for given in licensing["exceptions"]:
+        code = given["code"]
+        seen[code] += 1
+        name = f"licensing.exceptions.{code}" if seen[code] < 2 else f"licensing.exceptions.{code}.{seen[code]}"
+        yield name, {"kind": code, "for": given["applies_to"], "terms": given["params"] or {}}
+
+
 def _name(part: object) -> list[str]:
     """What an entry of a list is called by: its own id, code or drug, or whom it is for."""
     told = next((part[key] for key in _NAMES if key in part), None) if isinstance(part, Mapping) else None
@@ -125,6 +139,7 @@ def facts_list(folder: Path) -> dict[str, Any]:
     sources: dict[str, set[str]] = {}
     found: dict[str, set[str]] = {}
     parts: dict[str, list[Any]] = {}
+    ways: dict[str, dict[str, Any]] = {}
     for name in FILES:
         facts = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))
         for key, source in facts["sources"].items():
@@ -136,10 +151,13 @@ def facts_list(folder: Path) -> dict[str, Any]:
         for state, part in states.items():
             _collect(part, found.setdefault(f"us/{state.lower()}", set()))
             parts.update(blocks(part, f"us/{state.lower()} {name}", Block()))
+            if "telehealth_registration" in part:
+                ways.update((f"us/{state.lower()} {key}", way) for key, way in paths(part))
     return {
         "sources": {key: sorted(value) for key, value in sorted(sources.items())},
         "sections": {key: sorted(value) for key, value in sorted(found.items())},
         "blocks": dict(sorted(parts.items())),
+        "paths": dict(sorted(ways.items())),
     }
 
 
