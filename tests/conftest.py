@@ -1,5 +1,6 @@
 """What every test shares: nothing of the person or the machine that runs it changes a result; and in which order."""
 
+import json
 import os
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from argon2 import PasswordHasher
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from admin_ui.cli.soak_report import ROWS
 from records import sign_in
 
 # How long an example takes says how busy the machine is, not whether the program is right.
@@ -65,6 +67,17 @@ def longest_first(items: list[pytest.Item]) -> None:
 
 def _file(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """In a soak each test leaves a row, with what it measured (``record_property``)."""
+    if ROWS not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    if report.when == "call" or report.outcome != "passed":
+        figures = dict(report.user_properties)
+        row = {"test": report.nodeid, "outcome": report.outcome, "seconds": report.duration, "figures": figures}
+        with open(os.environ[ROWS], "a", encoding="utf-8") as rows:
+            rows.write(json.dumps(row) + "\n")
 
 
 @pytest.fixture(autouse=True)

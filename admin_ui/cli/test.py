@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from admin_ui.cli.debian import SetupError, require, run_quietly, say
 from admin_ui.cli.second_run import TESTS_FAILED, worth_a_second_run
+from admin_ui.cli.soak_report import Soak
 from engine.settings import HOME, PREFIX
 
 BROWSER_TESTS = HOME / "tests" / "browser"
@@ -56,6 +57,13 @@ LONG_CHECK = ("mypy", ("mypy",))
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The suite, and anything after `--` for pytest itself."""
     parser.add_argument("suite", nargs="?", choices=sorted(SUITES), default="fast", help="which tests (default: fast)")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=10.0,
+        metavar="N",
+        help="how long each test of load lasts in a soak (default: 10)",
+    )
     parser.add_argument("pytest", nargs="*", metavar="-- OPTION", help="more words for pytest, after `--`")
 
 
@@ -68,12 +76,15 @@ def run(arguments: argparse.Namespace) -> int:
         say(str(error))
         return 1
     failed = [name for name, command in CHECKS if not _told(name, *_checked(command))]
+    soak = Soak(arguments.minutes) if suite.name == "soak" else None
     with ThreadPoolExecutor(1) as beside:
         checking = beside.submit(_checked, LONG_CHECK[1])
-        if not _pytest(suite, arguments.pytest):
+        if not _pytest(suite, arguments.pytest, soak.environ if soak else {}):
             failed.append("pytest")
         if not _told(LONG_CHECK[0], *checking.result()):
             failed.append(LONG_CHECK[0])
+    if soak:
+        sys.stdout.write(soak.finish())
     if failed:
         say(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
@@ -131,23 +142,25 @@ def _told(name: str, done: subprocess.CompletedProcess[str], seconds: float) -> 
     return done.returncode == 0
 
 
-def _pytest(suite: Suite, more: Sequence[str]) -> bool:
+def _pytest(suite: Suite, more: Sequence[str], told: Mapping[str, str]) -> bool:
     """pytest writes to our own output; few that may have failed by chance are run once more, alone."""
-    code = _run_tests("-m", suite.marks, *suite.options, *more)
+    code = _run_tests(told, "-m", suite.marks, *suite.options, *more)
     again = worth_a_second_run(HOME) if code == TESTS_FAILED else ()
     if not again:
         return code == 0
     say(f"{len(again)} failed that wait for other programs: once more, alone")
-    if _run_tests(*again) != 0:
+    if _run_tests(told, *again) != 0:
         return False
     for test in again:
         say(f"passed alone, failed beside others: {test}")
     return True
 
 
-def _run_tests(*words: str) -> int:
+def _run_tests(told: Mapping[str, str], *words: str) -> int:
     command = [sys.executable, "-m", "pytest", *words]
-    return subprocess.run(command, cwd=HOME, env=_environ(), stdin=subprocess.DEVNULL, check=False).returncode
+    return subprocess.run(
+        command, cwd=HOME, env={**_environ(), **told}, stdin=subprocess.DEVNULL, check=False
+    ).returncode
 
 
 def _environ() -> dict[str, str]:

@@ -3,11 +3,13 @@ import os
 import subprocess
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from admin_ui.cli import test as command
 from admin_ui.cli.debian import SetupError
+from admin_ui.cli.soak_report import MINUTES, ROWS, Soak
 
 
 @pytest.fixture
@@ -115,3 +117,25 @@ def test_axe_is_installed_again_when_its_lock_has_changed(tmp_path: Path) -> Non
     assert command._is_installed(tmp_path)
     os.utime(lock, (copy.stat().st_mtime + 5,) * 2)
     assert not command._is_installed(tmp_path)
+
+
+def test_a_soak_tells_its_tests_how_long_and_ends_with_their_rows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(command, "Soak", lambda minutes: Soak(minutes, tmp_path / ".soak"))
+
+    def run(words: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
+        if words[1:3] == ["-m", "pytest"]:
+            assert more["env"][MINUTES] == "0.5"
+            figures = {"worst_gap_s": 0.4}
+            row = {"test": "tests/a.py::test_b", "outcome": "passed", "seconds": 30.0, "figures": figures}
+            Path(more["env"][ROWS]).write_text(json.dumps(row) + "\n")
+        return subprocess.CompletedProcess(words, 0, stdout="abc1234\n", stderr="")
+
+    monkeypatch.setattr("admin_ui.cli.test.subprocess.run", run)
+    monkeypatch.setattr(command, "_set_up", lambda suite: None)
+    assert command.run(parsed("soak", "--minutes", "0.5")) == 0
+    out = capsys.readouterr().out
+    assert "passed     30.0 s  tests/a.py::test_b" in out and "worst_gap_s 0.4" in out and "1 of 1 passed" in out
+    report = json.loads((tmp_path / ".soak" / "report.json").read_text())
+    assert (report["minutes"], report["rows"][0]["figures"]) == (0.5, {"worst_gap_s": 0.4})
