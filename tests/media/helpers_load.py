@@ -22,9 +22,11 @@ from aioice import stun
 
 from media import rtcp
 from media.aio_adapter import DtlsSession
-from media.rtp import FIXED, BadPacket, extension_block
+from media.cc import ArrivalRecorder
+from media.rtp import FIXED, BadPacket, extension, extension_block, parse_header
 
 OPUS, VP8, RTX = 111, 96, 97
+TWCC_ID, FEEDBACK_EVERY = 3, 0.1
 TWCC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 MTU = 1100
 SAMPLED = 16
@@ -125,6 +127,7 @@ class Leg:
         self.keys_wanted: set[int] = set()
         self.first_video: float | None = None
         self.remote: Remote | None = None
+        self._arrivals: ArrivalRecorder | None = None
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -162,9 +165,24 @@ class Leg:
         await self._dtls.connect(*remote.fingerprint.split(" "))
 
     async def _check(self) -> None:
+        due = 0.0
         while True:
-            self._out(self._request())
-            await asyncio.sleep(1.0 if self._checked.is_set() else 0.1)
+            now = time.monotonic()
+            if now >= due:
+                due = now + (1.0 if self._checked.is_set() else 0.1)
+                self._out(self._request())
+            self._tell_arrivals()
+            await asyncio.sleep(FEEDBACK_EVERY)
+
+    def tell_arrivals(self) -> None:
+        """From now on the other side is told when its packets arrived, as a browser tells it."""
+        self._arrivals = ArrivalRecorder()
+
+    def _tell_arrivals(self) -> None:
+        about = next(iter(self.flows), None)
+        packet = self._arrivals.feedback(1, about) if self._arrivals is not None and about is not None else None
+        if packet is not None:
+            self.send_control(packet)
 
     def _request(self) -> bytes:
         assert self.remote is not None
@@ -223,6 +241,8 @@ class Leg:
             self._control(data)
             return
         self.packets += 1
+        if self._arrivals is not None:
+            self._note_arrival(data, now)
         ssrc = int.from_bytes(data[8:12], "big")
         flow = self.flows.get(ssrc)
         if flow is None:
@@ -234,6 +254,14 @@ class Leg:
         flow.packets += 1
         if kind == OPUS and data[3] % SAMPLED == 0:
             self._sample(data)
+
+    def _note_arrival(self, data: bytes, now: float) -> None:
+        """The header is in the clear; how much padding there is at the end is not, so that it is left out."""
+        assert self._arrivals is not None  # asked by the caller
+        head = bytes((data[0] & 0xDF,)) + data[1:64]
+        number = extension(head, parse_header(head), TWCC_ID) if data[0] & 0x10 else None
+        if number is not None:
+            self._arrivals.add(int.from_bytes(number, "big"), now)
 
     def _sample(self, data: bytes) -> None:
         try:
@@ -347,7 +375,7 @@ class Voice:
     def _packet(self, kind: int, number: int, stamp: int, ssrc: int, payload: bytes, names: dict[int, bytes]) -> None:
         self._packets += 1
         head = FIXED.pack(0x90, kind, number & 0xFFFF, stamp & 0xFFFF_FFFF, ssrc)
-        block = extension_block({3: struct.pack("!H", self._packets & 0xFFFF), **names})
+        block = extension_block({TWCC_ID: struct.pack("!H", self._packets & 0xFFFF), **names})
         self.leg.send(head + block + payload)
         self.sent += 1
 
@@ -416,7 +444,7 @@ def write_offer(leg: Leg, parts: Iterable[Part]) -> str:
 def section_head(kind: str, mid: str, direction: str) -> list[str]:
     """Codecs, feedback and the transport-wide numbers of a section."""
     lines = [f"m={kind} 9 UDP/TLS/RTP/SAVPF " + ("111" if kind == "audio" else "96 97"), "c=IN IP4 0.0.0.0"]
-    lines += [f"a=mid:{mid}", f"a={direction}", f"a=extmap:3 {TWCC_URI}"]
+    lines += [f"a=mid:{mid}", f"a={direction}", f"a=extmap:{TWCC_ID} {TWCC_URI}"]
     if kind == "audio":
         return [*lines, "a=rtpmap:111 opus/48000/2", "a=rtcp-fb:111 transport-cc"]
     feedback = [f"a=rtcp-fb:96 {name}" for name in ("nack", "nack pli", "ccm fir", "transport-cc")]
