@@ -21,6 +21,7 @@ from engine.periods import Certainty
 from engine.questions import read_question
 from engine.reading import Node
 from engine.rulebook import LawPack, Rulebook, join
+from engine.told_drugs import disputed
 from engine.values import Facts
 
 _CLOSURES = ClosuresOnly()
@@ -165,6 +166,9 @@ def _without_met(effect: object) -> object:
 
 
 def _could_notice(one: _Asked, before: Sequence[_Judged], after: Sequence[_Judged]) -> bool:
+    """A question that tells a drug otherwise than the drug base has rules read in a way of its own: it is asked."""
+    if any(disputed(facts) for _, facts in one.days):
+        return bool(before or after)
     return any(
         [said for judged in before if (said := judged.says(day, facts)) is not None]
         != [said for judged in after if (said := judged.says(day, facts)) is not None]

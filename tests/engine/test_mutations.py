@@ -12,6 +12,7 @@ from engine.mutations_trials import Trial, Trials
 from engine.reading import read_file, read_text
 from engine.rulebook import LawPack, load_law, read_pack
 from tests.engine.helpers_mutations import FILE, STRONG, WEAK, small_law
+from tests.rules.helpers_cases import ROOT
 
 
 def made(root: Path, law: LawPack) -> list[Variant]:
@@ -101,6 +102,20 @@ def test_a_case_that_none_of_the_files_tried_could_reach_is_not_asked(tmp_path: 
     elsewhere = replace(law.files[0], jurisdiction="us/ga")
     assert Trials(law, cases, known, [elsewhere]).broken == []
     assert Trials(law, cases, known, [replace(elsewhere, jurisdiction="us/common")]).broken == list(cases)
+
+
+def test_a_case_that_tells_a_drug_otherwise_than_the_drug_base_notices_too() -> None:
+    """Zolpidem told to be of schedule I: the rule on schedule I is read for what is told as well."""
+    law, problems = load_law(ROOT), Problems()
+    cases = bulk_cases(ROOT, law.vocabulary, law.topics, problems)
+    case = next(case for case in cases if case.name.startswith("A schedule I substance is nobody's to permit"))
+    file = next(file for file in law.files if file.file == "rules/us/federal/prescribing.yaml")
+    node = read_file(ROOT / file.file, ROOT, problems)
+    assert node is not None
+    found = [one for one in variants(file, node, law.vocabulary, law.topics) if one.subject.endswith("/schedule-i")]
+    trials = Trials(law, [case], examples(ROOT, problems), [file])
+    noticed = {one.change for one in found if trials.of(one).noticed}
+    assert {"`review: schedule_not_carried` becomes `forbid`", "the source `background` becomes `scotus_mife`"} <= noticed
 
 
 BULK = """\
