@@ -22,6 +22,7 @@ from pathlib import Path
 
 import uvicorn
 
+from engine.echoes import EchoVerifier
 from engine.recordings import RecordingDesk
 from engine.relays import Relay
 from engine.rooms import (
@@ -40,6 +41,7 @@ from engine.rooms import (
 )
 from engine.settings import check_listener
 from media import protocol
+from media.echo import EchoHall, EchoServices
 from media.ladder import read_rules, shipped_rules
 from media.metrics import NodeFigures, NodeMeter
 from media.mux import MediaPort
@@ -91,7 +93,8 @@ def _utc_now() -> datetime:
 class NodePorts:
     """What others lend the node: the token verifier, the event sink, the clock that visits go by, and who says
     whether a participant may stay. Without a desk for recordings nothing is ever recorded; ``held`` gives the room that
-    this node is to open when somebody comes for it (:mod:`engine.room_places`)."""
+    this node is to open when somebody comes for it (:mod:`engine.room_places`); ``tickets`` believes who tries the way
+    here before a call (:mod:`media.echo`)."""
 
     verify: TokenVerifier
     sink: EventSink | None = None
@@ -99,6 +102,7 @@ class NodePorts:
     admits: Admission | None = None
     recordings: RecordingDesk | None = None
     held: Callable[[str], RoomSpec | None] | None = None
+    tickets: EchoVerifier | None = None
 
 
 class _Server(uvicorn.Server):
@@ -125,6 +129,7 @@ class _Running:
     server: _Server
     tasks: list[asyncio.Task[None]]
     endpoint: str
+    echoes: EchoHall
     events: asyncio.Queue[RoomEvent]
     spawned: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -156,15 +161,17 @@ class MediaNode:
         except BaseException:
             listener.close()
             raise
-        server = _Server(self._server_config())
         host = f"[{config.host}]" if ":" in config.host else config.host
         local = f"{'wss' if tls else 'ws'}://{host}:{listener.getsockname()[1]}{PATH}"
         loop = asyncio.get_running_loop()
+        echoes = self._hall(port, config.public_endpoint or local)
+        server = _Server(self._server_config(echoes))
         self._running = _Running(
             port=port,
             server=server,
             tasks=[],
             endpoint=config.public_endpoint or local,
+            echoes=echoes,
             events=asyncio.Queue(EVENT_QUEUE),
         )
         serving = loop.create_task(server.serve(sockets=[listener]))
@@ -172,9 +179,28 @@ class MediaNode:
         self._running.tasks = [serving, *(loop.create_task(one) for one in others)]
         await server.listening.wait()
 
-    def _server_config(self) -> uvicorn.Config:
+    def _hall(self, port: MediaPort, endpoint: str) -> EchoHall:
+        addresses = self._config.advertise or (self._config.host,)
+        return EchoHall(
+            EchoServices(
+                port=port,
+                addresses=addresses,
+                verify=self._ports.tickets,
+                ice=self._ice,
+                ladder=self._ladder,
+                endpoint=endpoint,
+            )
+        )
+
+    def _server_config(self, echoes: EchoHall) -> uvicorn.Config:
         config = self._config
-        door = Door(origins=config.allowed_origins, verify=self._verify, find=self._find, refused=self.refused)
+        door = Door(
+            origins=config.allowed_origins,
+            verify=self._verify,
+            find=self._find,
+            refused=self.refused,
+            echoes=echoes,
+        )
         return uvicorn.Config(
             build_app(door, self._health, self.metrics),
             loop="none",
@@ -196,7 +222,7 @@ class MediaNode:
         running = self._running
         if running is None:
             return
-        await asyncio.gather(*(room.close(NODE_STOPPED) for room in self._rooms.values()))
+        await asyncio.gather(running.echoes.close(), *(room.close(NODE_STOPPED) for room in self._rooms.values()))
         running.server.should_exit = True
         serving, ticking, reviewing, handing = running.tasks
         await asyncio.gather(serving, return_exceptions=True)
@@ -225,7 +251,7 @@ class MediaNode:
         """Counts for metrics: rooms, participants' ICE sessions, dropped datagrams, refusals by code."""
         port = self._started.port
         totals = {"rooms": sum(room.open for room in self._rooms.values()), "ice_sessions": len(port.table)}
-        totals |= {"ice_addresses": port.table.addresses, "dropped": port.dropped}
+        totals |= {"ice_addresses": port.table.addresses, "dropped": port.dropped, "checks": len(self._started.echoes)}
         return totals | {f"refused_{code}": count for code, count in self.refused.items()}
 
     def metrics(self) -> bytes:
@@ -359,6 +385,7 @@ class MediaNode:
             if loop.time() > sampled + SAMPLE_SECONDS:
                 sampled = loop.time()
                 self._meter.sample(self._rooms.values())
+            self._tick_echoes(loop.time())
             for room in list(self._rooms.values()):
                 if not room.open:
                     continue
@@ -368,6 +395,12 @@ class MediaNode:
                         self._keep(loop.create_task(_close(room, TIME_OVER)))
                 except Exception as fault:
                     log.error("tick of room %s failed: %s", room.spec.room_id, type(fault).__name__)
+
+    def _tick_echoes(self, now: float) -> None:
+        try:
+            self._started.echoes.tick(now)
+        except Exception as fault:
+            log.error("tick of a check failed: %s", type(fault).__name__)
 
     async def _review(self) -> None:
         """Asks again whether those may stay who are here by what somebody else granted; the others never wait.

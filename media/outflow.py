@@ -47,6 +47,7 @@ class Outflow:
     def __init__(self, send: Callable[[bytes | bytearray], bool], timers: Timers) -> None:
         self.estimate = BandwidthEstimate()
         self.probes = 0
+        self._outcomes = self._missed = 0
         self._send = send
         self._timers = timers
         self._sent = SentPackets()
@@ -69,6 +70,11 @@ class Outflow:
     def bitrate(self) -> float | None:
         """The estimate in bits a second; None while nothing has been reported."""
         return None if self._heard_at is None else self.estimate.bitrate
+
+    @property
+    def loss(self) -> float:
+        """The share of all packets so far that did not arrive, as far as it was reported."""
+        return self._missed / self._outcomes if self._outcomes else 0.0
 
     # --- media --------------------------------------------------------------------------------------------------------
 
@@ -116,6 +122,8 @@ class Outflow:
         outcomes = self._sent.resolve(feedback)
         if outcomes:
             self._heard_at = now
+            self._outcomes += len(outcomes)
+            self._missed += sum(outcome.arrived_at is None for outcome in outcomes)
             self._pacer.pace(self.estimate.add(outcomes, now))
 
     def look(self, wanted: float | None, padding: Callable[[], tuple[bytes, int] | None]) -> None:

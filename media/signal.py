@@ -21,8 +21,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from engine.echoes import TICKET
 from engine.rooms import RoomClaims
 from media import protocol, sdp
+from media.echo import EchoHall
 from media.metrics import CONTENT_TYPE, asks_from_here
 from media.participant import Participant, Refused
 from media.room import Room
@@ -35,6 +37,7 @@ MAX_MISTAKES = 5
 PATH = "/room"
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}", re.ASCII)
 log = logging.getLogger(__name__)
+Obey = Callable[[protocol.ClientMessage], Awaitable[None]]
 
 
 def origin_allowed(origin: str, patterns: Iterable[str]) -> bool:
@@ -105,12 +108,14 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """What signalling needs of its node: which pages may come, who a token is, which room they go to."""
+    """What signalling needs of its node: which pages may come, who a token is, which room they go to; and where a
+    browser tries its way here before a call."""
 
     origins: tuple[str, ...]
     verify: Callable[[str], Awaitable[RoomClaims]]
     find: Callable[[RoomClaims], Awaitable[Room]]
     refused: Counter[str]
+    echoes: EchoHall
     strangers: set[WebSocket] = field(default_factory=set)
 
 
@@ -165,9 +170,7 @@ class _Connection:
         door = self._door
         door.strangers.add(self._socket)
         try:
-            claims = await self._introduce()
-            room = await door.find(claims)
-            participant = room.admit(claims, channel)
+            obey, gone = await self._enter(channel)
         except Refused as refusal:
             door.refused[f"join_{refusal.reason}"] += 1
             channel.send(protocol.error(refusal.reason))
@@ -178,15 +181,30 @@ class _Connection:
         finally:
             door.strangers.discard(self._socket)
         try:
-            await self._converse(room, participant, channel)
+            await self._converse(channel, obey)
         except WebSocketDisconnect:
             pass
         finally:
+            gone()
+
+    async def _enter(self, channel: WebChannel) -> tuple[Obey, Callable[[], None]]:
+        """Lets whoever has a token in: how their messages are obeyed, and what is done when they have gone."""
+        door, token = self._door, (await self._introduce()).token
+        if token.startswith(TICKET):
+            echo = await door.echoes.enter(token, channel)
+            return echo.obey, lambda: door.echoes.leave(echo)
+        claims = await door.verify(token)
+        room = await door.find(claims)
+        participant = room.admit(claims, channel)
+
+        def gone() -> None:
             # A room that has closed this channel itself has taken it from the participant.
             if participant.channel is channel:
                 room.channel_lost(participant)
 
-    async def _introduce(self) -> RoomClaims:
+        return lambda message: self._obey(room, participant, channel, message), gone
+
+    async def _introduce(self) -> protocol.Join:
         try:
             message = await asyncio.wait_for(self._receive(), JOIN_SECONDS)
         except TimeoutError as error:
@@ -195,7 +213,7 @@ class _Connection:
             raise Refused(protocol.BAD_MESSAGE, str(bad)) from bad
         if not isinstance(message, protocol.Join):
             raise Refused(protocol.BAD_MESSAGE, "message_order")
-        return await self._door.verify(message.token)
+        return message
 
     async def _receive(self) -> protocol.ClientMessage:
         event = await self._socket.receive()
@@ -206,7 +224,7 @@ class _Connection:
             raise protocol.BadMessage("message_binary")
         return protocol.parse(text)
 
-    async def _converse(self, room: Room, participant: Participant, channel: WebChannel) -> None:
+    async def _converse(self, channel: WebChannel, obey: Obey) -> None:
         while not channel.closing.done():
             try:
                 message = await self._receive_or_closed(channel)
@@ -219,14 +237,12 @@ class _Connection:
                 self._door.refused["flood"] += 1
                 channel.close(protocol.FLOOD, "flood")
                 return
-            await self._obey_or_refuse(room, participant, channel, message)
+            await self._obey_or_refuse(channel, obey, message)
 
-    async def _obey_or_refuse(
-        self, room: Room, participant: Participant, channel: WebChannel, message: protocol.ClientMessage
-    ) -> None:
+    async def _obey_or_refuse(self, channel: WebChannel, obey: Obey, message: protocol.ClientMessage) -> None:
         about = message.id if isinstance(message, protocol.Offer) else None
         try:
-            await self._obey(room, participant, channel, message)
+            await obey(message)
         except Refused as refusal:
             self._door.refused[refusal.reason] += 1
             channel.send(protocol.error(refusal.reason, about))
