@@ -1,5 +1,6 @@
 """An ordinary visit passes in every state whose law is carried, but for those that are named with the reason."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -12,6 +13,7 @@ from engine.law_ordinary import read_ordinary
 from engine.law_report import LawReport, reasons_by_code, report
 from engine.rulebook import load_rulebook
 from tests.rules.helpers_cases import ROOT
+from tests.rules.test_facts_carried import BLOCKS
 
 ON = "2026-12-01"
 NAMED = yaml.safe_load((ROOT / "docs/reference/law-not-ordinary.yaml").read_text(encoding="utf-8"))
@@ -53,6 +55,26 @@ def test_where_an_ordinary_visit_does_not_pass_is_named_exactly_with_why(profess
             assert entry["because"].strip(), f"{profession} {state}: say which block of the facts is the reason"
             named[state, entry["topic"]] = frozenset(entry["why"])
     assert stopped(profession) == named
+
+
+BECAUSE = re.compile(r"(?P<file>[a-z]+)\.yaml (?P<place>us/[a-z]{2}) (?P<head>[a-z_.]+): .*confidence (?P<sure>[a-z]+)")
+
+
+@pytest.mark.parametrize("profession", PROFESSIONS)
+def test_the_report_stands_on_the_very_block_of_the_facts_that_is_named(profession: str) -> None:
+    """As unsure as the facts, from their sources and sections, and on nothing else."""
+    for state, entries in NAMED[profession].items():
+        for entry in entries:
+            told = BECAUSE.match(entry["because"])
+            assert told, entry["because"]
+            sure, sources, sections, *_ = BLOCKS[f"{told['place']} {told['file']}.{told['head']}"]
+            assert (told["place"], told["sure"]) == (f"us/{state.lower()}", sure)
+            passages = [one for one in made().passages if (one.profession, one.state) == (profession, state)]
+            asked = [one for passage in passages for one in passage.stopped if one.topic == entry["topic"]]
+            grounds = {ground for one in asked for reason in one.reasons for ground in reason.grounds}
+            assert grounds
+            assert {(ground.confidence, ground.cite) for ground in grounds} == {(sure, tuple(sources))}
+            assert all(section in ground.law for ground in grounds for section in sections)
 
 
 def test_law_that_is_not_carried_stops_only_where_there_is_no_file_of_it() -> None:
