@@ -104,6 +104,15 @@ def next_room(visit: str, room: str) -> str:
     return f"{visit}.{number_of(room) + 1}"
 
 
+def device_address(endpoint: str, way: str) -> str:
+    """A node's WHIP or WHEP address, from the one that browsers join by.
+
+    >>> device_address("wss://call.example:8443/room", "whip")
+    'https://call.example:8443/whip'
+    """
+    return f"{endpoint.removesuffix('/room').replace('ws', 'http', 1)}/{way}"
+
+
 def best_of(nodes: Collection[NodeState]) -> NodeState | None:
     """The node that a room goes to: of those that take one the least loaded, then the one with the fewest rooms."""
     taking = [node for node in nodes if node.takes and not node.draining]

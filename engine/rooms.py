@@ -140,6 +140,26 @@ class RoomEvent:
     measures: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceEntry:
+    """What a device's link opens: a part in a room, and where that room is now; no room while there is no call."""
+
+    claims: RoomClaims
+    endpoint: str = ""
+
+
+class DeviceLinks(Protocol):
+    """Who a device is that shows a link of its own, without a browser or an account. Both calls may wait."""
+
+    def look(self, bearer: str) -> DeviceEntry | None:
+        """What the link opens; None (and that is audited) for one that opens nothing, or nothing any more."""
+        ...
+
+    def use(self, bearer: str) -> bool:
+        """Uses it up; False when somebody else was quicker."""
+        ...
+
+
 TokenVerifier = Callable[[str], RoomClaims | None]
 Admission = Callable[[RoomClaims], bool]
 EventSink = Callable[[RoomEvent], Awaitable[None] | None]

@@ -108,6 +108,13 @@ def write_answer(offer: Offer, transport: Transport, outgoing: Mapping[str, Outg
     return "\r\n".join(lines) + "\r\n"
 
 
+def write_fragment(transport: Transport, section: Section) -> str:
+    """Our side of an ICE session alone (RFC 8840), told by the first section of the bundle."""
+    lines = [f"a=ice-ufrag:{transport.ufrag}", f"a=ice-pwd:{transport.password}", "a=ice-lite"]
+    lines += [f"m={section.kind} 9 {section.protocol} 0", f"a=mid:{section.mid}"]
+    return "\r\n".join([*lines, *_candidates(transport), "a=end-of-candidates"]) + "\r\n"
+
+
 def _rejected(section: Section) -> list[str]:
     lines = [f"m={section.kind} 0 {section.protocol} {section.formats}", "c=IN IP4 0.0.0.0", "a=inactive"]
     return [*lines, f"a=mid:{section.mid}"] if section.mid else lines

@@ -12,10 +12,9 @@ import contextlib
 import inspect
 import logging
 import secrets
-import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +28,7 @@ from engine.rooms import (
     NODE_STOPPED,
     TIME_OVER,
     Admission,
+    DeviceLinks,
     EventSink,
     RoomClaims,
     RoomEvent,
@@ -47,7 +47,9 @@ from media.metrics import NodeFigures, NodeMeter
 from media.mux import MediaPort
 from media.participant import Refused, Services
 from media.room import Room
+from media.server import HttpServer, listen
 from media.signal import PATH, Door, build_app
+from media.whip import HttpDoor, HttpDoors
 
 TICK_SECONDS = 0.04
 SAMPLE_SECONDS = 1.0
@@ -94,7 +96,7 @@ class NodePorts:
     """What others lend the node: the token verifier, the event sink, the clock that visits go by, and who says
     whether a participant may stay. Without a desk for recordings nothing is ever recorded; ``held`` gives the room that
     this node is to open when somebody comes for it (:mod:`engine.room_places`); ``tickets`` believes who tries the way
-    here before a call (:mod:`media.echo`)."""
+    here before a call (:mod:`media.echo`). Without ``devices`` nobody comes by HTTP (:mod:`media.whip`)."""
 
     verify: TokenVerifier
     sink: EventSink | None = None
@@ -103,22 +105,7 @@ class NodePorts:
     recordings: RecordingDesk | None = None
     held: Callable[[str], RoomSpec | None] | None = None
     tickets: EchoVerifier | None = None
-
-
-class _Server(uvicorn.Server):
-    """uvicorn inside somebody else's program: signals stay theirs, and it says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
+    devices: DeviceLinks | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,7 +113,7 @@ class _Running:
     """What exists only between start and stop."""
 
     port: MediaPort
-    server: _Server
+    server: HttpServer
     tasks: list[asyncio.Task[None]]
     endpoint: str
     echoes: EchoHall
@@ -153,7 +140,7 @@ class MediaNode:
         config = self._config
         tls = config.tls_certificate is not None and config.tls_key is not None
         check_listener("CLINIC_MEDIA_HOST", config.host, tls=tls)
-        listener = _listen(config.host, config.http_port)
+        listener = listen(config.host, config.http_port)
         port = MediaPort()
         port.refused = self.refused
         try:
@@ -165,7 +152,7 @@ class MediaNode:
         local = f"{'wss' if tls else 'ws'}://{host}:{listener.getsockname()[1]}{PATH}"
         loop = asyncio.get_running_loop()
         echoes = self._hall(port, config.public_endpoint or local)
-        server = _Server(self._server_config(echoes))
+        server = HttpServer(self._server_config(echoes))
         self._running = _Running(
             port=port,
             server=server,
@@ -202,7 +189,7 @@ class MediaNode:
             echoes=echoes,
         )
         return uvicorn.Config(
-            build_app(door, self._health, self.metrics),
+            build_app(door, self._health, self.metrics, self._http_doors().routes()),
             loop="none",
             lifespan="off",
             log_config=None,
@@ -216,6 +203,17 @@ class MediaNode:
             ssl_certfile=config.tls_certificate,
             ssl_keyfile=config.tls_key,
         )
+
+    def _http_doors(self) -> HttpDoors:
+        door = HttpDoor(
+            origins=self._config.allowed_origins,
+            links=self._ports.devices,
+            find=self._find,
+            endpoint=lambda: self.endpoint,
+            ice=self._ice,
+            refused=self.refused,
+        )
+        return HttpDoors(door)
 
     async def stop(self) -> None:
         """Closes every room (browsers are told to come back elsewhere), then both ports. Safe to call twice."""
@@ -465,15 +463,3 @@ class MediaNode:
 
 async def _close(room: Room, reason: str) -> None:
     await room.close(reason)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except BaseException:
-        listener.close()
-        raise
-    listener.setblocking(False)
-    return listener

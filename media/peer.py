@@ -122,16 +122,38 @@ class Peer:
             self._take_in(offer, mid, publication)
         for mid, publication in subscribe.items():
             self._send_out(offer, mid, publication)
+        answers = {mid: outgoing.announced for mid, outgoing in self._outgoing.items()}
+        return write_answer(offer, self.transport, answers, set(self.incoming.sections))
+
+    @property
+    def transport(self) -> Transport:
+        """Our side of the ICE session there is now, once there was an offer."""
         assert self._ice is not None  # set by _associate
-        transport = Transport(
+        return Transport(
             ufrag=self._ice.ufrag,
             password=self._ice.password,
             fingerprint=self._dtls.fingerprint,
             addresses=self._addresses,
             port=self._port.port,
         )
-        answers = {mid: outgoing.announced for mid, outgoing in self._outgoing.items()}
-        return write_answer(offer, transport, answers, set(self.incoming.sections))
+
+    def restart(self, ufrag: str) -> bool:
+        """Begins another ICE session within the same DTLS session; False for the user name there is already."""
+        if self._ice is not None and self._ice.remote_ufrag == ufrag:
+            return False
+        self._begin_ice(ufrag)
+        return True
+
+    def lead(self, mid: str, publication: Publication) -> bool:
+        """Sends another publication in a section from now on, without an offer; False where the codec is another."""
+        outgoing = self._outgoing.get(mid)
+        if outgoing is None or publication.codec != outgoing.announced.codec.name:
+            return False
+        outgoing.publication.remove(outgoing.forwarder)
+        outgoing.publication = publication
+        outgoing.forwarder.interrupt()
+        publication.add(outgoing.forwarder, self._loop.time())
+        return True
 
     def activate(self) -> None:
         """The browser has applied the last answer: new subscriptions begin, with a key frame."""
@@ -189,11 +211,14 @@ class Peer:
     def _associate(self, offer: sdp.Offer) -> None:
         self._fingerprint = offer.fingerprint
         if self._ice is None or self._ice.remote_ufrag != offer.ufrag:
-            self._retire_ice()
-            self._ice = IcePeer(offer.ufrag, self._on_datagram)
-            self._port.table.add(self._ice)
+            self._begin_ice(offer.ufrag)
         if self._connecting is None:
             self._connecting = self._loop.create_task(self._connect(*offer.fingerprint))
+
+    def _begin_ice(self, ufrag: str) -> None:
+        self._retire_ice()
+        self._ice = IcePeer(ufrag, self._on_datagram)
+        self._port.table.add(self._ice)
 
     def _retire_ice(self) -> None:
         """Keeps the path in use until the next has proven itself, and no other."""

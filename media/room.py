@@ -71,16 +71,11 @@ class Room:
 
     def admit(self, claims: RoomClaims, channel: Channel) -> Participant:
         """Lets a verified participant in, in place of their earlier connection, or has them wait. Raises `Refused`."""
-        self._check(claims)
+        self.check(claims)
         before = self._present.pop(claims.participant_id, None)
-        participant = Participant(
-            claims=claims,
-            channel=channel,
-            joined_at=before.joined_at if before else self._services.wall(),
-            since=self._loop.time(),
-            quality=LinkQuality(self._services.ladder),
-        )
+        participant = self.stranger(claims, channel)
         if before is not None:
+            participant.joined_at = before.joined_at
             participant.hush, participant.muted = before.hush, before.muted
             self._retire(before, protocol.REPLACED, "replaced")
         if self._door.must_wait(claims):
@@ -88,6 +83,16 @@ class Room:
         else:
             self._enter(participant)
         return participant
+
+    def stranger(self, claims: RoomClaims, channel: Channel) -> Participant:
+        """Somebody as they would be, who is not here yet."""
+        return Participant(
+            claims=claims,
+            channel=channel,
+            joined_at=self._services.wall(),
+            since=self._loop.time(),
+            quality=LinkQuality(self._services.ladder),
+        )
 
     def _enter(self, participant: Participant) -> None:
         known = participant.id in self._seen
@@ -109,7 +114,8 @@ class Room:
         if before is None:
             self._company.emit(RoomEventKind.KNOCKED, participant, "")
 
-    def _check(self, claims: RoomClaims) -> None:
+    def check(self, claims: RoomClaims) -> None:
+        """Raises `Refused` for whom the room does not take now."""
         spec = self.spec
         if (claims.room_id, claims.clinic, claims.visit_id) != (spec.room_id, spec.clinic, spec.visit_id):
             raise Refused(protocol.REFUSED, "wrong_room")

@@ -112,14 +112,34 @@ def parse_offer(text: str) -> Offer:
     )
 
 
+def parse_fragment(text: str) -> tuple[str, str]:
+    """The ICE user name and password in an SDP fragment (RFC 8840), empty where it names none. Raises `BadOffer`.
+
+    Candidates need no look: we are ICE-lite and check nobody.
+    """
+    lines = _checked(text)
+    attributes = _Attributes(lines)
+    found = [attributes.get("ice-ufrag") or "", attributes.get("ice-pwd") or ""]
+    if any(found) and not all(_ICE.fullmatch(value) for value in found):
+        raise BadOffer("sdp_ice-ufrag")
+    if not any(found) and not attributes.has("candidate") and not attributes.has("end-of-candidates"):
+        raise BadOffer("sdp_empty")
+    return found[0], found[1]
+
+
 def _lines(text: str) -> list[str]:
+    lines = _checked(text)
+    if lines[0] != "v=0":
+        raise BadOffer("sdp_version")
+    return lines
+
+
+def _checked(text: str) -> list[str]:
     if len(text) > MAX_BYTES or (not text.isprintable() and not _printable(text)):
         raise BadOffer("sdp_text")
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     if any(len(line) < 2 or len(line) > MAX_LINE or line[1] != "=" or not "a" <= line[0] <= "z" for line in lines):
         raise BadOffer("sdp_line")
-    if lines[0] != "v=0":
-        raise BadOffer("sdp_version")
     return lines
 
 

@@ -9,49 +9,34 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from engine.echoes import TICKET
 from engine.rooms import RoomClaims
 from media import protocol, sdp
+from media.allowance import Allowance
 from media.echo import EchoHall
 from media.metrics import CONTENT_TYPE, asks_from_here
+from media.origins import origin_allowed
 from media.participant import Participant, Refused
 from media.room import Room
 
 JOIN_SECONDS = 5.0
 MAX_STRANGERS = 64
 OUTBOX = 256
-RATE, BURST = 20.0, 80.0
 MAX_MISTAKES = 5
 PATH = "/room"
-_ORIGIN = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,255}", re.ASCII)
 log = logging.getLogger(__name__)
 Obey = Callable[[protocol.ClientMessage], Awaitable[None]]
-
-
-def origin_allowed(origin: str, patterns: Iterable[str]) -> bool:
-    """Whether a page of ``origin`` may join. A pattern is an origin; ``*.`` before its host stands for one label.
-
-    >>> origin_allowed("http://lakeside.localhost:8080", ["http://*.localhost:8080"])
-    True
-    """
-    if not _ORIGIN.fullmatch(origin):
-        return False
-    scheme, _, host = origin.lower().partition("://")
-    label, dot, parent = host.partition(".")
-    choices = {f"{scheme}://{host}"} | ({f"{scheme}://*.{parent}"} if label and dot else set())
-    return any(pattern.lower().rstrip("/") in choices for pattern in patterns)
 
 
 class WebChannel:
@@ -92,20 +77,6 @@ class WebChannel:
             return
 
 
-@dataclass(slots=True)
-class Allowance:
-    """A token bucket for messages of one connection."""
-
-    left: float = BURST
-    at: float = 0.0
-
-    def take(self, now: float) -> bool:
-        self.left = min(BURST, self.left + (now - self.at) * RATE)
-        self.at = now
-        self.left -= 1
-        return self.left >= 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """What signalling needs of its node: which pages may come, who a token is, which room they go to; and where a
@@ -119,8 +90,11 @@ class Door:
     strangers: set[WebSocket] = field(default_factory=set)
 
 
-def build_app(door: Door, health: Callable[[], Awaitable[str]], metrics: Callable[[], bytes]) -> Starlette:
-    """The node's HTTP application: ``/healthz``, ``/metrics`` for this machine alone, and the WebSocket at `PATH`."""
+def build_app(
+    door: Door, health: Callable[[], Awaitable[str]], metrics: Callable[[], bytes], more: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """The node's HTTP application: ``/healthz``, ``/metrics`` for this machine alone, the WebSocket at `PATH`, and
+    ``more`` for those who come without one."""
 
     async def healthz(_: Request) -> PlainTextResponse:
         return PlainTextResponse(await health())
@@ -133,7 +107,8 @@ def build_app(door: Door, health: Callable[[], Awaitable[str]], metrics: Callabl
     async def room(socket: WebSocket) -> None:
         await _Connection(door, socket).run()
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", counted), WebSocketRoute(PATH, room)])
+    own: list[BaseRoute] = [Route("/healthz", healthz), Route("/metrics", counted), WebSocketRoute(PATH, room)]
+    return Starlette(routes=[*own, *more])
 
 
 class _Connection:

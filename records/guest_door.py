@@ -59,11 +59,11 @@ def enter_as_guest(database: Database, clinic: str, entry: GuestEntry) -> str:
     Raises:
         LinkRefused: audited; ``unknown``, ``revoked``, ``expired``, ``early`` or ``used``.
     """
-    with database.work(clinic, _guest(entry.origin)) as work:
-        row = _of_token(work, entry.token)
-        code = _why_not(work, row, entry)
+    with database.work(clinic, visiting(entry.origin)) as work:
+        row = of_token(work, entry.token)
+        code = why_not(work, row, entry)
         if row is not None and not code and row.used_at is None:
-            code = "" if _use(work, row, entry) else "used"
+            code = "" if use_link(work, row, entry) else "used"
         if row is None or code:
             work.record(Act.LINK_REFUSED, row.id if row else "unknown", row.visit if row else "", code=code)
             guest = ""
@@ -117,16 +117,19 @@ def holder_of(secret: str) -> str:
     return "sha256:" + hashlib.sha256(b"guest|" + secret.encode()).hexdigest()
 
 
-def _guest(origin: str) -> Actor:
+def visiting(origin: str) -> Actor:
+    """Who stands at the door, of whom nothing is known."""
     return Actor(person="guest", role="visitor", origin=origin)
 
 
-def _of_token(work: Work, token: str) -> GuestRow | None:
+def of_token(work: Work, token: str) -> GuestRow | None:
+    """The clinic's invitation with this token."""
     query = select(GuestRow).where(GuestRow.clinic == work.clinic, GuestRow.token_hash == token_hash(token))
     return work.session.scalars(query).first() if token else None
 
 
-def _why_not(work: Work, row: GuestRow | None, entry: GuestEntry) -> str:
+def why_not(work: Work, row: GuestRow | None, entry: GuestEntry) -> str:
+    """The code of why it opens nothing for them; empty when it does."""
     if row is None:
         return "unknown"
     if row.revoked_at is not None:
@@ -138,7 +141,7 @@ def _why_not(work: Work, row: GuestRow | None, entry: GuestEntry) -> str:
     return "early" if row.opens_at > work.now else ""
 
 
-def _use(work: Work, row: GuestRow, entry: GuestEntry) -> bool:
+def use_link(work: Work, row: GuestRow, entry: GuestEntry) -> bool:
     """Uses it up; of two browsers at once one succeeds."""
     patient = work.row(Visit, row.visit).patient
     name = entry.name.strip()[:LONGEST_NAME]

@@ -114,6 +114,13 @@ class RecordsRoomDesk:
             row = session.get(RoomLeaseRow, visit)
             return _lease(row) if row is not None else None
 
+    def device_endpoint(self, visit: str) -> str:
+        """Where a device begins: the node of the visit's room, else any, which sends it on; empty without one."""
+        lease = self.of(visit)
+        if lease is not None and not lease.over:
+            return lease.endpoint
+        return next((node.endpoint for node in self.nodes()), "")
+
     def lives(self, lease: Lease) -> bool:
         """Whether the node of a lease has been heard of lately."""
         return any(node.node == lease.node for node in self.nodes())

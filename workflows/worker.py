@@ -51,6 +51,7 @@ from media.record_final import finalise
 from records.credential_book import RecordsCredentialBook
 from records.database import Database, PayloadKeys
 from records.demo import MadeAsDemo, Opened, open_records
+from records.device_door import RecordsDeviceLinks
 from records.echo_tickets import EchoTickets
 from records.erasure import erase_again
 from records.expiries import RecordsExpiryBook
@@ -361,6 +362,7 @@ async def _node(
         recordings=recordings,
         held=lambda room: desk.held(room, name),
         tickets=EchoTickets(database).verify,
+        devices=RecordsDeviceLinks(database),
     )
     node = MediaNode(config, ports)
     pulse = Pulse(name, _own_queue(name), node, desk)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from engine.room_places import device_address
 from portals.auth.doors import base_of
 from portals.auth.guards import require_patient, require_session
 from portals.base.formats import Formats
-from portals.base.requests import field, form_of, in_scope
+from portals.base.requests import deps_of, field, form_of, in_scope
 from portals.base.visitor import visitor
+from records.device_door import bearer_of
 from records.errors import AlreadyDone, NotYetBegun
 from records.guests import GuestView, TooManyGuests
+from records.room_desk import RecordsRoomDesk
 from records.scope import Scope
 
 router = APIRouter(include_in_schema=False)
 DOOR = "/guest/enter"
+DEVICE_WAYS = ("whip", "whep")
 
 
 @router.get("/visits/{visit}/people")
@@ -39,14 +45,17 @@ async def staff_people(request: Request, visit: str) -> Response:
 async def patient_invites(request: Request, visit: str) -> Response:
     """A link for somebody whom the patient may invite."""
     require_patient(request)
-    return await _invite(request, visit)
+    return await _invite(request, visit, {})
 
 
 @router.post("/staff/visits/{visit}/guests")
 async def staff_invites(request: Request, visit: str) -> Response:
-    """A link for somebody whom the clinician invites."""
+    """A link for somebody whom the clinician invites, or for a device of theirs."""
     require_session(request, "provider")
-    return await _invite(request, visit)
+    desk = RecordsRoomDesk(deps_of(request).database)
+    endpoint = await run_in_threadpool(desk.device_endpoint, visit)
+    ways = {way: device_address(endpoint, way) for way in DEVICE_WAYS} if endpoint else {}
+    return await _invite(request, visit, ways)
 
 
 @router.post("/visits/{visit}/guests/{guest}/revoke")
@@ -80,7 +89,8 @@ def _guest(request: Request, guest: GuestView) -> dict[str, Any]:
     return {"id": guest.id, "role": guest.role, "state": guest.state, "name": guest.name, "until": until}
 
 
-async def _invite(request: Request, visit: str) -> Response:
+async def _invite(request: Request, visit: str, ways: Mapping[str, str]) -> Response:
+    """``ways`` are the addresses at which a device may show the same link."""
     role = field(await form_of(request), "role")
     try:
         link = await in_scope(request, lambda scope: scope.guests.invite(visit, role))
@@ -89,7 +99,10 @@ async def _invite(request: Request, visit: str) -> Response:
     except (AlreadyDone, NotYetBegun):
         return _no("over")
     # The token stands behind the # of the address: no server, proxy or log is ever sent it by following the link.
-    return JSONResponse({"id": link.id, "link": f"{base_of(request)}{DOOR}#{link.token}"}, status_code=201)
+    made: dict[str, Any] = {"id": link.id, "link": f"{base_of(request)}{DOOR}#{link.token}"}
+    if ways:
+        made["device"] = {**ways, "bearer": bearer_of(visitor(request).here.slug, link.token)}
+    return JSONResponse(made, status_code=201)
 
 
 async def _revoke(request: Request, visit: str, guest: str) -> Response:

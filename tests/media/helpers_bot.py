@@ -17,7 +17,7 @@ from aioice import stun
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from engine.rooms import RoomClaims, RoomEvent, RoomRole, RoomSpec
+from engine.rooms import DeviceEntry, RoomClaims, RoomEvent, RoomRole, RoomSpec
 from media import rtcp
 from media.aio_adapter import DtlsSession
 from media.node import MediaConfig, MediaNode, NodePorts
@@ -39,6 +39,8 @@ class FakeTokens:
         self.known: dict[str, RoomClaims] = {}
         self.gone: set[str] = set()
         self.silent, self.unanswered = False, 0
+        self.used: set[str] = set()
+        self.elsewhere = ""
 
     def admits(self, claims: RoomClaims) -> bool:
         if self.silent:
@@ -71,6 +73,16 @@ class FakeTokens:
     def __call__(self, token: str) -> RoomClaims | None:
         return self.known.get(token)
 
+    def look(self, bearer: str) -> DeviceEntry | None:
+        claims = self.known.get(bearer)
+        return DeviceEntry(claims=claims, endpoint=self.elsewhere) if claims and bearer not in self.used else None
+
+    def use(self, bearer: str) -> bool:
+        if bearer in self.used:
+            return False
+        self.used.add(bearer)
+        return True
+
 
 def spec(room: str = "room-1", **changes: Any) -> RoomSpec:
     return RoomSpec(room_id=room, clinic="lakeside", visit_id="visit-1", **changes)
@@ -95,7 +107,7 @@ class Bench:
 def new_bench(**config: Any) -> Bench:
     tokens = FakeTokens()
     events: list[RoomEvent] = []
-    ports = NodePorts(verify=tokens, sink=events.append, admits=tokens.admits)
+    ports = NodePorts(verify=tokens, sink=events.append, admits=tokens.admits, devices=tokens)
     return Bench(MediaNode(MediaConfig(allowed_origins=("http://*.localhost:8080",), **config), ports), tokens, events)
 
 

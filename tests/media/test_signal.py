@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media import protocol
+from media.allowance import BURST, RATE, Allowance
+from media.origins import origin_allowed
 from media.protocol import BadMessage, parse
 from media.publication import LABELS
-from media.signal import BURST, RATE, Allowance, origin_allowed
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

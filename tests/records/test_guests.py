@@ -8,6 +8,7 @@ import pytest
 
 from engine.rooms import RoomClaims, RoomRole
 from records.database import Database
+from records.device_door import RecordsDeviceLinks, bearer_of
 from records.errors import AccessRefused, AlreadyDone, LinkRefused, NotFound, Unreadable
 from records.guest_door import GuestEntry, enter_as_guest, guest_pass, note_admission
 from records.guests import GuestLink, GuestView, TooManyGuests
@@ -181,3 +182,33 @@ def claims_of(world: World, guest: str) -> RoomClaims:
         guest=True,
         waits=True,
     )
+
+
+def test_a_device_shows_an_invitation_as_its_bearer_once_and_everything_else_is_refused_and_audited(
+    world: World,
+) -> None:
+    links, early = RecordsDeviceLinks(world.database), invite(world, "second_site")
+    assert links.look(bearer_of(world.clinic, early.token)) is None
+    assert acts(world)[0] == ("links:link:refused", '{"code":"early"}')
+    begin(world)
+    link = invite(world, "second_site")
+    bearer = bearer_of(world.clinic, link.token)
+    before = links.look(bearer)
+    assert before is not None and before.claims.room_id == "", "there is no call yet, and nothing is used up"
+    with world.database.work(world.clinic, world.as_system) as work:
+        row = work.row(Visit, world.visit)
+        row.stage, row.room, row.endpoint = "in_call", f"{world.visit}.1", "ws://127.0.0.1:8090/room"
+    found = links.look(bearer)
+    assert found is not None and found.endpoint == "ws://127.0.0.1:8090/room"
+    claims = found.claims
+    assert (claims.room_id, claims.participant_id, claims.role) == (f"{world.visit}.1", link.id, RoomRole.SECOND_SITE)
+    assert claims.guest and claims.waits
+    assert not RoomTokens(world.database).admits(claims), "looking lets nobody in"
+    assert links.use(bearer) and RoomTokens(world.database).admits(claims)
+    assert not links.use(bearer) and links.look(bearer) is None
+    assert acts(world)[0] == ("links:link:refused", '{"code":"used"}')
+    assert refused(world, link.token) == "used", "nor does it open the guests' own door any more"
+    shown = next(one for one in listed(world) if one.id == link.id)
+    assert (shown.state, shown.name) == ("used", "")
+    for nobodys in ("", "x", bearer.replace(world.clinic, "nowhere"), f"{world.clinic}.", "a b.c", bearer + "x" * 300):
+        assert links.look(nobodys) is None and not links.use(nobodys)

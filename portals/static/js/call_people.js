@@ -142,10 +142,19 @@ export class People {
       return;
     }
     call.part("invite-link").value = made.link;
+    this.forDevice(made.device);
     call.part("invite-made").hidden = false;
     call.part("invite-link").focus();
     call.part("invite-link").select();
     await this.load();
+  }
+
+  /** The same link as a device shows it, which has no browser. */
+  forDevice(device) {
+    const part = this.call.part("invite-device");
+    if (!part) return;
+    part.hidden = !device;
+    for (const [name, value] of Object.entries(device ?? {})) this.call.part(`device-${name}`).value = value;
   }
 
   async copy() {
