@@ -158,6 +158,11 @@ class Incoming:
         for section in self.sections.values():
             yield from (layer.source for layer in section.publication.layers.values())
 
+    @property
+    def rate(self) -> float:
+        """Bits a second of everything that came lately."""
+        return sum(source.rate for source in self.sources())
+
     def receiver_report(self, now: float) -> bytes | None:
         """What arrived of every stream since the last report."""
         blocks = [block for source in self.sources() if (block := source.report_block(now))]

@@ -8,7 +8,7 @@ is only the offer of a rescue (a telephone number, chat, another time).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
@@ -21,6 +21,7 @@ from jsonschema import Draft202012Validator
 from engine.settings import SettingsError
 
 FILE = Path(__file__).with_name("ladder.yaml")
+ASKED_AFTER = 1.0
 
 
 class Why(StrEnum):
@@ -36,12 +37,11 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """A rung: picture height in lines, frames a second, simulcast layer, bits a second needed and spent at most."""
+    """A rung: picture height in lines, frames a second, bits a second needed and spent at most."""
 
     name: str
     height: int
     frame_rate: int
-    layer: str
     needs: float
     spends: float
 
@@ -67,25 +67,35 @@ class LadderRules:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """What is known of a link at a moment: bits a second it carries (None: unknown), loss 0 to 1, seconds there and
-    back, and whether anything arrives at all."""
+    back, and whether anything arrives at all.
+
+    ``proven`` are the bits a second that were seen to pass lately (None: nobody looks, the estimate has to do), and
+    ``tight`` says that the link has shown its limit; without it the estimate is low only because nobody tried more.
+    Where what is sent does not fill the estimate (``filled``), the picture fits, whatever its level may need.
+    """
 
     bitrate: float | None
     loss: float = 0.0
     round_trip: float = 0.0
     alive: bool = True
+    proven: float | None = None
+    tight: bool = True
+    filled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a ladder stands: its level, why, and whether a way out of the call should be offered."""
+    """Where a ladder stands: its level, why, whether a way out of the call should be offered, and whether there is no
+    better level to be had, whatever the link carries."""
 
     level: Level
     why: Why
     rescue: bool = False
+    full: bool = True
 
 
 class Ladder:
-    """One direction of one participant. ``most`` is the height in lines beyond which nobody wants more."""
+    """One direction of one participant."""
 
     def __init__(self, rules: LadderRules, *, start: int = 0) -> None:
         self._rules = rules
@@ -96,15 +106,16 @@ class Ladder:
         self._dead_since: float | None = None
         self._climbed_at = float("-inf")
         self._hold = rules.up_after
-        self.step = Step(rules.levels[start], Why.START)
+        self.step = Step(rules.levels[start], Why.START, full=start == 0)
 
-    def limit(self, height: int) -> None:
-        """Nobody looks at more than ``height`` lines: no level above it is taken."""
-        levels = self._rules.levels
-        fitting = [place for place, level in enumerate(levels) if level.height <= height]
-        self._most = fitting[0] if fitting else len(levels) - 1
+    def limit(self, height: float) -> None:
+        """Nobody looks at more than ``height`` lines, or there are no more: no level that could show more is taken."""
+        enough = [place for place, level in enumerate(self._rules.levels) if level.height >= height]
+        self._most = enough[-1] if enough else 0
         if self._at < self._most:
             self._go(self._most, Why.ASKED)
+        elif self.step.full != (self._at <= self._most):
+            self._go(self._at, self.step.why)
 
     def look(self, link: Link, now: float) -> Step:
         """Takes a look at the link, about every quarter of a second; answers the level to go by."""
@@ -116,7 +127,7 @@ class Ladder:
                 self._down(link, trouble, now)
         elif self._could_climb(link):
             self._good_since = now if self._good_since is None else self._good_since
-            if now - self._good_since >= self._hold:
+            if now - self._good_since >= self._patience and self._is_proven(link):
                 self._up(link, now)
         else:
             self._good_since = None
@@ -129,8 +140,8 @@ class Ladder:
         last = len(self._rules.levels) - 1
         if self._at == last:
             return None
-        if link.bitrate is not None and link.bitrate < self._cost(self._at):
-            return Why.BANDWIDTH
+        if link.filled and link.bitrate is not None and link.bitrate < self._cost(self._at):
+            return Why.BANDWIDTH if link.tight else Why.START
         if self._at == last - 1:
             # Late or lossy as it is, it carries the smallest picture: taking that away would help nobody.
             return None
@@ -144,7 +155,7 @@ class Ladder:
 
     def _down(self, link: Link, why: Why, now: float) -> None:
         place = self._at + 1
-        while why is Why.BANDWIDTH and link.bitrate is not None and link.bitrate < self._cost(place):
+        while why in (Why.BANDWIDTH, Why.START) and link.bitrate is not None and link.bitrate < self._cost(place):
             place += 1
         if now - self._climbed_at < self._rules.failure_within:
             self._hold = min(self._rules.failure_most, max(self._rules.failure_after, 2 * self._hold))
@@ -161,6 +172,15 @@ class Ladder:
     def _enough(self, place: int) -> float:
         return self._cost(place) * self._rules.up_margin
 
+    @property
+    def _patience(self) -> float:
+        """A level that somebody wished for, and not the link, is left as soon as the wish is gone."""
+        return min(ASKED_AFTER, self._hold) if self.step.why is Why.ASKED else self._hold
+
+    def _is_proven(self, link: Link) -> bool:
+        """Whether the next level's bits were seen to pass lately: a thin link is not flooded by a climb."""
+        return link.proven is None or link.proven >= self._enough(self._at - 1)
+
     def _could_climb(self, link: Link) -> bool:
         if self._at <= self._most or link.loss > self._rules.down_loss / 2 or not link.alive:
             return False
@@ -168,17 +188,19 @@ class Ladder:
 
     def _up(self, link: Link, now: float) -> None:
         place = self._at - 1
-        while link.bitrate is not None and place > self._most and link.bitrate >= self._enough(place - 1):
+        seen = link.bitrate if link.proven is None else link.proven
+        while seen is not None and place > self._most and seen >= self._enough(place - 1):
             place -= 1
         if now - self._climbed_at > 2 * self._hold + self._rules.failure_within:
             self._hold = self._rules.up_after
         self._climbed_at = now
         self._good_since = None
-        self._go(place, Why.BETTER)
+        # What no bad link had taken is not given back by a better one.
+        self._go(place, self.step.why if self.step.why in (Why.START, Why.ASKED) else Why.BETTER)
 
     def _go(self, place: int, why: Why) -> None:
         self._at = place
-        self.step = Step(self._rules.levels[place], why, self.step.rescue)
+        self.step = Step(self._rules.levels[place], why, self.step.rescue, place <= self._most)
 
     # --- below the last level -----------------------------------------------------------------------------------------
 
@@ -187,7 +209,7 @@ class Ladder:
         self._dead_since = None if not dead else now if self._dead_since is None else self._dead_since
         rescue = self._dead_since is not None and now - self._dead_since >= self._rules.rescue_after
         if rescue != self.step.rescue:
-            self.step = Step(self.step.level, self.step.why, rescue)
+            self.step = replace(self.step, rescue=rescue)
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
@@ -212,7 +234,6 @@ _SHAPE = _object(
             name={"type": "string"},
             height=_NUMBER,
             frame_rate=_NUMBER,
-            layer={"enum": ["f", "h", "q", ""]},
             needs=_NUMBER,
             spends=_NUMBER,
         ),

@@ -132,7 +132,7 @@ class Outflow:
         if self._heard_at is None:
             return
         estimate, now = self.estimate, self._timers.time()
-        probe = self._prober.look(estimate.bitrate, wanted, steady=estimate.steady, now=now)
+        probe = self._prober.look(estimate.proven, wanted, steady=estimate.steady, now=now)
         if probe is not None:
             self.probes += 1
             self._burst(probe, probe.packets, padding)

@@ -125,6 +125,12 @@ class Participant:
             packets_lost_in=int(peer.measures()["packets_lost_in"]) if peer else 0,
         )
 
+    def camera_is(self, lines: int) -> None:
+        """The browser says how high the camera's own picture is; 0: it does not."""
+        for publication in self.publications.values():
+            if publication.label == "camera":
+                publication.told_lines = max(0, lines)
+
     def silence(self) -> None:
         """Nothing of the microphone goes out from here on; see `Hush`."""
         self.hush.ask()

@@ -179,10 +179,10 @@ class Peer:
         ]
 
     @property
-    def shows_one_size(self) -> bool:
-        """Whether this participant sends its camera in one size, so that all others get the same."""
+    def camera_lines(self) -> int:
+        """How high the picture is that this participant could send at best; 0 for unknown."""
         cameras = [one.publication for one in self.incoming.sections.values() if one.publication.label == "camera"]
-        return all(len(camera.layers) < 2 for camera in cameras)
+        return max((camera.lines for camera in cameras), default=0)
 
     @property
     def sends_picture(self) -> bool:

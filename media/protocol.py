@@ -26,6 +26,7 @@ MAX_MEASURES = 32
 MEASURES = frozenset(
     {
         "available",
+        "camera_height",
         "frame_height",
         "frames_decoded",
         "freezes",
@@ -342,4 +343,5 @@ def level(direction: str, step: Step) -> Outbound:
         "bitrate": level.spends,
         "why": step.why.value,
         "rescue": step.rescue,
+        "full": step.full,
     }

@@ -49,6 +49,7 @@ class Publication:
     """One track of a participant; ``label`` is one of `LABELS`, ``sent`` the codec that the offer settled on.
 
     Nothing of it goes out while it is ``held``, nor is it recorded; a picture goes on with a key frame.
+    ``told_lines`` is how high the picture is before it is made smaller to be sent, as its publisher says.
     """
 
     participant_id: str
@@ -60,6 +61,8 @@ class Publication:
     rids: tuple[str, ...] = ("",)
     layers: dict[str, Layer] = field(default_factory=dict)
     held: bool = False
+    told_lines: int = 0
+    seen_lines: int = 0
     forwarders: list[Forwarder] = field(default_factory=list)
     follower: Follower = field(default_factory=Follower)
 
@@ -71,6 +74,11 @@ class Publication:
     def codec(self) -> str:
         """The codec's name in small letters; empty before an offer settled on it."""
         return self.sent.name if self.sent else ""
+
+    @property
+    def lines(self) -> int:
+        """How high the whole picture is: as told, else the highest that came; 0 for unknown."""
+        return self.told_lines or self.seen_lines
 
     # --- the publisher's side ----------------------------------------------------------------------------------------
 
@@ -112,6 +120,8 @@ class Publication:
         packet = source.receive(header, payload, now, repaired=repaired)
         if packet is None:
             return
+        if packet.key and source.height > self.seen_lines:
+            self.seen_lines = source.height
         for listener in layer.listeners:
             if self.held:
                 listener.interrupt()

@@ -6,19 +6,34 @@ participant the browser decides, by the level it is told; nobody sends more than
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from media import protocol
+from media.estimate import FILLED_SHARE
 from media.forward import Forwarder
 from media.ladder import Ladder, LadderRules, Link, Step
 from media.peer import Peer, Picture
+from media.publication import Publication
 
 LOOK_EVERY = 0.25
 TOLD_FOR = 5.0
 SILENT_AFTER = 3.0
-LAYERS = {"q": 0, "h": 1, "f": 2}
 # More than any level shows: no limit.
 BEST = 1 << 16
+# A camera of 540 lines in half its size is as good as 270 for a level of 250.
+ABOUT = 1.1
+USUAL = 720
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a participant's pictures are to the others: the lines of the best that anybody's link shows of theirs, and
+    how high the best layer of a publication is now."""
+
+    wanted: int
+    top: Callable[[Publication], int]
 
 
 class LinkQuality:
@@ -28,41 +43,41 @@ class LinkQuality:
         self.down = Ladder(rules)
         self.up = Ladder(rules)
         self._due = 0.0
-        self._available: tuple[float, float] | None = None
+        self._available: deque[tuple[float, float]] = deque(maxlen=2)
         self._packets = (0, 0.0)
         self._told: dict[str, Step] = {}
-        self._shown: tuple[Step, list[Forwarder]] | None = None
+        self._shown: dict[Forwarder, int | None] = {}
 
     def told(self, available: float | None, now: float) -> None:
         """Bits a second that the browser believes it can send."""
-        self._available = None if available is None else (available, now)
+        if available is None:
+            self._available.clear()
+        else:
+            self._available.append((available, now))
 
-    def look(self, peer: Peer, wanted: int, now: float) -> list[protocol.Outbound]:
-        """Looks at the participant's links and goes by what it sees; answers what the browser has to be told.
-
-        ``wanted`` is the height in lines of the best picture that anybody can be shown of this participant.
-        """
+    def look(self, peer: Peer, view: View, now: float) -> list[protocol.Outbound]:
+        """Looks at the participant's links and goes by what it sees; answers what the browser has to be told."""
         if now < self._due or not peer.connected:
             return []
         self._due = now + LOOK_EVERY
         pictures = peer.pictures()
+        self.down.limit(max((one.publication.lines or BEST for one in pictures), default=BEST))
         self.down.look(_downlink(peer, len(pictures), now), now)
-        self._show(pictures, now)
+        self._show(pictures, view, now)
         share = self.down.wanted_bitrate
         peer.probe(None if share is None or not pictures else share * len(pictures))
-        if peer.shows_one_size:
-            self.up.limit(wanted)
+        self.up.limit(min(view.wanted, peer.camera_lines or BEST))
         self.up.look(self._uplink(peer, now), now)
         return [*self._tell("receive", self.down.step), *self._tell("send", self.up.step)]
 
-    def _show(self, pictures: Sequence[Picture], now: float) -> None:
-        """Every picture in the layer of the level, or none; only where the level or the pictures are new."""
-        step, forwarders = self.down.step, [picture.forwarder for picture in pictures]
-        if self._shown == (step, forwarders):
-            return
-        self._shown = (step, forwarders)
-        layer = LAYERS.get(step.level.layer)
-        for forwarder in forwarders:
+    def _show(self, pictures: Sequence[Picture], view: View, now: float) -> None:
+        """Every picture in the layer of the level, or none; only where that is new."""
+        height = self.down.step.level.height
+        layers = {one.forwarder: layer_at(height, one.publication.lines, view.top(one.publication)) for one in pictures}
+        before, self._shown = self._shown, layers
+        for forwarder, layer in layers.items():
+            if before.get(forwarder, BEST) == layer:
+                continue
             forwarder.pause(layer is None, now)
             if layer is not None:
                 forwarder.wanted_layer = layer
@@ -79,10 +94,13 @@ class LinkQuality:
         if packets != self._packets[0]:
             self._packets = (packets, now)
         # What a browser that sends no picture believes of its link is nobody's measure of a picture.
-        told = self._available if peer.sends_picture else None
+        told = [bits for bits, at in self._available if now - at < TOLD_FOR] if peer.sends_picture else []
+        # The better of the last two: a browser is often wrong for a moment, and mends that by itself.
+        bitrate = max(told, default=None)
         measures = peer.measures()
         return Link(
-            bitrate=told[0] if told is not None and now - told[1] < TOLD_FOR else None,
+            bitrate=bitrate,
+            filled=bitrate is None or peer.incoming.rate >= FILLED_SHARE * bitrate,
             loss=measures["loss_in"],
             round_trip=measures["round_trip"],
             alive=packets == 0 or now - self._packets[1] < SILENT_AFTER,
@@ -96,6 +114,21 @@ class LinkQuality:
         return [protocol.level(direction, step)]
 
 
+def layer_at(height: int, lines: int, top: int) -> int | None:
+    """The best layer for a level of ``height`` lines; None for no picture.
+
+    The lower layers are a quarter and a half of the camera's ``lines``; the best one is ``top`` lines high at present.
+
+    >>> layer_at(360, 720, 720), layer_at(480, 720, 720), layer_at(480, 720, 480), layer_at(0, 720, 720)
+    (1, 1, 2, None)
+    """
+    if not height:
+        return None
+    whole = lines or USUAL
+    sizes = (whole / 4, whole / 2, min(top, whole) if top else whole)
+    return max((place for place, size in enumerate(sizes) if size <= height * ABOUT), default=0)
+
+
 def _downlink(peer: Peer, pictures: int, now: float) -> Link:
     flow = peer.flow
     measures = peer.measures()
@@ -104,4 +137,7 @@ def _downlink(peer: Peer, pictures: int, now: float) -> Link:
         loss=measures["loss_out"] if flow.bitrate is None else flow.estimate.loss,
         round_trip=measures["round_trip"],
         alive=flow.alive(now),
+        proven=flow.estimate.proven / max(1, pictures),
+        tight=flow.estimate.tight,
+        filled=flow.estimate.filled,
     )

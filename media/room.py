@@ -27,7 +27,7 @@ from media.leading import Leading
 from media.participant import Channel, Participant, Refused, Services
 from media.peer import Peer, PeerHooks
 from media.publication import Publication
-from media.quality import BEST, LinkQuality
+from media.quality import BEST, LinkQuality, View
 from media.record_room import RoomRecording
 
 LINGER_SECONDS = 6.0
@@ -283,6 +283,7 @@ class Room:
         """Passes the browser's measures on as a quality event, with ours, not more often than every few seconds."""
         now = self._loop.time()
         participant.quality.told(measures.get("available"), now)
+        participant.camera_is(int(measures.get("camera_height", 0)))
         if participant.peer is None or now < participant.quality_due:
             return
         participant.quality_due = now + QUALITY_EVERY
@@ -323,9 +324,22 @@ class Room:
                 self._mind_quality(participant, participant.peer, now)
 
     def _mind_quality(self, participant: Participant, peer: Peer, now: float) -> None:
-        shown = [other.quality.down.step.level.height for other in self._company.others(participant)]
-        for told in participant.quality.look(peer, max(shown, default=BEST), now):
+        view = View(wanted=self._most_shown(participant), top=self._top_of)
+        for told in participant.quality.look(peer, view, now):
             participant.send(told)
+
+    def _most_shown(self, participant: Participant) -> int:
+        """The lines of the best picture that anybody's link shows of this participant."""
+        shown = [other.quality.down.step.level.height for other in self._company.others(participant)]
+        return max(shown, default=BEST)
+
+    def _top_of(self, publication: Publication) -> int:
+        """How high the best layer of a publication is, as its publisher has to send it now."""
+        owner = self._present.get(publication.participant_id)
+        if owner is None or publication.label != "camera":
+            return publication.lines or BEST
+        sent = owner.quality.up.step.level.height
+        return min(publication.lines or BEST, self._most_shown(owner), sent)
 
     # --- being looked at and closed ----------------------------------------------------------------------------------
 

@@ -80,14 +80,49 @@ async def test_a_thin_way_to_one_side_shrinks_the_picture_for_it_and_sound_goes_
     await sees_and_hears(provider)
 
 
+@pytest.mark.parametrize("camera", [{"width": 320, "height": 240}, {"width": 1280, "height": 720}], ids=["240", "720"])
+async def test_on_a_good_link_nobody_is_told_of_a_weak_one(
+    browser: Browser, far: tuple[Site, Proxy], camera: dict[str, int]
+) -> None:
+    """However little there is to send: a small camera, or a large one of a still picture."""
+    site, _ = far
+    patient = await enter(browser, site, "p1", {"audio": True, "video": camera})
+    provider = await enter(browser, site, "d1", {"audio": True, "video": {"width": 320, "height": 240}})
+    for page in (patient, provider):
+        await page.evaluate(HEARD)
+        await sees_and_hears(page)
+    await asyncio.sleep(30)
+    for page in (patient, provider):
+        told = await page.evaluate("() => window.told")
+        assert {(sentence, word) for _, sentence, word in told} <= {("", "good")}, told
+        assert (await page.evaluate("() => [window.words.told({}), window.words.word('good')]")) == ["", "good"]
+
+
+# Keeps the words for every level that comes, and of those that came before.
+HEARD = """async () => {
+  const {LevelWords} = await import('/static/js/level.js');
+  const words = (window.words = new LevelWords({level_send: 'sent {name}', level_send_sound: 'voice',
+    level_receive: 'seen {name}', level_receive_sound: 'sound'}));
+  window.told = [];
+  const hear = (level) => window.told.push([level, words.told(level), words.word('good')]);
+  Object.values(window.levels ?? {}).forEach(hear);
+  const heard = window.log.push.bind(window.log);
+  window.log.push = (entry) => {
+    heard(entry);
+    if (entry.type === 'level') setTimeout(() => Object.values(window.levels).forEach(hear));
+  };
+}"""
+
 WORDS = """async () => {
   const {LevelWords} = await import('/static/js/level.js');
   const words = new LevelWords({level_send: 'sent {name}', level_send_sound: 'voice', level_receive: 'seen {name}',
     level_receive_sound: 'sound'});
   const said = [];
-  const tell = (direction, height, why) => said.push([words.told({direction, height, why, name: height + 'p'}),
-    words.word('good'), words.word('poor')]);
+  const tell = (direction, height, why, full = height === 720) => said.push([
+    words.told({direction, height, why, full, name: height + 'p'}), words.word('good'), words.word('poor')]);
   tell('receive', 720, 'start');
+  tell('send', 360, 'better', true);
+  tell('receive', 360, 'start');
   tell('receive', 480, 'bandwidth');
   tell('send', 0, 'loss');
   tell('send', 720, 'better');
@@ -101,6 +136,8 @@ async def test_the_word_for_the_connection_is_never_better_than_the_sentence(bro
     page = await browser.new_page()
     await page.goto(f"{site.origin}/?who=p1")
     assert await page.evaluate(WORDS) == [
+        ["", "good", "poor"],
+        ["", "good", "poor"],
         ["", "good", "poor"],
         ["seen 480p", "fair", "poor"],
         ["voice", "poor", "poor"],

@@ -56,25 +56,32 @@ class Moment:
 
 @dataclass(slots=True)
 class Trial:
-    """Sends what the ladder allows over a virtual link and keeps what happened."""
+    """Sends what the ladder allows over a virtual link, and no more than its source makes, and keeps what happened."""
 
     link: VirtualLink
+    source: Callable[[float], float] = lambda _: 1e9
+    pictures: int = 1
     ladder: Ladder = field(default_factory=lambda: Ladder(shipped_rules()))
     estimate: BandwidthEstimate = field(default_factory=BandwidthEstimate)
     prober: Prober = field(default_factory=Prober)
     moments: list[Moment] = field(default_factory=list)
     sound: list[float | None] = field(default_factory=list)
+    _now: float = 0.0
     _flight: list[tuple[float, int, Outcome]] = field(default_factory=list)
     _probe: list[tuple[float, int]] = field(default_factory=list)
     _count: int = 0
 
     def run(self, seconds: float) -> list[Moment]:
-        now, sound_due, video_due, report_due = 0.0, 0.0, 0.0, FEEDBACK
-        while now < seconds:
+        """Goes on for so many seconds; the moments of this run."""
+        before, end = len(self.moments), self._now + seconds
+        now = sound_due = video_due = self._now
+        report_due = now + FEEDBACK
+        while now < end:
             if now >= sound_due:
                 sound_due += SOUND_EVERY
                 self.sound.append(self._send(SOUND_BYTES, now))
-            spends = min(self.ladder.step.level.spends, 0.95 * self.estimate.bitrate - 50_000)
+            allowed = min(self.pictures * self.ladder.step.level.spends, 0.95 * self.estimate.bitrate - 50_000)
+            spends = min(allowed, self.source(now))
             if spends > 0 and now >= video_due:
                 self._send(1200, now)
                 video_due = max(now, video_due) + 1200 * 8 / spends
@@ -84,7 +91,8 @@ class Trial:
                 report_due += FEEDBACK
                 self._report(now)
             now += STEP
-        return self.moments
+        self._now = now
+        return self.moments[before:]
 
     def _send(self, size: int, now: float, probe: int = 0) -> float | None:
         arrives = self.link.carry(size + 40, now)
@@ -101,8 +109,18 @@ class Trial:
             outcomes.append(heapq.heappop(self._flight)[2])
         outcomes.sort(key=lambda outcome: outcome.sent_at)
         bitrate = self.estimate.add(outcomes, now)
-        step = self.ladder.look(Link(bitrate=bitrate, loss=self.estimate.loss, alive=bool(outcomes)), now)
-        probe = self.prober.look(bitrate, self.ladder.wanted_bitrate, steady=self.estimate.steady, now=now)
+        link = Link(
+            bitrate=bitrate / self.pictures,
+            loss=self.estimate.loss,
+            alive=bool(outcomes),
+            proven=self.estimate.proven / self.pictures,
+            tight=self.estimate.tight,
+            filled=self.estimate.filled,
+        )
+        step = self.ladder.look(link, now)
+        wanted, proven = self.ladder.wanted_bitrate, self.estimate.proven
+        wanted = None if wanted is None else wanted * self.pictures
+        probe = self.prober.look(proven, wanted, steady=self.estimate.steady, now=now)
         if probe is not None:
             self._probe = [(now + place * probe.spacing, probe.number) for place in range(probe.packets)]
         heard = [delay for delay in self.sound[-5:] if delay is not None]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+
 import pytest
 
+from media.ladder import Why
 from tests.media.helpers_link import Moment, Trial, VirtualLink
 
 MEGA = 1e6
@@ -74,10 +78,64 @@ def test_after_a_black_out_the_picture_is_where_it_was() -> None:
     assert heights(trial.run(30), 20.5, 30) == {720}
 
 
-def test_what_nobody_tries_any_more_is_believed_no_longer() -> None:
+def of(*kilobits: float) -> Callable[[float], float]:
+    """A source that makes so many kilobits a second, one after another for 15 seconds each."""
+    return lambda at: kilobits[min(len(kilobits) - 1, int(at / 15))] * 1000
+
+
+@pytest.mark.parametrize("makes", [60, 200, 500])
+@pytest.mark.parametrize("jitter", [0.0, 0.02])
+def test_a_source_that_sends_little_is_no_thin_link(makes: float, jitter: float) -> None:
+    trial = Trial(VirtualLink(rate=lambda _: 3 * MEGA, jitter=jitter), source=of(makes))
+    assert heights(trial.run(60), 0, 60) == {720}
+    assert not trial.estimate.tight
+
+
+def test_of_few_packets_some_may_get_lost_by_chance() -> None:
+    for seed in range(5):
+        link = VirtualLink(rate=lambda _: 3 * MEGA, loss=0.05, random=random.Random(seed))
+        assert heights(Trial(link, source=of(150)).run(40), 0, 40) == {720}
+
+
+def test_a_small_picture_over_a_link_that_is_too_thin_for_it_still_goes() -> None:
+    trial = Trial(VirtualLink(rate=lambda at: 0.1 * MEGA if at > 15 else 3 * MEGA), source=of(200))
+    moments = trial.run(30)
+    assert heights(moments, 5, 15) == {720}
+    assert heights(moments, 18, 30) == {0}
+    assert trial.estimate.tight
+
+
+def test_a_source_that_begins_to_send_much_over_a_link_that_has_narrowed_is_held_within_two_seconds() -> None:
+    trial = Trial(VirtualLink(rate=lambda at: 3 * MEGA if at < 10 else 0.5 * MEGA), source=of(100, 1500))
+    moments = trial.run(40)
+    assert heights(moments, 5, 14) == {720}
+    assert max(heights(moments, 17, 40)) <= 480
+    assert late(trial, 0.9) < 0.25
+
+
+def test_nothing_climbs_before_a_probe_has_shown_that_it_passes() -> None:
+    trial = Trial(VirtualLink(rate=lambda at: 3 * MEGA if at < 8 else 0.3 * MEGA), source=of(200))
+    trial.ladder.limit(180)
+    trial.run(12)
+    assert trial.estimate.bitrate > 0.8 * MEGA > 2 * trial.estimate.proven
+
+    trial.ladder.limit(720)
+    assert heights(trial.run(40), 12, 60) <= {180, 360}
+    assert unheard(trial) < 0.02 and late(trial, 0.98) < 0.2
+
+
+def test_a_picture_that_nobody_wished_for_any_more_is_soon_large_again() -> None:
     trial = Trial(VirtualLink(rate=lambda _: 3 * MEGA))
     trial.ladder.limit(180)
-    moments = trial.run(20)
-    assert heights(moments, 0, 20) == {180}
-    assert moments[-1].estimate < 0.5 * MEGA
+    assert heights(trial.run(10), 0, 10) == {180}
+    trial.ladder.limit(720)
+    assert heights(trial.run(10), 16, 20) == {720}
     assert unheard(trial) == 0
+
+
+def test_a_first_guess_that_was_too_low_is_nobodys_weak_link() -> None:
+    """Three pictures share the first estimate: they begin small, and nobody is told that a link is weak."""
+    trial = Trial(VirtualLink(rate=lambda _: 3 * MEGA), pictures=3)
+    moments = trial.run(40)
+    assert heights(moments, 0, 2) == {720, 360}
+    assert {moment.step.why for moment in moments} == {Why.START}

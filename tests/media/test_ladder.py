@@ -38,6 +38,28 @@ def test_a_thin_link_goes_straight_to_what_it_carries() -> None:
     assert (step.level.height, step.why) == (360, Why.BANDWIDTH)
 
 
+def test_a_picture_that_fits_stays_whatever_its_level_may_need() -> None:
+    assert looks(Ladder(RULES), Link(bitrate=330_000.0, filled=False), 60).level.height == 720
+
+
+def test_a_level_is_the_whole_where_the_picture_has_no_more_lines() -> None:
+    ladder = Ladder(RULES)
+    ladder.limit(240)
+    assert (ladder.step.level.height, ladder.step.full, ladder.step.why) == (360, True, Why.ASKED)
+    step = looks(ladder, Link(bitrate=200_000.0), 1)
+    assert (step.level.height, step.full, step.why) == (180, False, Why.BANDWIDTH)
+    step = looks(ladder, WIDE, 12, 2.0)
+    assert (step.level.height, step.full) == (360, True)
+
+
+def test_a_climb_waits_until_the_bits_were_seen_to_pass() -> None:
+    ladder = Ladder(RULES)
+    looks(ladder, Link(bitrate=200_000.0), 1)
+    believed = Link(bitrate=4e6, proven=200_000.0)
+    assert looks(ladder, believed, 60, 2.0).level.height == 180
+    assert ladder.look(Link(bitrate=4e6, proven=600_000.0), 63.0).level.height == 480
+
+
 @pytest.mark.parametrize(
     ("link", "why"),
     [(Link(bitrate=4e6, loss=0.3), Why.LOSS), (Link(bitrate=4e6, round_trip=1.5), Why.DELAY)],

@@ -3,7 +3,7 @@
  * what is sent and received beside it.
  */
 
-import {applyLevel} from './level.js';
+import {applyLevel, linesOf} from './level.js';
 import {watchNetwork, wayOf} from './room_network.js';
 import {addEntry, judge} from './room_numbers.js';
 
@@ -344,7 +344,7 @@ export class Session {
     this.client.emit('quality', {...quality, stats: now});
     this.client.emit('speaking', {participant: this.loudest(now.levels)});
     // Each time: by what can be sent the node tells us which picture to send.
-    this.send({type: 'stats', measures: quality.measures});
+    this.send({type: 'stats', measures: {...quality.measures, camera_height: linesOf(this.client.tracks.video)}});
   }
 }
 
