@@ -34,6 +34,7 @@ from records.tables.vault import DataKey
 from records.tables.visits import AlertRow, Visit
 from records.text_wishes import forget_wish
 from records.work import Actor, Work
+from records.worked import forget_counted
 
 if TYPE_CHECKING:
     from records.database import Database
@@ -138,6 +139,7 @@ def _erase(work: Work, person: str) -> int:
     end_recordings(work, person)
     end_conversations(work, person)
     forget_wish(work, person)
+    forget_counted(work, person)
     _end_relationships(work, person)
     _close_accounts(work, person)
     return work.ring.shred_person(work.session, work.clinic, person)

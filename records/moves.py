@@ -66,7 +66,7 @@ def move_visit(work: Work, visit: Visit, starts_at: datetime, provider: str = ""
     before, left = visit.starts_at, visit.provider
     if not slots.move(work, visit, starts_at, joined):
         return {"moved": False}
-    visit.attested_place = None
+    visit.attested_place = visit.counted_place = None
     visit.version += 1
     detail = {"from": before.isoformat(), "to": starts_at.isoformat()}
     if joined:

@@ -77,13 +77,26 @@ def key_id_of(sealed: bytes) -> str:
 
 def open_bytes(secret: Secret, place: Place, sealed: bytes) -> bytes:
     """The plain bytes. Raises `Unreadable` when key, place or bytes are not those of sealing."""
-    head_end = 2 + len(key_id_of(sealed))
-    nonce_end = head_end + _NONCE_BYTES
-    head, nonce, rest = sealed[:head_end], sealed[head_end:nonce_end], sealed[nonce_end:]
-    try:
-        return AESGCM(secret.value).decrypt(nonce, rest, head + place.aad())
-    except InvalidTag:
-        raise Unreadable(f"{place.table}.{place.column} of {place.row} does not open") from None
+    return opener(lambda _: secret)(place, sealed)
+
+
+def opener(secret: Callable[[str], Secret]) -> Callable[[Place, bytes], bytes]:
+    """Opens many values: what belongs to a key, found by its id, is made once. Not to be kept longer than the work."""
+    ciphers: dict[bytes, AESGCM] = {}
+
+    def open_one(place: Place, sealed: bytes) -> bytes:
+        name = key_id_of(sealed)
+        head_end = 2 + len(name)
+        head, nonce_end = sealed[:head_end], head_end + _NONCE_BYTES
+        cipher = ciphers.get(head)
+        if cipher is None:
+            cipher = ciphers[head] = AESGCM(secret(name).value)
+        try:
+            return cipher.decrypt(sealed[head_end:nonce_end], sealed[nonce_end:], head + place.aad())
+        except InvalidTag:
+            raise Unreadable(f"{place.table}.{place.column} of {place.row} does not open") from None
+
+    return open_one
 
 
 def to_bytes(value: Any) -> bytes:

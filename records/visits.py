@@ -34,6 +34,7 @@ from records.tables.people import Patient, Person, Provider
 from records.tables.visits import AlertRow, GateRow, PackRow, ParticipantRow, Visit, VisitEventRow
 from records.urgency import ROUTINE, urgencies
 from records.work import Repository, Work
+from records.worked import counted_place
 
 _QUEUE_AHEAD = timedelta(hours=24)
 
@@ -300,6 +301,7 @@ class Visits(Repository):
             raise AlreadyDone("place")
         said = {**place_to_json(place), "attested": True, "at": self._work.at.isoformat()}
         row.attested_place = self._work.seal(("visits", "attested_place", visit), said, row.patient)
+        row.counted_place = counted_place(self._work, visit, place)
         append_event(self._work, row, "place_attested")
         if doubted:
             append_event(self._work, row, "place_doubted")
@@ -482,6 +484,7 @@ def _visit_row(work: Work, visit: str, draft: VisitDraft) -> Visit:
         currency=draft.currency,
         reason=work.seal(("visits", "reason", visit), draft.reason, draft.patient) if draft.reason else None,
         booked_place=work.seal(("visits", "booked_place", visit), booked, draft.patient),
+        counted_place=counted_place(work, visit, draft.booked_place),
         payment_state="none",
         version=1,
         created_at=work.now,

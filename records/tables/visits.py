@@ -34,7 +34,9 @@ class PackRow(Base):
 class Visit(Base):
     """One run of a visit type; what a person said about it is sealed under the patient's key.
 
-    ``relationship`` is the one under which somebody else booked it for the patient.
+    ``relationship`` is the one under which somebody else booked it for the patient. ``counted_place`` is the state and
+    time zone of its place alone, under the clinic's key, for counts of a clinician's work; empty where they must be
+    looked up in the place itself.
     """
 
     __tablename__ = "visits"
@@ -61,6 +63,7 @@ class Visit(Base):
     reason: Mapped[MaybeSealed]
     booked_place: Mapped[Sealed]
     attested_place: Mapped[MaybeSealed]
+    counted_place: Mapped[MaybeSealed]
     payment_method: Mapped[MaybeSealed]
     payment_state: Mapped[Code]
     payment_reference: Mapped[str | None] = mapped_column(String(80))
