@@ -1,16 +1,20 @@
 """How does an installation on one machine get a relay of its own, and what may that relay reach?
 
-Only where nobody named one, coturn is installed and everything stays on loopback. Its secret and its settings lie in
-the key folder, so that no list of processes and no copy of the data shows them. It writes no log: that would hold the
-addresses of people.
+Only where nobody named one, coturn is installed and everything stays on loopback. It listens for UDP and TCP, and for
+TLS where the installation has a certificate for an address of this machine. Its secret and its settings lie in the key
+folder, so that no list of processes and no copy of the data shows them. It writes no log: that would hold the addresses
+of people.
 """
 
 import asyncio
 import os
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+from cryptography import x509
 
 from admin_ui.cli.free_ports import pick
 from admin_ui.cli.supervisor import Program, Running
@@ -19,7 +23,10 @@ from records.keys import private_folder, write_private
 
 SERVER = "turnserver"
 HOST = "127.0.0.1"
+LOCAL_NAMES = ("localhost", "relay.localhost")
 SECRET, CONFIGURATION = "relay.secret", "relay.conf"
+# A comment of ours in coturn's file, for whoever asks what the running relay is.
+OFFERED = "# offered: "
 RELAY_PORTS = (30_000, 30_999)
 
 
@@ -30,8 +37,24 @@ def with_own_relay(settings: Settings) -> Settings:
         return settings
     taken = {settings.web_port, *(port for pair in settings.media_ports for port in pair)}
     taken.add(int(settings.temporal_address.rpartition(":")[2] or 0))
-    urls = _urls(next(port for port in pick(len(taken) + 1) if port not in taken))
-    return replace(settings, turn_urls=urls, turn_secret_file=settings.keys_dir / SECRET)
+    free = [port for port in pick(len(taken) + 2) if port not in taken]
+    host = _certified(settings.tls_certificate) if settings.has_tls else None
+    secure = (f"turns:{host}:{free[1]}?transport=tcp",) if host else ()
+    return replace(settings, turn_urls=(*_urls(free[0]), *secure), turn_secret_file=settings.keys_dir / SECRET)
+
+
+def _certified(certificate: Path | None) -> str | None:
+    """The name of this machine's loopback that a certificate is for; browsers refuse a relay by any other."""
+    try:
+        read = x509.load_pem_x509_certificate(certificate.read_bytes()) if certificate else None
+        names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value if read else None
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return None  # what is wrong with it, the listeners say
+    if names is None:
+        return None
+    addresses = {str(address) for address in names.get_values_for_type(x509.IPAddress)}
+    words = names.get_values_for_type(x509.DNSName)
+    return HOST if HOST in addresses else next((name for name in words if name in LOCAL_NAMES), None)
 
 
 def is_own(settings: Settings) -> bool:
@@ -58,9 +81,9 @@ def own_relay_urls(settings: Settings) -> tuple[tuple[str, ...], Path | None]:
     configuration = settings.keys_dir / CONFIGURATION
     if settings.turn_urls or not configuration.exists():
         return settings.turn_urls, settings.turn_secret_file
-    lines = configuration.read_text(encoding="ascii").splitlines()
-    port = next(line.partition("=")[2] for line in lines if line.startswith("listening-port="))
-    return _urls(int(port)), settings.keys_dir / SECRET
+    lines = configuration.read_text(encoding="utf-8").splitlines()
+    told = next(line for line in lines if line.startswith(OFFERED))
+    return tuple(told.removeprefix(OFFERED).split()), settings.keys_dir / SECRET
 
 
 def _urls(port: int) -> tuple[str, ...]:
@@ -85,13 +108,33 @@ def relay_program(settings: Settings, log: Path) -> Program:
 
 
 def _port(settings: Settings) -> int:
-    return int(settings.turn_urls[0].split("?")[0].rpartition(":")[2])
+    return _port_of(settings.turn_urls[0])
+
+
+def _port_of(url: str) -> int:
+    return int(url.split("?")[0].rpartition(":")[2])
+
+
+def _security(settings: Settings) -> Sequence[str]:
+    """The lines for TLS; DTLS would help nobody, for a network that lets no UDP out lets no DTLS out."""
+    secure = next((url for url in settings.turn_urls if url.startswith("turns:")), None)
+    if secure is None:
+        return ("no-tls", "no-dtls")
+    return (
+        f"tls-listening-port={_port_of(secure)}",
+        f"cert={settings.tls_certificate}",
+        f"pkey={settings.tls_key}",
+        "no-tlsv1",
+        "no-tlsv1_1",
+        "no-dtls",
+    )
 
 
 def _configuration(settings: Settings, secret: str) -> str:
     """It relays to the media node's address and to no other; loopback is that address here."""
     low, high = RELAY_PORTS
     lines = [
+        OFFERED + " ".join(settings.turn_urls),
         "use-auth-secret",
         f"static-auth-secret={secret}",
         "realm=clinic",
@@ -107,8 +150,7 @@ def _configuration(settings: Settings, secret: str) -> str:
         "denied-peer-ip=::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
         "no-multicast-peers",
         "no-cli",
-        "no-tls",
-        "no-dtls",
+        *_security(settings),
         "no-software-attribute",
         "stale-nonce=600",
         "no-stdout-log",

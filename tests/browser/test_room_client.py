@@ -33,10 +33,15 @@ PAGE = """<!doctype html><title>room</title><video id=remote autoplay playsinlin
 <script type=module>
 import {createRoomClient} from '/static/js/room_client.js';
 window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(...rest) { super(...rest); window.pc = this; }
+  constructor(...rest) {
+    super(...rest);
+    window.pc = this;
+    this.addEventListener('icecandidateerror', (event) => window.refusals.push(event.errorCode));
+  }
 };
 const who = new URLSearchParams(location.search).get('who');
 window.log = [];
+window.refusals = [];
 window.begin = async (media) => {
   const localStream = media ? await navigator.mediaDevices.getUserMedia(media) : null;
   window.local = localStream;
@@ -135,14 +140,21 @@ def loopback_flags() -> list[str]:
     return []
 
 
+@asynccontextmanager
+async def launched(*flags: str) -> AsyncIterator[Browser]:
+    """Chromium with a camera and a microphone of its own making."""
+    async with async_playwright() as playwright:
+        made = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", headless=True, args=[*FAKE_MEDIA, *loopback_flags(), *flags]
+        )
+        yield made
+        await made.close()
+
+
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", headless=True, args=[*FAKE_MEDIA, *loopback_flags()]
-        )
-        yield launched
-        await launched.close()
+    async with launched() as made:
+        yield made
 
 
 async def enter(browser: Browser, site: Site, who: str, media: Any = True) -> Page:

@@ -45,6 +45,8 @@ async def test_another_secret_and_ports_where_nobody_listens_are_told(bench: Ben
         nodes=[f"ws://127.0.0.1:{nobody}/room"], urls=[f"turn:127.0.0.1:{nobody}?transport=tcp"], secret="x"
     )
     assert gone == [("signalling", "fail", "unreachable"), ("relay", "fail", "unreachable")]
-    async with own_relay(tmp_path) as relay:
+    async with own_relay(tmp_path, certified="127.0.0.1") as relay:
+        unproven = await told(nodes=[bench.node.endpoint], urls=relay.settings.turn_urls[2:], secret=relay.secret)
         found = await told(nodes=[bench.node.endpoint], urls=relay.settings.turn_urls[:1], secret="another")
+    assert unproven[-1] == ("relay", "fail", "certificate"), "it signs itself"
     assert found[-1] == ("relay", "fail", "refused")
