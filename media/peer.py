@@ -78,7 +78,7 @@ class Peer:
         self._by_out: dict[int, _Outgoing] = {}
         self._report_due = 0.0
         self._feedback_due = 0.0
-        self._started = self._loop.time()
+        self._heard_at = self._loop.time()
         self._closed = False
 
     @property
@@ -299,7 +299,9 @@ class Peer:
             if len(data) > 1 and 192 <= data[1] <= 223:
                 self._on_control(self._dtls.unprotect_rtcp(data))
             else:
-                self.incoming.receive(self._dtls.unprotect(data), self._loop.time())
+                now = self._loop.time()
+                self.incoming.receive(self._dtls.unprotect(data), now)
+                self._heard_at = now
         except BadPacket as bad:
             self.refused[str(bad)] += 1
 
@@ -376,7 +378,8 @@ class Peer:
             for old in self._retired:
                 self._port.table.remove(old)
             self._retired.clear()
-        last = max([self._started, *(known.last_check for known in (ice, *self._retired) if known)])
+        # Checks may be seconds apart, but media that proves itself comes from nobody else either.
+        last = max([self._heard_at, *(known.last_check for known in (ice, *self._retired) if known)])
         if now - last > (CONSENT_SECONDS if self.connected else CONNECT_SECONDS):
             self._hooks.lost("consent" if self.connected else "no_path")
 

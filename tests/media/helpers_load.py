@@ -128,6 +128,7 @@ class Leg:
         self.first_video: float | None = None
         self.remote: Remote | None = None
         self._arrivals: ArrivalRecorder | None = None
+        self._heard_at = 0.0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -169,7 +170,7 @@ class Leg:
         while True:
             now = time.monotonic()
             if now >= due:
-                due = now + (1.0 if self._checked.is_set() else 0.1)
+                due = now + (1.0 if self._checked.is_set() and now - self._heard_at < 1.0 else 0.3)
                 self._out(self._request())
             self._tell_arrivals()
             await asyncio.sleep(FEEDBACK_EVERY)
@@ -212,6 +213,7 @@ class Leg:
                 data = self._socket.recv(2048)
             except OSError:
                 return
+            self._heard_at = now
             if data[0] >= 128:
                 self._media(data, now)
             elif data[0] >= 20:

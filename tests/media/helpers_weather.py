@@ -63,6 +63,7 @@ class Findings:
     blackouts: int = 0
     put_away: int = 0
     looks: int = 0
+    gone: tuple[str, ...] = ()
 
     def figures(self, stalled: float) -> dict[str, float]:
         """By names that a report shows."""
@@ -126,6 +127,11 @@ class Weather:
                     if forwarder is not None:
                         yield sender, receiver, forwarder
 
+    def note_who_went(self) -> None:
+        """Nobody may be taken for lost; why somebody was, their connection's end says."""
+        present = self.node._rooms["room-1"]._present
+        self.found.gone = tuple(f"p{who}" for who in range(len(self.members)) if f"p{who}" not in present)
+
     def _look(self, one: Watched, now: float) -> None:
         up, down = self.lines[one.sender].up.manners, self.lines[one.receiver].down.manners
         is_picture = one.forwarder.kind == "video"
@@ -184,5 +190,6 @@ async def changing(weather: Weather, climate: Climate, chance: random.Random) ->
         if climate.layers_change:
             weather.change_layers(chance)
         await asyncio.sleep(1.0)
+    weather.note_who_went()
     for who in range(people):
         weather.behave(who, CLEAR)

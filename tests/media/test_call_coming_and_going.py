@@ -154,6 +154,19 @@ async def test_a_path_that_falls_silent_is_given_up(bench: Bench, monkeypatch: p
     await patient.vanish()
 
 
+async def test_who_sends_is_there_however_far_apart_the_checks_are(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("media.peer.CONSENT_SECONDS", 0.6)
+    patient, provider = await two(bench)
+    patient._tasks[1].cancel()
+    await asyncio.gather(patient.talk(1.5), provider.talk(1.5))
+    assert (patient.close_code, provider.close_code) == (None, None)
+    await until(lambda: patient.close_code == protocol.MEDIA_LOST)
+    await close(provider)
+    await patient.vanish()
+
+
 @pytest.mark.slow
 async def test_two_hundred_joins_and_leaves_leave_no_task_socket_address_or_memory_behind(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
