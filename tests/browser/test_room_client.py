@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "portals" / "static"
 FAKE_MEDIA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream=fps=30"]
 EMPTY = {"video": {"framesDecoded": 0}}
-PAGE = """<!doctype html><title>room</title><video id=remote autoplay playsinline></video>
+PAGE = """<!doctype html><title>room</title>
 <script type=module>
 import {createRoomClient} from '/static/js/room_client.js';
 window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -42,6 +42,14 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 const who = new URLSearchParams(location.search).get('who');
 window.log = [];
 window.refusals = [];
+const show = ({participant, stream}) => {
+  let video = document.getElementById(participant);
+  if (!video) {
+    video = Object.assign(document.createElement('video'), {id: participant, autoplay: true, playsInline: true});
+    document.body.append(video);
+  }
+  video.srcObject = stream;
+};
 window.begin = async (media) => {
   const localStream = media ? await navigator.mediaDevices.getUserMedia(media) : null;
   window.local = localStream;
@@ -51,7 +59,7 @@ window.begin = async (media) => {
     on: (event) => {
       window.log.push({type: event.type, what: event.state ?? event.reason ?? event.participant});
       if (event.type === 'level') (window.levels ??= {})[event.direction] = event;
-      if (event.type === 'track') document.getElementById('remote').srcObject = event.stream;
+      if (event.type === 'track') show(event);
     },
   });
   return await window.room.join();
