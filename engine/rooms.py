@@ -117,6 +117,8 @@ class RoomEventKind(StrEnum):
     UNLOCKED = "unlocked"
     MUTED = "muted"
     SHARED = "shared"
+    RESUMED = "resumed"
+    RESUME_REFUSED = "resume_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ from engine.settings import check_listener
 from media import protocol
 from media.echo import EchoHall, EchoServices
 from media.ladder import read_rules, shipped_rules
+from media.line import Resumes
 from media.metrics import NodeFigures, NodeMeter
 from media.mux import MediaPort
 from media.participant import Refused, Services
@@ -130,6 +131,7 @@ class MediaNode:
         self._ports = ports
         self._rooms: dict[str, Room] = {}
         self._running: _Running | None = None
+        self._resumes = Resumes()
         self.refused: Counter[str] = Counter()
         self._meter = NodeMeter()
 
@@ -186,6 +188,8 @@ class MediaNode:
             verify=self._verify,
             find=self._find,
             refused=self.refused,
+            stays=self._may_stay,
+            resumes=self._resumes,
             echoes=echoes,
         )
         return uvicorn.Config(
@@ -326,6 +330,7 @@ class MediaNode:
             wall=_utc_now,
             visit_time=self._ports.visit_time,
             spawn=self._keep,
+            resumes=self._resumes,
             recordings=self._ports.recordings,
         )
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.recordings import RecordingDesk
 from engine.room_roles import RoleRights, RoomAct, rights_of
@@ -24,6 +24,13 @@ class Channel(Protocol):
 
     def send(self, message: protocol.Outbound) -> None: ...
     def close(self, code: int, reason: str) -> None: ...
+
+
+class Resumption(Protocol):
+    """Who gives resume tokens (:mod:`media.line`)."""
+
+    def issue(self, room: Any, participant: Participant) -> str: ...
+    def forget(self, participant: Participant) -> None: ...
 
 
 class Refused(Exception):
@@ -47,6 +54,7 @@ class Services:
     wall: Callable[[], datetime]
     visit_time: Callable[[], datetime]
     spawn: Callable[[asyncio.Task[None]], None]
+    resumes: Resumption
     recordings: RecordingDesk | None = None
 
 
@@ -85,6 +93,9 @@ class Participant:
     quality: LinkQuality
     quality_due: float = 0.0
     lingering: asyncio.TimerHandle | None = None
+    # Their WebSocket is gone and their media goes on; the hash of the token by which they may come back to it.
+    away: bool = False
+    resume: bytes = b""
 
     @property
     def id(self) -> str:

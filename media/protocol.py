@@ -45,6 +45,7 @@ Outbound = dict[str, Any]
 # Why a WebSocket was closed; docs/media.md says after which a client comes back.
 BAD_MESSAGE, REFUSED, TURNED_AWAY, NOT_OPEN, LATE = 4400, 4401, 4403, 4404, 4408
 REPLACED, ENDED, LOCKED, FLOOD, MEDIA_LOST, FULL = 4409, 4410, 4423, 4429, 4500, 4503
+NO_RESUME = 4412
 LEFT = 1000
 RESTART = 1012
 
@@ -58,6 +59,14 @@ class Join:
     """The first message of a connection."""
 
     token: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Resume:
+    """The first message of a connection that goes on where another one broke; ``heard`` counts what was heard there."""
+
+    token: str
+    heard: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,7 @@ class Ping:
 
 ClientMessage = (
     Join
+    | Resume
     | Offer
     | Applied
     | MuteState
@@ -206,6 +216,12 @@ def _join(value: Mapping[str, Any]) -> Join:
     if value.get("version") != VERSION:
         raise BadMessage("message_version")
     return Join(_text(value, "token", MAX_TOKEN))
+
+
+def _resume(value: Mapping[str, Any]) -> Resume:
+    if value.get("version") != VERSION:
+        raise BadMessage("message_version")
+    return Resume(_text(value, "token", 64), _number(value, "heard"))
 
 
 def _offer(value: Mapping[str, Any]) -> Offer:
@@ -306,6 +322,7 @@ def _number(value: Mapping[str, Any], name: str) -> int:
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], ClientMessage]] = {
     "join": _join,
+    "resume": _resume,
     "offer": _offer,
     "applied": _applied,
     "state": _state,

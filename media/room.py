@@ -24,6 +24,7 @@ from media import protocol, sdp
 from media.company import Company
 from media.doorway import Doorway
 from media.leading import Leading
+from media.line import Line
 from media.participant import Channel, Participant, Refused, Services
 from media.peer import Peer, PeerHooks
 from media.publication import Publication
@@ -31,6 +32,8 @@ from media.quality import BEST, LinkQuality, View
 from media.record_room import RoomRecording
 
 LINGER_SECONDS = 6.0
+# The same for whom media still reaches: they are there, and only cannot be told anything.
+AWAY_SECONDS = 20.0
 QUALITY_EVERY = 15.0
 MAX_PUBLICATIONS = 4
 
@@ -144,6 +147,7 @@ class Room:
             "muted": participant.hush.asked,
             "publications": [_describe(pub) for pub in shown if pub.label in participant.rights.receives],
             "recording": self.recording.told(),
+            "resume": self._services.resumes.issue(self, participant),
             **self._services.ice(),
         }
 
@@ -158,11 +162,31 @@ class Room:
 
     def channel_lost(self, participant: Participant) -> None:
         """The WebSocket went away without a word: media may go on for a little, then the participant has left."""
-        participant.channel = None
         if self._door.holds(participant):
             self.leave(participant, "lost")
-        elif self._present.get(participant.id) is participant and participant.lingering is None:
-            participant.lingering = self._loop.call_later(LINGER_SECONDS, self.leave, participant, "lost")
+        elif self._present.get(participant.id) is participant:
+            participant.away = True
+            if participant.lingering is None:
+                has_media = participant.peer is not None and participant.peer.connected
+                patience = AWAY_SECONDS if has_media else LINGER_SECONDS
+                participant.lingering = self._loop.call_later(patience, self.leave, participant, "lost")
+
+    def take_up(self, participant: Participant, channel: Channel, heard: int) -> None:
+        """Goes on with them over another WebSocket: nobody else notices. Raises `Refused`."""
+        line = participant.channel
+        is_here = self._present.get(participant.id) is participant
+        if not is_here or not isinstance(line, Line) or (participant.lingering is not None and not participant.away):
+            raise Refused(protocol.NO_RESUME, "resume_over")
+        first = {"type": "resumed", "resume": self._services.resumes.issue(self, participant)}
+        line.take_up(channel, heard, first)
+        if participant.lingering is not None:
+            participant.lingering.cancel()
+        participant.away, participant.lingering = False, None
+        self._company.emit(RoomEventKind.RESUMED, participant, "")
+
+    def resume_refused(self, participant: Participant) -> None:
+        """Somebody showed a token of theirs that was used before."""
+        self._company.emit(RoomEventKind.RESUME_REFUSED, participant, "replayed")
 
     def leave(self, participant: Participant, reason: str, code: int = protocol.LEFT, *, by: str | None = None) -> None:
         """Takes a participant out; a second call does nothing."""
@@ -187,6 +211,7 @@ class Room:
         """Ends a participant's connection and counts its time; the caller has taken it out of the room."""
         if participant.lingering is not None:
             participant.lingering.cancel()
+        self._services.resumes.forget(participant)
         self._count_time(participant)
         if tell:
             for publication in participant.publications.values():
@@ -304,7 +329,7 @@ class Room:
             participant.peer.activate()
 
     def _media_lost(self, participant: Participant, why: str) -> None:
-        if why == "dtls_closed" and participant.channel is not None:
+        if why == "dtls_closed" and participant.channel is not None and not participant.away:
             # The browser closes its connection right before it says that it leaves, or before it comes back.
             self._linger_for_media(participant)
             return

@@ -25,6 +25,7 @@ from engine.rooms import RoomClaims
 from media import protocol, sdp
 from media.allowance import Allowance
 from media.echo import EchoHall
+from media.line import Line, Resumes
 from media.metrics import CONTENT_TYPE, asks_from_here
 from media.origins import origin_allowed
 from media.participant import Participant, Refused
@@ -85,7 +86,9 @@ class Door:
     origins: tuple[str, ...]
     verify: Callable[[str], Awaitable[RoomClaims]]
     find: Callable[[RoomClaims], Awaitable[Room]]
+    stays: Callable[[RoomClaims], Awaitable[bool | None]]
     refused: Counter[str]
+    resumes: Resumes
     echoes: EchoHall
     strangers: set[WebSocket] = field(default_factory=set)
 
@@ -164,29 +167,43 @@ class _Connection:
 
     async def _enter(self, channel: WebChannel) -> tuple[Obey, Callable[[], None]]:
         """Lets whoever has a token in: how their messages are obeyed, and what is done when they have gone."""
-        door, token = self._door, (await self._introduce()).token
-        if token.startswith(TICKET):
-            echo = await door.echoes.enter(token, channel)
+        door, first = self._door, await self._introduce()
+        if isinstance(first, protocol.Resume):
+            return await self._take_up(channel, first)
+        if first.token.startswith(TICKET):
+            echo = await door.echoes.enter(first.token, channel)
             return echo.obey, lambda: door.echoes.leave(echo)
-        claims = await door.verify(token)
+        claims = await door.verify(first.token)
         room = await door.find(claims)
-        participant = room.admit(claims, channel)
+        return self._inside(room, room.admit(claims, Line(channel)), channel)
+
+    async def _take_up(self, channel: WebChannel, first: protocol.Resume) -> tuple[Obey, Callable[[], None]]:
+        """Goes on with a participant whose WebSocket broke, if they may still be here."""
+        room, participant = self._door.resumes.use(first.token)
+        if await self._door.stays(participant.claims) is False:
+            raise Refused(protocol.REFUSED, "removed")
+        room.take_up(participant, channel, first.heard)
+        return self._inside(room, participant, channel)
+
+    def _inside(self, room: Room, participant: Participant, channel: WebChannel) -> tuple[Obey, Callable[[], None]]:
+        line = participant.channel
 
         def gone() -> None:
-            # A room that has closed this channel itself has taken it from the participant.
-            if participant.channel is channel:
+            # A room that has closed this line itself has taken it from the participant, and one WebSocket may have
+            # taken the place of another.
+            if isinstance(line, Line) and participant.channel is line and line.lost(channel):
                 room.channel_lost(participant)
 
-        return lambda message: self._obey(room, participant, channel, message), gone
+        return lambda message: self._obey(room, participant, message), gone
 
-    async def _introduce(self) -> protocol.Join:
+    async def _introduce(self) -> protocol.Join | protocol.Resume:
         try:
             message = await asyncio.wait_for(self._receive(), JOIN_SECONDS)
         except TimeoutError as error:
             raise Refused(protocol.LATE, "join_timeout") from error
         except protocol.BadMessage as bad:
             raise Refused(protocol.BAD_MESSAGE, str(bad)) from bad
-        if not isinstance(message, protocol.Join):
+        if not isinstance(message, protocol.Join | protocol.Resume):
             raise Refused(protocol.BAD_MESSAGE, "message_order")
         return message
 
@@ -242,15 +259,13 @@ class _Connection:
         if self._mistakes >= MAX_MISTAKES:
             channel.close(protocol.BAD_MESSAGE, "too_many_mistakes")
 
-    async def _obey(
-        self, room: Room, participant: Participant, channel: WebChannel, message: protocol.ClientMessage
-    ) -> None:
+    async def _obey(self, room: Room, participant: Participant, message: protocol.ClientMessage) -> None:
         if not room.is_inside(participant) and not isinstance(message, protocol.Leave | protocol.Ping):
             raise Refused(protocol.REFUSED, "not_let_in")
         match message:
             case protocol.Offer():
                 answer = room.offer(participant, message)
-                channel.send({"type": "answer", "id": message.id, "sdp": answer})
+                participant.send({"type": "answer", "id": message.id, "sdp": answer})
             case protocol.Applied():
                 room.applied(participant)
             case protocol.MuteState():
@@ -262,8 +277,8 @@ class _Connection:
             case protocol.End():
                 await room.end(participant)
             case protocol.Ping():
-                channel.send({"type": "pong"})
-            case protocol.Join():
+                participant.send({"type": "pong"})
+            case protocol.Join() | protocol.Resume():
                 raise protocol.BadMessage("message_order")
             case _:
                 _do_to_others(room, participant, message)

@@ -39,6 +39,10 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
     this.addEventListener('icecandidateerror', (event) => window.refusals.push(event.errorCode));
   }
 };
+window.sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...rest) { super(...rest); window.sockets.push(this); }
+};
 const who = new URLSearchParams(location.search).get('who');
 window.log = [];
 window.refusals = [];
@@ -340,3 +344,26 @@ async def test_without_access_the_client_gives_up_instead_of_knocking(browser: B
     await site.node.stop()
     await patient.wait_for_function("() => window.room.state() === 'ended'")
     assert {"type": "ended", "what": "no_access"} in await patient.evaluate("() => window.log")
+
+
+async def test_a_websocket_that_breaks_is_taken_up_and_nobody_sees_it(browser: Browser, site: Site) -> None:
+    patient, provider = await enter(browser, site, "p1"), await enter(browser, site, "d1")
+    await sees_and_hears(provider)
+    before = await patient.evaluate("() => { window.held = window.pc; return window.sockets.length; }")
+    known = await patient.evaluate("() => window.log.length")
+    seen = await provider.evaluate("() => window.log.length")
+    for _ in range(2):
+        await patient.evaluate("() => window.sockets.at(-1).close()")
+        await patient.wait_for_function("count => window.sockets.length > count", arg=before)
+        before = await patient.evaluate("() => window.sockets.length")
+        await sees_and_hears(provider)
+        await sees_and_hears(patient)
+    await provider.evaluate("() => window.room.signal('hand')")
+    await patient.wait_for_function("() => window.log.some(e => e.type === 'signal')")
+    assert await patient.evaluate("() => window.pc === window.held && window.pc.connectionState === 'connected'")
+    own = [entry["type"] for entry in (await patient.evaluate("() => window.log"))[known:]]
+    assert not {"state", "track", "untrack", "ended"} & set(own), "the page has nothing to say about it"
+    told = [entry["type"] for entry in (await provider.evaluate("() => window.log"))[seen:]]
+    assert not {"left", "track", "untrack"} & set(told)
+    assert len(site.node.snapshot("room-1").participants) == 2
+    assert site.node.refused["join_resume_replayed"] == 0

@@ -130,6 +130,26 @@ class RoomClient {
     this.session.open();
   }
 
+  /** Where the room is now; null while nobody says. */
+  async whereNow() {
+    try {
+      const access = await this.getAccess();
+      if (!access) this.finish('no_access');
+      return access;
+    } catch {
+      return null;
+    }
+  }
+
+  /** The session's room is elsewhere by now: the next one begins there at once. */
+  moved(session, access) {
+    if (session !== this.session || !this.wanted) return;
+    session.close();
+    this.setState('reconnecting', {code: 0});
+    this.session = new Session(this, access);
+    this.session.open();
+  }
+
   retry(attempt = this.attempt) {
     if (!this.wanted || attempt !== this.attempt) return;
     clearTimeout(this.timer);

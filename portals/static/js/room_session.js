@@ -4,6 +4,7 @@
  */
 
 import {applyLevel, linesOf} from './level.js';
+import {Line} from './room_line.js';
 import {watchNetwork, wayOf} from './room_network.js';
 import {addEntry, judge} from './room_numbers.js';
 
@@ -16,6 +17,9 @@ const DISCONNECTED_MS = 6000;
 const ANSWER_MS = 5000;
 const STATS_MS = 2000;
 const SPEAKS = 0.02;
+// Why an offer has no answer: it was said over a WebSocket that broke, or it may have been.
+const LOST = 'lost';
+const LATE = 'late';
 const LABELS = {audio: 'microphone', video: 'camera'};
 const SCREEN = {audio: 'screen_audio', video: 'screen'};
 
@@ -37,15 +41,14 @@ export class Session {
   }
 
   open() {
+    this.line = new Line(this, this.access.endpoint, VERSION);
     try {
-      this.socket = new WebSocket(this.access.endpoint);
+      this.line.open({type: 'join', version: VERSION, token: this.access.token});
     } catch {
       return this.fail(0);
     }
     this.deadline = setTimeout(() => this.fail(0), WELCOME_MS);
-    this.socket.onopen = () => this.send({type: 'join', version: VERSION, token: this.access.token});
-    this.socket.onmessage = (event) => this.receive(JSON.parse(event.data));
-    this.socket.onclose = (event) => this.fail(event.code);
+    return undefined;
   }
 
   close() {
@@ -60,10 +63,7 @@ export class Session {
       this.pc.onconnectionstatechange = this.pc.ontrack = null;
       this.pc.close();
     }
-    if (this.socket) {
-      this.socket.onclose = this.socket.onmessage = null;
-      this.socket.close();
-    }
+    this.line?.drop();
   }
 
   fail(code) {
@@ -71,7 +71,26 @@ export class Session {
   }
 
   send(message) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    this.line?.send(message);
+  }
+
+  /** Whether media may still go on while nothing can be said. */
+  hasMedia() {
+    return Boolean(this.pc) && !['closed', 'failed'].includes(this.pc.connectionState);
+  }
+
+  /** Another WebSocket goes on where the one before broke: what was asked by that one is asked again. */
+  takenUp() {
+    this.answers.forEach(({reject}) => reject(new Error(LOST)));
+    this.answers.clear();
+    this.client.tellMuted();
+    this.negotiate(true);
+  }
+
+  /** This browser has come to another network: what is said by the old one goes nowhere, and media finds another way. */
+  networkChanged() {
+    if (this.line.token) this.line.takeUp();
+    else this.negotiate(true);
   }
 
   // --- messages ---------------------------------------------------------------------------------------------------------
@@ -126,7 +145,7 @@ export class Session {
     if (message.recording) this.client.emit('recording', {told: message.recording, own: this.own});
     for (const publication of message.publications) this.subscribe(publication);
     this.statsTimer = setInterval(() => this.measure(), STATS_MS);
-    this.unwatchNetwork = watchNetwork(() => this.negotiate(true));
+    this.unwatchNetwork = watchNetwork(() => this.networkChanged());
     this.negotiate();
   }
 
@@ -246,16 +265,22 @@ export class Session {
     this.restart ||= restart;
     if (this.negotiating || this.gone) return;
     this.negotiating = true;
-    try {
-      while (this.again && !this.gone) {
-        this.again = false;
+    while (this.again && !this.gone) {
+      this.again = false;
+      try {
         await this.offerOnce();
+      } catch (error) {
+        this.unanswered(error);
       }
-    } catch (error) {
-      if (!this.gone) this.fail(0);
-    } finally {
-      this.negotiating = false;
     }
+    this.negotiating = false;
+  }
+
+  unanswered({message}) {
+    if (this.gone) return;
+    if (message === LOST) this.again = this.restart = true;
+    else if (message === LATE) this.line.takeUp();
+    else this.fail(0);
   }
 
   async offerOnce() {
@@ -267,7 +292,7 @@ export class Session {
     const id = ++this.offerId;
     const answer = new Promise((resolve, reject) => {
       this.answers.set(id, {resolve, reject});
-      setTimeout(() => reject(new Error('late')), ANSWER_MS); // a WebSocket does not notice that its network is gone
+      setTimeout(() => reject(new Error(LATE)), ANSWER_MS); // a WebSocket does not notice that its network is gone
     });
     this.send({type: 'offer', id, sdp: pc.localDescription.sdp, ...this.sections()});
     await pc.setRemoteDescription({type: 'answer', sdp: await answer});
