@@ -6,13 +6,11 @@ it in with the name. From then on this browser is known by its cookie, as every 
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from engine.room_roles import rights_of
 from engine.rooms import RoomClaims, RoomRole
@@ -20,7 +18,8 @@ from portals.auth.doors import Limit, at_a_clinic, may_try
 from portals.base.requests import deps_of, field, form_of, origin
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
-from portals.call.entering import Admission, access
+from portals.call.entering import Admission
+from portals.call.nodes import room_access
 from portals.call.texts import call_texts
 from records.errors import LinkRefused
 from records.guest_door import LONGEST_NAME, GuestEntry, GuestPass, enter_as_guest, guest_pass
@@ -76,10 +75,7 @@ async def guest_access(request: Request) -> Response:
     at_a_clinic(request)
     found = await _pass(request)
     admission = _admission(visitor(request).here.slug, found) if found is not None else None
-    if admission is None:
-        return JSONResponse({"error": {"code": "no_access"}}, status_code=403)
-    given = await run_in_threadpool(access, admission, deps_of(request).token_signer.sign)
-    return JSONResponse(asdict(given))
+    return await room_access(request, admission)
 
 
 def _admission(clinic: str, found: GuestPass) -> Admission | None:

@@ -8,17 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
-from engine.room_places import Lease
-from portals.call.entering import Admission
+from engine.room_places import Lease, NoNode
+from portals.base.requests import deps_of
+from portals.call.entering import Admission, access
 from records.room_desk import RecordsRoomDesk
 
 ANSWERS_WITHIN = 0.5
 log = logging.getLogger(__name__)
+
+
+async def room_access(request: Request, found: Admission | None) -> Response:
+    """The one answer at every way into a room, a person's and a guest's: where it is now and a token for it, or why
+    there is none."""
+    if found is None:
+        return JSONResponse({"error": {"code": "no_access"}}, status_code=403)
+    deps = deps_of(request)
+    try:
+        found = await found_again(RecordsRoomDesk(deps.database), found)
+    except NoNode:
+        return JSONResponse({"error": {"code": "no_node"}}, status_code=503)
+    given = await run_in_threadpool(access, found, deps.token_signer.sign)
+    return JSONResponse(asdict(given))
 
 
 async def found_again(desk: RecordsRoomDesk, found: Admission) -> Admission:

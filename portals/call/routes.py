@@ -5,22 +5,17 @@ The provider's call is part of the visit screen; both sides share ``call/stage.h
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from fastapi import APIRouter
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from engine.room_places import NoNode
 from portals.auth.guards import require_patient, require_session
-from portals.base.requests import deps_of, in_scope, new_request_id
+from portals.base.requests import in_scope, new_request_id
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
-from portals.call.entering import access, admission
-from portals.call.nodes import found_again
+from portals.call.entering import admission
+from portals.call.nodes import room_access
 from portals.call.texts import call_texts
-from records.room_desk import RecordsRoomDesk
 from records.scope import Scope
 
 router = APIRouter(include_in_schema=False)
@@ -70,12 +65,4 @@ async def staff_access(request: Request, visit: str) -> Response:
 async def _access(request: Request, visit: str) -> Response:
     clinic = visitor(request).here.slug
     found = await in_scope(request, lambda scope: admission(scope, clinic, visit))
-    if found is None:
-        return JSONResponse({"error": {"code": "no_access"}}, status_code=403)
-    deps = deps_of(request)
-    try:
-        found = await found_again(RecordsRoomDesk(deps.database), found)
-    except NoNode:
-        return JSONResponse({"error": {"code": "no_node"}}, status_code=503)
-    given = await run_in_threadpool(access, found, deps.token_signer.sign)
-    return JSONResponse(asdict(given))
+    return await room_access(request, found)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import html
 import json
 import re
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.rooms import RoomClaims
+from engine.room_places import NodeState
+from engine.rooms import RoomClaims, RoomSpec
 from portals.base.visitor import PATIENT, STAFF, csrf_token
 from records.errors import LinkRefused
+from records.guest_door import GuestEntry, enter_as_guest
+from records.room_desk import RecordsRoomDesk
+from records.tables.visits import Visit
 from tests.portals.helpers_provider import SECRETS, Portal, build_portal
 from tests.records.helpers import HandClock, build_world, open_database
 from workflows.contracts import Ask
@@ -115,6 +121,47 @@ async def test_access_ends_with_the_pass(portal: Portal, clock: HandClock) -> No
     consume(portal, await link_of(portal, portal.world.patient))
     clock.at += timedelta(hours=5)
     assert ask_access(portal).status_code == 403
+
+
+def as_guest(portal: Portal) -> None:
+    """The patient's browser holds, beside its session, the pass of an interpreter's link."""
+    world = portal.world
+    with world.database.scope(world.clinic, world.as_provider) as scope:
+        link = scope.guests.invite(world.visit, "interpreter")
+    with world.database.work(world.clinic, world.as_system) as work:
+        work.row(Visit, world.visit).encounter_at = work.at
+    secret = next(secret for name, secret in SECRETS if name == PATIENT)
+    entry = GuestEntry(token=link.token, secret=secret, name="Ana", origin="192.0.2.7")
+    enter_as_guest(world.database, world.clinic, entry)
+
+
+def ask_as_guest(portal: Portal) -> Any:
+    secret = next(secret for name, secret in SECRETS if name == PATIENT)
+    return portal.client.post("/guest/room-access", headers={"x-csrf-token": csrf_token(secret)})
+
+
+async def test_everybody_finds_the_room_where_it_is_now_a_guest_too(portal: Portal) -> None:
+    """A node has died; whoever asks first moves the room, and all three ways in lead to the same place."""
+    await admit(portal)
+    consume(portal, await link_of(portal, portal.world.patient))
+    portal.post(f"{portal.at}/join")
+    as_guest(portal)
+    desk = RecordsRoomDesk(portal.world.database)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dead = NodeState(node="a", queue="media-a", endpoint="ws://127.0.0.1:9/room")
+        desk.announce(dead)
+        number = portal.world.visit + ".1"
+        desk.place(RoomSpec(room_id=number, clinic=portal.world.clinic, visit_id=portal.world.visit))
+        nowhere = ask_as_guest(portal)
+        assert (nowhere.status_code, nowhere.json()["error"]["code"]) == (503, "no_node")
+
+        address = f"ws://127.0.0.1:{listener.getsockname()[1]}/room"
+        desk.announce(replace(dead, node="b", queue="media-b", endpoint=address))
+        answers = [ask_as_guest(portal), ask_access(portal), ask_access(portal, STAFF)]
+        assert [answer.json()["endpoint"] for answer in answers] == [address] * 3
+        assert {claims(portal, answer).room_id for answer in answers} == {portal.world.visit + ".2"}
+        guest = claims(portal, answers[0])
+        assert guest.guest and guest.waits and guest.role == "interpreter"
 
 
 async def test_access_without_our_own_page_is_refused(portal: Portal) -> None:
