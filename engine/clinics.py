@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from engine.brand import Brand
+from engine.clinic_recordings import USUAL_RULES, RecordingRules
 from engine.clinic_terms import USUAL_TERMS, Terms
 from engine.dossier import DeaRegistration, License
 from engine.overlays import OwnLaw
@@ -203,6 +204,7 @@ class ClinicFile:
     sign_in: SignInRules = HOUSE_RULES
     discreet_mail: bool = False
     terms: Terms = USUAL_TERMS
+    recordings: RecordingRules = USUAL_RULES
 
     @property
     def policy(self) -> Node | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from engine.brand import TEXT_CONTRAST, WHITE, Brand, brand_of, contrast, too_pale
+from engine.clinic_recordings import read_recording_rules
 from engine.clinic_terms import read_terms
 from engine.clinics import (
     ClinicFile,
@@ -120,6 +121,7 @@ class _Compiler:
             sign_in=read_sign_in(node.get("sign_in")),
             discreet_mail=_is_discreet(node.get("mail")),
             terms=terms,
+            recordings=read_recording_rules(node.get("recordings")),
             digest=digest(pack),
         )
 

@@ -1,6 +1,7 @@
 """What may stand in a clinic's file?"""
 
 from engine.attestations import LIST as ATTESTATIONS
+from engine.clinic_recordings import RECORDINGS
 from engine.clinic_terms import CANCELLATION, HOLIDAYS, MESSAGES, QUIET
 from engine.law import RULE_ID
 from engine.prices import PRICE
@@ -171,6 +172,7 @@ CLINIC = Record(
         "cancellation": Key(CANCELLATION, "until when patients may move and cancel a visit, and what it costs later"),
         "quiet_hours": Key(QUIET, "the night of patients, in which no reminder is sent; 21:00-08:00 unless written"),
         "messages": Key(MESSAGES, "how soon messages of patients are answered; within two days unless written"),
+        "recordings": Key(RECORDINGS, "how long recordings of calls are kept, and what patients get of theirs"),
         "prices": Key(
             MapOf(PRICE), "the price of each visit type, by `specialty/type`, unless it has a usual one", required=True
         ),

@@ -196,6 +196,11 @@ class Act(StrEnum):
     RECORDING_PART_SETTLED = "recordings:part:modified"
     RECORDING_PLAYED = "recordings:part:viewed"
     RECORDINGS_LISTED = "recordings:list:viewed"
+    RECORDING_RELEASED = "recordings:release:created"
+    RECORDING_RELEASE_ENDED = "recordings:release:deleted"
+    RECORDING_HELD = "recordings:hold:modified"
+    RECORDING_CONSIDERED = "recordings:keeping:viewed"
+    RECORDING_DESTROYED = "recordings:keeping:deleted"
 
     MESSAGE_QUEUED = "messages:message:created"
     MESSAGES_VIEWED = "messages:message:viewed"

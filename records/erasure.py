@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import LargeBinary, delete, func, select, update
 
+from engine.retention import Kept, Service
 from records.acts import Act
 from records.attempts import forget_name
 from records.blob_rows import end_files
@@ -23,6 +23,7 @@ from records.conversations import end_conversations
 from records.ending import close
 from records.errors import NotFound, StillOpen, Unreadable
 from records.mails import address_index
+from records.recording_marks import held_of
 from records.recording_rows import end_recordings
 from records.sealing import sealed_by
 from records.stages import DRAFT, FINAL
@@ -45,35 +46,19 @@ BROUGHT_BACK = "erased_before_the_restore"
 _OF_AN_ACCOUNT: tuple[type[Base], ...] = (IdentityToken, SecondFactor, RecoveryCode, Passkey, KnownDevice)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """The last service that a state's law on keeping records is about; ``state`` is empty when it cannot be told."""
-
-    country: str
-    state: str
-    time_zone: str
-    last: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What is kept of a patient, as far as the law asks: where and when they were last served, how old they are."""
-
-    person: str
-    birth_date: date | None = field(repr=False)
-    services: tuple[Service, ...]
-    visits: int
-    erased_at: datetime | None
-
-
 def kept_of(work: Work, person: str) -> Kept:
     """What the law has to be asked about before the patient is erased.
 
     Raises:
         NotFound: this clinic has no such patient.
-        StillOpen: a visit or a task of theirs has not ended.
+        StillOpen: a visit or a task of theirs has not ended, or a recording of theirs is held.
     """
     work.note(Act.ERASURE_CONSIDERED, person)
+    return what_the_law_asks(work, person)
+
+
+def what_the_law_asks(work: Work, person: str) -> Kept:
+    """The same for who has audited why they ask."""
     work.row(Patient, person)
     erased_at = work.session.scalar(
         select(DataKey.shredded_at).where(DataKey.clinic == work.clinic, DataKey.person == person).limit(1)
@@ -106,7 +91,7 @@ def erase(work: Work, person: str, grounds: Mapping[str, str]) -> int:
     between the two left over.
 
     Raises:
-        StillOpen: a visit or a task of theirs has not ended.
+        StillOpen: a visit or a task of theirs has not ended, or a recording of theirs is held.
     """
     work.note(Act.KEY_SHREDDED, person, "", **{name: as_code(value) for name, value in grounds.items() if value})
     work.lock(Person, person)  # a visit of theirs that begins, or a key that is renewed, comes before this or after
@@ -173,6 +158,9 @@ def _refuse_open(work: Work, person: str) -> None:
     task = work.session.scalar(select(AlertRow.id).where(AlertRow.visit.in_(visits), AlertRow.state == "open").limit(1))
     if task is not None:
         raise StillOpen(f"alerts {task}")
+    held = held_of(work, person)
+    if held:
+        raise StillOpen(f"recordings {held}")
 
 
 def _place(work: Work, visit: Visit) -> tuple[str, str, str]:

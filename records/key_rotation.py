@@ -70,7 +70,8 @@ def purposes(database: Database, clinic: str) -> tuple[PurposeStatus, ...]:
 
 def people(database: Database, clinic: str) -> PeopleStatus:
     """The keys of the clinic's patients."""
-    keyed = (DataKey.clinic == clinic, DataKey.person != "")
+    # A recording has a key of its own, as a person has.
+    keyed = (DataKey.clinic == clinic, DataKey.person != "", DataKey.person.not_like("rec_%"))
     with database.reading() as session:
         patients = session.scalar(select(func.count(DataKey.person.distinct())).where(*keyed)) or 0
         erased = session.scalar(

@@ -6,19 +6,24 @@ row ends before its file goes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import select, update
 
+from engine.clinic_recordings import USUAL_RULES, RecordingRules
 from engine.plans import digest_of
 from engine.recordings import NOTICE, PartSpec, RecordingState
 from engine.rooms import RoomRole
+from records.access import Role
 from records.acting import guardian_takes_part
 from records.acts import Act
 from records.codes import as_code, b64, new_id, unb64
 from records.course import append_event, tell
 from records.errors import AlreadyDone, NotFound
 from records.key_ring import Purpose
+from records.recording_marks import RELEASE, live_marks
 from records.sealing import Place, key_id_of, open_bytes, seal_bytes
 from records.tables.clinical import ConsentRow
 from records.tables.recordings import RecordingAnswerRow, RecordingPartRow, RecordingRow
@@ -29,6 +34,8 @@ from records.work import Work
 WRITING, KEPT, EMPTY, DAMAGED, ERASED = "writing", "kept", "empty", "damaged", "erased"
 LYING = (WRITING, KEPT, DAMAGED)
 CONSENT = "recording"
+# Who plays a recording without its being released to them, where they may see recordings at all.
+FREELY = frozenset({Role.PROVIDER, Role.COMPLIANCE, Role.SYSTEM})
 _OFF = str(RecordingState.OFF)
 
 
@@ -43,6 +50,7 @@ class OpenedPart:
     state: str
     whole: bool
     key: bytes = field(repr=False)
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,7 @@ class FinishedFile:
     duration_ms: int
     whole: bool
     key: bytes = field(repr=False)
+    digest: str
 
 
 def begin_asking(work: Work, visit: str, room: str, gate: str) -> str:
@@ -179,6 +188,8 @@ def add_part(work: Work, spec: PartSpec, file: str, key: bytes) -> str:
     if row.state == _OFF or row.visit != spec.visit:
         raise AlreadyDone("recording")
     part = new_id("rcp")
+    if not work.ring.has_person(work.session, work.clinic, row.id):
+        work.ring.make_person(work.session, work.clinic, row.id)
     work.session.add(
         RecordingPartRow(
             id=part,
@@ -196,7 +207,7 @@ def add_part(work: Work, spec: PartSpec, file: str, key: bytes) -> str:
             offset_ms=spec.offset_ms,
             duration_ms=0,
             file=file,
-            key=_seal(work, part, row.person, key, 0),
+            key=_seal(work, (part, row.id, row.person), key, {"size": 0}),
             at=work.at,
         )
     )
@@ -225,7 +236,8 @@ def finish_part(work: Work, part: str, finished: FinishedFile) -> str:
     row.state, row.settled_at, row.file = KEPT, work.now, finished.file
     row.media_type, row.size, row.duration_ms = finished.media_type, finished.size, finished.duration_ms
     row.whole = finished.whole
-    row.key = _seal(work, part, row.person, finished.key, finished.size)
+    told: dict[str, int | str] = {"size": finished.size, "sha256": finished.digest}
+    row.key = _seal(work, (part, row.recording, row.person), finished.key, told)
     work.note(Act.RECORDING_PART_SETTLED, part, row.visit, state=KEPT, whole=finished.whole)
     return old
 
@@ -243,20 +255,49 @@ def give_up_part(work: Work, part: str, state: str) -> str:
     return old
 
 
-def play(work: Work, part: str, visit: str) -> OpenedPart:
-    """A finished part for who may see it; audited as viewed. Raises `NotFound` before it is finished."""
+def play(work: Work, part: str, visit: str, rules: RecordingRules = USUAL_RULES) -> OpenedPart:
+    """A finished part for who may see it; audited as viewed. Raises `NotFound` before it is finished.
+
+    A patient, or who acts for one, may while it is released to them, or while the clinic's ``rules`` let them.
+    """
     row = work.row(RecordingPartRow, part)
     work.visit(row.visit, Act.RECORDING_PLAYED, audited=False)
     if row.visit != visit or row.state != KEPT:
         raise NotFound(f"recording_parts {part[:40]}")
+    if not plays(work, work.row(RecordingRow, row.recording), rules):
+        work.refuse(Act.RECORDING_PLAYED, part, row.visit)
     work.note(Act.RECORDING_PLAYED, part, row.visit)
     return _opened(work, row)
 
 
-def end_recordings(work: Work, person: str) -> None:
-    """Ends every part of a person who is being erased; `records.blob_sweep.remove_erased` removes what lies there."""
+def digest_of_part(work: Work, part: str, visit: str) -> str:
+    """The SHA-256 of a part's content; empty while it is not finished. Raises `NotFound`, also for another visit's."""
+    row = work.row(RecordingPartRow, part)
+    if row.visit != visit:
+        raise NotFound(f"recording_parts {part[:40]}")
+    return _opened(work, row).digest if row.state == KEPT else ""
+
+
+def plays(work: Work, row: RecordingRow, rules: RecordingRules) -> bool:
+    """Whether the actor may play the recording now, as far as releases go."""
+    return work.actor.role in FREELY or (plays_until(work, row, rules) or work.at) > work.at
+
+
+def plays_until(work: Work, row: RecordingRow, rules: RecordingRules) -> datetime | None:
+    """Until when its patient may play the recording; None when they may not."""
+    released = live_marks(work, (row.id,)).get((row.id, RELEASE))
+    told = (released.until if released is not None else None, rules.plays_until(row.ended_at))
+    return max((until for until in told if until is not None and until > work.at), default=None)
+
+
+def end_recordings(work: Work, whose: str) -> None:
+    """Ends every part of a person who is being erased, or of one recording by its id.
+
+    `records.blob_sweep.remove_erased` removes what lies there.
+    """
     ended = {"state": ERASED, "key": b"", "settled_at": work.now}
-    theirs = (RecordingPartRow.clinic == work.clinic, RecordingPartRow.person == person)
+    one = (RecordingPartRow.person == whose) | (RecordingPartRow.recording == whose)
+    theirs = (RecordingPartRow.clinic == work.clinic, one)
     work.session.execute(update(RecordingPartRow).where(*theirs).values(**ended))
 
 
@@ -267,16 +308,24 @@ def _part(work: Work, part: str) -> RecordingPartRow:
     return work.row(RecordingPartRow, part)
 
 
-def _seal(work: Work, part: str, person: str, key: bytes, size: int) -> bytes:
-    """The file's key under the clinic's key for recordings, and that under the patient's own."""
-    secret = work.ring.current(work.session, work.clinic, Purpose.RECORDINGS)
-    inner = seal_bytes(secret, _place(work, part), key)
-    return work.seal(("recording_parts", "key", part), {"key": b64(inner), "size": size}, person)
+def _seal(work: Work, whose: tuple[str, str, str], key: bytes, told: Mapping[str, int | str]) -> bytes:
+    """The file's key under the clinic's key for recordings, the recording's own and its patient's, one within another.
+
+    ``whose`` is the part, its recording and its patient. Destroying either of the last two shuts the file for good.
+    """
+    part, recording, person = whose
+    ring, place = work.ring, _place(work, part)
+    inner = seal_bytes(ring.current(work.session, work.clinic, Purpose.RECORDINGS), place, key)
+    own = seal_bytes(ring.current(work.session, work.clinic, Purpose.FIELDS, recording), place, inner)
+    return work.seal(("recording_parts", "key", part), {**told, "own": True, "key": b64(own)}, person)
 
 
 def _opened(work: Work, row: RecordingPartRow) -> OpenedPart:
     content = work.open(("recording_parts", "key", row.id), row.key)
-    inner = unb64(content["key"])
+    inner, place = unb64(content["key"]), _place(work, row.id)
+    if content.get("own"):  # recordings of the first versions have no key of their own
+        own = work.ring.by_id(work.session, work.clinic, key_id_of(inner), Purpose.FIELDS)
+        inner = open_bytes(own, place, inner)
     secret = work.ring.by_id(work.session, work.clinic, key_id_of(inner), Purpose.RECORDINGS)
     if int(content["size"]) != row.size:  # the plain column is for lists; what is sealed counts
         raise NotFound(f"recording_parts {row.id}")
@@ -287,7 +336,8 @@ def _opened(work: Work, row: RecordingPartRow) -> OpenedPart:
         size=row.size,
         state=row.state,
         whole=row.whole,
-        key=open_bytes(secret, _place(work, row.id), inner),
+        key=open_bytes(secret, place, inner),
+        digest=str(content.get("sha256", "")),
     )
 
 

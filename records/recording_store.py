@@ -6,6 +6,7 @@ Nothing of a recording is ever in the clear but in the memory of who writes or r
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import secrets
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Protocol
 
 from sqlalchemy import select
 
+from engine.clinic_recordings import USUAL_RULES, RecordingRules
 from engine.recordings import EmptyTape, FinishedPart, PartSpec, RecordingState
 from engine.rooms import RoomClaims
 from records.access import Role
@@ -158,6 +160,10 @@ class RecordingStore:
                     raise Unreadable("a tape that had ended was cut")
                 draft.finish()
                 name = self.folder.place(draft, opened.file.partition(".")[0])
+                with self.folder.open(name, draft.key, draft.size) as reader:
+                    content = hashlib.sha256()
+                    for piece in reader.read():
+                        content.update(piece)
                 return FinishedFile(
                     file=name,
                     media_type=done.media_type,
@@ -165,6 +171,7 @@ class RecordingStore:
                     duration_ms=done.duration_ms,
                     whole=tape.is_whole,
                     key=draft.key,
+                    digest=content.hexdigest(),
                 )
             finally:
                 draft.discard()
@@ -174,15 +181,17 @@ class RecordingStore:
             return give_up_part(work, part, state)
 
     @contextlib.contextmanager
-    def open(self, clinic: str, actor: Actor, part: str, visit: str) -> Iterator[tuple[OpenedPart, StreamReader]]:
-        """A finished part for who may see it, audited as viewed.
+    def open(
+        self, clinic: str, actor: Actor, part: str, visit: str, rules: RecordingRules = USUAL_RULES
+    ) -> Iterator[tuple[OpenedPart, StreamReader]]:
+        """A finished part for who may see it, audited as viewed; the clinic's ``rules`` are about its patient.
 
         Raises:
             AccessRefused, NotFound: also while it is not finished, or when it is not of that visit.
             Unreadable: it is not what was recorded.
         """
         with self._database.work(clinic, actor) as work:
-            opened = play(work, part, visit)
+            opened = play(work, part, visit, rules)
         with self.folder.open(opened.file, opened.key, opened.size) as reader:
             yield opened, reader
 

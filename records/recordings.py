@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import select
 
+from engine.clinic_recordings import USUAL_RULES, RecordingRules
 from records.acts import Act
-from records.recording_rows import KEPT
+from records.recording_marks import HOLD, RELEASE, end_release, hold, live_marks, release
+from records.recording_rows import KEPT, digest_of_part, plays_until
 from records.tables.recordings import RecordingAnswerRow, RecordingPartRow, RecordingRow
 from records.work import Repository
 
@@ -45,7 +47,11 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingView:
-    """One recording with its answers and parts, in the order of time."""
+    """One recording with its answers and parts, in the order of time.
+
+    ``plays_until`` is until when its patient may play it, None when they may not; ``released`` says that somebody let
+    them, and ``held`` that nothing destroys it.
+    """
 
     id: str
     visit: str
@@ -56,6 +62,9 @@ class RecordingView:
     ended_at: datetime | None
     answers: tuple[AnswerView, ...] = field(repr=False)
     parts: tuple[PartView, ...]
+    held: bool = False
+    plays_until: datetime | None = None
+    released: bool = False
 
     @property
     def plays(self) -> bool:
@@ -66,12 +75,39 @@ class RecordingView:
 class Recordings(Repository):
     """The recordings of the clinic's visits; `records.recording_store` keeps and opens their files."""
 
-    def for_visit(self, visit: str) -> tuple[RecordingView, ...]:
-        """Every recording that anybody asked for at the visit, the oldest first."""
+    def for_visit(self, visit: str, rules: RecordingRules = USUAL_RULES) -> tuple[RecordingView, ...]:
+        """Every recording that anybody asked for at the visit, the oldest first; the clinic's ``rules`` are for its
+        patient."""
         self._work.visit(visit, Act.RECORDINGS_LISTED)
         query = select(RecordingRow).where(RecordingRow.visit == visit)
         rows = self._session.scalars(query.order_by(RecordingRow.asked_at, RecordingRow.id)).all()
-        return tuple(self._view(row) for row in rows)
+        marks = live_marks(self._work, tuple(row.id for row in rows))
+        return tuple(
+            replace(
+                self._view(row),
+                held=(row.id, HOLD) in marks,
+                released=(row.id, RELEASE) in marks,
+                plays_until=plays_until(self._work, row, rules),
+            )
+            for row in rows
+        )
+
+    def release(self, visit: str, recording: str, until: datetime) -> None:
+        """Lets the patient play the recording until then. Raises `NotFound`."""
+        release(self._work, visit, recording, until)
+
+    def end_release(self, visit: str, recording: str) -> None:
+        """Takes that back. Raises `NotFound`."""
+        end_release(self._work, visit, recording)
+
+    def hold(self, visit: str, recording: str, *, on: bool) -> None:
+        """Keeps the recording from being destroyed, or lets go of it. Raises `NotFound`, `AlreadyDone`."""
+        hold(self._work, visit, recording, on)
+
+    def digest(self, visit: str, part: str) -> str:
+        """The SHA-256 of a part's content; empty for what was kept before it was counted. Raises `NotFound`."""
+        self._work.visit(visit, Act.RECORDINGS_LISTED)
+        return digest_of_part(self._work, part, visit)
 
     def _view(self, row: RecordingRow) -> RecordingView:
         answers = select(RecordingAnswerRow).where(RecordingAnswerRow.recording == row.id)

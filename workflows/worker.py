@@ -63,6 +63,7 @@ from records.messages import MessageQueue
 from records.monitoring_book import RecordsMonitoringBook
 from records.nights import Nights
 from records.pharmacy_book import RecordsPharmacyBook
+from records.recording_keeping import RecordingKeeping
 from records.recording_store import RecordingStore
 from records.restore import settled, unsettled
 from records.room_desk import RecordsRoomDesk
@@ -87,6 +88,7 @@ from workflows.codec import PayloadKeys as PayloadKeySource
 from workflows.contracts import MEDIA_QUEUE, TASK_QUEUE
 from workflows.credentials import CredentialsWorkflow
 from workflows.gatekeeper import LawDrugs, LawGateKeeper
+from workflows.keeping import RecordingKeeper
 from workflows.letters import Dresser, mail_name
 from workflows.monitoring import MonitoringWorkflow
 from workflows.notices import VisitWords, send_notices, written
@@ -179,6 +181,7 @@ async def _worker(settings: Settings, evaluators: EvaluatorPool) -> None:
                 UnfinishedSignings(store, visits),
             ),
             _reload(keeper, evaluators),
+            RecordingKeeper(RecordingKeeping(database, settings.files_dir), lambda: keeper.current, evaluators).run(),
             keep_schedules(visits.temporal, lambda: _zones(keeper)),
             send_notices(MessageQueue(database), notifier, words.say, dresser.visit_notice),
             send_notices(MailQueue(database), notifier, written, dresser.letter),

@@ -5,20 +5,14 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from admin_ui.cli.questions import Rulebooks
-from engine.decide import decide
 from engine.decisions import Decision
 from engine.evaluator_pool import EvaluatorPool
+from engine.retention import FORBIDDEN, PERMITTED, Kept, Service, decisions_on, together
 from engine.settings import Settings, SettingsError
 from records.database import Database
-from records.erasure import Kept, Service
 from records.key_ring import Purpose
-
-TOPIC = "retention"
-PERMITTED, FORBIDDEN = "permitted", "forbidden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +41,13 @@ def ask_the_law(settings: Settings, clinic: str, kept: Kept, now: datetime) -> V
         return Verdict(outcome=PERMITTED, law="", lines=("no service was given: no law on keeping records asks",))
     rulebook = Rulebooks(settings).of(clinic)
     with EvaluatorPool(1) as evaluator:
-        decisions = [
-            (service, decide(rulebook, _question(kept, service, now), evaluator))
-            for service in kept.services
-            if service.state
-        ]
+        decisions = decisions_on(rulebook, kept, now, evaluator)
     outcomes = {str(decision.outcome) for _, decision in decisions}
     untold = len(kept.services) - len(decisions)
     lines = tuple(line for service, decision in decisions for line in _lines(service, decision))
     if untold:
         lines += ("a visit whose state cannot be told: a person decides",)
-    return Verdict(outcome=_together(outcomes, untold), law=decisions[0][1].law if decisions else "", lines=lines)
+    return Verdict(outcome=together(outcomes, untold), law=decisions[0][1].law if decisions else "", lines=lines)
 
 
 def confirmation(database: Database, wish: Wish, verdict: Verdict, now: datetime) -> str:
@@ -80,29 +70,6 @@ def refuse_unlawful(wish: Wish, verdict: Verdict) -> None:
     if verdict.outcome != PERMITTED and (not wish.second or wish.second == wish.actor):
         problem = "the law leaves it to people: --second names another one who agrees; nothing was destroyed"
         raise SettingsError([problem, *verdict.lines])
-
-
-def _question(kept: Kept, service: Service, now: datetime) -> dict[str, Any]:
-    patient: dict[str, Any] = {"location": {"country": service.country, "state": service.state}}
-    if service.time_zone:
-        patient["location"]["time_zone"] = service.time_zone
-    if kept.birth_date is not None:
-        patient["birth_date"] = kept.birth_date.isoformat()
-    facts = {"patient": patient, "record": {"years_since_service": _whole_years(service, now)}}
-    return {"topic": TOPIC, "on": now.isoformat(timespec="seconds"), "known_at": None, "clinic": None, "facts": facts}
-
-
-def _whole_years(service: Service, now: datetime) -> int:
-    """Completed years by the calendar where the patient was."""
-    zone = ZoneInfo(service.time_zone) if service.time_zone else UTC
-    last, today = service.last.astimezone(zone).date(), now.astimezone(zone).date()
-    return today.year - last.year - ((today.month, today.day) < (last.month, last.day))
-
-
-def _together(outcomes: set[str], untold: int) -> str:
-    if FORBIDDEN in outcomes:
-        return FORBIDDEN
-    return PERMITTED if outcomes <= {PERMITTED} and not untold else "review"
 
 
 def _lines(service: Service, decision: Decision) -> Sequence[str]:

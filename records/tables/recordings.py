@@ -1,4 +1,4 @@
-"""The tables of recorded calls: each run of a recording, who agreed to it, and the files it left."""
+"""The tables of recorded calls: each run of a recording, who agreed to it, the files it left, what is decided later."""
 
 from __future__ import annotations
 
@@ -73,3 +73,17 @@ class RecordingPartRow(Base):
     key: Mapped[Sealed]
     at: Mapped[When]
     settled_at: Mapped[MaybeWhen]
+
+
+class RecordingMarkRow(Base):
+    """What is decided about a recording after the call, by ``kind`` (`records.recording_marks`), while it holds."""
+
+    __tablename__ = "recording_marks"
+    id: Mapped[Key]
+    clinic: Mapped[Clinic]
+    recording: Mapped[str] = mapped_column(ForeignKey("recordings.id"), index=True)
+    kind: Mapped[Code]
+    made_by: Mapped[Id]
+    at: Mapped[When]
+    until: Mapped[MaybeWhen]
+    ended_at: Mapped[MaybeWhen]

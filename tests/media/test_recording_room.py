@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from media.record_final import finalise
 from tests.media.helpers_bot import Bench, Bot, FakeTokens, spec
 from tests.media.helpers_call import close, two, until
 from tests.media.helpers_clip import marks, picture, sound
+from tests.media.helpers_ffprobe import FFPROBE, probed_marks, probed_streams
 from tests.media.helpers_recording import FakeDesk, MemoryTape, play
 
 pytestmark = pytest.mark.slow
@@ -61,21 +63,30 @@ def finished(tape: MemoryTape) -> bytes:
     return place.getvalue()
 
 
-async def test_both_sides_of_a_call_become_files_with_sound_and_picture_in_sync(bench: Bench, desk: FakeDesk) -> None:
-    frames, samples = await asyncio.to_thread(lambda: (picture(4), sound(4)))
+async def test_both_sides_of_a_call_become_files_with_sound_and_picture_in_sync(
+    bench: Bench, desk: FakeDesk, tmp_path: Path
+) -> None:
+    frames, samples = await asyncio.to_thread(lambda: (picture(8), sound(8)))
     patient, provider = await two(bench)
     await recorded(patient, provider)
-    await asyncio.gather(play(patient, frames, samples, 4), play(provider, frames, samples, 4))
+    await asyncio.gather(play(patient, frames, samples, 8), play(provider, frames, samples, 8))
     await provider.say({"type": "record", "on": False})
     assert (await told(patient, "off"))["code"] == "stopped"
     assert {(tape.spec.participant, tape.spec.video, tape.spec.audio) for tape in desk.tapes} == {
         ("p1", "vp8", "opus"),
         ("d1", "vp8", "opus"),
     }
+    beeped: list[list[float]] = []
     for tape in desk.tapes:
-        flashes, beeps = marks(finished(tape))
-        assert len(flashes) >= 3 and len(beeps) >= 3 and tape.duration_ms > 2500
-        assert max(min(abs(beep - flash) for beep in beeps) for flash in flashes[1:]) < 0.1
+        data = finished(tape)
+        for flashes, beeps in (marks(data), *((probed_marks(data, tmp_path),) if FFPROBE else ())):
+            assert len(flashes) >= 6 and len(beeps) >= 6 and tape.duration_ms > 6500
+            assert max(min(abs(beep - flash) for beep in beeps) for flash in flashes[1:]) < 0.1
+        beeped.append([tape.spec.offset_ms / 1000 + beep for beep in beeps])
+        if FFPROBE:
+            assert probed_streams(data) == {"video": "vp8", "audio": "opus"}
+    # Both played the same clip at once: their places in the recording's time put the two sides together again.
+    assert max(min(abs(one - other) for other in beeped[1]) for one in beeped[0]) < 0.1
     assert desk.told[:3] == [("ask", "d1"), ("said", "d1", "True"), ("said", "p1", "True")]
     assert desk.told[3:] == [("begin", "rec-1"), ("moved", "on", ""), ("moved", "off", "stopped")]
     await close(patient, provider)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from engine.clinic_recordings import USUAL_RULES
 from engine.credentials import LICENSE
 from engine.photo_judgements import Judgement
 from engine.tech_checks import read_check
@@ -32,6 +33,7 @@ from records.scope import Scope
 from records.service_requests import RequestDraft
 from records.tables.identity import Invitation
 from records.tables.people import LicenseRow
+from records.tables.recordings import RecordingPartRow
 from records.tables.visits import GuestRow
 from records.work import Actor
 from tests.records.helpers import PATIENT, PLACE, PROVIDER, START, draft_of
@@ -166,7 +168,7 @@ def arguments(walked: Walked, name: str, method: str) -> dict[str, Any]:
         "what": "place" if method == "leads_to" else "arrive",
         "compose": mail_of("another"),
     }
-    values |= _of_the_clinics_people(walked, name) | _of_guests(walked, name)
+    values |= _of_the_clinics_people(walked, name) | _of_guests(walked, name) | _of_recordings(walked, name)
     return values | _of_steps(walked, name) | _of_one_method(walked, name, method) | _of_guardians(walked, name, method)
 
 
@@ -267,6 +269,17 @@ def _of_guests(walked: Walked, name: str) -> dict[str, Any]:
         return {}
     values = {"holder": "sha256:nobody"}
     return values if name == "links" else {"role": "interpreter", "guest": _guest_of(walked)}
+
+
+def _of_recordings(walked: Walked, name: str) -> dict[str, Any]:
+    """What is taken to decide about a recording after the call."""
+    if name != "recordings":
+        return {}
+    with walked.world.database.reading() as session:
+        query = select(RecordingPartRow).where(RecordingPartRow.visit == walked.world.visit)
+        row = session.scalars(query).one()
+    told = {"until": START + timedelta(days=30), "rules": USUAL_RULES, "on": True}
+    return {**told, "recording": row.recording, "part": row.id}
 
 
 def _guest_of(walked: Walked) -> str:
