@@ -1,4 +1,4 @@
-"""How long does a clinic keep its recordings of calls, and what do patients get of theirs? Data of the clinic's file."""
+"""How long does a clinic keep its recordings of calls, and what do patients get of theirs? Data of its file."""
 
 from __future__ import annotations
 
