@@ -14,12 +14,13 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from engine.echoes import EchoVerifier
 from engine.recordings import RecordingDesk
@@ -154,7 +155,7 @@ class MediaNode:
         local = f"{'wss' if tls else 'ws'}://{host}:{listener.getsockname()[1]}{PATH}"
         loop = asyncio.get_running_loop()
         echoes = self._hall(port, config.public_endpoint or local)
-        server = HttpServer(self._server_config(echoes))
+        server = HttpServer(self._server_config(self._app(echoes)))
         self._running = _Running(
             port=port,
             server=server,
@@ -181,10 +182,9 @@ class MediaNode:
             )
         )
 
-    def _server_config(self, echoes: EchoHall) -> uvicorn.Config:
-        config = self._config
+    def _app(self, echoes: EchoHall) -> Starlette:
         door = Door(
-            origins=config.allowed_origins,
+            origins=self._config.allowed_origins,
             verify=self._verify,
             find=self._find,
             refused=self.refused,
@@ -192,8 +192,12 @@ class MediaNode:
             resumes=self._resumes,
             echoes=echoes,
         )
+        return build_app(door, self._health, self.metrics, self._http_doors().routes())
+
+    def _server_config(self, app: Callable[..., Awaitable[None]]) -> uvicorn.Config:
+        config = self._config
         return uvicorn.Config(
-            build_app(door, self._health, self.metrics, self._http_doors().routes()),
+            app,
             loop="none",
             lifespan="off",
             log_config=None,

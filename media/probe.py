@@ -37,8 +37,7 @@ class Prober:
         self._before = 0.0
 
     def look(self, bitrate: float, wanted: float | None, *, steady: bool, now: float) -> Probe | None:
-        """The probe to send now, if ``wanted`` bits a second are more than the ``bitrate`` that was seen to pass, and the
-        path is steady."""
+        """The probe to send now: the path is steady, and ``wanted`` bits a second are more than ``bitrate``."""
         if wanted is None or bitrate >= wanted:
             self._due, self._pause, self._before = None, EVERY / 2, 0.0
             return None

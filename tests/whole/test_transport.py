@@ -66,7 +66,7 @@ def listener_of(name: str, pair: tuple[Path, Path]) -> ssl.SSLContext:
             MediaConfig(allowed_origins=(), tls_certificate=pair[0], tls_key=pair[1]),
             NodePorts(verify=lambda _: None, sink=nothing),
         )
-        config = node._server_config()
+        config = node._server_config(nothing)
     config.load()
     assert config.ssl is not None
     return config.ssl
