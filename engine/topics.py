@@ -119,6 +119,11 @@ class Topic:
     stated: Mapping[str, Stated] = field(default_factory=dict)
     value_words: Mapping[str, str] = field(default_factory=dict)
 
+    def value_sentence(self, name: str) -> str:
+        """A law value's sentence for readers: what it tells those who write law of `null` is left out."""
+        says, found, _ = self.value_words.get(name, name).partition("; null ")
+        return f"{says}." if found else says
+
     @property
     def always(self) -> frozenset[str]:
         """The law values of which there is one at any time: what must be given, but for flags, which begin one day."""

@@ -62,5 +62,6 @@ def _said(files: Iterable[LawFile], topics: Topics) -> Iterable[tuple[str, Locat
         yield topic.says, at
         yield from ((says, at) for says in topic.duties.values())
         yield from ((limit.says, at) for limit in topic.limits.values())
+        yield from ((topic.value_sentence(name), at) for name in topic.value_words)
     for file in files:
         yield from ((rule.title, rule.at) for rule in file.rules)

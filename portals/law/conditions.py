@@ -43,6 +43,12 @@ class Sentences:
             return self._records(condition)
         return self._test(condition, fields) if isinstance(condition, Test) else describe(condition)
 
+    def parts_of(self, condition: Condition) -> tuple[str, ...]:
+        """A condition as a list: everything in it that must hold."""
+        if not isinstance(condition, Every):
+            return (self.of(condition),)
+        return tuple(self._bracketed(part, condition, None) for part in condition.parts)
+
     def _say(self, name: str, **values: object) -> str:
         return self.words.say(f"ask.if.{name}", **values)
 
@@ -121,7 +127,7 @@ class Sentences:
         other = f"“{self.words.label(operand.path)}”"
         if operand.by is None:
             return other
-        return self._say("plus" if operand.sign > 0 else "minus", fact=other, by=self._span(operand.by))
+        return self._say("plus" if operand.sign > 0 else "minus", fact=other, by=self.span(operand.by))
 
     def _value(self, value: Any, kind: FactType) -> str:
         if isinstance(value, int | float):
@@ -133,7 +139,8 @@ class Sentences:
             return self.words.state(str(value))
         return self.words.say(f"ask.value.{value}", otherwise=str(value).replace("_", " "))
 
-    def _span(self, by: Duration) -> str:
+    def span(self, by: Duration) -> str:
+        """A length of time."""
         counts = {"months": by.months, "days": by.days, "hours": by.seconds // 3600}
         named = ((name if count != 1 else name[:-1], count) for name, count in counts.items() if count)
         return " ".join(self._say(f"span.{name}", count=count) for name, count in named)

@@ -341,7 +341,8 @@ def _as_json(house: House, name: str) -> dict[str, str]:
 
 def _ground(house: House, topic: str, one: Ground) -> str:
     """What is unsure: the value's own sentence, how sure it is, and whether its date is known."""
-    says = house.rulebook.topics.topics[topic].value_words.get(one.name, "")
+    declared = house.rulebook.topics.topics[topic]
+    says = house.words.law.sentence(declared.value_sentence(one.name)) if one.name in declared.value_words else ""
     sure = house.words.say(f"country.sure.{one.confidence}")
     dated = "" if one.dated else house.words.say("country.undated")
     return " · ".join(part for part in (says.rstrip("."), sure, dated) if part)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from engine.due_points import POINTS
+from engine.due import read_term
 from engine.instances import Instance
 from engine.law import Advise, Cited, Effect, Forbid, LawFile, LawValue, Limit, Permit, Require
 from engine.law_ordinary import WEAK
 from engine.law_report import COUNTRY, Coverage, standing, state_topics
 from engine.periods import FIRST_DAY, LAST_DAY, Certainty, Period
+from engine.values import read_duration
 from portals.law.conditions import Sentences
 from portals.law.country import House, place_address
 from portals.law.link import PAGE
@@ -55,14 +56,14 @@ class ValueLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLine:
-    """A rule of the state's own: when it applies, what it does, since when, how sure.
+    """A rule of the state's own: when it applies (all of it), what it does, since when, how sure.
 
     Where the country alone carries the topic they are the country's.
     """
 
     id: str
     title: str
-    when: str
+    when: tuple[str, ...]
     effects: tuple[str, ...]
     entry: Entry
 
@@ -130,7 +131,6 @@ class Place:
         house, words = self.house, self.house.words
         file = self._file()
         cases = tuple(self._cases(file)) if file else ()
-        said = house.rulebook.topics.topics[self.topic].value_words
         return PlaceView(
             code=self.code,
             name=words.state(self.code),
@@ -140,7 +140,7 @@ class Place:
             by_country=self._by_country(),
             topics=tuple(self._topic(topic) for topic in state_topics(house.rulebook)),
             values=tuple(self._values(file)) if file else (),
-            lacking=tuple(said.get(name, name) for name in file.without) if file else (),
+            lacking=tuple(self._says(name) for name in file.without) if file else (),
             rules=tuple(self._rules()),
             cases=cases[:_MOST_CASES],
             more_cases=max(0, len(cases) - _MOST_CASES),
@@ -188,7 +188,11 @@ class Place:
                 replace(self._entry(words.law_value(kind, one.value), one.period, one.cited, name=name), note=one.note)
                 for one in newest
             )
-            yield ValueLine(name=name, says=declared.value_words.get(name, name), entries=told)
+            yield ValueLine(name=name, says=self._says(name), entries=told)
+
+    def _says(self, name: str) -> str:
+        """What a law value is, in the reader's language."""
+        return self.house.words.law.sentence(self.house.rulebook.topics.topics[self.topic].value_sentence(name))
 
     def _entry(self, title: str, period: Period, cited: Cited, text: str = "", name: str = "") -> Entry:
         house, words = self.house, self.house.words
@@ -236,7 +240,7 @@ class Place:
                 yield RuleLine(
                     id=instance.id,
                     title=self.house.words.law.sentence(instance.title),
-                    when=sentences.of(instance.condition),
+                    when=sentences.parts_of(instance.condition),
                     effects=tuple(self._effects(instance)),
                     entry=replace(entry, note=notes.get(instance.id, "")),
                 )
@@ -251,8 +255,8 @@ class Place:
         if isinstance(effect, Forbid):
             return words.say("country.effect.forbid")
         if isinstance(effect, Require):
-            due = words.say(f"country.due.{effect.due}") if effect.due in POINTS else effect.due
-            return words.say("country.effect.require", duty=law.duty_sentence(effect.duty) or effect.duty, due=due)
+            duty = law.duty_sentence(effect.duty) or effect.duty
+            return words.say("country.effect.require", duty=duty, due=self._due(effect.due))
         if isinstance(effect, Limit):
             bound: Any = effect.most if effect.most is not None else effect.allowed
             shown = ", ".join(words.option_of(str(one)) for one in bound) if isinstance(bound, tuple) else str(bound)
@@ -260,6 +264,14 @@ class Place:
         if isinstance(effect, Advise):
             return law.sentence(effect.text)
         return words.say("country.effect.review")
+
+    def _due(self, due: str) -> str:
+        """By when: before a gate, or so long after an event."""
+        words, term = self.house.words, read_term(due)
+        if term is None:
+            return words.say(f"country.due.{due}")
+        lasts = Sentences(words, self.house.rulebook.vocabulary).span(read_duration(f"{term.count} {term.unit}"))
+        return words.say("country.due.within", lasts=lasts, event=words.say(f"country.event.{term.event}"))
 
     def _cases(self, file: LawFile) -> Iterator[CaseLine]:
         words = self.house.words
@@ -274,7 +286,7 @@ class Place:
         found: list[tuple[str, Entry]] = []
         for value in file.values:
             told = words.law_value(declared.values[value.name], value.value)
-            title = f"{declared.value_words.get(value.name, value.name)} {told}"
+            title = f"{self._says(value.name).rstrip('.')}: {told}"
             found += self._borders(title, value.period, value.cited)
         for rule in file.rules:
             found += self._borders(self.house.words.law.sentence(rule.title), rule.period, rule.cited)

@@ -85,7 +85,8 @@ def says(house: House, value: str, title: str) -> str:
     if not value:
         return house.words.law.sentence(title)
     topics = house.rulebook.topics.topics.values()
-    return next((topic.value_words[value] for topic in topics if value in topic.value_words), value)
+    said = next((topic.value_sentence(value) for topic in topics if value in topic.value_words), value)
+    return house.words.law.sentence(said)
 
 
 def shown(house: House, name: str, told: object) -> str:

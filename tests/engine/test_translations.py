@@ -10,11 +10,12 @@ from tests.rules.helpers_cases import ROOT
 
 TOPICS = {"Open.": "Abierto.", "Gated.": "Con llave.", "Look.": "Mirar.", "Ask.": "Preguntar."}
 LIMITS = {"Days.": "Días.", "Color.": "Color."}
+VALUES = {"Most days.": "Máximo de días.", "Strict.": "Estricto.", "Mild.": "Suave."}
 
 
 def spoken(root: Path, **more: str) -> Rulebook:
     law(root, rule("open/no", "{forbid: do}", when="{a: true}"))
-    sentences = {**TOPICS, **LIMITS, "'no'": "Así no.", **more}
+    sentences = {**TOPICS, **LIMITS, **VALUES, "'no'": "Así no.", **more}
     lines = "".join(f"  {text}: {words}\n" for text, words in sentences.items())
     (root / "rules" / "us" / "words.es.yaml").write_text(f"language: es\nsentences:\n{lines}", encoding="utf-8")
     for file in (root / "rules" / "us" / "fl").glob("*.yaml"):

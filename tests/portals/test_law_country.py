@@ -137,9 +137,37 @@ def test_a_state_is_told_in_words_for_every_topic_without_a_code_of_the_program(
         view = Place(told, "TX", topic).view()
         assert view.values or view.rules or view.lacking, topic
         for rule in view.rules:
-            assert rule.when and rule.title
-            assert not re.search(r"\b(provider|patient|encounter)\.[a-z]", rule.when), rule.when
+            assert all(rule.when) and rule.title
+            assert not re.search(r"\b(provider|patient|encounter)\.[a-z]", " ".join(rule.when)), rule.when
         assert all(entry.at and entry.title for line in view.values for entry in line.entries)
+
+
+def test_a_state_is_told_in_spanish_by_its_values_and_when_a_duty_is_due(house: House) -> None:
+    told = house_of(house.rulebook, ROOT, language="es")
+    view = Place(told, "UT", "licensing").view()
+    assert "Profesiones que pueden tenerlo." in [line.says for line in view.values]
+    [rule] = [one for one in view.rules if len(one.effects) > 1]
+    assert rule.effects[1].startswith("Pide esto, en 10 días desde la consulta: ")
+    english = Place(house, "UT", "licensing").view()
+    [same] = [one for one in english.rules if len(one.effects) > 1]
+    assert same.effects[1].startswith("It asks for this, within 10 days of the encounter: ")
+    assert len(same.when) == len(rule.when) > 5
+
+
+def test_a_value_is_told_without_what_its_author_must_know_of_null(house: House) -> None:
+    says = [line.says for line in Place(house, "AL", "licensing").view().values]
+    assert "Most days of a calendar year on which they may." in says
+    assert not any("null" in sentence for sentence in says)
+
+
+def test_what_changed_when_is_told_with_its_sources(reader: TestClient, house: House) -> None:
+    view = Place(house, "AL", "licensing").view()
+    newest = view.changes[0]
+    assert (newest.at, newest.text) == ("June 1, 2021", "first day")
+    assert newest.statutes and newest.statutes[0].url
+    assert newest.title.endswith("telehealth authority counts there: Yes")
+    page = text_of(reader.get("/staff/law/states/AL?topic=licensing").text)
+    assert f"June 1, 2021 , first day: {newest.title} {newest.statutes[0].title}" in page
 
 
 def test_the_time_line_shows_the_newest_first_and_what_stands_today(house: House) -> None:
