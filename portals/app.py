@@ -159,7 +159,8 @@ async def _to_sign_in(request: Request, needed: Exception) -> Response:
 def _media_addresses(settings: Settings) -> list[str]:
     """What pages may connect to beside their own host: the media nodes' signalling."""
     scheme = "wss" if urlsplit(settings.public_base).scheme == "https" else "ws"
-    return [f"{scheme}://{settings.media_host}:{port}" for port, _ in settings.media_ports]
+    host = f"[{settings.media_host}]" if ":" in settings.media_host else settings.media_host
+    return [f"{scheme}://{host}:{port}" for port, _ in settings.media_ports]
 
 
 async def _healthy() -> Response:

@@ -7,15 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from engine.tech_checks import TechCheck
+from engine.tech_checks import TechCheck, kept_check
 from records.acts import Act
 from records.course import append_event, tell
 from records.errors import AlreadyDone
 from records.stages import FINAL
-from records.tables.visits import VisitEventRow
+from records.tables.visits import GuestRow, VisitEventRow
 from records.work import Repository
 
-CHECKED = "tech_checked"
+CHECKED, GUEST_CHECKED = "tech_checked", "guest_checked"
 MOST = 50  # tries of one visit; more than anybody needs, and little enough to keep
 
 
@@ -25,6 +25,14 @@ class KeptCheck:
 
     at: datetime
     check: TechCheck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestsCheck:
+    """The newest check of somebody who comes by a link: their part, and no name."""
+
+    role: str
+    kept: KeptCheck
 
 
 class TechChecks(Repository):
@@ -56,4 +64,21 @@ class TechChecks(Repository):
         self._work.visit(visit, Act.CHECK_VIEWED)
         query = select(VisitEventRow).where(VisitEventRow.visit == visit, VisitEventRow.event == CHECKED)
         row = self._session.scalars(query.order_by(VisitEventRow.sequence.desc()).limit(1)).first()
-        return KeptCheck(at=row.at, check=TechCheck(**row.detail)) if row is not None else None
+        return kept_of(row) if row is not None else None
+
+    def of_guests(self, visit: str) -> tuple[GuestsCheck, ...]:
+        """The newest check of each guest of the visit who made one."""
+        self._work.visit(visit, Act.CHECK_VIEWED)
+        query = (
+            select(VisitEventRow, GuestRow)
+            .join(GuestRow, GuestRow.id == VisitEventRow.detail["guest"].as_string())
+            .where(VisitEventRow.visit == visit, VisitEventRow.event == GUEST_CHECKED, GuestRow.visit == visit)
+        )
+        rows = self._session.execute(query.order_by(VisitEventRow.sequence)).all()
+        newest = {guest.id: GuestsCheck(role=guest.role, kept=kept_of(row)) for row, guest in rows}
+        return tuple(newest.values())
+
+
+def kept_of(row: VisitEventRow) -> KeptCheck:
+    """The check in an event, a patient's or a guest's."""
+    return KeptCheck(at=row.at, check=kept_check({name: one for name, one in row.detail.items() if name != "guest"}))

@@ -1,36 +1,39 @@
 """The technical check before a call: camera, microphone, speaker and connection tried on a page of its own.
 
-It is offered and never required. What is kept are verdicts and classes (:mod:`engine.tech_checks`), shown to the
-patient, to the visit's clinician and to whoever helps people to connect.
+It is offered and never required. What is kept are verdicts, classes and a connection's numbers
+(:mod:`engine.tech_checks`), shown to the patient, to the visit's clinician and to whoever helps people to connect. A
+guest of the call has the same check behind the door of their link.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
-
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
-from engine.relays import IceServer, relay_of
-from engine.settings import Settings
+from engine.room_roles import rights_of
+from engine.rooms import RoomRole
 from engine.tech_checks import read_check
+from portals.auth.doors import at_a_clinic
 from portals.auth.guards import require_patient
+from portals.base.check_words import check_view
+from portals.base.i18n import translator
 from portals.base.requests import deps_of, form_of, in_scope
 from portals.base.templating import go, render
+from portals.base.visitor import visitor
+from portals.call.guests import pass_of_browser
+from portals.call.trying import echo_access
 from portals.patient.visit import VisitPage, read_page
 from records.errors import AlreadyDone
+from records.guest_checks import guests_check, keep_guests_check
+from records.guest_door import GuestPass
 from records.scope import Scope
+from records.stages import FINAL
 from records.tech_checks import KeptCheck
 
 router = APIRouter(include_in_schema=False)
-# Enough to tell a slow line from a good one, and little enough for who pays by the megabyte.
-LOAD_BYTES = 192 * 1024
-SIGNALLING = "/room"
 
 
 def may_check(page: VisitPage) -> bool:
@@ -41,6 +44,9 @@ def may_check(page: VisitPage) -> bool:
 def check_of(scope: Scope, page: VisitPage) -> KeptCheck | None:
     """The newest check of a visit whose way into the call the asker may know."""
     return scope.checks.latest(page.visit.visit) if may_check(page) else None
+
+
+# --- the patient ------------------------------------------------------------------------------------------------------
 
 
 @router.get("/visits/{visit}/check")
@@ -55,12 +61,10 @@ async def check_page(request: Request, visit: str) -> Response:
     page, kept = await in_scope(request, read)
     if not may_check(page):
         return go(f"/visits/{visit}")
+    about = {"page": page, "visit": page.visit, "check_at": f"/visits/{visit}/check"}
     if kept is not None and not kept.check.is_skipped and "again" not in request.query_params:
-        return render(request, "call/checked.html", page=page, visit=page.visit, kept=kept)
-    node = node_of(deps_of(request).settings)
-    relays = await run_in_threadpool(relays_of, deps_of(request).settings)
-    about = {"node": node, "relays": relays, "load_bytes": LOAD_BYTES}
-    return render(request, "call/check.html", page=page, visit=page.visit, **about)
+        return _checked(request, "call/checked.html", kept, **about)
+    return render(request, "call/check.html", sound_only=page.plan.modality == "audio_only", listens=False, **about)
 
 
 @router.post("/visits/{visit}/check")
@@ -75,27 +79,62 @@ async def check_post(request: Request, visit: str) -> Response:
     return go(f"/visits/{visit}" if check.is_skipped else f"/visits/{visit}/check")
 
 
-@router.get("/visits/{visit}/check/load")
-async def load(request: Request, visit: str) -> Response:
-    """Bytes that do not compress, to see how fast they come; nothing of the visit is in them."""
+@router.post("/visits/{visit}/check/echo")
+async def check_echo(request: Request, visit: str) -> Response:
+    """Where the browser tries its way to the call, and by which ticket."""
     require_patient(request)
     page = await in_scope(request, lambda scope: read_page(scope, visit))
     if not may_check(page):
-        return go(f"/visits/{visit}")
-    return Response(os.urandom(LOAD_BYTES), media_type="application/octet-stream")
+        return JSONResponse({"error": {"code": "no_check"}}, status_code=403)
+    return await echo_access(request, visit)
 
 
-def relays_of(settings: Settings) -> list[IceServer]:
-    """The clinic's relays with credentials that soon end, for this try; empty where there is none."""
-    file = settings.turn_secret_file
-    relay = relay_of(settings.turn_urls, file.read_text(encoding="ascii") if file else "", is_only=False)
-    return relay.ice_servers(datetime.now(UTC), secrets.token_hex(4)) if relay else []
+# --- a guest ----------------------------------------------------------------------------------------------------------
 
 
-def node_of(settings: Settings) -> dict[str, str]:
-    """How browsers reach the media node: its signalling, and the port that answers whether UDP comes through."""
-    scheme = "wss" if urlsplit(settings.public_base).scheme == "https" else "ws"
-    return {
-        "signalling": f"{scheme}://{settings.media_host}:{settings.media_http_port}{SIGNALLING}",
-        "stun": f"stun:{settings.media_advertise}:{settings.media_udp_port}",
-    }
+@router.get("/guest/check")
+async def guest_check_page(request: Request) -> Response:
+    """The same for who came by a link."""
+    found = await _guest(request)
+    kept = await run_in_threadpool(guests_check, deps_of(request).database, visitor(request).here.slug, found)
+    about = {"guest": found, "check_at": "/guest/check"}
+    if kept is not None and "again" not in request.query_params:
+        zone = visitor(request).here.time_zone
+        return _checked(request, "call/guest_checked.html", kept, zone=zone, **about)
+    listens = not rights_of(RoomRole(found.role)).sends
+    return render(request, "call/guest_check.html", sound_only=False, listens=listens, **about)
+
+
+@router.post("/guest/check")
+async def guest_check_post(request: Request) -> Response:
+    """Keeps what a guest's check came to."""
+    found = await _guest(request)
+    check = read_check(await form_of(request))
+    if check.is_skipped:
+        return go("/guest")
+    slug = visitor(request).here.slug
+    try:
+        await run_in_threadpool(keep_guests_check, deps_of(request).database, slug, found, check)
+    except AlreadyDone:
+        return go("/guest")
+    return go("/guest/check")
+
+
+@router.post("/guest/check/echo")
+async def guest_check_echo(request: Request) -> Response:
+    """Where a guest's browser tries its way to the call, and by which ticket."""
+    return await echo_access(request, (await _guest(request)).guest)
+
+
+async def _guest(request: Request) -> GuestPass:
+    """The guest of this browser. Raises: HTTPException: 404 without a pass, or when the visit is over."""
+    at_a_clinic(request)
+    found = await pass_of_browser(request)
+    if found is None or found.stage in FINAL:
+        raise HTTPException(404)
+    return found
+
+
+def _checked(request: Request, template: str, kept: KeptCheck, **about: object) -> Response:
+    told = check_view(kept.check, translator(visitor(request).language))
+    return render(request, template, kept=kept, told=told, **about)

@@ -60,7 +60,7 @@ async def door_post(request: Request) -> Response:
 async def guest_page(request: Request) -> Response:
     """The call, or that it has not begun, or that there is none."""
     at_a_clinic(request)
-    found = await _pass(request)
+    found = await pass_of_browser(request)
     if found is None or found.stage in FINAL:
         return render(request, "call/guest_over.html", 410, code="over" if found else "no_pass")
     if found.stage != IN_CALL or found.room is None:
@@ -73,7 +73,7 @@ async def guest_page(request: Request) -> Response:
 async def guest_access(request: Request) -> Response:
     """Room access of a guest; whoever was let in before need not wait again."""
     at_a_clinic(request)
-    found = await _pass(request)
+    found = await pass_of_browser(request)
     admission = _admission(visitor(request).here.slug, found) if found is not None else None
     return await room_access(request, admission)
 
@@ -94,7 +94,8 @@ def _admission(clinic: str, found: GuestPass) -> Admission | None:
     return Admission(claims=claims, endpoint=found.endpoint)
 
 
-async def _pass(request: Request) -> GuestPass | None:
+async def pass_of_browser(request: Request) -> GuestPass | None:
+    """What this browser holds by a link it used."""
     who = visitor(request)
     if who.fresh:
         return None

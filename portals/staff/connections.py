@@ -7,6 +7,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portals.base.check_words import check_view
+from portals.base.i18n import translator
 from portals.base.requests import field, form_of, in_scope
 from portals.base.templating import go, render
 from portals.base.visitor import visitor
@@ -40,9 +42,15 @@ async def connection(request: Request, visit: str) -> Response:
     """Stage, room and each side's way in."""
     require_act(request, Act.CONNECTION_VIEWED)
     try:
-        seen, kept = await in_scope(
-            request, lambda scope: (scope.overview.connection(visit), scope.checks.latest(visit))
+        seen, kept, guests = await in_scope(
+            request,
+            lambda scope: (scope.overview.connection(visit), scope.checks.latest(visit), scope.checks.of_guests(visit)),
         )
     except HTTPException:
         return render(request, "staff/connections.html", 404, error="unknown")
-    return render(request, "staff/connection.html", seen=seen, kept=kept, zone=visitor(request).here.time_zone)
+    who = visitor(request)
+    t = translator(who.language)
+    made = [(t("check.done_title_staff"), kept)] if kept else []
+    made += [(t("check.done_title_guest", role=t(f"call.text.role_{one.role}")), one.kept) for one in guests]
+    checks = [(title, one, check_view(one.check, t)) for title, one in made]
+    return render(request, "staff/connection.html", seen=seen, checks=checks, zone=who.here.time_zone)

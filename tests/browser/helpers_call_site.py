@@ -18,10 +18,13 @@ import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, TimeoutError, expect
 
 from engine.ports import Effect, RoomPlace, VisitChange, VisitRef
+from engine.room_places import NodeState
 from engine.rooms import RoomEvent, RoomSpec
 from media.node import MediaConfig, MediaNode, NodePorts
 from portals.app import create_app
 from records.database import Database
+from records.echo_tickets import EchoTickets
+from records.room_desk import RecordsRoomDesk
 from records.room_tokens import RoomTokens
 from records.scope import Actor
 from records.visit_records import RecordsVisitStore
@@ -60,6 +63,11 @@ class CallSite:
     @property
     def base(self) -> str:
         return f"http://{SLUG}.localhost:{self.port}"
+
+    def announce(self, *, takes: bool = True) -> None:
+        """What the node's pulse tells the others: that it is there, and whether it takes another room."""
+        state = NodeState(node="n", queue="q", endpoint=self.node.endpoint, takes=takes)
+        RecordsRoomDesk(self.clinic.database).announce(state)
 
 
 @dataclass
@@ -121,6 +129,15 @@ class Call:
         caller = await self._caller(look, {"cw_patient": secret, "cw_language": language})
         self._let_in("patient", secret)
         await caller.page.goto(f"{self.site.base}/visits/{self.visit}/call")
+        return caller
+
+    async def tries(self, secret: str, look: dict[str, Any] = PHONE, language: str = "en", script: str = "") -> Caller:
+        """The patient at the technical check, as ``script`` lets their browser be."""
+        caller = await self._caller(look, {"cw_patient": secret, "cw_language": language})
+        if script:
+            await caller.page.add_init_script(script)
+        self.site.announce()
+        await caller.page.goto(f"{self.site.base}/visits/{self.visit}/check?again=1")
         return caller
 
     async def guest(self, link: str, look: dict[str, Any] = DESK, language: str = "en") -> Caller:
@@ -214,7 +231,8 @@ def _started_node(database: Database, port: int) -> tuple[MediaNode, asyncio.Abs
         await asyncio.to_thread(_keep_event, store, event)
         await asyncio.to_thread(_keep_guest, database, event)
 
-    ports = NodePorts(verify=tokens.verify, sink=keep, admits=tokens.admits)
+    tickets = EchoTickets(database)
+    ports = NodePorts(verify=tokens.verify, sink=keep, admits=tokens.admits, tickets=tickets.verify)
     config = MediaConfig(allowed_origins=(f"http://*.localhost:{port}",), review_seconds=1.0, ladder=STEADY)
     node = MediaNode(config, ports)
     threading.Thread(target=loop.run_forever, daemon=True).start()

@@ -60,7 +60,9 @@ UNLINKED = {
     "/visits/{visit_id}/waiting/state": PARTS,
     **dict.fromkeys(("/visits/{visit}/people", "/staff/visits/{visit}/people"), PARTS),
     **dict.fromkeys(("/visits/{visit}/chat", "/staff/visits/{visit}/chat"), PARTS),
-    **dict.fromkeys(("/guest", "/guest/enter"), "a guest's, by a link of its own; test_guest_journey looks at them"),
+    **dict.fromkeys(
+        ("/guest", "/guest/check", "/guest/enter"), "a guest's, by a link of its own; test_guest_journey looks at them"
+    ),
     **dict.fromkeys(("/staff/hours/hours.ics", "/staff/ops/visits.csv"), PARTS),
     "/visits/{visit_id}/papers/{paper}": "only where a referral or a test was written; test_requests looks at it",
     "/visits/{visit_id}/papers/{paper}/letter.pdf": PARTS,
@@ -76,7 +78,6 @@ UNLINKED = {
     **dict.fromkeys(("/proof/{token}", "/reset/{token}", "/staff/proof/{token}", "/staff/reset/{token}"), BY_MAIL),
     **dict.fromkeys(("/staff/invitation/{token}", "/family/invitation/{token}", "/takeover/{token}"), BY_MAIL),
     **dict.fromkeys(("/visits/join/{token}", "/visits/back/{token}"), BY_MAIL),
-    "/visits/{visit}/check/load": PARTS,
     "/staff/visits/{visit}/orders/{order}/cancel": "only until the medicine was given out; test_cancelling looks at it",
     "/demo/clock": "at the address without a clinic's name; the start page's tests look at it",
 }

@@ -182,7 +182,7 @@ DOORS: Mapping[str, Door] = {
     "GET /visits/{visit_id}/waiting/state": visit("visits:waiting:viewed"),
     "GET /visits/{visit}/check": visit(),
     "POST /visits/{visit}/check": visit("visits:check:modified"),
-    "GET /visits/{visit}/check/load": visit(),
+    "POST /visits/{visit}/check/echo": visit(also=(403, 503)),  # who only booked takes no part; no node runs here
     "POST /visits/{visit_id}/arrive": visit("visits:arrival:modified"),
     "POST /visits/{visit_id}/leave": visit("visits:arrival:modified"),
     "POST /visits/{visit_id}/move/undo": visit("visits:move:created"),
@@ -235,7 +235,7 @@ DOORS: Mapping[str, Door] = {
     "POST /visits/{visit}/chat": visit("conversations:conversation:created", also=(422,)),
     "GET /guest/enter": PUBLIC,
     "POST /guest/enter": Door(public=True, also=(410, 422)),
-    "GET /guest": GONE,
+    **dict.fromkeys(("GET /guest", "GET /guest/check", "POST /guest/check", "POST /guest/check/echo"), GONE),
     "POST /guest/room-access": HALF_WAY,
     "GET /staff": SIGNED_IN,
     "GET /staff/law": SIGNED_IN,
@@ -450,7 +450,7 @@ def test_every_route_answers_everybody_as_the_table_says(crawl: Crawl) -> None:
             if not expected and answer.status_code == 303 and "sign-in" not in answer.headers["location"]:
                 answer = crawl.follow(asker, answer)  # a form sent back is refused by the page that would show it
             said = f"{route.method} {route.path} as {asker.name}: {answer.status_code}"
-            if answer.status_code >= 500:
+            if answer.status_code >= 500 and answer.status_code not in door.also:
                 wrong.append(f"{said}, broken")
             elif expected and turned_away(answer, door) and answer.status_code not in door.also:
                 wrong.append(f"{said}, but may")

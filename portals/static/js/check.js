@@ -1,13 +1,12 @@
 // The technical check before a call: tries camera, microphone, speaker and connection, says in words what to do about
-// each that fails, and hands over verdicts only. Nothing that tells one device from another leaves the browser.
+// each that fails, and hands over verdicts and numbers only. Nothing that tells one device from another leaves the browser.
+
+import { tryEcho, WAYS } from "./echo.js";
 
 const HEARD_LEVEL = 0.04;
 const DARK = 10; // of 255: a covered lens, or one that is shut
 const DARK_AFTER_MS = 4000;
 const LISTEN_MS = 6000;
-const SLOW_MS = 400;
-const SLOW_KBPS = 600;
-const WAIT_MS = 6000;
 
 const box = document.querySelector("[data-check]");
 const form = box.querySelector("[data-result]");
@@ -69,7 +68,7 @@ function tryBrowser() {
 async function tryDevices() {
   const mine = ++run;
   stop();
-  const kinds = "soundOnly" in box.dataset ? ["microphone"] : ["camera", "microphone"];
+  const kinds = wanted();
   for (const name of kinds) trying(name);
   const opened = await open(kinds);
   if (mine !== run) return;
@@ -197,104 +196,65 @@ function play() {
 
 // --- the connection -------------------------------------------------------------------------------------------
 
+let again = 0;
+
 async function tryNetwork() {
+  const mine = ++again;
+  const retry = find("retry-network");
   trying("network");
-  const [latency, kbps, udp, relay] = [await knock(), await speed(), await datagrams(), await relayed()];
-  form.elements.relay.value = relay;
-  form.elements.latency_ms.value = latency === null ? "" : String(Math.round(latency));
-  form.elements.kbps.value = kbps === null ? "" : String(Math.round(kbps));
-  find("numbers").textContent =
-    latency === null || kbps === null
-      ? ""
-      : words.numbers.replace("{ms}", Math.round(latency)).replace("{mbps}", (kbps / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }));
-  if (latency === null) return verdict("network", "unreachable");
-  if (udp === "blocked") return verdict("network", relay === "works" ? "no_udp" : "no_way");
-  verdict("network", latency > SLOW_MS || (kbps !== null && kbps < SLOW_KBPS) ? "slow" : "ok");
-}
-
-// How soon the call's server opens its door: the best of three, null where it never does.
-async function knock() {
-  const took = [];
-  for (let time = 0; time < 3; time++) took.push(await knockOnce());
-  const best = Math.min(...took);
-  return Number.isFinite(best) ? best : null;
-}
-
-function knockOnce() {
-  return new Promise((done) => {
-    const from = performance.now();
-    const socket = new WebSocket(box.dataset.signalling);
-    const over = setTimeout(() => end(Infinity), WAIT_MS);
-    function end(value) {
-      clearTimeout(over);
-      socket.onopen = socket.onerror = null;
-      socket.close();
-      done(value);
-    }
-    socket.onopen = () => end(performance.now() - from);
-    socket.onerror = () => end(Infinity);
+  retry.hidden = true;
+  find("numbers").textContent = "";
+  for (const name of WAYS) wayIs(name, null);
+  const found = await tryEcho(access, {
+    way: (name, told) => mine === again && wayIs(name, told),
+    measuring: () => mine === again && say("network", "measuring"),
   });
+  if (mine !== again) return;
+  for (const name of WAYS) if (!found.ways[name]) wayIs(name, {});
+  if (found.figures) note(found.figures);
+  verdict("network", wordOf(found));
+  retry.hidden = false;
 }
 
-async function speed() {
-  try {
-    const from = performance.now();
-    const answer = await fetch(box.dataset.load, { cache: "no-store" });
-    if (!answer.ok || answer.redirected) return null;
-    const bytes = (await answer.arrayBuffer()).byteLength;
-    return (bytes * 8) / Math.max(1, performance.now() - from);
-  } catch {
-    return null;
-  }
-}
-
-// Whether the media port answers: `ok`, `blocked`, or `unknown` where the browser does not tell (a server at hand).
-function datagrams() {
-  return new Promise((done) => {
-    const link = new RTCPeerConnection({ iceServers: [{ urls: box.dataset.stun }] });
-    let told = "unknown";
-    const end = () => {
-      clearTimeout(over);
-      link.close();
-      done(told);
-    };
-    const over = setTimeout(end, WAIT_MS);
-    link.onicecandidate = ({ candidate }) => {
-      if (candidate?.type === "srflx") told = "ok";
-      if (told === "ok" || !candidate) end();
-    };
-    link.onicecandidateerror = ({ errorCode }) => {
-      if (errorCode === 701 && told === "unknown" && !near(box.dataset.stun)) told = "blocked";
-    };
-    link.createDataChannel("check");
-    link.createOffer().then((offer) => link.setLocalDescription(offer)).catch(end);
+async function access() {
+  const answer = await fetch(box.dataset.echo, {
+    method: "POST",
+    headers: { "X-CSRF-Token": document.querySelector('meta[name="csrf"]').content, Accept: "application/json" },
   });
+  return answer.ok ? answer.json() : null;
 }
 
-// Whether the clinic's relay takes us: `works`, `fails`, or nothing where there is none.
-function relayed() {
-  const iceServers = JSON.parse(box.dataset.relays);
-  if (!iceServers.length) return Promise.resolve("");
-  return new Promise((done) => {
-    const link = new RTCPeerConnection({ iceServers, iceTransportPolicy: "relay" });
-    const end = (told) => {
-      clearTimeout(over);
-      link.close();
-      done(told);
-    };
-    const over = setTimeout(() => end("fails"), WAIT_MS);
-    link.onicecandidate = ({ candidate }) => {
-      if (candidate?.type === "relay") end("works");
-      else if (!candidate) end("fails");
-    };
-    link.createDataChannel("check");
-    link.createOffer().then((offer) => link.setLocalDescription(offer)).catch(() => end("fails"));
-  });
+function wordOf({ outcome, ways, figures }) {
+  if (outcome !== "measured") return outcome;
+  if (ways.direct.state === "fails") return "no_udp";
+  return figures.word === "good" || !figures.word ? "ok" : "slow";
 }
 
-const near = (address) => /^stun:(127\.|\[?::1|localhost)/.test(address);
+function wayIs(name, told) {
+  const line = find(`way="${name}"`);
+  const state = told === null ? "trying" : told.state ?? "untried";
+  line.textContent = words[`way-${state}`].replace("{ms}", told?.ms ?? "");
+  form.elements[`way_${name}`].value = told?.state ? `${told.state} ${told.ms ?? 0}` : "";
+}
+
+function note({ up, down, loss_up, loss_down, round_trip, jitter, height }) {
+  const whole = {
+    up_kbps: up / 1000, kbps: down / 1000, latency_ms: round_trip * 1000, jitter_ms: jitter * 1000,
+    loss_up: loss_up * 1000, loss_down: loss_down * 1000, lines: height,
+  };
+  for (const [name, value] of Object.entries(whole)) form.elements[name].value = String(Math.round(value));
+  const short = (value) => value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+  const told = { up: short(up / 1e6), down: short(down / 1e6), ms: Math.round(round_trip * 1000), jitter: Math.round(jitter * 1000), lost: short(Math.max(loss_up, loss_down) * 100) };
+  find("numbers").textContent = words.numbers.replace(/{(\w+)}/g, (_, name) => told[name]);
+}
 
 // --- the page -------------------------------------------------------------------------------------------------
+
+// What there is to try: who only listens needs neither camera nor microphone.
+function wanted() {
+  if ("listens" in box.dataset) return [];
+  return "soundOnly" in box.dataset ? ["microphone"] : ["camera", "microphone"];
+}
 
 function begin() {
   find("begin-part").hidden = find("begin-note").hidden = true;
@@ -302,19 +262,20 @@ function begin() {
   form.elements.device.value = deviceClass();
   const browser = tryBrowser();
   verdict("browser", browser);
-  if ("soundOnly" in box.dataset) form.elements.camera.value = "not_needed";
+  for (const name of ["camera", "microphone"]) if (!wanted().includes(name)) form.elements[name].value = "not_needed";
   const first = part("browser").querySelector("h2");
   first.tabIndex = -1;
   first.focus();
   if (browser === "ok") {
-    tryDevices();
+    if (wanted().length) tryDevices();
     tryNetwork();
   }
 }
 
 for (const steps of box.querySelectorAll("[data-browser]")) steps.hidden = steps.dataset.browser !== browserName();
 find("begin").addEventListener("click", begin);
-find("retry").addEventListener("click", tryDevices);
+find("retry")?.addEventListener("click", tryDevices);
+find("retry-network").addEventListener("click", tryNetwork);
 find("play").addEventListener("click", play);
 for (const select of box.querySelectorAll("[data-device]")) select.addEventListener("change", tryDevices);
 for (const answer of box.querySelectorAll("[data-heard]")) {

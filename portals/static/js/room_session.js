@@ -377,7 +377,7 @@ export class Session {
  * Applies our offer, with retransmission of lost sound asked for: at 5 % loss it takes concealed sound from 3 % to none,
  * and no API but the text offers it. A browser that refuses the changed text gets its own.
  */
-async function applyOffer(pc, offer) {
+export async function applyOffer(pc, offer) {
   const sdp = offer.sdp.replace(/^a=rtpmap:(\d+) opus\/48000\/2\r\n/gm, (line, number) =>
     offer.sdp.includes(`a=rtcp-fb:${number} nack\r\n`) ? line : `${line}a=rtcp-fb:${number} nack\r\n`);
   try {
