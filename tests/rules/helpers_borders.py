@@ -66,21 +66,21 @@ def _name(part: Part) -> str:
 
 
 def _days(period: Period) -> list[str]:
-    """The first day, and the first one after the last."""
-    begins = [period.first] if period.first != FIRST_DAY else []
-    return [*begins, shifted(period.last, 1)] if period.last != LAST_DAY else begins
+    """The first day and the first sure one; the first day that is not sure any more, and the first of none."""
+    begins = [period.first, period.sure_from] if period.first != FIRST_DAY else []
+    ends = [period.sure_until, period.last] if period.sure_from <= period.sure_until else [period.last]
+    return list(dict.fromkeys((*begins, *(shifted(day, 1) for day in ends if day != LAST_DAY))))
 
 
 def _shifted(period: Period, border: str, days: int) -> Period:
-    """A period that begins on a border or ends the day before it, with the border moved."""
-    if period.first == border:
-        sure = period.sure_from
-        return replace(period, first=shifted(border, days), sure_from=shifted(sure, days) if sure == border else sure)
+    """A period with those of its days moved that lie on a border, or right before it."""
+    first, sure = (
+        shifted(day, days) if day == border and period.first != FIRST_DAY else day
+        for day in (period.first, period.sure_from)
+    )
     before = shifted(border, -1)
-    if period.last == before:
-        sure = period.sure_until
-        return replace(period, last=shifted(before, days), sure_until=shifted(sure, days) if sure == before else sure)
-    return period
+    sure_until, last = (shifted(day, days) if day == before else day for day in (period.sure_until, period.last))
+    return Period(first, sure, sure_until, last)
 
 
 def shifted(day: str, days: int) -> str:
