@@ -12,6 +12,21 @@ import zipcodes
 
 _FIVE_DIGITS = re.compile(r" *([0-9]{5})(?:-?[0-9]{4})? *\Z")  # the package panics at digits of other scripts
 
+_APOSTROPHES = {
+    "Bois D Arc": "Bois D'Arc",
+    "Coeur D Alene": "Coeur d'Alene",
+    "D Hanis": "D'Hanis",
+    "D LO": "D'Lo",
+    "Land O Lakes": "Land O' Lakes",
+    "O Brien": "O'Brien",
+    "O Fallon": "O'Fallon",
+    "O Kean": "O'Kean",
+    "O Neals": "O'Neals",
+    "Port O Connor": "Port O'Connor",
+}
+"""Every city of the table whose name has an apostrophe, which the table leaves out, as people write it."""
+_MC = re.compile(r"\bMc (?=[A-Z])")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZipPlace:
@@ -42,4 +57,9 @@ def _look_up(five_digits: str) -> ZipPlace | None:
     if not found or not found[0].get("timezone"):
         return None
     first = found[0]
-    return ZipPlace(state=str(first["state"]), city=str(first["city"]), time_zone=str(first["timezone"]))
+    return ZipPlace(state=str(first["state"]), city=_as_written(str(first["city"])), time_zone=str(first["timezone"]))
+
+
+def _as_written(city: str) -> str:
+    """A city's name as people write it: the table has `Coeur D Alene` and `Mc Lean`."""
+    return _APOSTROPHES.get(city) or _MC.sub("Mc", city)

@@ -68,7 +68,7 @@ def test_a_serious_interaction_needs_a_reason_which_stays_with_the_order(
     page = text_of(portal.client.get(f"{portal.at}?pick=base:ibuprofen").text)
     assert "Serious Together with warfarin Bleeding The patient says they take it." in page
     assert "How it comes about: raises the risk of bleeding. What to do: avoid." in page
-    assert page.count("General pharmacology knowledge") == 1
+    assert page.count("General clinical pharmacology from professional knowledge") == 1
     page = text_of(portal.post(f"{portal.at}/orders", **IBUPROFEN).text)
     assert "tick that you have read them" in page and drafted(portal) == []
     portal.post(f"{portal.at}/orders", **IBUPROFEN, **ANSWER)
