@@ -26,6 +26,7 @@ class RoomAct(StrEnum):
     LOCK = "lock"
     MUTE = "mute"
     RECORD = "record"
+    EXTEND = "extend"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class RoomRole(StrEnum):
@@ -27,6 +27,7 @@ class RoomRole(StrEnum):
 # Why a room closed. A caller of `close_room` may give another short code of its own (`drain`, `cancelled`, ...).
 ENDED_BY_PROVIDER = "ended_by_provider"
 TIME_OVER = "time_over"
+EMPTY = "empty"
 NODE_STOPPED = "node_stopped"
 
 # Why somebody left whom the one who leads the visit sent out.
@@ -34,10 +35,53 @@ TAKEN_OUT = "taken_out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoomTimers:
+    """How long, in seconds, before something happens by itself.
+
+    Everybody is told ``closing_notice`` before the room closes; who leads may put that off by ``extension``,
+    ``most_extensions`` times. Who leads is told when ``no_show`` has passed and nobody else ever came. A room where
+    nobody is for ``empty`` closes.
+    """
+
+    closing_notice: int = 300
+    extension: int = 900
+    most_extensions: int = 4
+    no_show: int = 600
+    empty: int = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomKept:
+    """What of a room outlives its node: ids and numbers. ``hushed`` says of each microphone that was asked to be off
+    whether it was; ``extended`` is in seconds."""
+
+    locked: bool = False
+    seen: frozenset[str] = frozenset()
+    let_in: frozenset[str] = frozenset()
+    sent_back: frozenset[str] = frozenset()
+    hushed: Mapping[str, bool] = field(default_factory=dict)
+    extended: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        names = {"seen": self.seen, "let_in": self.let_in, "sent_back": self.sent_back}
+        told: dict[str, Any] = {name: sorted(ids) for name, ids in names.items()}
+        return {**told, "locked": self.locked, "hushed": dict(self.hushed), "extended": self.extended}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> RoomKept:
+        """What was kept; of an empty row nothing."""
+        names = ("seen", "let_in", "sent_back")
+        ids = {name: frozenset(map(str, raw.get(name, ()))) for name in names}
+        hushed = {str(who): bool(was_off) for who, was_off in raw.get("hushed", {}).items()}
+        return cls(locked=bool(raw.get("locked")), hushed=hushed, extended=int(raw.get("extended", 0)), **ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomSpec:
     """A room to be opened for one media session of a visit.
 
-    ``opens_at`` and ``closes_at`` are aware instants on the clock that visits go by, None leaves that side open.
+    ``opens_at`` and ``closes_at`` are aware instants on the clock that visits go by, None leaves that side open;
+    ``ends_at`` is until when it was booked. ``kept`` is what an earlier node left of it.
     A room id is used once: a room that has closed stays closed, and opening it again gives its report at once.
     """
 
@@ -47,6 +91,9 @@ class RoomSpec:
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     max_participants: int = 6
+    ends_at: datetime | None = None
+    timers: RoomTimers = RoomTimers()
+    kept: RoomKept = RoomKept()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +164,10 @@ class RoomEventKind(StrEnum):
     UNLOCKED = "unlocked"
     MUTED = "muted"
     SHARED = "shared"
+    NO_SHOW = "no_show"
+    OVERRUN = "overrun"
+    CLOSING = "closing"
+    EXTENDED = "extended"
     RESUMED = "resumed"
     RESUME_REFUSED = "resume_refused"
 

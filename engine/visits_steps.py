@@ -102,6 +102,10 @@ STEP_KINDS: Mapping[str, StepKind] = {
         "remind_before": Setting(shape=DURATION, doc="how long before that the clinician is reminded"),
         "escalate_after": Setting(shape=DURATION, doc="how long after it the clinic's managers are told"),
         "overrun": _time(3600, "how long after the planned end the room may stay open"),
+        "closing_notice": _time(300, "how long before the room closes everybody is told"),
+        "extension": _time(900, "by how much the clinician may put that off, four times at most"),
+        "no_show": _time(600, "how long the clinician is alone in the call before nobody is taken to have come"),
+        "empty": _time(900, "how long nobody has to be in the room for it to close"),
         "join_link": _time(600, "how long a join link may be used"),
         "recording": Setting(
             shape=OneOf(("never", "on_request")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.room_roles import rights_of
-from engine.rooms import RoomClaims
+from engine.rooms import RoomClaims, RoomKept
 from media import protocol
 from media.participant import Participant, Refused
 
@@ -13,11 +13,15 @@ MOST_WAITING = 6
 class Doorway:
     """The door of one room. Nobody who waits here sees, hears or sends anything."""
 
-    def __init__(self) -> None:
-        self.locked = False
+    def __init__(self, kept: RoomKept) -> None:
+        self.locked = kept.locked
         self._waiting: dict[str, Participant] = {}
-        self._let_in: set[str] = set()
-        self._sent_back: set[str] = set()
+        self._let_in = set(kept.let_in)
+        self._sent_back = set(kept.sent_back)
+
+    def kept(self) -> RoomKept:
+        """What of the door outlives its node."""
+        return RoomKept(locked=self.locked, let_in=frozenset(self._let_in), sent_back=frozenset(self._sent_back))
 
     def check(self, claims: RoomClaims, *, inside_before: bool) -> None:
         """Raises `Refused` for whom the lock shuts out, and when too many wait."""

@@ -26,6 +26,7 @@ from engine.echoes import EchoVerifier
 from engine.recordings import RecordingDesk
 from engine.relays import Relay
 from engine.rooms import (
+    EMPTY,
     NODE_STOPPED,
     TIME_OVER,
     Admission,
@@ -33,6 +34,7 @@ from engine.rooms import (
     EventSink,
     RoomClaims,
     RoomEvent,
+    RoomKept,
     RoomReport,
     RoomsFull,
     RoomSpec,
@@ -298,6 +300,10 @@ class MediaNode:
         """Every room that is remembered, as it is now or closed."""
         return tuple(room.state() for room in self._rooms.values())
 
+    def kept(self) -> Mapping[str, RoomKept]:
+        """What of each open room outlives this node."""
+        return {room_id: room.kept() for room_id, room in self._rooms.items() if room.open}
+
     def reason_of(self, room_id: str) -> str | None:
         """Why a room closed; None while it is open or not known."""
         room = self._rooms.get(room_id)
@@ -398,8 +404,8 @@ class MediaNode:
                     continue
                 try:
                     room.tick(loop.time())
-                    if room.overdue:
-                        self._keep(loop.create_task(_close(room, TIME_OVER)))
+                    if room.overdue or room.clock.empty:
+                        self._keep(loop.create_task(_close(room, TIME_OVER if room.overdue else EMPTY)))
                 except Exception as fault:
                     log.error("tick of room %s failed: %s", room.spec.room_id, type(fault).__name__)
 

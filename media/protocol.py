@@ -170,6 +170,11 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Extend:
+    """Whoever leads the visit wants the room to close later."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """Answered with ``pong``."""
 
@@ -191,6 +196,7 @@ ClientMessage = (
     | RecordingSaid
     | Signal
     | Written
+    | Extend
     | Ping
 )
 
@@ -338,6 +344,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], ClientMessage]] = {
     "recording_said": _recording_said,
     "signal": _signal,
     "written": lambda _: Written(),
+    "extend": lambda _: Extend(),
     "ping": lambda _: Ping(),
 }
 

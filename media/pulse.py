@@ -7,14 +7,15 @@ only new rooms wait until the desk answers again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.room_places import NodeState, RoomDesk
-from engine.rooms import NODE_STOPPED, RoomReport, RoomState
+from engine.rooms import NODE_STOPPED, RoomEvent, RoomEventKind, RoomKept, RoomReport, RoomState
 from media.tally import Tally
 
 BEAT_SECONDS = 1.0
@@ -22,6 +23,18 @@ KEEP_EVERY = 5
 # Beyond this share of a core the slowest packets wait longer than a frame lasts.
 FULL_LOAD = 0.7
 ORPHANED = "closed"
+# After these something of a room is another that its next node has to know.
+STATE_EVENTS = frozenset(
+    {
+        RoomEventKind.JOINED,
+        RoomEventKind.LEFT,
+        RoomEventKind.ADMITTED,
+        RoomEventKind.LOCKED,
+        RoomEventKind.UNLOCKED,
+        RoomEventKind.MUTED,
+        RoomEventKind.EXTENDED,
+    }
+)
 log = logging.getLogger(__name__)
 
 
@@ -33,6 +46,7 @@ class Rooms(Protocol):
     def states(self) -> Iterable[RoomState]: ...
     def has_space(self) -> bool: ...
     def reason_of(self, room_id: str) -> str | None: ...
+    def kept(self) -> Mapping[str, RoomKept]: ...
     async def close_room(self, room_id: str, reason: str) -> RoomReport: ...
 
 
@@ -66,6 +80,8 @@ class Pulse:
         self._desk = desk
         self._finished: set[str] = set()
         self._leaving = False
+        self._kept: Mapping[str, RoomKept] = {}
+        self._wake = asyncio.Event()
         self._looked = time.monotonic()
 
     def state(self) -> NodeState:
@@ -93,10 +109,33 @@ class Pulse:
             beats += 1
             if beats % KEEP_EVERY == 0:
                 await self._quietly(self.keep())
-            await asyncio.sleep(BEAT_SECONDS)
+            await self._until_next_beat()
+
+    def heard(self, event: RoomEvent) -> None:
+        """Something happened in a room: what outlives the node is kept at once, should this node die next."""
+        self.tally.heard(event)
+        if event.kind in STATE_EVENTS:
+            self._wake.set()
+
+    async def _until_next_beat(self) -> None:
+        ends = time.monotonic() + BEAT_SECONDS
+        while (left := ends - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), left)
+                self._wake.clear()
+                await self._quietly(self.keep_rooms())
+
+    async def keep_rooms(self) -> None:
+        """Keeps what changed of what outlives the node."""
+        now = self._rooms.kept()
+        changed = {room: kept for room, kept in now.items() if self._kept.get(room) != kept}
+        if changed:
+            await asyncio.to_thread(self._desk.keep_rooms, changed)
+        self._kept = now
 
     async def beat(self) -> None:
         """Says what the node carries, and does what it hears back."""
+        await self.keep_rooms()
         mine = {state.room_id for state in self._rooms.states() if state.open}
         told = await asyncio.to_thread(self._desk.announce, self.state())
         self.draining = told.draining
@@ -105,7 +144,16 @@ class Pulse:
             await self._rooms.close_room(room, NODE_STOPPED)
         for room in sorted(mine & told.orphans):
             await self._rooms.close_room(room, ORPHANED)
+        if told.draining and not self._leaving:
+            await self._drain(mine & told.held - told.orphans)
         await self._finish()
+
+    async def _drain(self, rooms: Iterable[str]) -> None:
+        """Other nodes take the rooms; browsers are told to come back there. What nobody takes stays."""
+        for room in sorted(rooms):
+            await self.keep_rooms()
+            if await asyncio.to_thread(self._desk.hand_over, room, self._node):
+                await self._rooms.close_room(room, NODE_STOPPED)
 
     async def keep(self) -> None:
         """Keeps who stayed how long until now."""
@@ -121,6 +169,7 @@ class Pulse:
     async def leave(self) -> None:
         """The node stops: it takes nothing more, and others may take its rooms over at once."""
         self._leaving = True
+        await self._quietly(self.keep_rooms())
         await self._quietly(asyncio.to_thread(self._desk.withdraw, self._node))
 
     async def closed(self) -> None:

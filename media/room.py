@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.room_roles import SCREENS, RoomAct
@@ -16,6 +17,7 @@ from engine.rooms import (
     NODE_STOPPED,
     RoomClaims,
     RoomEventKind,
+    RoomKept,
     RoomReport,
     RoomSpec,
     RoomState,
@@ -25,11 +27,12 @@ from media.company import Company
 from media.doorway import Doorway
 from media.leading import Leading
 from media.line import Line
-from media.participant import Channel, Participant, Refused, Services
+from media.participant import Channel, Hush, Participant, Refused, Services
 from media.peer import Peer, PeerHooks
 from media.publication import Publication
 from media.quality import BEST, LinkQuality, View
 from media.record_room import RoomRecording
+from media.room_clock import RoomClock
 
 LINGER_SECONDS = 6.0
 # The same for whom media still reaches: they are there, and only cannot be told anything.
@@ -50,11 +53,15 @@ class Room:
         self._opened_at = services.wall()
         self._present = self._company.present
         self.people = self._present.values()  # whoever is there, as they come and go
-        self._seen: set[str] = set()
+        kept = spec.kept
+        self._seen = set(kept.seen)
+        # Who was asked to be quiet and is not here now; whether their microphone was off.
+        self._hushed = dict(kept.hushed)
         self._seconds: dict[str, float] = {}
         self._media_seconds: dict[str, float] = {}
         self._closing = False
-        self._door = Doorway()
+        self._door = Doorway(kept)
+        self.clock = RoomClock(self._company, services, kept.extended)
         self.leading = Leading(self._company, self._door, enter=self._enter, leave=self.leave)
         self.recording = RoomRecording(services.recordings, self)
 
@@ -77,6 +84,9 @@ class Room:
         self.check(claims)
         before = self._present.pop(claims.participant_id, None)
         participant = self.stranger(claims, channel)
+        if claims.participant_id in self._hushed:
+            participant.hush = Hush(True, self._hushed.pop(claims.participant_id))
+            participant.muted = protocol.MuteState(False, participant.muted.video)
         if before is not None:
             participant.joined_at = before.joined_at
             participant.hush, participant.muted = before.hush, before.muted
@@ -123,7 +133,7 @@ class Room:
         if (claims.room_id, claims.clinic, claims.visit_id) != (spec.room_id, spec.clinic, spec.visit_id):
             raise Refused(protocol.REFUSED, "wrong_room")
         now = self._services.visit_time()
-        if self._closing or (spec.closes_at is not None and now >= spec.closes_at):
+        if self._closing or self.clock.is_over(now):
             raise Refused(protocol.ENDED, "ended")
         if spec.opens_at is not None and now < spec.opens_at:
             raise Refused(protocol.NOT_OPEN, "not_open_yet")
@@ -196,6 +206,8 @@ class Room:
         if self._present.get(participant.id) is not participant:
             return
         del self._present[participant.id]
+        if participant.hush.asked:  # going and coming again is no way around it
+            self._hushed[participant.id] = participant.hush.was_off
         self._retire(participant, code, reason, tell=False)
         self._company.tell_others(participant, {"type": "left", "participant": participant.id, "reason": reason})
         self._company.emit(RoomEventKind.LEFT, participant, reason, by=by)
@@ -343,6 +355,7 @@ class Room:
             )
 
     def tick(self, now: float) -> None:
+        self.clock.look(now)
         for participant in list(self._present.values()):
             if participant.peer is not None:
                 participant.peer.tick(now)
@@ -371,8 +384,17 @@ class Room:
     @property
     def overdue(self) -> bool:
         """Whether the time the room was opened for is over."""
-        closes = self.spec.closes_at
-        return self.open and closes is not None and self._services.visit_time() >= closes
+        return self.open and self.clock.is_over(self._services.visit_time())
+
+    def kept(self) -> RoomKept:
+        """What of the room outlives its node."""
+        hushed = {one.id: one.hush.was_off for one in self._present.values() if one.hush.asked}
+        return replace(
+            self._door.kept(),
+            seen=frozenset(self._seen),
+            hushed={**self._hushed, **hushed},
+            extended=self.clock.extended,
+        )
 
     def state(self) -> RoomState:
         if self.last_state is not None:

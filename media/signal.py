@@ -303,3 +303,5 @@ def _do_to_others(room: Room, participant: Participant, message: protocol.Client
             room.leading.signal(participant, message)
         case protocol.Written():
             room.leading.written(participant)
+        case protocol.Extend():
+            room.clock.extend(participant)

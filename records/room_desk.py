@@ -6,14 +6,16 @@ least loaded of the others as soon as a browser asks for one, and it closes them
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from engine.room_places import Lease, NodeState, NoNode, Stay, Told, best_of, next_room, number_of
-from engine.rooms import RoomSpec
+from engine.rooms import RoomKept, RoomSpec, RoomTimers
 from records.database import Database
 from records.room_stays import stays_of
 from records.tables.media import MediaNodeRow, RoomLeaseRow, RoomStayRow
@@ -102,10 +104,11 @@ class RecordsRoomDesk:
             if row is not None and known and (row.over or any(node.node == row.node for node in nodes)):
                 return _lease(row)
             if row is None:
-                row = RoomLeaseRow(visit=spec.visit_id, clinic=spec.clinic, over=False)
+                row = RoomLeaseRow(visit=spec.visit_id, clinic=spec.clinic, over=False, kept={})
                 session.add(row)
             row.room = spec.room_id if not known else next_room(spec.visit_id, row.room)
             row.closes_at, row.max_participants = spec.closes_at, spec.max_participants
+            row.terms = _terms(spec)
             return self._given(session, row, nodes)
 
     def of(self, visit: str) -> Lease | None:
@@ -172,7 +175,32 @@ class RecordsRoomDesk:
                 visit_id=row.visit,
                 closes_at=row.closes_at,
                 max_participants=row.max_participants,
+                ends_at=datetime.fromisoformat(row.terms["ends_at"]) if row.terms.get("ends_at") else None,
+                timers=RoomTimers(**row.terms.get("timers", {})),
+                kept=RoomKept.from_json(row.kept),
             )
+
+    def keep_rooms(self, kept: Mapping[str, RoomKept]) -> None:
+        """Keeps what outlives a node of each room, for the node that has it next."""
+        with self._database.writing() as session:
+            for room, state in kept.items():
+                query = update(RoomLeaseRow).where(RoomLeaseRow.room == room, RoomLeaseRow.over.is_(False))
+                session.execute(query.values(kept=state.to_json()))
+            session.commit()
+
+    def hand_over(self, room: str, node: str) -> bool:
+        """Gives a living node's room to another one; False where no other takes it now, or it is not the node's."""
+        with self._database.writing() as session:
+            visit = session.scalar(select(RoomLeaseRow.visit).where(RoomLeaseRow.room == room))
+            row = self._locked(session, visit) if visit is not None else None
+            if row is None or row.over or (row.room, row.node) != (room, node):
+                return False
+            others = [one for one in self._alive(session) if one.node != node]
+            if best_of(others) is None:
+                return False
+            row.room = next_room(row.visit, room)
+            self._given(session, row, others)
+            return True
 
     def finish(self, room: str) -> None:
         """The room has closed for good and moves nowhere."""
@@ -207,6 +235,11 @@ class RecordsRoomDesk:
         """What is kept of the visit's stays."""
         with self._database.reading() as session:
             return stays_of(session, visit)
+
+
+def _terms(spec: RoomSpec) -> dict[str, Any]:
+    ends = {"ends_at": spec.ends_at.isoformat()} if spec.ends_at is not None else {}
+    return {**ends, "timers": asdict(spec.timers)}
 
 
 def _state(row: MediaNodeRow) -> NodeState:

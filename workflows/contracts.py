@@ -299,6 +299,8 @@ class RoomInput:
     room: str
     closes_at: str = ""
     max_participants: int = 2
+    ends_at: str = ""
+    timers: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

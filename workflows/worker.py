@@ -350,7 +350,7 @@ async def _node(
     store = RecordsVisitStore(database)
 
     async def keep(event: RoomEvent) -> None:
-        pulse.tally.heard(event)
+        pulse.heard(event)
         if event.kind in _KEPT_EVENTS:
             await asyncio.to_thread(_keep_event, store, event)
             await asyncio.to_thread(_keep_guest, database, event)

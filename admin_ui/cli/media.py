@@ -122,7 +122,7 @@ def _list(desk: RecordsRoomDesk) -> int:
 
 
 def _drain(desk: RecordsRoomDesk, node: str, *, on: bool) -> int:
-    """Calls that are there stay; the node may be stopped once `nodes` shows it without rooms."""
+    """Calls move to where they are taken; the node may be stopped once `nodes` shows it without rooms."""
     if not desk.drain(node, on=on):
         sys.stderr.write(f"clinic: there is no media node {node}; clinic media nodes lists them\n")
         return TROUBLE

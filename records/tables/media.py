@@ -37,6 +37,9 @@ class RoomLeaseRow(Base):
     max_participants: Mapped[int]
     taken_at: Mapped[When]
     over: Mapped[bool]
+    # When it was booked to end and its timers; what of the room outlives its node. Ids, codes and numbers.
+    terms: Mapped[Codes]
+    kept: Mapped[Codes]
 
 
 class RoomStayRow(Base):

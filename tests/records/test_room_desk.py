@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from engine.room_places import NodeState, NoNode, Stay
-from engine.rooms import RoomRole, RoomSpec
+from engine.rooms import RoomKept, RoomRole, RoomSpec, RoomTimers
 from records.room_desk import RecordsRoomDesk
 from tests.records.helpers import HandClock, World
 
@@ -120,3 +120,22 @@ def test_a_stay_is_kept_as_it_was_told_last(world: World, desk: RecordsRoomDesk)
     second = replace(stay, room=f"{world.visit}.2", seconds=10, media_seconds=10, figures={"loss_in": 0.2})
     desk.keep_stays([later, second])
     assert desk.stays(world.visit) == (later, second)
+
+
+def test_a_drained_nodes_room_is_handed_over_with_what_outlives_its_node(world: World, desk: RecordsRoomDesk) -> None:
+    ends, timers = world.database.now() + timedelta(minutes=20), RoomTimers(empty=60)
+    desk.announce(node("a"))
+    lease = desk.place(replace(room(world), ends_at=ends, timers=timers))
+    assert not desk.hand_over(lease.room, "a"), "nobody else is there to take it"
+    kept = RoomKept(locked=True, let_in=frozenset({"gst_1"}), hushed={"prt_1": False}, extended=900)
+    desk.keep_rooms({lease.room: kept, "vis_nobodys.1": kept})
+    desk.announce(node("b"))
+    assert not desk.hand_over(lease.room, "b"), "only its own node gives a room away"
+    assert desk.hand_over(lease.room, "a")
+    moved = desk.of(world.visit)
+    assert moved is not None and (moved.node, moved.room) == ("b", f"{world.visit}.2")
+    held = desk.held(moved.room, "b")
+    assert held is not None and (held.kept, held.timers, held.ends_at) == (kept, timers, ends)
+    assert desk.announce(node("a")).held == frozenset()
+    assert desk.place(room(world, 2)) == moved, "the visit's session follows"
+    assert not desk.hand_over(lease.room, "a"), "a second time changes nothing"

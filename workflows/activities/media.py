@@ -9,7 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from engine.room_places import NoNode, RoomDesk
-from engine.rooms import RoomHost, RoomReport, RoomsFull, RoomSpec
+from engine.rooms import RoomHost, RoomReport, RoomsFull, RoomSpec, RoomTimers
 from workflows.activities.common import instant
 from workflows.contracts import RoomAllocation, RoomInput, RoomOutcome
 
@@ -40,6 +40,8 @@ class MediaActivities:
                 lease = await asyncio.to_thread(self._desk.place, spec)
                 if (lease.node, lease.room) != (self._node, spec.room_id):
                     return RoomAllocation(node=lease.node, queue=lease.queue, endpoint=lease.endpoint)
+                held = await asyncio.to_thread(self._desk.held, spec.room_id, self._node)
+                spec = spec if held is None else held
             await self._host.open_room(spec)
         except (RoomsFull, NoNode):
             raise ApplicationError("node is full", type="RoomsFull") from None
@@ -67,13 +69,12 @@ class MediaActivities:
 
     async def _open(self, spec: RoomSpec) -> None:
         """Attaches to the room, opening it if nobody has; one that another node holds by now is led there."""
-        if not (self._is_known(spec.room_id) or await self._holds(spec.room_id)):
-            raise ApplicationError("held elsewhere", type="RoomMoved", non_retryable=True)
+        if self._desk is not None and not self._is_known(spec.room_id):
+            held = await asyncio.to_thread(self._desk.held, spec.room_id, self._node)
+            if held is None:
+                raise ApplicationError("held elsewhere", type="RoomMoved", non_retryable=True)
+            spec = held  # with what an earlier node left of it
         await self._host.open_room(spec)
-
-    async def _holds(self, room: str) -> bool:
-        """Whether this node holds the room; where nodes share no desk, it does."""
-        return self._desk is None or await asyncio.to_thread(self._desk.held, room, self._node) is not None
 
     def _is_known(self, room: str) -> bool:
         try:
@@ -90,6 +91,8 @@ def _spec(room: RoomInput) -> RoomSpec:
         visit_id=room.effect.visit,
         closes_at=instant(room.closes_at) if room.closes_at else None,
         max_participants=room.max_participants,
+        ends_at=instant(room.ends_at) if room.ends_at else None,
+        timers=RoomTimers(**room.timers),
     )
 
 

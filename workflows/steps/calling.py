@@ -19,6 +19,8 @@ from workflows.steps.base import GATE_SHUT, NETWORK_UNAVAILABLE, NOT_NOW, TOO_LA
 OVERRUN_SECONDS = 3600
 JOIN_LINK_SECONDS = 600
 NOT_OFFERED = "not_offered"
+# What of a call's settings its room goes by (`engine.rooms.RoomTimers`).
+TIMERS = ("closing_notice", "extension", "no_show", "empty")
 ROOMLESS = frozenset({"chat", "asynchronous"})
 
 
@@ -143,6 +145,8 @@ def _room(visit: Visit, step: Step, number: int) -> RoomInput:
         room=f"{visit.given.visit}.{number}",
         closes_at=closes_at.isoformat(),
         max_participants=int(step.settings.get("max_participants", 6)),
+        ends_at=(closes_at - timedelta(seconds=overrun)).isoformat(),
+        timers={name: int(step.settings[f"{name}_seconds"]) for name in TIMERS if f"{name}_seconds" in step.settings},
     )
 
 

@@ -1,6 +1,7 @@
 // The call page of both sides: device preview and permission help, then tiles, controls and plain words for what the
 // connection does. The room itself is room_client.js; this file only shows it.
 import { Chat } from "./call_chat.js";
+import { CallTime } from "./call_time.js";
 import { keepHere } from "./call_guard.js";
 import { People } from "./call_people.js";
 import { Tiles } from "./call_tiles.js";
@@ -39,6 +40,7 @@ class Call {
     });
     this.tools = new Tools(this);
     this.chat = new Chat(this);
+    this.time = new CallTime(this);
     this.recording = new Recording(stage, () => this.client);
     this.bind();
   }
@@ -220,6 +222,7 @@ class Call {
         speaking: ({ participant }) => this.tiles.speaks(participant),
         quality: ({ word }) => this.quality(word),
         level: (level) => this.level(level),
+        time: (told) => this.time.told(told),
         ended: ({ reason }) => this.over(reason),
         recording: ({ told, own }) => this.recording.show(told, own),
       },
@@ -251,6 +254,7 @@ class Call {
   present(person) {
     const isNew = !this.tiles.people.has(person.participant);
     this.tiles.is(person);
+    this.time.settled();
     this.people.list();
     if (isNew && !this.nameKnown(person)) this.people.load();
   }
@@ -344,6 +348,7 @@ class Call {
     if (this.part("room-part").hidden) return;
     this.client = null;
     this.recording.over();
+    this.time.settled(true);
     this.stage.roomClient = null;
     this.stop();
     this.tiles.clear();

@@ -21,6 +21,7 @@
  *       speaking({participant}) {},   // whose microphone is loudest, every two seconds; empty while nobody speaks
  *       knock({participant, role}) {}, knockOver({participant}) {},   // somebody waits at the door, or no more
  *       locked({locked}) {}, muted({by}) {}, signal({participant, code}) {}, written({participant}) {},
+ *       time({code, closes_in}) {},   // by the clock: overrun, no_show, closing, extended; seconds until the room closes
  *       shared({on}) {},   // the own screen is shown, or no more
  *     },
  *   });
@@ -29,7 +30,7 @@
  * Other calls: leave(), endForAll(), setAudio(on), setVideo(on), replaceTrack(kind, track), stats(), participants(),
  * setRelayed(on), mayRelay(), way() (direct | udp | tcp | tls: by which way media goes now),
  * share(stream), unshare(), admit(id), turnAway(id), remove(id), lock(on), mute(id or nobody), signal(code, id or nobody),
- * written().
+ * written(), extend() (who leads puts the end off).
  * getAccess may throw: it is asked again after a pause, unless the error's code is "no_access".
  * join() settles once the node has answered for the first time: true when admitted, false when it is over.
  * One element that plays sound is needed per participant: Chromium plays nothing of a muted one.
@@ -88,6 +89,7 @@ class RoomClient {
       lock: (locked) => this.session?.send({type: 'lock', locked: Boolean(locked)}),
       signal: (code, participant) => this.session?.send({type: 'signal', code, ...(participant ? {participant} : {})}),
       written: () => this.session?.send({type: 'written'}),
+      extend: () => this.session?.send({type: 'extend'}),
       record: (on) => this.session?.send({type: 'record', on}),
       answerRecording: (recording, agrees, language) => this.session?.send({type: 'recording_said', recording, agrees, language}),
       stats: () => this.session?.stats() ?? Promise.resolve(null),

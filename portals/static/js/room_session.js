@@ -115,6 +115,7 @@ export class Session {
       case 'error': return this.refused(message);
       case 'level': return this.levelIs(message);
       case 'recording': return client.emit('recording', {told: message, own: this.own});
+      case 'time': return client.emit('time', message);
       case 'ended': return client.finish(message.reason);
       default: return undefined;
     }
