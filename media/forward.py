@@ -13,6 +13,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from struct import Struct
 
 from media import rtcp
 from media.codecs import PICTURE_MOD, vp8_picture, vp8_renumber
@@ -26,6 +27,8 @@ HIGHEST_LAYER = 2
 # Two layers of one encoder are never further apart; reports that say so are wrong.
 LAYERS_APART = 3.0
 _REMEMBERED_REPORTS = 8
+# The second byte of a header (marker and type) to the end of its timestamp.
+_MOVING = Struct("!BHI")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +49,11 @@ class OutStream:
 class Wire:
     """Two ways to the subscriber: media and control packets, in the clear; they are protected further down.
 
-    ``media`` answers False for a packet that it dropped because the subscriber is too slow.
+    ``media`` takes a packet, to keep or to change, and the time; it answers False for a packet that it dropped because
+    the subscriber is too slow.
     """
 
-    media: Callable[[bytes], bool]
+    media: Callable[[bytearray, float], bool]
     control: Callable[[bytes], None]
 
 
@@ -76,6 +80,9 @@ class Forwarder:
         self.loss = 0.0
         self.round_trip = 0.0
         self._wire = wire
+        # What begins every packet; only type, number and time differ.
+        self._head = self._beginning(out.ssrc)
+        self._repeats = self._beginning(out.rtx_ssrc or 0)
         self._epoch: int | None = None
         self._shift = 0
         self._floor = 0
@@ -88,6 +95,9 @@ class Forwarder:
         self._repeated_at: dict[int, float] = {}
         self._budget = BUDGET_MOST / 2
         self._reports: dict[int, float] = {}
+
+    def _beginning(self, ssrc: int) -> bytes:
+        return FIXED.pack(0x90 if self.out.block else 0x80, 0, 0, 0, ssrc) + self.out.block
 
     @property
     def waiting(self) -> bool:
@@ -140,7 +150,7 @@ class Forwarder:
         if index >= self._highest:
             self._highest = index
             self._last = (packet, timestamp, now)
-        if not self._send(packet, index & 0xFFFF, timestamp):
+        if not self._send(packet, index & 0xFFFF, timestamp, now):
             self._fall_behind(now)
 
     def _fall_behind(self, now: float) -> None:
@@ -203,16 +213,17 @@ class Forwarder:
         if last.level_at and first.level_at:
             self._level_shift = (last.level + self._level_shift + 1 - first.level) % 256
 
-    def _send(self, packet: Packet, sequence: int, timestamp: int) -> bool:
-        out = self.out
-        kind = out.payload_type | 0x80 if packet.marker else out.payload_type
-        first = 0x90 if out.block else 0x80
-        payload = self._renumbered(packet.payload)
+    def _send(self, packet: Packet, sequence: int, timestamp: int, now: float) -> bool:
+        payload = self._renumbered(packet.payload) if self._picture_shift or self._level_shift else packet.payload
         size = len(payload)
         self.packets += 1
         self.octets += size
         self._budget = min(BUDGET_MOST, self._budget + size * BUDGET_SHARE)
-        return self._wire.media(FIXED.pack(first, kind, sequence, timestamp, out.ssrc) + out.block + payload)
+        kind = self.out.payload_type | 0x80 if packet.marker else self.out.payload_type
+        data = bytearray(self._head)
+        _MOVING.pack_into(data, 1, kind, sequence, timestamp)
+        data += payload
+        return self._wire.media(data, now)
 
     def _renumbered(self, payload: bytes) -> bytes:
         if self._picture_shift or self._level_shift:
@@ -244,23 +255,27 @@ class Forwarder:
         timestamp = (packet.timestamp + self._time_shift) % TS_MOD
         out = self.out
         if out.rtx_ssrc is None or out.rtx_type is None:
-            self._send(packet, sequence, timestamp)
+            self._send(packet, sequence, timestamp, now)
             return
         self._rtx_sequence = (self._rtx_sequence + 1) % SEQ_MOD
         kind = out.rtx_type | 0x80 if packet.marker else out.rtx_type
-        head = FIXED.pack(0x90 if out.block else 0x80, kind, self._rtx_sequence, timestamp, out.rtx_ssrc)
-        self._wire.media(head + out.block + rtx_payload(sequence, self._renumbered(packet.payload)))
+        payload = self._renumbered(packet.payload)
+        data = bytearray(self._repeats)
+        _MOVING.pack_into(data, 1, kind, self._rtx_sequence, timestamp)
+        data += rtx_payload(sequence, payload)
+        self._wire.media(data, now)
 
-    def padding(self, size: int) -> bytes | None:
+    def padding(self, size: int) -> bytearray | None:
         """A retransmission of nothing, ``size`` bytes of padding long (255 at most); None where none can be sent."""
         out = self.out
         if not self.active or out.rtx_ssrc is None or out.rtx_type is None:
             return None
         self._rtx_sequence = (self._rtx_sequence + 1) % SEQ_MOD
-        first = 0xB0 if out.block else 0xA0
-        timestamp = self._last[1] % TS_MOD if self._last else 0
-        head = FIXED.pack(first, out.rtx_type, self._rtx_sequence, timestamp, out.rtx_ssrc)
-        return head + out.block + bytes(size - 1) + bytes((size,))
+        data = bytearray(self._repeats)
+        data[0] |= 0x20
+        _MOVING.pack_into(data, 1, out.rtx_type, self._rtx_sequence, self._last[1] % TS_MOD if self._last else 0)
+        data += bytes(size - 1) + bytes((size,))
+        return data
 
     def report(self, report: rtcp.SenderReport, source: Source, now: float) -> None:
         """Passes a sender report on, in this stream's timestamps, so that sound and picture stay together."""

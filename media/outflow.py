@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from struct import pack_into
+from struct import Struct
 from typing import Protocol
 
 from media.estimate import BandwidthEstimate
@@ -20,6 +20,7 @@ from media.sent import Feedback, SentPackets
 OVERHEAD = 28 + 16
 SILENT_AFTER = 3.0
 WAIT_MOST = 0.3
+_NUMBER = Struct("!H")
 
 
 class Timers(Protocol):
@@ -39,19 +40,20 @@ class Slot:
 
 
 class Outflow:
-    """Packets in the clear come in by :meth:`media` and leave by the ``send`` given, in time.
+    """Packets in the clear come in by :meth:`media` and leave by the ``send`` given, in time; their numbers are written
+    into them.
 
     ``send`` answers False for a packet that could not leave.
     """
 
-    def __init__(self, send: Callable[[bytes | bytearray], bool], timers: Timers) -> None:
+    def __init__(self, send: Callable[[bytearray], bool], timers: Timers) -> None:
         self.estimate = BandwidthEstimate()
         self.probes = 0
         self._outcomes = self._missed = 0
         self._send = send
         self._timers = timers
         self._sent = SentPackets()
-        self._pacer: Pacer[tuple[bytes, int]] = Pacer(self.estimate.bitrate)
+        self._pacer: Pacer[tuple[bytearray, int]] = Pacer(self.estimate.bitrate)
         self._prober = Prober()
         self._timer = False
         self._heard_at: float | None = None
@@ -78,27 +80,24 @@ class Outflow:
 
     # --- media --------------------------------------------------------------------------------------------------------
 
-    def media(self, packet: bytes, slot: Slot) -> bool:
+    def media(self, slot: Slot, packet: bytearray, now: float) -> bool:
         """Sends a packet now or has it wait its turn; False when it was dropped, for too much waits already."""
-        if not slot.offset or self._heard_at is None:
-            return self._leave(packet, slot.offset)
-        now = self._timers.time()
-        if slot.urgent:
-            self._pacer.urgent(len(packet), now)
-            return self._leave(packet, slot.offset)
-        if self._pacer.backlog > WAIT_MOST:
-            return False
-        if self._pacer.take((packet, slot.offset), len(packet), now):
-            return self._leave(packet, slot.offset)
-        self._wake()
-        return True
-
-    def _leave(self, packet: bytes, offset: int, probe: int = 0) -> bool:
+        offset = slot.offset
         if not offset:
             return self._send(packet)
-        numbered = bytearray(packet)
-        pack_into("!H", numbered, offset, self._sent.add(len(packet) + OVERHEAD, self._timers.time(), probe))
-        return self._send(numbered)
+        if self._heard_at is not None:
+            if slot.urgent:
+                self._pacer.urgent(len(packet), now)
+            elif self._pacer.backlog > WAIT_MOST:
+                return False
+            elif not self._pacer.take((packet, offset), len(packet), now):
+                self._wake()
+                return True
+        return self._leave(packet, offset, now)
+
+    def _leave(self, packet: bytearray, offset: int, now: float, probe: int = 0) -> bool:
+        _NUMBER.pack_into(packet, offset, self._sent.add(len(packet) + OVERHEAD, now, probe))
+        return self._send(packet)
 
     def _wake(self) -> None:
         if not self._timer:
@@ -109,8 +108,9 @@ class Outflow:
         self._timer = False
         if self._closed:
             return
-        for packet, offset in self._pacer.due(self._timers.time()):
-            self._leave(packet, offset)
+        now = self._timers.time()
+        for packet, offset in self._pacer.due(now):
+            self._leave(packet, offset, now)
         if self._pacer.waiting:
             self._wake()
 
@@ -126,7 +126,7 @@ class Outflow:
             self._missed += sum(outcome.arrived_at is None for outcome in outcomes)
             self._pacer.pace(self.estimate.add(outcomes, now))
 
-    def look(self, wanted: float | None, padding: Callable[[], tuple[bytes, int] | None]) -> None:
+    def look(self, wanted: float | None, padding: Callable[[], tuple[bytearray, int] | None]) -> None:
         """Sends a probe when one is due towards ``wanted`` bits a second. ``padding`` makes a packet that nobody
         decodes, with the offset of its number, or None when no stream can carry one."""
         if self._heard_at is None:
@@ -137,13 +137,14 @@ class Outflow:
             self.probes += 1
             self._burst(probe, probe.packets, padding)
 
-    def _burst(self, probe: Probe, left: int, padding: Callable[[], tuple[bytes, int] | None]) -> None:
+    def _burst(self, probe: Probe, left: int, padding: Callable[[], tuple[bytearray, int] | None]) -> None:
         made = None if self._closed else padding()
         if made is None:
             return
         packet, offset = made
-        self._pacer.urgent(len(packet), self._timers.time())
-        self._leave(packet, offset, probe.number)
+        now = self._timers.time()
+        self._pacer.urgent(len(packet), now)
+        self._leave(packet, offset, now, probe.number)
         if left > 1:
             self._timers.call_later(probe.spacing, lambda: self._burst(probe, left - 1, padding))
 

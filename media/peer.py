@@ -11,6 +11,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from media import rtcp, sdp
 from media.aio_adapter import DtlsFailed, DtlsSession
@@ -193,7 +194,7 @@ class Peer:
         """Tries now and then whether the way to this participant carries ``wanted`` bits a second of pictures."""
         self.flow.look(wanted, self._padding)
 
-    def _padding(self) -> tuple[bytes, int] | None:
+    def _padding(self) -> tuple[bytearray, int] | None:
         for one in self._outgoing.values():
             packet = one.forwarder.padding(PACKET) if one.number_at and one.publication.kind == "video" else None
             if packet is not None:
@@ -273,9 +274,7 @@ class Peer:
             block=block,
             cname=announced.cname,
         )
-        forwarder = Forwarder(
-            publication.kind, out, Wire(media=lambda packet: self.flow.media(packet, slot), control=self.feedback)
-        )
+        forwarder = Forwarder(publication.kind, out, Wire(media=partial(self.flow.media, slot), control=self.feedback))
         outgoing = _Outgoing(publication, forwarder, announced, number_at)
         self._outgoing[mid] = self._by_out[out.ssrc] = outgoing
         publication.add(forwarder, self._loop.time())
@@ -343,14 +342,13 @@ class Peer:
             address = self._retired[-1].selected
         return address is None or self._port.send(data, address)
 
-    def _send_media(self, packet: bytes | bytearray) -> bool:
+    def _send_media(self, packet: bytearray) -> bool:
         """Sends a media packet; False when it was dropped because nothing more can leave just now."""
-        if not self.connected:
-            return True
         try:
             data = self._dtls.protect(packet)
         except BadPacket:
-            self.refused["too_long_to_forward"] += 1
+            if self.connected:  # else there are no keys, and nobody misses it
+                self.refused["too_long_to_forward"] += 1
             return True
         self.packets_out += 1
         return self._send_raw(data)

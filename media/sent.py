@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from struct import Struct, unpack_from
 
 from media.cc import REFERENCE_TICKS, TICK
-from media.rtp import SEQ_MOD, BadPacket, extend
+from media.rtp import BadPacket, extend
 
 KEPT = 4096
 _HEAD = Struct("!HHI")
@@ -90,21 +90,22 @@ def _signed(value: int, bits: int) -> int:
 
 
 class SentPackets:
-    """The packets of one connection that nobody has reported of yet, oldest first; the oldest are forgotten."""
+    """The packets of one connection that nobody has reported of yet; the oldest are forgotten.
+
+    They stand in a ring: a dictionary would look for its oldest through all the places of those that have gone.
+    """
 
     def __init__(self) -> None:
-        self._sent: dict[int, tuple[float, int, int]] = {}
+        self._ring: list[tuple[int, float, int, int] | None] = [None] * KEPT
         self._next = 0
         self._reported = 0
 
     def add(self, size: int, now: float, probe: int = 0) -> int:
         """Notes a packet of ``size`` bytes that leaves now; the answer is the number it has to carry (16 bits)."""
         number = self._next
-        self._next += 1
-        self._sent[number] = (now, size, probe)
-        if len(self._sent) > KEPT:
-            del self._sent[next(iter(self._sent))]
-        return number % SEQ_MOD
+        self._next = number + 1
+        self._ring[number % KEPT] = (number, now, size, probe)
+        return number & 0xFFFF
 
     def resolve(self, feedback: Feedback) -> list[Outcome]:
         """What became of the packets that ``feedback`` is about, each once, in the order they were sent."""
@@ -114,7 +115,8 @@ class SentPackets:
         self._reported = max(self._reported, min(base + len(feedback.arrivals), self._next) - 1)
         outcomes = []
         for number, arrived in enumerate(feedback.arrivals, base):
-            known = self._sent.pop(number, None)
-            if known is not None:
-                outcomes.append(Outcome(known[0], known[1], arrived, known[2]))
+            known = self._ring[number % KEPT]
+            if known is not None and known[0] == number:
+                self._ring[number % KEPT] = None
+                outcomes.append(Outcome(known[1], known[2], arrived, known[3]))
         return outcomes

@@ -22,7 +22,7 @@ NACK_EVERY = 0.06
 NACK_TRIES = 12
 KEY_EVERY = 0.5
 # A request or its key frame may get lost a few times; a publisher that never answers is asked more and more rarely.
-KEY_TRIES = 4
+KEY_TRIES = 8
 KEY_EVERY_MOST = 4.0
 # A layer of a simulcast that has sent nothing for so long is switched off.
 SILENT_AFTER = 0.6
@@ -99,6 +99,7 @@ class Source:
         self._highest: int | None = None
         self._suspect: int | None = None
         self._missing: dict[int, _Missing] = {}
+        self._missing_due = 0.0
         self._key_wanted = False
         self._key_at = float("-inf")
         self._key_tries = 0
@@ -122,6 +123,8 @@ class Source:
         self._count(header.timestamp, now, repaired)
         if self._missing:
             self._missing.pop(index, None)
+        if self._key_tries and now - self._last_at > SILENT_AFTER:
+            self._key_tries = 0  # it was away and could not answer
         self._last_at = now
         self._octets += len(payload)
         if key:
@@ -176,6 +179,8 @@ class Source:
             self._missing.clear()
             self.want_key(now)
             return
+        if not self._missing:
+            self._missing_due = now + NACK_EVERY
         for index in range(start, end):
             self._missing[index] = _Missing(now + NACK_EVERY, 1)
         self._feedback(rtcp.nack(rtcp.LOCAL_SSRC, self.ssrc, (index & 0xFFFF for index in range(start, end))))
@@ -204,7 +209,7 @@ class Source:
 
     def tick(self, now: float) -> None:
         """Repeats what is due: NACKs and key frame requests. Call it every few hundredths of a second."""
-        if self._missing:
+        if self._missing and now >= self._missing_due:
             self._ask_missing(now)
         if self._key_wanted:
             self._ask_key(now)
@@ -230,8 +235,10 @@ class Source:
     def _ask_missing(self, now: float) -> None:
         due: list[int] = []
         lost = False
+        self._missing_due = now + NACK_EVERY
         for index, missing in list(self._missing.items()):
             if missing.again > now:
+                self._missing_due = min(self._missing_due, missing.again)
                 continue
             if missing.tries >= NACK_TRIES:
                 del self._missing[index]

@@ -21,6 +21,7 @@ class Member:
     voice: Voice
     publications: dict[str, str] = field(default_factory=dict)
     offers: int = 0
+    _listening: asyncio.Task[None] | None = None
 
     @classmethod
     async def join(cls, endpoint: str, token: str, origin: str, *clips: Clip, video: bool = True) -> Member:
@@ -74,7 +75,18 @@ class Member:
                 if message["type"] == "published":
                     self.publications[message["publication"]["id"]] = message["publication"]["kind"]
 
+    def listen(self) -> None:
+        """From now on takes whatever it is told: who does not read is taken for gone by its WebSocket's keep-alive."""
+
+        async def heard() -> None:
+            async for _ in self.socket:
+                pass
+
+        self._listening = asyncio.create_task(heard())
+
     async def close(self) -> None:
         """Goes without a word."""
+        if self._listening is not None:
+            self._listening.cancel()
         await self.leg.close()
         await self.socket.close()

@@ -75,6 +75,7 @@ class Findings:
             "slowest_switch_s": round(self.slowest_clean, 2),
             "slowest_switch_with_losses_s": round(self.slowest_lossy, 2),
             "blackouts": self.blackouts,
+            "people_lost": len(self.gone),
             "pictures_put_away_share": round(self.put_away / max(1, self.looks), 3),
         }
 
@@ -128,7 +129,7 @@ class Weather:
                         yield sender, receiver, forwarder
 
     def note_who_went(self) -> None:
-        """Nobody may be taken for lost; why somebody was, their connection's end says."""
+        """Who is not in the room any more."""
         present = self.node._rooms["room-1"]._present
         self.found.gone = tuple(f"p{who}" for who in range(len(self.members)) if f"p{who}" not in present)
 
@@ -141,7 +142,9 @@ class Weather:
             self.found.picture_gap = max(self.found.picture_gap, one.worst)
             self.found.put_away += one.forwarder.paused
             self.found.looks += 1
-            self._time_switch(one, excused, clean=not (up.loss or down.loss))
+            # The request for a key frame takes the sender's own way down, where others' pictures may crowd it out.
+            asked = self.lines[one.sender].down.manners
+            self._time_switch(one, excused, clean=not (up.loss or down.loss or asked.rate))
         else:
             self.found.sound_gap = max(self.found.sound_gap, one.worst)
 

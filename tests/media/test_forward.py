@@ -59,10 +59,10 @@ class Rig:
     def source(self) -> Source:
         return self.layer.source
 
-    def _sent(self, packet: bytes) -> bool:
+    def _sent(self, packet: bytearray, now: float) -> bool:
         if self.jammed:
             return False
-        self.media.append(packet)
+        self.media.append(bytes(packet))
         return True
 
     def packet(self, sequence: int, payload: bytes = DELTA, *, at: float = 1.0, timestamp: int = 0) -> None:
@@ -130,7 +130,20 @@ def test_a_publisher_that_never_answers_is_asked_ever_more_rarely() -> None:
     rig.source.want_key(0.0)
     for tick in range(1, 1001):
         rig.source.tick(tick / 50)
-    assert 6 <= len(rig.asked()) <= 10
+    assert 10 <= len(rig.asked()) <= 14
+
+
+def test_a_publisher_that_was_away_is_asked_at_once_when_it_is_back() -> None:
+    rig = Rig()
+    rig.packet(1, KEY, at=0.0)
+    rig.source.want_key(0.1)
+    for tick in range(5, 1001):
+        rig.source.tick(tick / 50)
+    before = len(rig.asked())
+    rig.packet(2, DELTA, at=20.0)
+    for tick in range(50):
+        rig.source.tick(20.0 + tick / 50)
+    assert len(rig.asked()) - before == 2, "twice a second"
 
 
 def test_two_packets_far_away_restart_the_stream_one_is_noise() -> None:

@@ -147,7 +147,7 @@ class Received:
         made.add(forwarder, 0.0)
         self.forwarders.append(forwarder)
 
-    def _media(self, packet: bytes) -> bool:
+    def _media(self, packet: bytearray, now: float) -> bool:
         self.sent += 1
         assert len(packet) < 1600
         return self.sent % 50 != 0

@@ -43,12 +43,15 @@ class Line:
         self.left: list[bytes] = []
         self.flow = Outflow(self.leave, self.clock)
 
-    def leave(self, packet: bytes | bytearray) -> bool:
+    def take(self, packet: bytearray, slot: Slot) -> bool:
+        return self.flow.media(slot, packet, self.clock.now)
+
+    def leave(self, packet: bytearray) -> bool:
         self.left.append(bytes(packet))
         return True
 
-    def packet(self, mark: int, size: int = 1000) -> bytes:
-        return bytes([mark]).ljust(size, b"\0")
+    def packet(self, mark: int, size: int = 1000) -> bytearray:
+        return bytearray([mark]).ljust(size, b"\0")
 
     def answer(self) -> None:
         """Reports everything that has left as arrived."""
@@ -63,7 +66,7 @@ class Line:
 
 def begun() -> Line:
     line = Line()
-    line.flow.media(line.packet(0), SOUND)
+    line.take(line.packet(0), SOUND)
     line.answer()
     return line
 
@@ -71,7 +74,7 @@ def begun() -> Line:
 def test_before_any_feedback_nothing_waits_and_nothing_is_known() -> None:
     line = Line()
     for mark in range(100):
-        line.flow.media(line.packet(mark), PICTURE)
+        line.take(line.packet(mark), PICTURE)
     assert [packet[0] for packet in line.left] == list(range(100))
     assert [line.number(packet) for packet in line.left] == list(range(100))
     assert line.flow.bitrate is None
@@ -81,18 +84,18 @@ def test_before_any_feedback_nothing_waits_and_nothing_is_known() -> None:
 def test_streams_without_numbers_pass_as_they_are() -> None:
     line = begun()
     packet = line.packet(7)
-    line.flow.media(packet, UNNUMBERED)
+    line.take(packet, UNNUMBERED)
     assert line.left == [packet]
 
 
 def test_a_key_frame_is_spread_and_sound_passes_it() -> None:
     line = begun()
     for mark in range(60):
-        assert line.flow.media(line.packet(mark), PICTURE)
+        assert line.take(line.packet(mark), PICTURE)
     waiting = 60 - len(line.left)
     assert waiting > 20
     assert line.flow.backlog > 0.1
-    line.flow.media(line.packet(200, 100), SOUND)
+    line.take(line.packet(200, 100), SOUND)
     assert line.left[-1][0] == 200
     line.clock.run(1.0)
     assert [packet[0] for packet in line.left if packet[0] != 200] == list(range(60))
@@ -102,11 +105,11 @@ def test_a_key_frame_is_spread_and_sound_passes_it() -> None:
 
 def test_what_would_wait_too_long_is_refused_before_it_waits() -> None:
     line = begun()
-    taken = [line.flow.media(line.packet(0), PICTURE) for _ in range(500)]
+    taken = [line.take(line.packet(0), PICTURE) for _ in range(500)]
     assert taken[0]
     assert not taken[-1]
     assert line.flow.backlog < 0.35
-    assert line.flow.media(line.packet(1, 100), SOUND)
+    assert line.take(line.packet(1, 100), SOUND)
 
 
 def test_a_silent_receiver_is_told_apart_from_one_that_never_reports() -> None:
@@ -136,7 +139,7 @@ def test_no_probe_without_a_stream_that_carries_padding() -> None:
 def test_after_the_end_nothing_leaves() -> None:
     line = begun()
     for mark in range(60):
-        line.flow.media(line.packet(mark), PICTURE)
+        line.take(line.packet(mark), PICTURE)
     before = len(line.left)
     line.flow.close()
     line.clock.run(5.0)
