@@ -15,6 +15,7 @@ from functools import partial
 
 from media import rtcp, sdp
 from media.aio_adapter import DtlsFailed, DtlsSession
+from media.allowance import PacketAllowance
 from media.answer import Outgoing, Transport, choose, write_answer
 from media.forward import Forwarder, OutStream, Wire
 from media.ice import Address, IcePeer
@@ -73,6 +74,7 @@ class Peer:
         self._retired: list[IcePeer] = []
         self._dtls = DtlsSession(self._send_raw, server=True)
         self.flow = Outflow(self._send_media, self._loop)
+        self._allowance = PacketAllowance()
         self._fingerprint: tuple[str, str] | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._outgoing: dict[str, _Outgoing] = {}
@@ -293,6 +295,10 @@ class Peer:
             return
         if not self.connected:
             self.refused["srtp_early"] += 1
+            return
+        if not self._allowance.take(self._loop.time()):
+            # Before it costs anything to unprotect it, and before anybody else is sent it.
+            self.refused["packet_flood"] += 1
             return
         try:
             if len(data) > 1 and 192 <= data[1] <= 223:

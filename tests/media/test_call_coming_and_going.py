@@ -232,6 +232,43 @@ async def test_a_flood_of_packets_is_counted_and_disturbs_nobody(bench: Bench) -
     await close(patient, provider)
 
 
+async def test_who_sends_more_than_anybody_needs_is_cut_back_counted_and_disturbs_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("media.allowance.PACKET_RATE", 300.0)
+    monkeypatch.setattr("media.allowance.PACKET_BURST", 400.0)
+    patient, provider = await two(bench)
+    other = bench.bot("i1", RoomRole.INTERPRETER)
+    await other.connect()
+    await until(lambda: len(provider.publications) == 4)
+    await provider.renegotiate()
+    heard = next(
+        pub["id"] for pub in provider.publications.values() if (pub["participant"], pub["kind"]) == ("i1", "audio")
+    )
+    seen = next(
+        pub["id"] for pub in provider.publications.values() if (pub["participant"], pub["kind"]) == ("p1", "video")
+    )
+    began = asyncio.get_running_loop().time()
+    patient.send_video(key=True)
+    for burst in range(60):
+        for _ in range(50):
+            patient.send_video()
+        if burst % 2:
+            other.send_audio()
+        await asyncio.sleep(0.01)
+    took = asyncio.get_running_loop().time() - began
+    await until(lambda: provider.received[provider.out_ssrc[heard]] >= 29)
+    assert bench.node.refused["packet_flood"] > 1000
+    passed = provider.received[provider.out_ssrc[seen]]
+    assert 100 < passed <= 400 + 300 * (took + 1) < 3000, f"{passed} of 3,000 in {took:.1f} s"
+    assert patient.close_code is None and other.close_code is None
+    before = provider.received[provider.out_ssrc[seen]]
+    await asyncio.sleep(0.3)
+    patient.send_video(key=True)
+    await until(lambda: provider.received[provider.out_ssrc[seen]] > before)
+    await close(patient, provider, other)
+
+
 async def test_the_provider_ends_for_all_and_the_report_counts_seconds(bench: Bench) -> None:
     patient, provider = await two(bench)
     waiting = asyncio.create_task(bench.node.wait_closed("room-1"))
