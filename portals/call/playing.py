@@ -15,12 +15,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from portals.auth.guards import require_session
-from portals.base.requests import actor_of, audit_refusal, deps_of, in_scope
-from portals.base.templating import render
+from engine.clinic_recordings import RecordingRules
+from portals.auth.guards import require_patient, require_session
+from portals.base.requests import actor_of, audit_refusal, deps_of, field, form_of, in_scope
+from portals.base.templating import go, render
 from portals.base.visitor import visitor
 from records.access import Role
-from records.errors import AccessRefused, NotFound, Unreadable
+from records.errors import AccessRefused, AlreadyDone, NotFound, Unreadable
 from records.recording_store import RecordingStore
 from records.recordings import RecordingView
 from records.scope import Scope
@@ -38,25 +39,92 @@ async def recordings_page(request: Request, visit: str) -> Response:
 
     def read(scope: Scope) -> tuple[tuple[RecordingView, ...], str]:
         zone = scope.people.provider(session.person).place if session.role == Role.PROVIDER else None
-        return scope.recordings.for_visit(visit), (zone.time_zone if zone else None) or ""
+        return scope.recordings.for_visit(visit, rules), (zone.time_zone if zone else None) or ""
 
+    rules = rules_of(request)
     found, zone = await in_scope(request, read)
     clinic_zone = deps_of(request).content().clinic(visitor(request).here.slug).time_zone
     back = f"/staff/visits/{visit}" if session.role == Role.PROVIDER else "/staff/oversight"
     return render(
-        request, "call/recordings.html", visit_id=visit, recordings=found, zone=zone or clinic_zone, back=back
+        request,
+        "call/recordings.html",
+        visit_id=visit,
+        recordings=found,
+        zone=zone or clinic_zone,
+        back=back,
+        rules=rules,
+        holds=session.role == Role.COMPLIANCE,
     )
+
+
+@router.post("/staff/visits/{visit}/recordings/{recording}/release")
+async def release_recording(request: Request, visit: str, recording: str) -> Response:
+    """Lets the patient play it for as long as the clinic's file says, or takes that back."""
+    require_session(request, WATCHING)
+    on = field(await form_of(request), "on") == "yes"
+    until = rules_of(request).released_until(deps_of(request).clock.now())
+
+    def change(scope: Scope) -> None:
+        if on:
+            scope.recordings.release(visit, recording, until)
+        else:
+            scope.recordings.end_release(visit, recording)
+
+    await in_scope(request, change)
+    return go(f"/staff/visits/{visit}/recordings")
+
+
+@router.post("/staff/visits/{visit}/recordings/{recording}/hold")
+async def hold_recording(request: Request, visit: str, recording: str) -> Response:
+    """Keeps it from being destroyed, or lets go of it; done twice it is done."""
+    require_session(request, (Role.COMPLIANCE,))
+    on = field(await form_of(request), "on") == "yes"
+
+    def change(scope: Scope) -> None:
+        with contextlib.suppress(AlreadyDone):
+            scope.recordings.hold(visit, recording, on=on)
+
+    await in_scope(request, change)
+    return go(f"/staff/visits/{visit}/recordings")
+
+
+@router.get("/visits/{visit}/recordings")
+async def own_recordings(request: Request, visit: str) -> Response:
+    """What was recorded of one's own call, and until when it can be played; else whom to ask."""
+    require_patient(request)
+    rules = rules_of(request)
+
+    def read(scope: Scope) -> tuple[tuple[RecordingView, ...], str]:
+        row = scope.visits.get(visit)
+        place = row.attested_place or row.booked_place
+        found = scope.recordings.for_visit(visit, rules)
+        return tuple(one for one in found if one.begun_at is not None), (place.time_zone if place else None) or "UTC"
+
+    found, zone = await in_scope(request, read)
+    return render(request, "call/recordings_own.html", visit_id=visit, recordings=found, zone=zone)
+
+
+@router.get("/visits/{visit}/recordings/{part}")
+async def own_part(request: Request, visit: str, part: str) -> Response:
+    """A part's bytes for its patient, while it is released to them."""
+    require_patient(request)
+    return await _ranged(request, visit, part)
 
 
 @router.get("/staff/visits/{visit}/recordings/{part}")
 async def recording_part(request: Request, visit: str, part: str) -> Response:
     """A part's bytes, as many as were asked for and no more than a few seconds at a time."""
     require_session(request, WATCHING)
+    return await _ranged(request, visit, part)
+
+
+async def _ranged(request: Request, visit: str, part: str) -> Response:
     clinic, actor, held = visitor(request).here.slug, actor_of(request), contextlib.ExitStack()
     deps = deps_of(request)
-    store = RecordingStore(deps.database, deps.settings.files_dir)
+    store, rules = RecordingStore(deps.database, deps.settings.files_dir), rules_of(request)
     try:
-        opened, reader = await run_in_threadpool(lambda: held.enter_context(store.open(clinic, actor, part, visit)))
+        found = store.open(clinic, actor, part, visit, rules)
+        opened, reader = await run_in_threadpool(lambda: held.enter_context(found))
     except (AccessRefused, Unreadable):
         raise HTTPException(404) from None
     except NotFound:
@@ -77,6 +145,12 @@ async def recording_part(request: Request, visit: str, part: str) -> Response:
         headers["content-range"] = f"bytes {start}-{end - 1}/{opened.size}"
     pieces = _closing(held, reader.read(start, end))
     return StreamingResponse(pieces, 206 if partial else 200, headers, media_type=opened.media_type)
+
+
+def rules_of(request: Request) -> RecordingRules:
+    """The clinic's own rules for recordings, as in force now."""
+    rules: RecordingRules = deps_of(request).content().clinic(visitor(request).here.slug).recordings
+    return rules
 
 
 def asked_range(header: str, size: int) -> tuple[int, int, bool] | None:

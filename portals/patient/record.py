@@ -23,6 +23,7 @@ from records.conversation_rows import ConversationView
 from records.documents import DocumentView
 from records.errors import NotFound
 from records.orders import OrderView
+from records.recordings import RecordingView
 from records.relationships import Ward
 from records.scope import Scope
 from records.stages import DRAFT
@@ -35,8 +36,8 @@ HIDDEN = frozenset({DRAFT, "held"})
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VisitPart:
-    """One visit and what it left: who saw the patient, the summary (None before it is written), prescriptions and
-    files."""
+    """One visit and what it left: who saw the patient, the summary (None before it is written), prescriptions, files
+    and recordings of its call."""
 
     visit: VisitView
     kind: str
@@ -44,6 +45,7 @@ class VisitPart:
     summary: DocumentView | None
     orders: tuple[OrderView, ...]
     files: tuple[BlobView, ...]
+    recordings: tuple[RecordingView, ...] = ()
 
     @property
     def zone(self) -> str:
@@ -122,6 +124,7 @@ def _part(scope: Scope, visit: VisitView, said: tuple[Content, str]) -> VisitPar
         summary=summaries[-1] if summaries else None,
         orders=tuple(one for one in scope.orders.for_visit(visit.visit) if one.state not in hidden),
         files=tuple(one for one in scope.blobs.for_visit(visit.visit) if one.state == "clean"),
+        recordings=tuple(one for one in scope.recordings.for_visit(visit.visit) if one.begun_at is not None),
     )
 
 

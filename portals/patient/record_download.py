@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from engine.clinic_recordings import RecordingRules
 from engine.content import Content
 from integrations.fhir.elements import Json
 from integrations.fhir.records import (
@@ -38,12 +39,14 @@ from portals.base.files import store_of
 from portals.base.requests import actor_of, deps_of, field, form_of, in_scope
 from portals.base.templating import STATIC, render
 from portals.base.visitor import visitor
+from portals.call.playing import rules_of
 from portals.patient.record import RecordPage, read_record
 from portals.patient.summary_view import SummaryView, summary_view
 from records.blob_sniff import ENDINGS
 from records.conversation_rows import SaidView
 from records.errors import RecordsError
 from records.people import PatientView
+from records.recording_store import RecordingStore
 from records.scope import Scope
 
 router = APIRouter()
@@ -75,6 +78,21 @@ class CopiedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CopiedPart:
+    """A part of a recording in the copy's list: whose, from when and how long, its hash; its file's name, or empty."""
+
+    id: str
+    visit: str
+    role: str
+    label: str
+    begun_at: datetime
+    offset_ms: int
+    duration_ms: int
+    digest: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Copy:
     """Everything that the copy holds, as it was read in one transaction."""
 
@@ -85,6 +103,7 @@ class Copy:
     said: Mapping[str, tuple[SaidView, ...]]
     files: tuple[CopiedFile, ...]
     responses: tuple[Json, ...]
+    recordings: tuple[CopiedPart, ...]
 
 
 @router.get("/record/download")
@@ -108,7 +127,7 @@ async def download(request: Request) -> Response:
     def read(scope: Scope) -> Copy:
         page = read_record(scope, session, of, (content, language))
         scope.record_copies.take(page.patient)
-        return _copy(scope, page, content)
+        return _copy(scope, page, content, rules_of(request))
 
     copy = await in_scope(request, read)
     parts = await run_in_threadpool(_papers, request, copy)
@@ -137,7 +156,8 @@ class _Sink(io.RawIOBase):
 
 def _zipped(request: Request, copy: Copy, papers: Mapping[str, bytes]) -> Iterator[bytes]:
     """The archive piece by piece; a file that cannot be read leaves a gap that the list of files names."""
-    sink, store = _Sink(), store_of(request)
+    sink, store, rules = _Sink(), store_of(request), rules_of(request)
+    recorded = RecordingStore(deps_of(request).database, deps_of(request).settings.files_dir)
     clinic, actor = visitor(request).here.slug, actor_of(request)
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in papers.items():
@@ -156,6 +176,17 @@ def _zipped(request: Request, copy: Copy, papers: Mapping[str, bytes]) -> Iterat
                         yield sink.taken()
             except RecordsError as fault:
                 _LOG.error("a file is missing in a copy: %s", fault)
+        for part in (each for each in copy.recordings if each.name):
+            try:
+                with (
+                    recorded.open(clinic, actor, part.id, part.visit, rules) as (_, reader),
+                    archive.open(zipfile.ZipInfo(part.name), "w", force_zip64=True) as entry,
+                ):
+                    for piece in reader.read():
+                        entry.write(piece)
+                        yield sink.taken()
+            except RecordsError as fault:
+                _LOG.error("a recording is missing in a copy: %s", fault)
     yield sink.taken()
 
 
@@ -183,7 +214,7 @@ def _papers(request: Request, copy: Copy) -> dict[str, bytes]:
     }
 
 
-def _copy(scope: Scope, page: RecordPage, content: Content) -> Copy:
+def _copy(scope: Scope, page: RecordPage, content: Content, rules: RecordingRules) -> Copy:
     summaries = {
         part.visit.visit: scope.documents.copy_of(part.summary.id) for part in page.visits if part.summary is not None
     }
@@ -205,7 +236,32 @@ def _copy(scope: Scope, page: RecordPage, content: Content) -> Copy:
         said=said,
         files=tuple(_files(page, said)),
         responses=tuple(_responses(scope, page, content)),
+        recordings=tuple(_recordings(scope, page, rules)),
     )
+
+
+def _recordings(scope: Scope, page: RecordPage, rules: RecordingRules) -> Iterator[CopiedPart]:
+    """Every part that plays; its file goes along where the clinic's rules say so and the patient may play it."""
+    number = 0
+    for part in page.visits:
+        for one in scope.recordings.for_visit(part.visit.visit, rules) if part.recordings else ():
+            for piece in one.parts:
+                if one.begun_at is None or not piece.plays:
+                    continue
+                number += 1
+                taken = rules.copies and one.plays_until is not None
+                ending = "webm" if piece.media_type.endswith("webm") else "mkv"
+                yield CopiedPart(
+                    id=piece.id,
+                    visit=part.visit.visit,
+                    role=piece.role,
+                    label=piece.label,
+                    begun_at=one.begun_at,
+                    offset_ms=piece.offset_ms,
+                    duration_ms=piece.duration_ms,
+                    digest=scope.recordings.digest(part.visit.visit, piece.id),
+                    name=f"recordings/{number:03d}.{ending}" if taken else "",
+                )
 
 
 def _files(page: RecordPage, said: Mapping[str, tuple[SaidView, ...]]) -> Iterator[CopiedFile]:

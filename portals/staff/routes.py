@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from portals.staff import (
     attesting,
     auditing,
+    billing,
     calling_off,
     circles,
     connections,
@@ -22,6 +23,7 @@ from portals.staff import (
 router = APIRouter(prefix="/staff", include_in_schema=False)
 for part in (
     schedule,
+    billing,
     connections,
     credentials,
     attesting,

@@ -54,6 +54,7 @@ UNLINKED = {
     **dict.fromkeys(("/brand.css", "/brand/logo", "/session", "/staff/session", "/staff/queue/changes"), PARTS),
     **dict.fromkeys(("/staff/visits/{visit}/changes", "/visits/{visit_id}/changes"), PARTS),
     "/staff/visits/{visit}/recordings/{part}": PARTS,
+    "/visits/{visit}/recordings/{part}": PARTS,
     **dict.fromkeys(("/staff/visits/{visit}/files/{blob}", "/visits/{visit_id}/files/{blob}"), PARTS),
     **dict.fromkeys(("/visits/{visit_id}/calendar.ics", "/visits/{visit_id}/summary.pdf"), PARTS),
     **dict.fromkeys(("/messages/{conversation}/files/{blob}", "/staff/messages/{conversation}/files/{blob}"), PARTS),

@@ -59,9 +59,31 @@ async def test_a_call_is_recorded_when_all_agree_and_plays_by_permission(visit: 
     assert (status, kept) == (200, "no-store")
     assert (await fetched(clinician.page, address, "bytes=100-199"))[::2] == (206, data[100:200])
     assert b"<!doctype html>" in (await fetched(patient.page, address))[2][:200].lower(), "the way to sign in, no sound"
+    await released(visit)
     check_tracks(data)
     assert_sealed(visit.stack.data / "files", data)
-    assert visit.trouble == []
+    assert [one for one in visit.trouble if "404 (Not Found)" not in one] == []  # that of what was taken back
+
+
+async def released(visit: Visit) -> None:
+    """The patient asks until the clinician lets them; then it plays for them, too, and is taken back again."""
+    patient, clinician = visit.patient, visit.clinician
+    await patient.go(f"/visits/{patient.visit}/recordings")
+    await patient.says("You may ask your care team to let you play it.")
+    assert await patient.page.locator("[data-part]").count() == 0
+    await patient.look("recordings-not-released")
+    await clinician.press("Let the patient play it for 30 days")
+    await clinician.says("The patient may play it until")
+    await patient.page.reload()
+    await patient.says("You may play it until")
+    player = patient.page.locator("[data-part]").first
+    await player.evaluate("async (one) => { one.muted = true; await one.play(); }")
+    await patient.page.wait_for_function("(one) => one.currentTime > 0.3", arg=await player.element_handle())
+    await patient.look("recordings-released")
+    address = await player.get_attribute("src")
+    await clinician.press("Take it back from the patient")
+    await clinician.says("The patient may not play it.")
+    assert address is not None and (await fetched(patient.page, address))[0] == 404
 
 
 async def fetched(page: Page, address: str, span: str = "") -> tuple[int, str, bytes]:

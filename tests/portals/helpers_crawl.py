@@ -283,6 +283,7 @@ def tell_visit(clinic: Clinic, slug: str, mark: str, *, in_an_emergency: bool = 
     ids = _fill(database, store, ref, mark)
     ids["blob"] = ids["refused"] = _file(clinic, ref, patient)
     ids["part"] = "rcp_none"  # what is recorded is asked for in tests of its own
+    ids["recording"] = "rec_none"
     with database.scope(slug, Actor.system("crawl")) as scope:
         ids["review"] = scope.reviews.listed(ReviewQuery(visit=visit))[0][0].id
     ids["conversation"] = _conversation(clinic, ref, patient, mark)

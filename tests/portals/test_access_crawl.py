@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -12,45 +12,9 @@ from engine.access import Relation, Standing, decide_act
 from records.access import STAFF, TABLE, Role
 from tests.portals.helpers_clinic import build_clinic
 from tests.portals.helpers_crawl import MINE, OTHER, PARAMETER, Asker, Crawl, Route, crawl_of, routes_of, two_clinics
+from tests.portals.helpers_doors import GONE, HALF_WAY, NOT_THEIRS, PUBLIC, SIGNED_IN, Door, clinic_wide, own, visit
 
 pytestmark = pytest.mark.slow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """Who a route is for: everybody (``public``), or whoever may do all these acts to the visit that is asked for.
-
-    ``own`` says that the route is about the asker's own things, ``own_case`` that it is about the emergency access of
-    one clinician, who is the helper; ``clinic_wide`` that whoever treats has no right to it for that, ``personal``
-    that who acts for the patient has none. ``also``: answers beside success to who may, where the visit lacks the page.
-    """
-
-    acts: tuple[str, ...] = ()
-    public: bool = False
-    own: bool = False
-    own_case: bool = False
-    clinic_wide: bool = False
-    personal: bool = False
-    also: tuple[int, ...] = ()
-
-
-PUBLIC = Door(public=True)
-SIGNED_IN = Door(own=True)
-GONE = Door(public=True, also=(404, 410))  # a link by mail that is none
-HALF_WAY = Door(public=True, also=(401, 403, 404))  # who has not begun to sign in has nothing to go on with
-NOT_THEIRS = Door(own=True, also=(404,))  # the id is nobody's
-
-
-def visit(*acts: str, also: tuple[int, ...] = ()) -> Door:
-    return Door(acts=("visits:visit:viewed", *acts), also=also)
-
-
-def clinic_wide(*acts: str, also: tuple[int, ...] = ()) -> Door:
-    return Door(acts=acts, clinic_wide=True, also=also)
-
-
-def own(*acts: str) -> Door:
-    return Door(acts=acts, own=True)
 
 
 WRITES = "notes:note:modified"
@@ -336,6 +300,11 @@ DOORS: Mapping[str, Door] = {
     "GET /staff/visits/{visit}/files/{blob}": visit("files:file:viewed"),
     "GET /staff/visits/{visit}/recordings": visit("recordings:list:viewed"),
     "GET /staff/visits/{visit}/recordings/{part}": visit("recordings:part:viewed", also=(404,)),
+    "POST /staff/visits/{visit}/recordings/{recording}/release": visit("recordings:release:deleted", also=(404,)),
+    "POST /staff/visits/{visit}/recordings/{recording}/hold": visit("recordings:hold:modified", also=(404,)),
+    "GET /staff/visits/{visit}/bill": clinic_wide("payments:receipt:viewed"),
+    "GET /visits/{visit}/recordings": visit("recordings:list:viewed"),
+    "GET /visits/{visit}/recordings/{part}": visit("recordings:part:viewed", also=(404,)),
     "GET /staff/visits/{visit}/changes": visit("notes:note:viewed"),
     "POST /staff/visits/{visit}/room-access": visit("links:link:modified", also=(403,)),
     "POST /staff/visits/{visit}/guests": visit("links:guest:created", also=(404,)),

@@ -103,6 +103,33 @@ def test_support_looks_a_visit_up_by_its_number(clinic: Clinic, told: Told) -> N
     assert not [text for text in told.secrets if text in page.text]
 
 
+def test_the_bill_of_a_visit_shows_minutes_by_role_and_nobodys_name(clinic: Clinic, told: Told) -> None:
+    visit, begun = told.ids["visit"], clinic.clock.now()
+    browser = staff(clinic, "clinical_ops")
+    assert "Nobody was in a call" in browser.get(f"/staff/visits/{visit}/bill").text
+    stays = [
+        Stay(
+            clinic="marigold",
+            visit=visit,
+            room=f"{visit}.{number}",
+            participant=who,
+            role=role,
+            first_at=begun + timedelta(minutes=20 * number),
+            last_at=begun + timedelta(minutes=20 * number + 10),
+            seconds=600,
+            media_seconds=600,
+            joins=1,
+        )
+        for number in (1, 2)
+        for who, role in (("par_1", RoomRole.PATIENT), ("par_2", RoomRole.PROVIDER))
+    ]
+    RecordsRoomDesk(clinic.database).keep_stays(stays)
+    page = browser.get(f"/staff/visits/{visit}/bill")
+    assert page.text.count(">20</td>") == 2 and "Patient" in page.text and "par_1" not in page.text
+    assert not [text for text in told.secrets if text in page.text]
+    assert staff(clinic, "support").get(f"/staff/visits/{visit}/bill").status_code == 403
+
+
 @pytest.mark.parametrize(("number", "status"), [("", 422), ("not a number", 422), ("vis_nothing", 404)])
 def test_a_number_that_is_none_is_said(clinic: Clinic, number: str, status: int) -> None:
     page = post(staff(clinic, "support"), "/staff/connections", {"visit": number})
