@@ -8,6 +8,7 @@ number is one way (direct, by a relay over UDP, TCP or TLS); the one that the br
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from engine.echoes import EchoClaims, EchoVerifier, grade_of
 from media import protocol, sdp
 from media.ladder import LadderRules
 from media.mux import MediaPort
+from media.outflow import Told
 from media.participant import Channel, Refused
 from media.peer import Peer, PeerHooks
 from media.publication import Publication
@@ -25,10 +27,23 @@ MOST = 8
 MOST_WAYS = 4
 LONGEST_SECONDS = 45.0
 FIGURES_EVERY = 0.5
+# What is lost while a thin link is being found out is of our own making: losses count over the last seconds only.
+WINDOW = 5
+SATURATED = 0.1
 VERIFY_SECONDS = 5.0
 # What is tried of the way back: enough for two clear pictures.
 WANTED = 2_500_000.0
 SENT = {"microphone", "camera"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Count:
+    """What had arrived and been missed at an instant; the way there is counted in first tries."""
+
+    at: float
+    arrived_up: int
+    missed_up: int
+    down: Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,7 @@ class Echo:
         self._measured: _Way | None = None
         self._figures_due = 0.0
         self._told: Mapping[str, float] = {}
+        self._counts: deque[_Count] = deque(maxlen=WINDOW + 1)
 
     async def obey(self, message: protocol.ClientMessage) -> None:
         """Does what the browser asks for. Raises `Refused`, `protocol.BadMessage` or `sdp.BadOffer`."""
@@ -128,9 +144,16 @@ class Echo:
 
     def _figures(self, peer: Peer) -> protocol.Outbound:
         up, down = self._told.get("available", 0.0), peer.flow.bitrate or 0.0
+        self._counts.append(_count(peer, self._hall.loop.time()))
+        first, last = self._counts[0], self._counts[-1]
+        loss_up = _share(last.missed_up - first.missed_up, last.arrived_up - first.arrived_up)
+        missed = last.down.missed - first.down.missed
+        loss_down = _share(missed, last.down.packets - first.down.packets - missed)
+        if loss_down > SATURATED and last.at > first.at:
+            # So much is lost that what arrives is what the way carries, whatever the estimate still hopes.
+            down = min(down, (last.down.octets - first.down.octets) * 8 / (last.at - first.at))
         known = [rate for rate in (up, down) if rate > 0]
         height = self._hall.height(min(known)) if known else 0
-        loss_up, loss_down = _loss_up(peer), peer.flow.loss
         round_trip = self._told.get("round_trip", 0.0)
         return {
             "type": "figures",
@@ -228,12 +251,18 @@ class EchoHall:
         task.add_done_callback(self._closing.discard)
 
 
-def _loss_up(peer: Peer) -> float:
-    """The share of packets that did not arrive at their first try."""
+def _count(peer: Peer, now: float) -> _Count:
     sources = list(peer.incoming.sources())
-    missed = sum(source.lost + source.reception.recovered for source in sources)
-    arrived = sum(source.reception.received - source.reception.recovered for source in sources)
-    return missed / (missed + arrived) if missed else 0.0
+    return _Count(
+        at=now,
+        arrived_up=sum(source.reception.received - source.reception.recovered for source in sources),
+        missed_up=sum(source.lost + source.reception.recovered for source in sources),
+        down=peer.flow.told,
+    )
+
+
+def _share(missed: int, arrived: int) -> float:
+    return max(0, missed) / (max(0, missed) + arrived) if missed > 0 else 0.0
 
 
 def _jitter_up(peer: Peer) -> float:

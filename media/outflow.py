@@ -6,7 +6,7 @@ none) everything passes as it comes, and nothing is known of the link.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from struct import Struct
 from typing import Protocol
@@ -14,7 +14,7 @@ from typing import Protocol
 from media.estimate import BandwidthEstimate
 from media.pacer import Pacer
 from media.probe import Probe, Prober
-from media.sent import Feedback, SentPackets
+from media.sent import Feedback, Outcome, SentPackets
 
 # IP and UDP headers, and the tag of AES-GCM: the link carries them too.
 OVERHEAD = 28 + 16
@@ -39,6 +39,20 @@ class Slot:
     urgent: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What has been reported of all packets so far: how many, how many of them did not arrive, bytes that did."""
+
+    packets: int = 0
+    missed: int = 0
+    octets: int = 0
+
+    def with_these(self, outcomes: Sequence[Outcome]) -> Told:
+        arrived = [outcome.size for outcome in outcomes if outcome.arrived_at is not None]
+        missed = len(outcomes) - len(arrived)
+        return Told(self.packets + len(outcomes), self.missed + missed, self.octets + sum(arrived))
+
+
 class Outflow:
     """Packets in the clear come in by :meth:`media` and leave by the ``send`` given, in time; their numbers are written
     into them.
@@ -49,7 +63,7 @@ class Outflow:
     def __init__(self, send: Callable[[bytearray], bool], timers: Timers) -> None:
         self.estimate = BandwidthEstimate()
         self.probes = 0
-        self._outcomes = self._missed = 0
+        self.told = Told()
         self._send = send
         self._timers = timers
         self._sent = SentPackets()
@@ -72,11 +86,6 @@ class Outflow:
     def bitrate(self) -> float | None:
         """The estimate in bits a second; None while nothing has been reported."""
         return None if self._heard_at is None else self.estimate.bitrate
-
-    @property
-    def loss(self) -> float:
-        """The share of all packets so far that did not arrive, as far as it was reported."""
-        return self._missed / self._outcomes if self._outcomes else 0.0
 
     # --- media --------------------------------------------------------------------------------------------------------
 
@@ -122,8 +131,7 @@ class Outflow:
         outcomes = self._sent.resolve(feedback)
         if outcomes:
             self._heard_at = now
-            self._outcomes += len(outcomes)
-            self._missed += sum(outcome.arrived_at is None for outcome in outcomes)
+            self.told = self.told.with_these(outcomes)
             self._pacer.pace(self.estimate.add(outcomes, now))
 
     def look(self, wanted: float | None, padding: Callable[[], tuple[bytearray, int] | None]) -> None:
