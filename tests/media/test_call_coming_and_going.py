@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import itertools
-import os
 import secrets
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +16,6 @@ from media.incoming import MAX_SSRCS_PER_SECTION
 from media.node import MediaConfig, MediaNode, NodePorts
 from media.rtp import FIXED, BadPacket
 from media.source import MAX_MISSING
-from tests.bench.measuring import held_megabytes
 from tests.media.helpers_bot import VP8, Bench, new_bench, spec
 from tests.media.helpers_call import close, out, two, until
 
@@ -165,43 +162,6 @@ async def test_who_sends_is_there_however_far_apart_the_checks_are(
     await until(lambda: patient.close_code == protocol.MEDIA_LOST)
     await close(provider)
     await patient.vanish()
-
-
-@pytest.mark.slow
-async def test_two_hundred_joins_and_leaves_leave_no_task_socket_address_or_memory_behind(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("media.room.LINGER_SECONDS", 0.05)
-
-    async def once(index: int) -> None:
-        bot = bench.bot(f"p{index % 3}")
-        await bot.connect()
-        bot.send_audio()
-        bot.send_video(key=True)
-        await (bot.close() if index % 2 else bot.vanish())
-
-    async def some(count: int) -> None:
-        for index in range(count):
-            await once(index)
-        await until(lambda: bench.node.counters["ice_sessions"] == 0 and not bench.node._started.spawned)
-
-    await some(20)
-    tasks, files = len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))
-    gc.collect()
-    before = held_megabytes()
-    await some(200)
-    gc.collect()
-    assert held_megabytes() - before < 30, "each of them takes about two megabytes while it is there"
-    bots = [bench.bot(name) for name in ("p0", "p1", "p2")]
-    for bot in bots:
-        await bot.connect()
-    await bench.node.close_room("room-1", "done")
-    for bot in bots:
-        await bot.vanish()
-    await until(lambda: bench.node.counters["ice_sessions"] == 0 and bench.node.counters["ice_addresses"] == 0)
-    await until(lambda: not bench.node._started.spawned)
-    await until(lambda: len(asyncio.all_tasks()) <= tasks)
-    await until(lambda: len(os.listdir("/proc/self/fd")) <= files)
 
 
 async def test_a_flood_of_packets_is_counted_and_disturbs_nobody(bench: Bench) -> None:
