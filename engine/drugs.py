@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.diagnostics import Problems
-from engine.law import SCHEDULES, SOURCE
+from engine.law import LAST_READ, SCHEDULES, SOURCE
 from engine.reading import Node
 from engine.remembered import read_once
 from engine.shapes import Anything, Flag, Key, ListOf, MapOf, OneOf, Record, Text
@@ -32,6 +32,7 @@ _DRUG = Record(
 SHAPE = Record(
     "a drug base",
     {
+        **LAST_READ,
         "cite": Key(ListOf(Text()), "the sources it was carried from", required=True),
         "same_drug_words": Key(ListOf(Text()), "words after a name that do not make it another drug"),
         "source_by_group": Key(MapOf(Anything("sources")), "where each part of the entries comes from"),

@@ -180,13 +180,17 @@ SOURCE = Record(
         "confidence": Key(OneOf(CONFIDENCES), "how far it is trusted", required=True),
     },
 )
+LAST_READ: Mapping[str, Key] = {
+    "checked": Key(DAY, "the day on which all of it was last compared with its sources"),
+    "review_by": Key(DAY, "the day by which somebody reads its sources again"),
+}
+"""What a law file says of its age, and each file beside the law (drugs, warnings, time zones)."""
 SHAPE = Record(
     "a law file",
     {
         "jurisdiction": Key(JURISDICTION, "whose law", required=True),
         "topic": Key(NAME, "the topic", required=True),
-        "checked": Key(DAY, "the day on which all of it was last compared with its sources"),
-        "review_by": Key(DAY, "the day by which somebody reads its sources again"),
+        **LAST_READ,
         "values": Key(MapOf(ListOf(_VALUE, least=1), PATH), "law values with their dates"),
         "without": Key(MapOf(Text(), PATH), "law values that this jurisdiction does not have, each with the reason"),
         "rules": Key(ListOf(_RULE, least=1), "the rules"),

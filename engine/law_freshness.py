@@ -7,16 +7,20 @@ where something is less sure; and never later than the last day of anything that
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from types import MappingProxyType
 
 from engine.diagnostics import Location, Problems
 from engine.law import CONFIDENCES, Cap, LawFile, LawValue, Rule
 from engine.periods import LAST_DAY, Period
+from engine.reading import Node, read_file
 from engine.values import Duration, shift
 
 MONTHS: Mapping[str, int] = MappingProxyType({"high": 12, "medium": 6, "low": 3, "unknown": 3})
 """Within how many months a file is read again, by its least sure entry."""
 _ABSENT = "medium"
+BESIDE = ("drugs.yaml", "safety.yaml", "zones.yaml")
+"""Files beside the law of a country that are read again as it is."""
 
 
 def _entries(file: LawFile) -> Iterable[tuple[Period, str, bool]]:
@@ -47,14 +51,36 @@ def is_due(file: LawFile, day: str) -> bool:
 
 def report_freshness(files: Iterable[LawFile], today: date, problems: Problems) -> None:
     """Report files that do not say when they were read, that are overdue, or that promise too much."""
-    newest = (today + timedelta(days=1)).isoformat()
     for file in files:
-        at = Location(file.file, 1, 1)
-        if not (file.checked and file.review_by):
-            problems.report("LAW035", at, key="checked" if not file.checked else "review_by")
-        elif file.checked > newest:
-            problems.report("LAW036", at, day=file.checked)
-        elif file.review_by > (latest := latest_review(file, file.checked)) or file.review_by < file.checked:
-            problems.report("LAW037", at, day=file.review_by, checked=file.checked, latest=latest)
-        elif is_due(file, today.isoformat()):
-            problems.report("LAW038", at, day=file.review_by)
+        latest = latest_review(file, file.checked) if file.checked else ""
+        _report(Location(file.file, 1, 1), (file.checked, file.review_by, latest), today, problems)
+
+
+def report_beside(root: Path, today: date, problems: Problems) -> None:
+    """The same of the files beside the law, which say how sure they are by their sources."""
+    for path in sorted(path for name in BESIDE for path in root.glob(f"rules/*/{name}")):
+        node = read_file(path, root, Problems())  # what is wrong with it otherwise was reported where it was read
+        if node is not None:
+            checked, review_by = node.text("checked"), node.text("review_by")
+            latest = latest_beside(node, checked) if checked else ""
+            _report(Location(node.at.file, 1, 1), (checked, review_by, latest), today, problems)
+
+
+def latest_beside(node: Node, checked: str) -> str:
+    """The last day by which a file beside the law must be read again, by the least sure of its sources."""
+    sources = node.get("sources")
+    sure = [source.text("confidence", _ABSENT) for _, source in sources.items()] if sources else [_ABSENT]
+    return shift(checked, Duration(months=MONTHS[min(sure, key=CONFIDENCES.index)]), 1)
+
+
+def _report(at: Location, dates: tuple[str, str, str], today: date, problems: Problems) -> None:
+    """What is wrong with the day of a file's check, its review-by date and the latest that would fit."""
+    checked, review_by, latest = dates
+    if not (checked and review_by):
+        problems.report("LAW035", at, key="checked" if not checked else "review_by")
+    elif checked > (today + timedelta(days=1)).isoformat():
+        problems.report("LAW036", at, day=checked)
+    elif not checked <= review_by <= latest:
+        problems.report("LAW037", at, day=review_by, checked=checked, latest=latest)
+    elif today.isoformat() > review_by:
+        problems.report("LAW038", at, day=review_by)

@@ -10,13 +10,17 @@ from importlib import resources
 from pathlib import Path
 
 from engine.diagnostics import Problems
+from engine.law import LAST_READ
 from engine.reading import Node
 from engine.remembered import read_once
 from engine.shapes import Key, ListOf, MapOf, Record, Text
 
 SHAPE = Record(
     "time zones",
-    {"zones": Key(MapOf(ListOf(Text(), least=1), Text(r"[A-Z]{2}", "a USPS code")), "IANA zones by state", True)},
+    {
+        **LAST_READ,
+        "zones": Key(MapOf(ListOf(Text(), least=1), Text(r"[A-Z]{2}", "a USPS code")), "IANA zones by state", True),
+    },
 )
 
 

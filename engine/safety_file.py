@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.diagnostics import Problems
 from engine.last_resort import survived
-from engine.law import SOURCE
+from engine.law import LAST_READ, SOURCE
 from engine.reading import Node, read_file
 from engine.safety import EMPTY, MODERATE, RISKS, SERIOUS, SEVERITIES, AllergyClass, Pair, Reach, SafetyBase
 from engine.shapes import Key, ListOf, MapOf, OneOf, Record, Text
@@ -56,6 +56,7 @@ _ALLERGY_CLASS = Record(
 SAFETY = Record(
     "a base of warnings",
     {
+        **LAST_READ,
         "cite": Key(ListOf(Text()), "the sources it was carried from", required=True),
         "effects": Key(MapOf(TEXTS), "what may happen, in words by code", required=True),
         "mechanisms": Key(MapOf(TEXTS), "how it comes about, in words by code"),

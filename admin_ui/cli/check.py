@@ -17,7 +17,7 @@ from engine.law import Source
 from engine.law_case_names import check_named
 from engine.law_cases import bulk_cases, check_starts, examples
 from engine.law_examples import check_examples
-from engine.law_freshness import report_freshness
+from engine.law_freshness import report_beside, report_freshness
 from engine.law_ordinary import check_ordinary
 from engine.library import Library, read_library, with_law_alone
 from engine.releases import LOG, check_releases
@@ -92,6 +92,7 @@ def check_files(settings: Settings, problems: Problems, *, ask: bool) -> tuple[L
     today = datetime.now(UTC).date()
     check_checked(library.law.sources.values(), today, problems)
     report_freshness(library.law.files, today, problems)
+    report_beside(settings.root, today, problems)
     return library, survived(".", problems, _check_cases, settings, library, ask) or 0
 
 

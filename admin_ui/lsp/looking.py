@@ -12,7 +12,7 @@ from engine.law import Case
 from engine.law_case_names import check_named
 from engine.law_cases import BULK_FOLDER, bulk_cases, check_starts, examples
 from engine.law_examples import check_examples
-from engine.law_freshness import report_freshness
+from engine.law_freshness import report_beside, report_freshness
 from engine.library import read_library
 from engine.reading import held_by_editor
 from engine.rulebook import LawPack, join, read_pack
@@ -42,6 +42,7 @@ def look(installation: Installation, held: Mapping[Path, str], saved: str, today
         law = read_pack(installation.root, Problems())
         if law is not None:
             report_freshness(law.files, today, problems)
+            report_beside(installation.root, today, problems)
             _check_cases(installation.root, law, _open_cases(installation.root, held), saved, problems)
     return Look(tuple(problems), law)
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.diagnostics import Location, Problems
 from engine.law import Cited, LawFile, LawValue
-from engine.law_freshness import is_due, latest_review, report_freshness
+from engine.law_freshness import is_due, latest_review, report_beside, report_freshness
 from engine.periods import read_period
 
 CHECKED = "2026-11-21"
@@ -91,3 +91,29 @@ def test_the_place_of_such_a_problem_is_the_file() -> None:
     problems = Problems()
     report_freshness([file(value(), checked="")], TODAY, problems)
     assert Path(problems.found[0].location.file).name == "consent.yaml"
+
+
+@pytest.mark.parametrize(
+    ("lines", "sure", "codes"),
+    [
+        ("checked: 2026-11-21\nreview_by: 2027-05-21\n", "medium", []),
+        ("checked: 2026-11-21\nreview_by: 2027-05-22\n", "medium", ["LAW037"]),
+        ("checked: 2026-11-21\nreview_by: 2027-11-21\n", "high", []),
+        ("checked: 2026-11-21\nreview_by: 2027-02-22\n", "low", ["LAW037"]),
+        ("checked: 2026-11-21\nreview_by: 2027-05-22\n", "", ["LAW037"]),
+        ("checked: 2026-05-21\nreview_by: 2026-11-21\n", "medium", ["LAW038"]),
+        ("checked: 2026-12-03\nreview_by: 2027-05-21\n", "medium", ["LAW036"]),
+        ("review_by: 2027-05-21\n", "medium", ["LAW035"]),
+        ("checked: 2026-11-21\n", "medium", ["LAW035"]),
+    ],
+)
+def test_a_file_beside_the_law_is_read_again_by_the_least_sure_of_its_sources(
+    tmp_path: Path, lines: str, sure: str, codes: list[str]
+) -> None:
+    sources = f"sources:\n  one: {{title: One, confidence: high}}\n  two: {{title: Two, confidence: {sure}}}\n"
+    folder = tmp_path / "rules" / "us"
+    folder.mkdir(parents=True)
+    (folder / "drugs.yaml").write_text(lines + "drugs: []\n" + (sources if sure else ""), encoding="utf-8")
+    problems = Problems()
+    report_beside(tmp_path, TODAY, problems)
+    assert [problem.code for problem in problems] == codes

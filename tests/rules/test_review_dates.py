@@ -3,7 +3,7 @@
 from datetime import date
 
 from engine.diagnostics import Problems, as_text
-from engine.law_freshness import latest_review, report_freshness
+from engine.law_freshness import BESIDE, latest_review, report_beside, report_freshness
 from engine.rulebook import load_law
 from tests.rules.helpers_cases import ROOT
 from tests.rules.helpers_review_dates import FACTS_OF, with_dates
@@ -25,3 +25,10 @@ def test_the_dates_are_written_right_after_the_topic_and_only_once() -> None:
     assert f"checked: {file.checked}\nreview_by: {latest_review(file, file.checked)}\n" in with_dates(
         bare, file, FACTS_OF
     )
+
+
+def test_the_drugs_warnings_and_zones_beside_the_law_say_it_as_well() -> None:
+    assert all((ROOT / "rules" / "us" / name).is_file() for name in BESIDE)
+    problems = Problems()
+    report_beside(ROOT, date.fromisoformat(FACTS_OF), problems)
+    assert not list(problems), as_text(problems)
