@@ -55,6 +55,7 @@ UNLINKED = {
     **dict.fromkeys(("/staff/visits/{visit}/changes", "/visits/{visit_id}/changes"), PARTS),
     "/staff/visits/{visit}/recordings/{part}": PARTS,
     "/visits/{visit}/recordings/{part}": PARTS,
+    "/visits/{visit}/recordings": "only where a call was recorded; test_recording_journey looks at it",
     **dict.fromkeys(("/staff/visits/{visit}/files/{blob}", "/visits/{visit_id}/files/{blob}"), PARTS),
     **dict.fromkeys(("/visits/{visit_id}/calendar.ics", "/visits/{visit_id}/summary.pdf"), PARTS),
     **dict.fromkeys(("/messages/{conversation}/files/{blob}", "/staff/messages/{conversation}/files/{blob}"), PARTS),
