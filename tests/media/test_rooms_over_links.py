@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import pytest
 
 from engine.rooms import RoomRole
 from media.ladder import FILE as SHIPPED
+from tests.bench.media import waiting_seconds
 from tests.helpers_soak import SECONDS
 from tests.media.helpers_bot import ORIGIN, STEADY, new_bench, spec
 from tests.media.helpers_call import until
@@ -27,6 +29,8 @@ CHOSEN = (CLEAR, CLEAR, *LOSSY, *LATE, *WIDE)
 ALL = (*CHOSEN, *THIN)
 # By the sender's own time; what gets lost on the way is asked for again each half second.
 SWITCH, SWITCH_WITH_LOSSES = 1.0, 5.0
+# Node, links and bots are one process: where it does not get its time, sockets hold seconds of what was sent.
+MOST_WAITED = 0.25
 
 
 @asynccontextmanager
@@ -65,10 +69,14 @@ async def far_room(ladder: Path | None) -> AsyncIterator[Weather]:
 
 async def hold(climate: Climate, seed: int, record: Record) -> None:
     async with far_room(None if climate.layers_change else SHIPPED) as weather:
+        before = waiting_seconds(os.getpid())
         await changing(weather, climate, random.Random(seed))
         found, stalled = weather.found, weather.talk.stalled
-        for name, value in found.figures(stalled).items():
+        waited = (waiting_seconds(os.getpid()) - before) / climate.seconds
+        for name, value in (found.figures(stalled) | {"waited_share": round(waited, 2)}).items():
             record(name, value)
+        if climate.seconds == SECONDS and waited > MOST_WAITED:
+            pytest.skip(f"others had the processor for {waited:.0%} of the time: what is late says nothing of the node")
         assert not found.gone, "nobody may be taken for lost"
         assert found.sound_gap - stalled < LONGEST_GAP
         assert found.picture_gap - stalled < LONGEST_GAP
