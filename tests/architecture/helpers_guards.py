@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from tests.architecture.helpers_tree import DATA_FOLDERS, ROOMS, Tree
+from tests.architecture.helpers_tree import DATA_FOLDERS, ROOMS, Tree, statements
 
 TOP_LEVEL = {*ROOMS, *DATA_FOLDERS, "tests", "docs", "pyproject.toml", "README.md", "clinic", "LICENSE"}
 TOP_LEVEL_LOCKS = re.compile(r"requirements[a-z-]*\.txt|\.[a-z].*")
@@ -88,7 +88,7 @@ def length_offences(tree: Tree) -> list[str]:
 
 def _functions(tree: Tree, name: str) -> Iterator[tuple[str, int, int]]:
     if name.endswith(".py") or name == "clinic":
-        for node in ast.walk(tree.syntax(name)):
+        for node in statements(tree.syntax(name)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield node.name, node.lineno, (node.end_lineno or node.lineno) - node.lineno + 1
 
@@ -177,7 +177,7 @@ def media_library_offences(tree: Tree) -> list[str]:
         f"{name}:{node.lineno}"
         for name in tree.under(*ROOMS, suffixes=(".py",))
         if name != "media/aio_adapter.py"
-        for node in ast.walk(tree.syntax(name))
+        for node in statements(tree.syntax(name))
         if isinstance(node, ast.Import | ast.ImportFrom) and _reaches_inside(node)
     ]
 

@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,6 +38,15 @@ class Tree:
 @lru_cache(maxsize=2000)
 def _parsed(text: str) -> ast.Module:
     return ast.parse(text)
+
+
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Every statement below a node; functions and imports stand in no expression, which hold most of a tree's nodes."""
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.stmt):
+            yield part
+        if not isinstance(part, ast.expr):
+            yield from statements(part)
 
 
 def names() -> tuple[str, ...]:

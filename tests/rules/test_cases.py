@@ -1,7 +1,10 @@
 """Every case beside the law and under this folder holds, with both engines, and none is lost."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -20,13 +23,17 @@ from tests.rules.helpers_cases import ROOT, all_cases, examples, expected, quest
 
 RULEBOOK = load_rulebook(ROOT)
 EXAMPLES = examples()
-CASES = all_cases(RULEBOOK)
-BESIDE = [case for case in CASES if case.file.startswith("rules/")]
-BULK = [case for case in CASES if not case.file.startswith("rules/")]
+BESIDE = [case for file in RULEBOOK.law.files for case in file.cases]
 # Each case of these is a test of its own, in the fast suite too; those of the other places are one test a file.
 EACH = ("us/ca", "us/common", "us/federal", "us/fl", "us/nj", "us/ny", "us/tx")
 FOLDERS = tuple(f"rules/{place}/" for place in EACH)
-BY_FILE = [case for case in CASES if not case.file.startswith(FOLDERS)]
+BULK_FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / BULK_FOLDER).rglob("*.yaml"))
+
+
+@cache
+def by_file() -> Mapping[str, tuple[Case, ...]]:
+    """Every case by its file; made where cases are asked, as every worker collects this file and one runs it."""
+    return {file: tuple(cases) for file, cases in groupby(all_cases(RULEBOOK), attrgetter("file"))}
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +59,19 @@ def test_the_case_holds(case: Case, evaluator: ReteEvaluator) -> None:
 
 def files() -> list[Any]:
     """The files of cases; those of the whole country are slow (`clinic check` asks them too)."""
-    names = sorted({case.file for case in BY_FILE})
+    names = sorted({case.file for case in BESIDE if not case.file.startswith(FOLDERS)} | set(BULK_FILES))
     fast = [name for name in names if name.startswith("tests/") and "/country_" not in name]
     return [pytest.param(name, marks=() if name in fast else pytest.mark.slow) for name in names]
 
 
 @pytest.mark.parametrize("file", files())
 def test_every_case_of_the_file_holds(file: str, evaluator: ReteEvaluator) -> None:
-    assert [case.name for case in BY_FILE if case.file == file and difference(case, evaluator)[1]] == []
+    assert [case.name for case in by_file()[file] if difference(case, evaluator)[1]] == []
 
 
 def test_every_written_case_is_collected() -> None:
-    assert {case.file for case in BULK} == {
-        p.relative_to(ROOT).as_posix() for p in (ROOT / BULK_FOLDER).rglob("*.yaml")
-    }
+    assert sorted(file for file in by_file() if not file.startswith("rules/")) == BULK_FILES
+    assert sum(map(len, by_file().values())) == len(all_cases(RULEBOOK))
     written = 0
     for path in sorted((ROOT / "rules").rglob("*.yaml")):
         text = path.read_text(encoding="utf-8")
@@ -74,7 +80,7 @@ def test_every_written_case_is_collected() -> None:
 
 
 def test_no_two_cases_of_a_file_go_by_one_name() -> None:
-    names = Counter(named(case) for case in BULK)
+    names = Counter(named(case) for file in BULK_FILES for case in by_file()[file])
     assert sorted(name for name, times in names.items() if times > 1) == []
 
 
@@ -86,7 +92,7 @@ def test_every_rule_of_a_state_or_of_the_country_is_named_by_a_case_file() -> No
 @pytest.mark.slow
 def test_the_second_reading_of_the_language_agrees_on_every_condition_of_every_case() -> None:
     judged = 0
-    for case in CASES:
+    for case in all_cases(RULEBOOK):
         asked = read_question(RULEBOOK, question(case, EXAMPLES))
         for day in asked.days if asked.jurisdiction else ():
             facts = asked.on(day)
