@@ -106,7 +106,7 @@ class Caller:
             await self.page.screenshot(path=Path(folder) / f"call-{name}.png", full_page=True)
 
     async def opens(self, panel: str) -> None:
-        await self.page.locator(f"[data-{panel}-panel] summary").click()
+        await self.page.locator(f"[data-{panel}-panel] > summary").click()
 
 
 @dataclass
