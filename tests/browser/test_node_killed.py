@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 # When the page loses the call and when it has it back, by its own clock.
 WATCH = """() => {
   const stage = document.querySelector('[data-call]');
-  window.marks = {};
+  window.marks = {began: performance.now()};
   new MutationObserver(() => { window.marks[stage.dataset.state] ??= performance.now(); })
     .observe(stage, {attributes: true, attributeFilter: ['data-state']});
 }"""
@@ -62,8 +62,9 @@ async def test_both_come_back_on_another_node_and_the_visits_session_follows(
     found = desk.of(visit.patient.visit)
     assert found is not None and found.node != lost.node and found.room.endswith(".2")
     told = [await _seconds_away(page) for page in pages]
-    # A quarter of a second on a quiet machine; the bound says that nobody waited for a heartbeat that was missed.
-    assert max(told) < 4.0, f"away for {told} s"
+    # Counted from before the kill; two seconds and a half were seen at a load of sixteen on two cores. By missed
+    # heartbeats alone it takes ten seconds on a quiet machine.
+    assert max(told) < 10.0, f"away for {told} s"
     print(f"back on another node after {told} s")  # noqa: T201
     # The visit's session notices seconds later, and attaches to where the room is.
     await until(lambda: _node_on_record(stack, visit.patient.visit) == found.node, 60)
@@ -86,5 +87,5 @@ def _node_on_record(stack: Stack, visit: str) -> str:
 
 
 async def _seconds_away(page: Page) -> float:
-    away: float = await page.evaluate("() => (window.marks.connected - window.marks.reconnecting) / 1000")
+    away: float = await page.evaluate("() => (window.marks.connected - window.marks.began) / 1000")
     return round(away, 2)

@@ -132,14 +132,12 @@ class RoomClient {
     this.session.open();
   }
 
-  /** Where the room is now; null while nobody says. */
+  /** Where the room is now: null while nobody says, `none` when there is no access any more. */
   async whereNow() {
     try {
-      const access = await this.getAccess();
-      if (!access) this.finish('no_access');
-      return access;
-    } catch {
-      return null;
+      return (await this.getAccess()) ?? 'none';
+    } catch (error) {
+      return error?.code === 'no_access' ? 'none' : null;
     }
   }
 

@@ -68,10 +68,11 @@ export class Line {
         this.taking = false;
         return this.session.takenUp();
       }
-      if (told === 'refused') break;
       const access = await this.session.client.whereNow();
       if (this.session.gone) return;
-      if (access && access.endpoint !== this.address) return this.session.client.moved(this.session, access);
+      if (access === 'none') return this.session.client.finish('no_access');
+      if (access && (told === 'refused' || access.endpoint !== this.address)) return this.session.client.moved(this.session, access);
+      if (told === 'refused') break;
       await pause(PAUSE_MS);
     }
     this.session.fail(0);
