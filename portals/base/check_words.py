@@ -32,6 +32,13 @@ def check_words(check: TechCheck, t: Translate) -> str:
     return " ".join([t(f"check.verdict.{check.grade.value}.title_staff"), *said, *_of_link(check, t)])
 
 
+def check_brief(check: TechCheck, t: Translate) -> str:
+    """The same for who waits: the word, and what is amiss; of the connection, what it means."""
+    amiss = [part for part in check.troubles if not (part == "network" and check.ways)]
+    said = [f"{t(f'check.part.{part}')}: {t(f'check.word.{part}.{check.verdicts[part]}')}." for part in amiss]
+    return " ".join([t(f"check.verdict.{check.grade.value}.title_staff"), *said, *_of_link(check, t)])
+
+
 def check_view(check: TechCheck, t: Translate) -> CheckView:
     """The whole of it."""
     word = check.grade.value

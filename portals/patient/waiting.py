@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from engine.waiting import wait_of
 from portals.auth.guards import require_patient
-from portals.base.check_words import check_words
+from portals.base.check_words import check_brief
 from portals.base.formats import Formats
 from portals.base.i18n import Translate, translator
 from portals.base.requests import deps_of, form_of, in_scope, new_request_id, request_id
@@ -219,7 +219,7 @@ def _window(page: VisitPage) -> int:
 
 def _checked(kept: KeptCheck | None, t: Translate) -> str:
     """What a check came to; a skipped one is offered once more."""
-    return "" if kept is None or kept.check.is_skipped else check_words(kept.check, t)
+    return "" if kept is None or kept.check.is_skipped else check_brief(kept.check, t)
 
 
 def _is_checking(page: VisitPage) -> bool:

@@ -177,7 +177,8 @@ def test_the_waiting_room_tells_the_patient_how_their_check_came_out(clinic: Cli
     tried(browser, visit, microphone="ok", network="no_udp")
     clinic.visits.move(ref(visit), "ready")
     page = browser.get(f"/visits/{visit}/waiting").text
-    assert "Your device check: Fair." in page and "Direct way blocked, the clinic&#39;s relay works (TCP)." in page
+    assert "Your device check: Fair. Direct way blocked, the clinic&#39;s relay works (TCP). About 400 kbit/s" in page
+    assert "Camera: works" not in page, "who waits reads what is amiss"
     assert f'href="/visits/{visit}/check?again=1"' in page
 
 
