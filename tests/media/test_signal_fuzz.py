@@ -75,6 +75,7 @@ async def fuzzed(bench: Bench, rounds: int, seconds: float, seed: int) -> dict[s
             half = held()
         done += 1
         await attack(bench, rng, patient)
+        forget(bench, patient, provider)
     await until(lambda: len(asyncio.all_tasks()) <= tasks and bench.node.counters["ice_sessions"] == 2, 30)
     figures = {"attacks": done, "refused": sum(bench.node.refused.values()), "memory_grown_mb": held() - half}
     heard = provider.received[out(provider, "audio")]
@@ -83,6 +84,18 @@ async def fuzzed(bench: Bench, rounds: int, seconds: float, seed: int) -> dict[s
     assert bench.node.snapshot("room-1").open
     await close(patient, provider)
     return figures
+
+
+def forget(bench: Bench, *bots: Bot) -> None:
+    """What the test itself has written down of an attack: events, tokens, and what the two in the room were told."""
+    bench.events.clear()
+    for token in [token for token, claims in bench.tokens.known.items() if claims.participant_id.startswith("x")]:
+        del bench.tokens.known[token]
+    for bot in bots:
+        bot.control.clear()
+        bot.raw_control.clear()
+        while not bot.inbox.empty():
+            bot.inbox.get_nowait()
 
 
 def held() -> float:
