@@ -104,7 +104,7 @@ def write_answer(offer: Offer, transport: Transport, outgoing: Mapping[str, Outg
             lines += _accepted(section, choice, transport)
             lines += _flow(sent, section.mid in receiving)
             if sent is None and section.mid in receiving:
-                lines += _layer_lines(choice)
+                lines += _layer_lines(choice, section.resting)
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -170,10 +170,11 @@ def _extension_lines(choice: Choice) -> Iterator[str]:
             yield f"a=extmap:{choice.repaired_id} {REPAIRED_RID_URI}"
 
 
-def _layer_lines(choice: Choice) -> Iterator[str]:
+def _layer_lines(choice: Choice, resting: frozenset[str]) -> Iterator[str]:
+    """What rests goes on resting: a browser takes an answer without that for the wish to send everything."""
     yield from (f"a=rid:{rid} recv" for rid in choice.rids)
     if choice.rids:
-        yield f"a=simulcast:recv {';'.join(choice.rids)}"
+        yield f"a=simulcast:recv {';'.join(('~' if rid in resting else '') + rid for rid in choice.rids)}"
 
 
 def _candidates(transport: Transport) -> Iterator[str]:

@@ -142,6 +142,14 @@ class Participant:
             if publication.label == "camera":
                 publication.told_lines = max(0, lines)
 
+    def ask_layers(self) -> None:
+        """Tells the browser which layers of its simulcasts anybody takes, when that has changed."""
+        for publication in self.publications.values():
+            taken = publication.taken() if len(publication.rids) > 1 else ()
+            if taken != publication.asked_for:
+                publication.asked_for = taken
+                self.send({"type": "layers", "label": publication.label, "rids": list(taken)})
+
     def silence(self) -> None:
         """Nothing of the microphone goes out from here on; see `Hush`."""
         self.hush.ask()

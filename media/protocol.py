@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from media.ladder import Step
+from media.ladder import LadderRules, Step
 from media.publication import LABELS
 from media.sdp import MAX_BYTES
 
@@ -369,3 +369,12 @@ def level(direction: str, step: Step) -> Outbound:
         "rescue": step.rescue,
         "full": step.full,
     }
+
+
+def levels(rules: LadderRules) -> list[Outbound]:
+    """What a picture of some height may cost, best first, for whoever sends one in several layers."""
+    return [
+        {"height": level.height, "frame_rate": level.frame_rate, "bitrate": level.spends}
+        for level in rules.levels
+        if level.height
+    ]

@@ -26,6 +26,8 @@ class Listener(Protocol):
     """Who is led to a layer and gets its packets: a subscription, or what taps are shown."""
 
     wanted_layer: int
+    paused: bool
+    source: Source | None
     target: Source | None
 
     def aim(self, source: Source, now: float) -> None: ...
@@ -65,6 +67,7 @@ class Publication:
     seen_lines: int = 0
     forwarders: list[Forwarder] = field(default_factory=list)
     follower: Follower = field(default_factory=Follower)
+    asked_for: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -168,6 +171,16 @@ class Publication:
         for layer in self.layers.values():
             layer.source.tick(now)
         self._direct(now)
+
+    def taken(self) -> tuple[str, ...]:
+        """The layers that somebody wants, or still gets until a wanted one has come; the best where nobody looks, so
+        that whoever comes sees at once. A publisher need not make any other."""
+        places = {min(one.wanted_layer, len(self.rids) - 1) for one in self._everybody() if not one.paused}
+        rids = {self.rids[place] for place in places or {len(self.rids) - 1}}
+        for rid, layer in self.layers.items():
+            if any(not one.paused and one.source is layer.source for one in self._everybody()):
+                rids.add(rid)
+        return tuple(rid for rid in self.rids if rid in rids)
 
     def _direct(self, now: float) -> None:
         for listener in self._everybody():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from media import protocol
 from media.estimate import FILLED_SHARE
-from media.forward import Forwarder
+from media.forward import HIGHEST_LAYER, Forwarder
 from media.ladder import Ladder, LadderRules, Link, Step
 from media.peer import Peer, Picture
 from media.publication import Publication
@@ -49,10 +49,8 @@ class LinkQuality:
         self._shown: dict[Forwarder, int | None] = {}
 
     def told(self, available: float | None, now: float) -> None:
-        """Bits a second that the browser believes it can send."""
-        if available is None:
-            self._available.clear()
-        else:
+        """Bits a second that the browser believes it can send; None or 0 where it does not say."""
+        if available:
             self._available.append((available, now))
 
     def look(self, peer: Peer, view: View, now: float) -> list[protocol.Outbound]:
@@ -73,7 +71,7 @@ class LinkQuality:
     def _show(self, pictures: Sequence[Picture], view: View, now: float) -> None:
         """Every picture in the layer of the level, or none; only where that is new."""
         height = self.down.step.level.height
-        layers = {one.forwarder: layer_at(height, one.publication.lines, view.top(one.publication)) for one in pictures}
+        layers = {one.forwarder: layer_at(height, one.publication, view.top(one.publication)) for one in pictures}
         before, self._shown = self._shown, layers
         for forwarder, layer in layers.items():
             if before.get(forwarder, BEST) == layer:
@@ -95,8 +93,8 @@ class LinkQuality:
             self._packets = (packets, now)
         # What a browser that sends no picture believes of its link is nobody's measure of a picture.
         told = [bits for bits, at in self._available if now - at < TOLD_FOR] if peer.sends_picture else []
-        # The better of the last two: a browser is often wrong for a moment, and mends that by itself.
-        bitrate = max(told, default=None)
+        # The better of two: a browser is often wrong for a moment, and mends that by itself.
+        bitrate = max(told) if len(told) > 1 else None
         measures = peer.measures()
         return Link(
             bitrate=bitrate,
@@ -114,18 +112,17 @@ class LinkQuality:
         return [protocol.level(direction, step)]
 
 
-def layer_at(height: int, lines: int, top: int) -> int | None:
-    """The best layer for a level of ``height`` lines; None for no picture.
+def layer_at(height: int, publication: Publication, top: int) -> int | None:
+    """The best layer of a publication for a level of ``height`` lines; None for no picture.
 
-    The lower layers are a quarter and a half of the camera's ``lines``; the best one is ``top`` lines high at present.
-
-    >>> layer_at(360, 720, 720), layer_at(480, 720, 720), layer_at(480, 720, 480), layer_at(0, 720, 720)
-    (1, 1, 2, None)
+    Each layer has half the lines of the next; the best one is ``top`` lines high at present.
     """
     if not height:
         return None
-    whole = lines or USUAL
-    sizes = (whole / 4, whole / 2, min(top, whole) if top else whole)
+    whole, last = publication.lines or USUAL, len(publication.rids) - 1
+    if not last:
+        return HIGHEST_LAYER
+    sizes = [whole / 2 ** (last - place) for place in range(last)] + [min(top, whole)]
     return max((place for place, size in enumerate(sizes) if size <= height * ABOUT), default=0)
 
 

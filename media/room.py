@@ -158,6 +158,7 @@ class Room:
             "publications": [_describe(pub) for pub in shown if pub.label in participant.rights.receives],
             "recording": self.recording.told(),
             "resume": self._services.resumes.issue(self, participant),
+            "levels": protocol.levels(self._services.ladder),
             **self._services.ice(),
         }
 
@@ -360,6 +361,7 @@ class Room:
             if participant.peer is not None:
                 participant.peer.tick(now)
                 self._mind_quality(participant, participant.peer, now)
+                participant.ask_layers()
 
     def _mind_quality(self, participant: Participant, peer: Peer, now: float) -> None:
         view = View(wanted=self._most_shown(participant), top=self._top_of)

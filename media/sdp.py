@@ -59,7 +59,8 @@ class Codec:
 class Section:
     """One ``m=`` section of an offer. ``rejected`` sections keep their place only.
 
-    ``rids`` names the layers of a simulcast (RFC 8853) in the order of the offer, for us the lowest first.
+    ``rids`` names the layers of a simulcast (RFC 8853) in the order of the offer, for us the lowest first; those in
+    ``resting`` are not sent at present.
     """
 
     kind: str
@@ -73,6 +74,7 @@ class Section:
     ssrcs: tuple[int, ...] = ()
     rtx_of: Mapping[int, int] = field(default_factory=dict)
     rids: tuple[str, ...] = ()
+    resting: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -217,6 +219,7 @@ def _section(lines: list[str]) -> Section:
         raise BadOffer("sdp_mid")
     if protocol != "UDP/TLS/RTP/SAVPF" or not attributes.has("rtcp-mux"):
         raise BadOffer("sdp_profile")
+    rids = _layers(attributes)
     return replace(
         plain,
         rejected=False,
@@ -225,7 +228,8 @@ def _section(lines: list[str]) -> Section:
         extensions=dict(_extensions(attributes)),
         ssrcs=_ssrcs(attributes),
         rtx_of=dict(_repairs(attributes)),
-        rids=_layers(attributes),
+        rids=tuple(rid.removeprefix("~") for rid in rids),
+        resting=frozenset(rid[1:] for rid in rids if rid.startswith("~")),
     )
 
 
@@ -288,16 +292,17 @@ def _repairs(attributes: _Attributes) -> Iterator[tuple[int, int]]:
 
 
 def _layers(attributes: _Attributes) -> tuple[str, ...]:
-    """The simulcast streams offered; of alternatives the first, and paused ones are streams too."""
+    """The simulcast streams offered; of alternatives the first. Paused ones are streams too, and keep their ``~``."""
     words = (attributes.get("simulcast") or "").split(" ")
     if "send" not in words[:-1]:
         return ()
     named = {found[1] for value in attributes.all("rid") if (found := _RID.fullmatch(value))}
     listed = words[words.index("send") + 1].split(";")
-    rids = tuple(alternatives.split(",")[0].removeprefix("~") for alternatives in listed)
-    if len(rids) > MAX_LAYERS or len(set(rids)) != len(rids) or not set(rids) <= named:
+    layers = tuple(alternatives.split(",")[0] for alternatives in listed)
+    rids = {layer.removeprefix("~") for layer in layers}
+    if len(layers) > MAX_LAYERS or len(rids) != len(layers) or not rids <= named:
         raise BadOffer("sdp_simulcast")
-    return rids
+    return layers
 
 
 def _ssrc(text: str) -> int:

@@ -25,6 +25,7 @@ class Follower:
     def __init__(self) -> None:
         self.taps: list[Tap] = []
         self.wanted_layer = HIGHEST_LAYER
+        self.paused = False
         self.target: Source | None = None
         self.source: Source | None = None
 

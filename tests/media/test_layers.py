@@ -9,7 +9,9 @@ import pytest
 
 from media import rtcp
 from media.codecs import h264_is_key_frame, vp8_height, vp8_picture, vp8_renumber
+from media.forward import HIGHEST_LAYER
 from media.publication import Layer
+from media.quality import layer_at
 from media.rtp import parse_header
 from media.source import SILENT_AFTER, Packet, Source
 from tests.media.test_forward import KEY, Rig, header
@@ -310,3 +312,56 @@ def test_a_source_knows_the_bits_it_gets() -> None:
         rig.packet(number, KEY + bytes(995), at=1.0 + number / 100)
         source.tick(1.0 + number / 100)
     assert 700_000 < source.rate < 900_000
+
+
+# --- what a publisher need not send ----------------------------------------------------------------------------------
+
+
+def test_only_layers_that_somebody_takes_are_asked_for() -> None:
+    cast = started()
+    assert cast.publication.taken() == ("f",)
+    cast.forwarder.wanted_layer = 0
+    assert cast.publication.taken() == ("q", "f"), "the best one goes on until the other has come"
+    cast.frame(*RIDS)
+    cast.frame(*RIDS, keys="q")
+    cast.frame(*RIDS)
+    assert cast.publication.taken() == ("q",)
+
+
+def test_where_nobody_looks_the_best_layer_waits_for_who_comes_and_a_recorder_wants_it_too() -> None:
+    cast = started()
+    cast.forwarder.wanted_layer = 0
+    for _ in range(3):
+        cast.frame(*RIDS, keys="q")
+    cast.publication.tap(Recorder(), cast.now)
+    assert cast.publication.taken() == ("q", "f")
+    cast.forwarder.pause(True, cast.now)
+    assert cast.publication.taken() == ("f",)
+    cast.publication.remove(cast.forwarder)
+    assert cast.publication.taken() == ("f",)
+
+
+@pytest.mark.parametrize(
+    ("height", "lines", "top", "layer"),
+    [
+        (720, 720, 720, 2),
+        (480, 720, 720, 1),
+        (480, 720, 480, 2),
+        (360, 720, 720, 1),
+        (180, 720, 720, 0),
+        (0, 720, 720, None),
+        (360, 240, 240, 2),
+        (180, 240, 240, 1),
+        (720, 0, 1 << 16, 2),
+        (360, 0, 1 << 16, 1),
+    ],
+)
+def test_a_level_shows_the_best_layer_that_is_no_larger(height: int, lines: int, top: int, layer: int | None) -> None:
+    publication = started().publication
+    publication.told_lines, publication.seen_lines, publication.rids = lines, 0, RIDS
+    assert layer_at(height, publication, top) == layer
+
+
+def test_a_camera_in_one_size_is_shown_or_not() -> None:
+    publication = Rig().publication
+    assert layer_at(180, publication, 720) == HIGHEST_LAYER and layer_at(0, publication, 720) is None

@@ -78,7 +78,7 @@ def test_the_layers_of_a_simulcast_are_taken_in_their_order() -> None:
     offer = parse_offer(simulcast("a=simulcast:send q;~h,x;f"))
     assert offer.sections[1].rids == ("q", "h", "f")
     answer = write_answer(offer, TRANSPORT, {"2": SENT}, {"0", "1"})
-    assert "a=rid:h recv\r\n" in answer and "a=simulcast:recv q;h;f\r\n" in answer
+    assert "a=rid:h recv\r\n" in answer and "a=simulcast:recv q;~h;f\r\n" in answer
     assert answer.count("a=simulcast") == 1
     theirs = SessionDescription.parse(answer)
     assert [extension.uri for extension in theirs.media[1].rtp.headerExtensions][-1].endswith("rtp-stream-id")

@@ -3,7 +3,7 @@
  * what is sent and received beside it.
  */
 
-import {applyLevel, linesOf} from './level.js';
+import {applyLevel, encodingsOf, layersOf, linesOf, screenEncodings} from './level.js';
 import {Line} from './room_line.js';
 import {watchNetwork, wayOf} from './room_network.js';
 import {addEntry, judge} from './room_numbers.js';
@@ -114,6 +114,7 @@ export class Session {
       case 'answer': return this.settle(message.id, ({resolve}) => resolve(message.sdp));
       case 'error': return this.refused(message);
       case 'level': return this.levelIs(message);
+      case 'layers': return this.layersAre(message);
       case 'recording': return client.emit('recording', {told: message, own: this.own});
       case 'time': return client.emit('time', message);
       case 'ended': return client.finish(message.reason);
@@ -135,6 +136,7 @@ export class Session {
     this.inside = true;
     this.may = message.may;
     this.own = message.participant;
+    this.levels = message.levels;
     this.mustRelay = message.ice_policy === 'relay';
     this.mayRelay = message.ice_servers.length > 0 && !this.mustRelay;
     const iceTransportPolicy = this.mustRelay || (this.mayRelay && this.client.relayed) ? 'relay' : 'all';
@@ -153,9 +155,21 @@ export class Session {
   levelIs(level) {
     if (level.direction === 'send') {
       this.level = level;
-      applyLevel(this.senders.camera?.sender, level);
+      this.sendByLevel();
     }
     this.client.emit('level', level);
+  }
+
+  layersAre({label, rids}) {
+    if (label !== 'camera') return;
+    this.rids = rids;
+    this.sendByLevel();
+  }
+
+  /** One change after another: a browser refuses parameters that were read before the last ones were set. */
+  sendByLevel() {
+    this.sending = (this.sending ?? Promise.resolve()).then(() => applyLevel(this.senders.camera?.sender, this));
+    return this.sending;
   }
 
   participantLeft({participant, reason}) {
@@ -196,17 +210,39 @@ export class Session {
     const streams = (this.outgoing ??= {});
     const stream = (streams[label.startsWith('screen') ? 'screen' : 'person'] ??= new MediaStream());
     stream.addTrack(track);
-    this.senders[label] = this.pc.addTransceiver(track, {direction: 'sendonly', streams: [stream]});
+    this.senders[label] = this.transceiver(label, track, stream);
+  }
+
+  transceiver(label, track, stream) {
+    const init = {direction: 'sendonly', streams: [stream]};
+    const encodings = {camera: encodingsOf, screen: (_, levels) => screenEncodings(levels)}[label];
+    if (!encodings) return this.pc.addTransceiver(track, init);
+    try {
+      return this.pc.addTransceiver(track, {...init, sendEncodings: encodings(track, this.levels)});
+    } catch {
+      return this.pc.addTransceiver(track, init); // a browser that knows no layers sends one picture
+    }
   }
 
   async replaceTrack(kind, track) {
     const transceiver = this.senders[LABELS[kind]];
-    if (transceiver) return transceiver.sender.replaceTrack(track);
+    if (transceiver && !this.tooSmall(transceiver, track)) {
+      await transceiver.sender.replaceTrack(track);
+      this.tell({});
+      return kind === 'video' ? this.sendByLevel() : undefined; // another camera has other lines
+    }
+    transceiver?.stop();
+    delete this.senders[LABELS[kind]];
     if (track && this.pc) {
       this.publish(LABELS[kind], track);
       this.negotiate();
     }
     return undefined;
+  }
+
+  /** A camera that is too small for the layers of the one before it is published anew. */
+  tooSmall({sender}, track) {
+    return track?.kind === 'video' && layersOf(track) < sender.getParameters().encodings.length;
   }
 
   addScreen() {
@@ -297,7 +333,9 @@ export class Session {
     });
     this.send({type: 'offer', id, sdp: pc.localDescription.sdp, ...this.sections()});
     await pc.setRemoteDescription({type: 'answer', sdp: await answer});
+    this.tell({});
     this.send({type: 'applied', id});
+    this.sendByLevel();
   }
 
   sections() {
@@ -370,7 +408,12 @@ export class Session {
     this.client.emit('quality', {...quality, stats: now});
     this.client.emit('speaking', {participant: this.loudest(now.levels)});
     // Each time: by what can be sent the node tells us which picture to send.
-    this.send({type: 'stats', measures: {...quality.measures, camera_height: linesOf(this.client.tracks.video)}});
+    this.tell(quality.measures);
+  }
+
+  /** The camera's own size goes with every measure: the first pictures of a call are smaller. */
+  tell(measures) {
+    this.send({type: 'stats', measures: {...measures, camera_height: linesOf(this.client.tracks.video)}});
   }
 }
 
