@@ -12,6 +12,7 @@ import { createRoomClient } from "./room_client.js";
 
 const LEVEL_EVERY_MS = 100;
 const HEARD_LEVEL = 0.04;
+const SETTLED_MS = 1500;
 const QUALITY = new Set(["good", "fair", "poor"]);
 const MAY_COME_BACK = new Set(["left", "replaced", "refused", "protocol_error", "locked", "turned_away", "taken_out"]);
 
@@ -296,11 +297,17 @@ class Call {
   level(level) {
     const words = (this.levelWords ??= new LevelWords(this.texts));
     const said = words.told(level);
-    const line = this.part("picture-line");
-    if (said !== line.textContent) line.textContent = said;
-    line.hidden = !said;
+    clearTimeout(this.pictureSoon);
+    this.pictureSoon = setTimeout(() => this.picture(said), SETTLED_MS);
     this.part("rescue").hidden = !words.rescue;
     if (this.ownWord) this.quality(this.ownWord);
+  }
+
+  /** Said once it stands: a link that is still finding its level would have every step read out. */
+  picture(said) {
+    const line = this.part("picture-line");
+    line.hidden = !said;
+    if (said !== line.textContent) line.textContent = said;
   }
 
   toggle(kind) {
