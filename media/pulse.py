@@ -112,7 +112,7 @@ class Pulse:
             await self._until_next_beat()
 
     def heard(self, event: RoomEvent) -> None:
-        """Something happened in a room: what outlives the node is kept at once, should this node die next."""
+        """Something happened in a room: what outlives the node is kept at once, and who came or went."""
         self.tally.heard(event)
         if event.kind in STATE_EVENTS:
             self._wake.set()
@@ -124,6 +124,7 @@ class Pulse:
                 await asyncio.wait_for(self._wake.wait(), left)
                 self._wake.clear()
                 await self._quietly(self.keep_rooms())
+                await self._quietly(self.keep())
 
     async def keep_rooms(self) -> None:
         """Keeps what changed of what outlives the node."""
