@@ -196,6 +196,7 @@ class Dossier:
 
     ``done`` are duties that were marked as done; ``stated`` the flags that they make true, by path and since when
     (`engine.statements`). ``pictures`` says that photos of the patient's were handed in with a form and are kept.
+    ``summary_at`` is when the summary of the visit was put on the patient's pages, none before.
     """
 
     clinic: str
@@ -221,3 +222,4 @@ class Dossier:
     done: tuple[DutyDone, ...] = ()
     stated: Mapping[str, datetime] = field(default_factory=dict)
     pictures: bool = False
+    summary_at: datetime | None = None

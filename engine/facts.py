@@ -165,6 +165,8 @@ def _encounter(dossier: Dossier, stage: str) -> Iterator[_Found]:
     yield "encounter.recording", dossier.recording, "clinic", None
     if dossier.pictures:
         yield "encounter.images_or_records", True, "patient", None
+    if dossier.summary_at is not None:
+        yield "encounter.summary_given", True, "clinic", dossier.summary_at
 
 
 def _patient(dossier: Dossier) -> Iterator[_Found]:

@@ -79,6 +79,14 @@ class Documents(Repository):
         return opened
 
 
+def summary_of(work: Work, visit: str) -> datetime | None:
+    """When the visit's summary was written, which the patient's pages show from then on; none before."""
+    query = select(DocumentRow.at).where(
+        DocumentRow.clinic == work.clinic, DocumentRow.visit == visit, DocumentRow.kind == AFTER_VISIT_SUMMARY
+    )
+    return work.session.scalars(query.order_by(DocumentRow.at).limit(1)).first()
+
+
 def write_summary(work: Work, visit: Visit) -> str:
     """Composes and keeps the after-visit summary; returns its document id."""
     row_id = new_id("doc")

@@ -22,6 +22,7 @@ from engine.dossier import (
 )
 from records import acting
 from records.agreements import agreement_facts, licenses_of
+from records.documents import summary_of
 from records.duties import statements_of
 from records.errors import NotFound
 from records.monitoring import look_before, look_for
@@ -81,6 +82,7 @@ def build_dossier(work: Work, visit: Visit, order: str | None, provider: str = "
             for one in statements_of(work, visit.id)
         ),
         pictures=_has_pictures(work, visit.id, answers.values()),
+        summary_at=summary_of(work, visit.id),
     )
 
 

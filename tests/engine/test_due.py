@@ -115,6 +115,26 @@ def test_the_record_for_the_primary_care_clinician_is_due_in_72_hours_until_it_i
     assert left_in_tx(**{"encounter.primary_care_informed": True}) == ()
 
 
+def test_a_summary_that_alabama_wants_given_is_due_the_day_after_until_it_is_there() -> None:
+    full = {"state": "AL", "profession": "MD", "kind": "full", "status": "active", "issued": "2015-01-01"}
+    facts = {
+        **started("ordinary_visit", EXAMPLES),
+        "patient.location.state": "AL",
+        "patient.location.time_zone": "America/Chicago",
+        "provider.licenses": [{**full, "expires": "2027-12-31"}],
+    }
+
+    def owed(**changes: Any) -> list[tuple[str, datetime]]:
+        question = GateQuestion(facts=nested(facts | changes), now="2026-12-01T15:00:00-06:00")
+        verdict = gate(RULEBOOK, "join", question, EVALUATOR)
+        assert verdict.open
+        return [(one.duty, one.over_at) for one in duties_due(RULEBOOK, verdict, question)]
+
+    until = datetime.fromisoformat("2026-12-03T00:00:00-06:00")
+    assert owed() == [("visit_summary", until)]
+    assert owed(**{"encounter.summary_given": True}) == []
+
+
 def test_a_spoken_consent_in_nebraska_opens_the_room_and_its_signature_is_due_after_ten_days() -> None:
     told = ["right_to_withdraw", "privacy_security", "records_access", "secondary_use_of_images"]
     spoken = {"kind": "telehealth", "form": "verbal", "at": "2026-12-01T14:50:00-06:00", "jurisdiction": "us/ne"}

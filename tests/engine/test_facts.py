@@ -186,3 +186,11 @@ def test_every_fact_names_its_source() -> None:
 def test_an_unknown_stage_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown stage"):
         gather_facts(dossier(), "later", NOW)
+
+
+def test_the_summary_on_the_patients_pages_is_told_with_its_instant_and_none_is_untold() -> None:
+    assert "summary_given" not in gather_facts(dossier(), "join", NOW).facts["encounter"]
+    gathered = gather_facts(dossier(summary_at=NOW), "join", NOW)
+    assert gathered.facts["encounter"]["summary_given"] is True
+    source = gathered.provenance["encounter.summary_given"]
+    assert (source.source, source.as_of) == ("clinic", NOW)

@@ -1,4 +1,4 @@
-"""What records know of earlier care reaches the law: visits held, and looks at a state's monitoring programme."""
+"""What records know of earlier care reaches the law: visits, their summaries, looks at a monitoring programme."""
 
 from __future__ import annotations
 
@@ -54,3 +54,13 @@ def test_a_look_that_was_not_made_or_names_no_state_is_none(world: World) -> Non
     asked = world.store.dossier(later, drafted(world, later.visit)).order
     assert asked is not None
     assert asked.last_look is None
+
+
+def test_a_summary_that_was_written_is_told_of_its_own_visit_alone(world: World) -> None:
+    later = later_visit(world)
+    assert world.store.dossier(world.ref).summary_at is None
+    world.store.write_summary(world.effect())
+    with world.database.scope(world.clinic, world.as_patient) as scope:
+        written = [one.at for one in scope.documents.for_visit(world.visit)]
+    assert [world.store.dossier(world.ref).summary_at] == written
+    assert world.store.dossier(later).summary_at is None
