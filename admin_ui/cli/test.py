@@ -19,7 +19,13 @@ from engine.settings import HOME, PREFIX
 BROWSER_TESTS = HOME / "tests" / "browser"
 NPM_TESTS = {BROWSER_TESTS: "axe-core and lforms", BROWSER_TESTS.with_name("identity"): "an OpenID provider"}
 # The program looked for, and the Debian package that has it.
-PROGRAMS = {"chromium": "chromium", "turnserver": "coturn"}
+PROGRAMS = {
+    "chromium": "chromium",
+    "turnserver": "coturn",
+    "ffprobe": "ffmpeg",
+    "tc": "iproute2",
+    "iptables": "iptables",
+}
 POSTGRES, POSTGRES_FOLDER = "postgresql", Path("/usr/lib/postgresql")
 # Which tests stay together, and that the longest come first, says `tests/conftest.py`.
 SPREAD = ("--dist", "loadfile", "--no-loadscope-reorder")

@@ -102,7 +102,8 @@ def test_missing_programs_are_asked_for_only_where_a_browser_is_driven(
     monkeypatch.setattr(command, "require", refuse)
     assert command.run(parsed("all")) == 1
     said = capsys.readouterr().err
-    assert said == "clinic: driving browsers and a database server in the tests needs chromium coturn postgresql\n"
+    needed = "chromium coturn ffmpeg iproute2 iptables postgresql"
+    assert said == f"clinic: driving browsers and a database server in the tests needs {needed}\n"
     assert ran == []
     command.run(parsed("fast"))
     assert ran != []

@@ -32,7 +32,7 @@ async def take(page: Page, desk: Desk) -> None:
     await page.keyboard.press("Enter")
     await page.wait_for_url(re.compile("/staff/visits/"))
     await page.keyboard.press("?")
-    await expect(page.locator("#keys")).to_contain_text("to prescription monitoring")
+    await expect(page.locator("#keys")).to_contain_text("to the search for a drug")
     await page.keyboard.press("Escape")
     await page.keyboard.press("a")
     await expect(page.get_by_role("button", name="Let the patient in")).to_be_focused()

@@ -1,7 +1,7 @@
 """How a call fares over bad links, told in numbers: worst freeze, time until it settles, time until it is back.
 
-Run by ``clinic test soak``; the table is printed, a row for each link. The links are made by a proxy
-(tests/media/helpers_proxy.py), for not every kernel delays and loses by itself.
+Run by ``clinic test soak``; the table is printed, a row for each link. The links are made by a router of the kernel's
+(tests/browser/helpers_namespace.py) where the machine allows it, else by a proxy (tests/media/helpers_proxy.py).
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 from playwright.async_api import Browser, Page
 
-from tests.browser.test_room_client import Site, browser, enter, sees_and_hears
-from tests.browser.test_thin_link import CAMERA, far
+from tests.browser.helpers_namespace import apart, why_not
+from tests.browser.test_room_client import Site, enter, launched, sees_and_hears, served
+from tests.browser.test_thin_link import CAMERA, FarSite
 from tests.media.helpers_proxy import Manners, Proxy
 
-__all__ = ["browser", "far"]
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 LASTS, AFTER = 15, 40
 
@@ -107,9 +110,14 @@ def settled(looks: list[dict[str, Any]]) -> float | None:
     return None
 
 
-async def trial(page: Page, proxy: Proxy, name: str, manners: Manners) -> Told:
+class Link(Protocol):
+    """Whatever can be told how to treat what passes."""
+
+    def behave(self, manners: Manners) -> None: ...
+
+
+async def trial(page: Page, line: Link, name: str, manners: Manners) -> Told:
     """The link misbehaves for a while, and then is well again."""
-    line = proxy.lines[-1]
     line.behave(manners)
     during = await watched(page, 10 if manners.dark else LASTS)
     line.behave(Manners())
@@ -145,21 +153,57 @@ TRIALS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "manners"), TRIALS, ids=[name for name, _ in TRIALS])
-async def test_a_call_over_a_bad_link(
-    browser: Browser, far: tuple[Site, Proxy], name: str, manners: Manners, capsys: pytest.CaptureFixture[str]
-) -> None:
-    site, proxy = far
-    patient = await enter(browser, site, "p1", CAMERA)
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A clinician behind a link, whose patient's link is good."""
+
+    provider: Page
+    link: Link
+
+
+async def _call(site: Site, near: Browser, behind: Browser) -> Page:
+    patient = await enter(near, site, "p1", CAMERA)
     await patient.wait_for_function("() => window.room.state() === 'connected'")
-    provider = await enter(browser, site, "d1", CAMERA)
+    provider = await enter(behind, site, "d1", CAMERA)
     await sees_and_hears(provider)
     await asyncio.sleep(8)
-    told = await trial(provider, proxy, name, manners)
-    with capsys.disabled():
-        sys.stdout.write(f"\n{told}\n")
-    held = 10.0 if manners.dark else 0.0
-    assert told.silent <= held + 2.0
-    assert told.still <= held + 2.0
-    assert told.moving is not None
-    await sees_and_hears(provider)
+    return provider
+
+
+@asynccontextmanager
+async def by_proxy(_: Path) -> AsyncIterator[Call]:
+    """The link is a program's."""
+    async with launched() as browser, served(FarSite()) as site:
+        proxy = Proxy(site.node.udp_port)
+        await proxy.start()
+        provider = await _call(site, browser, browser)
+        yield Call(provider, proxy.lines[-1])
+        await proxy.close()
+
+
+@asynccontextmanager
+async def by_router(folder: Path) -> AsyncIterator[Call]:
+    """The link is the kernel's."""
+    if lacking := why_not():
+        pytest.skip(f"the proxy alone has to show it: {lacking}")
+    async with apart(folder) as scene:
+        yield Call(await _call(scene.site, scene.near, scene.far), scene.router)
+
+
+WAYS = {"router": by_router, "proxy": by_proxy}
+
+
+@pytest.mark.parametrize(("name", "manners"), TRIALS, ids=[name for name, _ in TRIALS])
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_call_over_a_bad_link(
+    tmp_path: Path, way: str, name: str, manners: Manners, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with WAYS[way](tmp_path) as call:
+        told = await trial(call.provider, call.link, f"{way}, {name}", manners)
+        with capsys.disabled():
+            sys.stdout.write(f"\n{told}\n")
+        held = 10.0 if manners.dark else 0.0
+        assert told.silent <= held + 2.0
+        assert told.still <= held + 2.0
+        assert told.moving is not None
+        await sees_and_hears(call.provider)

@@ -59,7 +59,7 @@ async def _hours(site: Site, page: Page, watch: Watch) -> None:
     await expect(page.get_by_text("The change is undone.")).to_be_visible()
     await expect(page.locator(".hours-rule", has_text="Every second Tuesday")).to_have_count(0)
     await page.locator("#first_day").fill(day.isoformat())
-    await page.locator("form[action='/staff/hours/exceptions']").get_by_role("button", name="Add").click()
+    await page.locator("form[action='/staff/hours/exceptions'] button[value=save]").click()
     await expect(page.locator(".hours-rule", has_text="Time off:")).to_be_visible()
     await watch.barriers()
     await page.get_by_role("button", name="Undo").click()

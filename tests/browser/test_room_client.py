@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from engine.relays import Relay
 from engine.rooms import RoomRole
 from media.node import MediaConfig, MediaNode, NodePorts
+from tests.browser.helpers_people import CHROMIUM
 from tests.media.helpers_bot import STEADY, FakeTokens, spec
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -153,11 +154,11 @@ def loopback_flags() -> list[str]:
 
 
 @asynccontextmanager
-async def launched(*flags: str) -> AsyncIterator[Browser]:
+async def launched(*flags: str, program: str = CHROMIUM) -> AsyncIterator[Browser]:
     """Chromium with a camera and a microphone of its own making."""
     async with async_playwright() as playwright:
         made = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", headless=True, args=[*FAKE_MEDIA, *loopback_flags(), *flags]
+            executable_path=program, headless=True, args=[*FAKE_MEDIA, *loopback_flags(), *flags]
         )
         yield made
         await made.close()
@@ -173,7 +174,7 @@ async def enter(browser: Browser, site: Site, who: str, media: Any = True) -> Pa
     context = await browser.new_context(permissions=["camera", "microphone"])
     page = await context.new_page()
     await page.goto(f"{site.origin}/?who={who}")
-    await page.wait_for_function("window.begin")
+    await page.wait_for_function("() => Boolean(window.begin)")
     wanted: Any = {"audio": True, "video": {"width": 640, "height": 360}} if media is True else media
     assert await page.evaluate("media => window.begin(media)", wanted)
     return page
@@ -302,7 +303,7 @@ async def test_who_reloads_the_page_is_seen_again_and_again(browser: Browser, si
     await sees_and_hears(provider)
     for _ in range(3):
         await patient.reload()
-        await patient.wait_for_function("window.begin")
+        await patient.wait_for_function("() => Boolean(window.begin)")
         await patient.evaluate("() => window.begin({audio: true, video: true})")
         await sees_and_hears(patient, frames=5)
         await sees_and_hears(provider, frames=5)

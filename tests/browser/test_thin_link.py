@@ -21,8 +21,10 @@ CAMERA = {"audio": True, "video": {"width": 1280, "height": 720}}
 class FarSite(Site):
     """A site whose node is reached through the proxy only."""
 
+    address = ADDRESS
+
     def new_node(self) -> MediaNode:
-        config = MediaConfig(allowed_origins=(self.origin,), advertise=(ADDRESS,))
+        config = MediaConfig(allowed_origins=(self.origin,), advertise=(self.address,))
         return MediaNode(config, NodePorts(verify=self.tokens))
 
 

@@ -86,8 +86,9 @@ class Line(asyncio.DatagramProtocol):
 class Proxy(asyncio.DatagramProtocol):
     """All lines to one node."""
 
-    def __init__(self, node_port: int, seed: int = 7) -> None:
+    def __init__(self, node_port: int, seed: int = 7, address: str = ADDRESS) -> None:
         self.lines: list[Line] = []
+        self._address = address
         self._port = node_port
         self._chance = random.Random(seed)
         self._loop = asyncio.get_running_loop()
@@ -96,7 +97,7 @@ class Proxy(asyncio.DatagramProtocol):
 
     async def start(self) -> None:
         """Listens where the node says that it does."""
-        await self._loop.create_datagram_endpoint(lambda: self, local_addr=(ADDRESS, self._port))
+        await self._loop.create_datagram_endpoint(lambda: self, local_addr=(self._address, self._port))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)

@@ -29,7 +29,15 @@ def read(path: Path) -> Yaml:
 def unknown_sources(content: Yaml, held: Yaml) -> list[str]:
     """The sources of a file that the facts do not have in these words, with this link and date."""
     mine = content.get("sources", {})
-    return [key for key, source in mine.items() if source_digest(source) not in _held(key, held)]
+    return [
+        key for key, source in mine.items() if not _is_nobodys(source) and source_digest(source) not in _held(key, held)
+    ]
+
+
+def _is_nobodys(source: Mapping[str, Any]) -> bool:
+    """What was written down without any page to name: its title is a sentence of ours, and it is never sure."""
+    named = any(source.get(key) for key in ("publisher", "url", "dated"))
+    return source.get("class") == "background" and not named and source.get("confidence") in ("low", "medium")
 
 
 def _held(source: str, held: Yaml) -> Iterable[str]:
