@@ -115,13 +115,16 @@ def test_the_record_for_the_primary_care_clinician_is_due_in_72_hours_until_it_i
     assert left_in_tx(**{"encounter.primary_care_informed": True}) == ()
 
 
-def test_a_summary_that_alabama_wants_given_is_due_the_day_after_until_it_is_there() -> None:
-    full = {"state": "AL", "profession": "MD", "kind": "full", "status": "active", "issued": "2015-01-01"}
+def test_a_summary_that_arkansas_wants_given_is_due_the_day_after_until_it_is_there() -> None:
+    told = ["provider_identity", "provider_credentials", "fees", "records_access", "emergency_plan", "follow_up_plan"]
+    signed = {"form": "electronic", "at": "2026-12-01T14:50:00-06:00", "jurisdiction": "us/ar"}
+    license = {"state": "AR", "profession": "MD", "kind": "full", "status": "active", "issued": "2015-01-01"}
     facts = {
         **started("ordinary_visit", EXAMPLES),
-        "patient.location.state": "AL",
+        "patient.location.state": "AR",
         "patient.location.time_zone": "America/Chicago",
-        "provider.licenses": [{**full, "expires": "2027-12-31"}],
+        "provider.licenses": [{**license, "expires": "2027-06-30"}],
+        "consents": [{"kind": "treatment", **signed}, {"kind": "telehealth", "disclosures": told, **signed}],
     }
 
     def owed(**changes: Any) -> list[tuple[str, datetime]]:
@@ -130,8 +133,7 @@ def test_a_summary_that_alabama_wants_given_is_due_the_day_after_until_it_is_the
         assert verdict.open
         return [(one.duty, one.over_at) for one in duties_due(RULEBOOK, verdict, question)]
 
-    until = datetime.fromisoformat("2026-12-03T00:00:00-06:00")
-    assert owed() == [("visit_summary", until)]
+    assert owed() == [("visit_summary", datetime.fromisoformat("2026-12-03T00:00:00-06:00"))]
     assert owed(**{"encounter.summary_given": True}) == []
 
 
