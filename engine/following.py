@@ -2,7 +2,8 @@
 
 `like: us/common/consent/telehealth` with `with: {consent.disclosures: [...]}` is that rule once more: its `when` and
 `unless` say for whom (a profession, a payer, a modality, a setting); source, day, confidence and kind of law are its
-own. It only adds: what the other rule asks by itself is asked as before.
+own. It only adds: what the other rule asks by itself is asked as before. A path of authority that the other rule does
+not name is called by the follower's own name.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from dataclasses import replace
 from engine.conditions import Every
 from engine.diagnostics import Problems, nearest
 from engine.instances import law_names, settle, settled
-from engine.law import LawValue, Rule
+from engine.law import Effect, LawValue, Permit, Rule, path_named
 from engine.topics import LAW_PREFIX, Topics
 from engine.values import Value
 
@@ -29,8 +30,17 @@ def _followed(rule: Rule, other: Rule, defaults: Mapping[str, Value]) -> Rule:
     return replace(
         rule,
         condition=Every((rule.condition, settle(other.condition, values))),
-        effects=tuple(effect for one in other.effects if (effect := settled(one, values)) is not None),
+        effects=tuple(
+            _named(effect, rule, other) for one in other.effects if (effect := settled(one, values)) is not None
+        ),
     )
+
+
+def _named(effect: Effect, rule: Rule, other: Rule) -> Effect:
+    """A path of authority that has the other rule's name has the name of this one: it is another path."""
+    if isinstance(effect, Permit) and effect.path == path_named(other.id):
+        return replace(effect, path=path_named(rule.id))
+    return effect
 
 
 def values_given(rules: Iterable[Rule]) -> Iterable[LawValue]:

@@ -252,6 +252,11 @@ class Permit:
     path: str
 
 
+def path_named(rule: str) -> str:
+    """What the path of authority of a rule is called that gives it no name: by the rule's own."""
+    return rule.rsplit("/", 1)[-1].replace("-", "_")
+
+
 @dataclass(frozen=True, slots=True)
 class Forbid:
     act: str

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from engine.decisions import REASONS
 from engine.diagnostics import Location, Problems, nearest
+from engine.following import with_followed
 from engine.imports import COMMON
 from engine.law import Case, Permit, Review
 from engine.reading import Node, Sort
@@ -38,7 +39,7 @@ def _known(law: LawPack, topic: str) -> Mapping[str, Collection[str]]:
     """What an answer about a topic may name; a common rule goes by its id and the place that it was applied to."""
     declared = law.topics.topics[topic]
     rules = [rule for file in law.files if file.topic == topic for rule in file.rules]
-    effects = [effect for rule in rules for effect in rule.effects]
+    effects = [effect for rule in with_followed(rules, declared.defaults) for effect in rule.effects]
     places = {file.jurisdiction for file in law.files if not file.jurisdiction.endswith(COMMON)}
     common = [rule.id for rule in rules if rule.jurisdiction.endswith(COMMON)]
     known: dict[str, Collection[str]] = {

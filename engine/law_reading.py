@@ -28,6 +28,7 @@ from engine.law import (
     Review,
     Rule,
     Source,
+    path_named,
 )
 from engine.law_cases import check_case
 from engine.law_details import check_detail
@@ -340,7 +341,7 @@ def _known(reader: _Reader, kind: str, node: Node, known: Iterable[str]) -> str:
 
 def _permit(reader: _Reader, rule: str, node: Node) -> Effect:
     act = _known(reader, "act", node["permit"], [reader.topic.act])
-    return Permit(act, node.text("path", rule.rsplit("/", 1)[-1].replace("-", "_")))
+    return Permit(act, node.text("path", path_named(rule)))
 
 
 def _forbid(reader: _Reader, rule: str, node: Node) -> Effect:

@@ -281,11 +281,15 @@ def _law_values(
 
 
 def _needed(rules: Iterable[Rule], files: Sequence[LawFile], topic: Topic, jurisdiction: str) -> set[str]:
-    """The law values that rules stand on, but for those that have an `otherwise` or that the place says it lacks."""
-    mine = [file for file in files if file.jurisdiction == jurisdiction]
+    """The law values that rules stand on, but for those that have an `otherwise` or that the place says it lacks.
+
+    Nor any that common rules give to the one they follow: they say it all, and that one nothing by itself.
+    """
+    rules, mine = tuple(rules), [file for file in files if file.jurisdiction == jurisdiction]
     without = {name for file in mine for name in file.without}
     own = {value.name for file in mine for value in file.values}
     without |= {value.name for file in mine for value in values_given(file.rules)} - own
+    without |= {value.name for value in values_given(r for r in rules if r.jurisdiction.endswith("/common"))}
     return set().union(*map(law_names, rules)) - topic.defaults.keys() - without
 
 

@@ -185,3 +185,28 @@ def only(root: Path, rules: list[tuple[str, str]], color: str) -> Rulebook:
     """The law with only the rules of one color: for somebody of that color it must say the same."""
     mine = [text for whom, text in rules if whom == color]
     return law(root / color, *mine, common=COMMON)
+
+
+OPENS = "few: {type: number, otherwise: 3, says: Few.}, whom: {type: choices, of: colors, says: Whom.}, "
+WAYS = (
+    "- {id: us/common/open/any-way, title: Any way, when: {color: {in: {fact: law.whom}}}, then: {permit: do}}\n"
+    "- {id: us/common/open/by-name, title: By name, like: us/common/open/any-way, "
+    "with: {whom: [red]}, when: {law.mild: true, a: true}}\n"
+    "- {id: us/common/open/named-way, title: Named, when: {color: {in: {fact: law.whom}}}, "
+    "then: {permit: do, path: told}}\n"
+    "- {id: us/common/open/by-path, title: By path, like: us/common/open/named-way, "
+    "with: {whom: [green]}, when: {law.mild: true, a: true}}\n"
+)
+
+
+def test_a_path_has_the_followers_name_unless_the_other_rule_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what common rules give to the one they follow is asked of no place; that one says nothing by itself."""
+    declared = TOPICS.replace("mild: {type: flag, otherwise: false, says: Mild.}}}", VALUES)
+    declared = declared.replace("few: {type: number, otherwise: 3, says: Few.}, ", OPENS)
+    monkeypatch.setattr("tests.engine.helpers_law.TOPICS", declared)
+    book = law(tmp_path, values="values:\n" + value("mild", "true"), common=WAYS)
+    paths = {color: [dict(one)["path"] for one in ask(book, a=True, color=color).permits] for color in ("red", "green")}
+    assert paths == {"red": ["by_name"], "green": ["told"]}
+    assert ask(book, a=False, color="red").permits == ()

@@ -21,6 +21,7 @@ HEADS: Mapping[str, list[str]] = TABLE["heads"]
 KINDS: Mapping[str, Any] = TABLE["kinds"]
 TERMS: Mapping[str, Any] = TABLE["terms"]
 Part = facts.Part
+UNSURE = ("low", "unknown")
 OWN = "own"
 RULE = "rule"
 ANY = "other"
@@ -30,8 +31,14 @@ COUNTS = {"told": 0, "below": 1}
 
 
 def bearing(name: str, parts: Iterable[Part]) -> list[Part]:
-    """The rules and values of a place that stand on a block."""
-    return [part for part in parts if facts.speaks_of(part[1], facts.BLOCKS[name])]
+    """The rules and values of a place that stand on a block; a rule less sure than it leaves a person to decide."""
+    block = facts.BLOCKS[name]
+    unsure = () if block[0] in UNSURE else UNSURE
+    return [
+        (key, part)
+        for key, part in parts
+        if facts.speaks_of(part, block) and not (key.startswith("us/") and part["confidence"] in unsure)
+    ]
 
 
 def head_of(name: str) -> str:
@@ -43,7 +50,7 @@ def head_of(name: str) -> str:
 def may_carry(name: str, part: str) -> bool:
     """Whether a rule or value is of the kind that carries blocks of that head."""
     head = head_of(name)
-    if not head or facts.place_of(name) == "us":
+    if not head:
         return True
     starts = tuple(start for start in HEADS[head] if start != RULE)
     return (RULE in HEADS[head] and part.startswith("us/")) or part.startswith(starts)
