@@ -117,3 +117,12 @@ def test_a_file_beside_the_law_is_read_again_by_the_least_sure_of_its_sources(
     problems = Problems()
     report_beside(tmp_path, TODAY, problems)
     assert [problem.code for problem in problems] == codes
+
+
+def test_after_a_correction_that_ended_an_entry_the_way_out_is_to_move_the_check() -> None:
+    corrected = (value("medium", until=CHECKED), value("medium", begins="2026-11-22"))
+    problems = Problems()
+    report_freshness([file(*corrected, review_by="2027-05-21")], TODAY, problems)
+    (problem,) = problems.found
+    assert (problem.code, "move `checked` beyond it" in problem.fix) == ("LAW037", True)
+    assert told(file(*corrected, checked="2026-11-22", review_by="2027-05-22")) == []
