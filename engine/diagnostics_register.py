@@ -383,8 +383,8 @@ LAW: tuple[Kind, ...] = (
         "LAW037",
         "`review_by` is {day}, which does not go with a check on {checked}",
         "What is less sure is read again sooner (high in 12 months, medium in 6, low in 3), and what ends, by then.",
-        "write a day from {checked} to {latest}; where an entry of the file ends on that last day, and what follows it was "
-        "compared with its sources, move `checked` beyond it first",
+        "write a day from {checked} to {latest}; where an entry of the file ends on that last day, and what follows it "
+        "was compared with its sources, move `checked` beyond it first",
         WARNING,
     ),
     Kind(
