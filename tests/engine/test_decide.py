@@ -95,8 +95,8 @@ def test_without_authority_the_paths_tried_are_named_nearest_first() -> None:
 
 
 def test_presumed_facts_are_named() -> None:
-    assert ask("licensing").presumed["provider.federal_employment"] is False
-    assert "provider.federal_employment" not in ask("licensing", provider__federal_employment=False).presumed
+    assert ask("licensing").presumed["provider.va_employment"] is False
+    assert "provider.va_employment" not in ask("licensing", provider__va_employment=False).presumed
 
 
 def test_what_is_forbidden_on_every_date_that_it_could_be_is_forbidden() -> None:
