@@ -40,6 +40,7 @@ _NOT_FILLABLE = (
     "patient.hiv_service",
     "patient.counseling_for",
     "patient.life_threatening_condition",
+    "patient.va_beneficiary",
     "patient.primary_physician_documentation",
     "patient.clinical_trial_unavailable",
     "patient.outpatient_emergency",

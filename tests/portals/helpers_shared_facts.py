@@ -16,6 +16,7 @@ SHARED_OF_PATIENTS = {
     "patient.has_primary_care",
     "patient.identity_verified",
     "patient.life_threatening_condition",
+    "patient.va_beneficiary",
     "patient.primary_physician_documentation",
     "patient.clinical_trial_unavailable",
     "patient.away_for",

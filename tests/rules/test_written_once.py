@@ -22,9 +22,6 @@ TWICE_IN_COMMON = {
     frozenset(
         {"us/common/supervision/nurse-practitioner-transition", "us/common/supervision/physician-assistant-transition"}
     ): "one line each; the word from which a transition counts is another for each profession",
-    frozenset({"us/common/retention/adult", "us/common/retention/stricter"}): (
-        "one line each; a place may give both periods, each with its own source, and the answer says which holds"
-    ),
 }
 """Common rules that differ in no more than their values and law values, each with the reason why they are two."""
 
